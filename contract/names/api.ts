@@ -1,0 +1,45 @@
+/** The Kubernetes names users type: API group, kinds, annotations, labels. Compatibility surface; never reuse a retired one. */
+export const API_GROUP = 'remora.dev';
+export const API_VERSION = 'v1alpha1';
+export const API_GROUP_VERSION: `${string}/${string}` = `${API_GROUP}/${API_VERSION}`;
+
+export const KIND = {
+  provider: 'AIProvider',
+  route: 'AIRoute',
+  budget: 'AIBudget',
+  policy: 'AIPolicy',
+  budgetLedger: 'AIBudgetLedger',
+} as const;
+
+/** Annotations and labels on users' objects. */
+export const ANNOTATION = {
+  /** `true` on a pod template or on a workload's own metadata opts the pods in; `false` on a pod opts out of its namespace. */
+  inject: 'remora.dev/inject',
+  /** What injection did and skipped, as JSON, written on the pod. */
+  status: 'remora.dev/status',
+  /** `wait` (default) holds the app until the first policy is applied; `degraded` starts it at once. */
+  start: 'remora.dev/start',
+  feature: 'remora.dev/feature',
+} as const;
+
+export const LABEL = {
+  /** `enabled` on a Namespace opts all its pods in. */
+  inject: 'remora.dev/inject',
+  /** On every injected pod; the operator lists pods by it. */
+  injected: 'remora.dev/injected',
+  team: 'remora.dev/team',
+  project: 'remora.dev/project',
+  environment: 'remora.dev/environment',
+} as const;
+
+export const SIDECAR_CONTAINER = 'remora-proxy';
+/** Audience of the projected token by which a sidecar proves its pod to the operator. */
+export const TOKEN_AUDIENCE = 'remora.dev/control-plane';
+
+export const PORT = {
+  ingress: 24100,
+  sidecarHealth: 24101,
+  push: 24110,
+  webhook: 24111,
+  operatorHealth: 24112,
+} as const;

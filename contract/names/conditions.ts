@@ -1,0 +1,28 @@
+/** Condition types and reasons, after the Gateway API (GEP-1364). Reasons are API: documented, never reused. */
+export const CONDITION = {
+  accepted: 'Accepted',
+  resolvedRefs: 'ResolvedRefs',
+  programmed: 'Programmed',
+  ready: 'Ready',
+} as const;
+
+export type ConditionType = (typeof CONDITION)[keyof typeof CONDITION];
+
+export const REASON = {
+  accepted: 'Accepted',
+  invalid: 'Invalid',
+  conflicted: 'Conflicted',
+  resolvedRefs: 'ResolvedRefs',
+  providerNotFound: 'ProviderNotFound',
+  refNotPermitted: 'RefNotPermitted',
+  secretNotFound: 'SecretNotFound',
+  priceUnknown: 'PriceUnknown',
+  programmed: 'Programmed',
+  pending: 'Pending',
+  rejected: 'Rejected',
+  noWorkloads: 'NoWorkloads',
+  ready: 'Ready',
+  notReady: 'NotReady',
+} as const;
+
+export type ConditionReason = (typeof REASON)[keyof typeof REASON];

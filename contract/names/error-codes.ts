@@ -1,0 +1,240 @@
+/**
+ * The closed set of error codes a client can see, with the HTTP status and what a caller may do. Codes are never reused.
+ * The reference page is generated from this table; the prose of each refusal is written where it is thrown.
+ */
+export type ErrorCategory = 'client' | 'policy' | 'gateway' | 'upstream';
+
+export interface ErrorDefinition {
+  readonly status: number;
+  readonly category: ErrorCategory;
+  /** Whether the official SDKs should send the same request again (`x-should-retry`). */
+  readonly retryable: boolean;
+  /** What it means, one sentence. */
+  readonly meaning: string;
+  /** What to do, one sentence. */
+  readonly remedy: string;
+}
+
+const define = <C extends string>(definitions: Record<C, ErrorDefinition>): Record<C, ErrorDefinition> => definitions;
+
+export const ERROR_CODES = define({
+  invalid_json: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning: 'The body is not valid JSON, nests too deep, or is not an object.',
+    remedy: 'Send one JSON object, at most 64 levels deep.',
+  },
+  duplicate_key: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning: 'A top-level key that the gateway reads occurs twice, possibly written with escapes.',
+    remedy: 'Send each key once.',
+  },
+  invalid_request: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning: 'A field has the wrong type or value.',
+    remedy: 'Correct the field that the message names.',
+  },
+  invalid_host: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning: 'The Host header is missing, doubled, malformed, or contradicts the request target.',
+    remedy: 'Send one plain Host header and a path as the request target.',
+  },
+  unsupported_parameter: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning: 'No usable target can express a part of the request.',
+    remedy: 'Leave the named parameter out or add a target that supports it.',
+  },
+  unknown_header: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning: 'A request header starts with x-remora- and is not one of ours.',
+    remedy: 'Remove the header or correct its name.',
+  },
+  unsupported_content_type: {
+    status: 415,
+    category: 'client',
+    retryable: false,
+    meaning: 'The body is not JSON or is compressed.',
+    remedy: 'Send application/json without Content-Encoding.',
+  },
+  unknown_path: {
+    status: 404,
+    category: 'client',
+    retryable: false,
+    meaning: 'No client dialect is served on this path.',
+    remedy: 'Use one of the paths that the message names.',
+  },
+  unknown_model: {
+    status: 404,
+    category: 'client',
+    retryable: false,
+    meaning: 'No AIRoute of this workload serves the model.',
+    remedy: 'Use one of the models that GET /v1/models lists, or add an AIRoute.',
+  },
+  method_not_allowed: {
+    status: 405,
+    category: 'client',
+    retryable: false,
+    meaning: 'The path exists with another method.',
+    remedy: 'Use the method that the Allow header names.',
+  },
+  body_too_large: {
+    status: 413,
+    category: 'client',
+    retryable: false,
+    meaning: 'The body is over the limit of one request.',
+    remedy: 'Send less, or raise the limit.',
+  },
+  request_timeout: {
+    status: 408,
+    category: 'client',
+    retryable: true,
+    meaning: 'The request body did not arrive in time.',
+    remedy: 'Send the whole body without long pauses.',
+  },
+  model_not_allowed: {
+    status: 403,
+    category: 'policy',
+    retryable: false,
+    meaning: 'An AIPolicy denies every target that could answer.',
+    remedy: 'Ask for an allowed model, or have the AIPolicy changed.',
+  },
+  guardrail_blocked: {
+    status: 400,
+    category: 'policy',
+    retryable: false,
+    meaning: 'A guardrail refused the content of the request.',
+    remedy: 'Remove what the named guardrail looks for.',
+  },
+  budget_exceeded: {
+    status: 429,
+    category: 'policy',
+    retryable: false,
+    meaning: 'A hard cap of an AIBudget is reached or the request could pass it.',
+    remedy: 'Wait until the window ends, ask for fewer output tokens, or have the AIBudget raised.',
+  },
+  budget_unavailable: {
+    status: 503,
+    category: 'gateway',
+    retryable: true,
+    meaning: 'The granted budget is used up and the operator could not be reached for more.',
+    remedy: 'Retry later; check the operator.',
+  },
+  price_unknown: {
+    status: 403,
+    category: 'policy',
+    retryable: false,
+    meaning: 'A money budget applies and no usable target has a known price.',
+    remedy: 'State the price in the AIProvider under models.',
+  },
+  policy_not_ready: {
+    status: 503,
+    category: 'gateway',
+    retryable: true,
+    meaning: 'The sidecar has no policy yet.',
+    remedy: 'Retry in a second; check the operator.',
+  },
+  no_target: {
+    status: 503,
+    category: 'gateway',
+    retryable: true,
+    meaning: 'Every target of the route is unusable now.',
+    remedy: 'Check the AIRoute and its AIProviders.',
+  },
+  overloaded: {
+    status: 503,
+    category: 'gateway',
+    retryable: true,
+    meaning: 'The sidecar holds as many request bytes as it may.',
+    remedy: 'Retry after a second.',
+  },
+  draining: {
+    status: 503,
+    category: 'gateway',
+    retryable: true,
+    meaning: 'The sidecar is shutting down.',
+    remedy: 'Retry on a new connection.',
+  },
+  internal: {
+    status: 500,
+    category: 'gateway',
+    retryable: true,
+    meaning: 'A fault of the gateway itself.',
+    remedy: 'Report it with the request id.',
+  },
+  connect_failed: {
+    status: 502,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider could not be reached.',
+    remedy: 'Check the endpoint, DNS and egress rules.',
+  },
+  upstream_timeout: {
+    status: 504,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider did not answer within the timeout.',
+    remedy: 'Retry later, or raise the timeout of the AIRoute.',
+  },
+  upstream_auth: {
+    status: 502,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider refused the credential of every usable target.',
+    remedy: 'Correct the Secret that the AIProvider names.',
+  },
+  upstream_rate_limited: {
+    status: 429,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider limits the rate and no other target could answer.',
+    remedy: 'Retry after the stated time.',
+  },
+  upstream_overloaded: {
+    status: 503,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider is overloaded and no other target could answer.',
+    remedy: 'Retry later or add a fallback.',
+  },
+  upstream_error: {
+    status: 502,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider failed and no other target could answer.',
+    remedy: 'Retry later or add a fallback.',
+  },
+  upstream_rejected: {
+    status: 400,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider refused the request as invalid.',
+    remedy: 'Correct what the provider names in the message.',
+  },
+  bad_upstream_response: {
+    status: 502,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider answered something that is not its API.',
+    remedy: 'Check that the endpoint is the API of the stated provider type.',
+  },
+  stream_broken: {
+    status: 502,
+    category: 'upstream',
+    retryable: false,
+    meaning: 'The provider ended the stream early after content was delivered.',
+    remedy: 'Send the request again if the partial answer is not enough.',
+  },
+});
+
+export type ErrorCode = keyof typeof ERROR_CODES;

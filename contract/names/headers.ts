@@ -1,0 +1,20 @@
+/** HTTP header names of the sidecar's ingress, lower case as Node reports them. */
+export const REQUEST_HEADER = {
+  user: 'x-remora-user',
+  feature: 'x-remora-feature',
+} as const;
+
+export const RESPONSE_HEADER = {
+  requestId: 'x-request-id',
+  route: 'x-remora-route',
+  target: 'x-remora-target',
+  attempts: 'x-remora-attempts',
+  costUsd: 'x-remora-cost-usd',
+  policy: 'x-remora-policy',
+  /** What the target cannot express and was left out, comma separated. */
+  dropped: 'x-remora-dropped',
+  shouldRetry: 'x-should-retry',
+} as const;
+
+/** Every request header that starts so and is not in REQUEST_HEADER is refused. */
+export const REMORA_HEADER_PREFIX = 'x-remora-';

@@ -1,0 +1,20 @@
+/** Prometheus names of our own metrics. GenAI names follow open-telemetry/semantic-conventions-genai as translated by Prometheus. */
+export const METRIC = {
+  requests: 'remora_requests_total',
+  requestDuration: 'remora_request_duration_seconds',
+  attempts: 'remora_attempts_total',
+  fallbacks: 'remora_fallbacks_total',
+  costUsd: 'remora_cost_usd_total',
+  guardrailActions: 'remora_guardrail_actions_total',
+  policyInfo: 'remora_policy_version_info',
+  policyAge: 'remora_policy_age_seconds',
+  inferenceDuration: 'gen_ai_client_inference_duration_seconds',
+  timeToFirstChunk: 'gen_ai_client_inference_time_to_first_chunk_seconds',
+  inputTokens: 'gen_ai_client_inference_usage_input_tokens_total',
+  outputTokens: 'gen_ai_client_inference_usage_output_tokens_total',
+  syncStreams: 'remora_operator_sync_streams',
+  syncRejections: 'remora_operator_policy_rejections_total',
+  compileDuration: 'remora_operator_compile_duration_seconds',
+  watchLag: 'remora_operator_watch_lag_seconds',
+  grants: 'remora_operator_grants_total',
+} as const;

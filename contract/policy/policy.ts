@@ -1,0 +1,128 @@
+/**
+ * The compiled policy: all that one workload's sidecars need to decide every request without asking anybody.
+ * Written by `contract/compile`, read by the sidecar; the only configuration type that both planes share. Secrets are never in it.
+ */
+import { z } from 'zod';
+import { BUDGET_SCOPES, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import { DETECTORS } from '#contract/resources/ai-policy';
+import { PROVIDER_TYPES } from '#contract/resources/ai-provider';
+
+/** A sidecar refuses a policy of another format version and keeps the last good one. */
+export const POLICY_FORMAT_VERSION = 1;
+
+/** `namespace/name` of a Kubernetes object. */
+const objectKey = z.string();
+/** An amount or a price as a decimal integer in text, since JSON numbers stop at 2^53. */
+const integerText = z.string().regex(/^[0-9]{1,30}$/);
+
+const source = z.object({
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  generation: z.number().int(),
+});
+
+/** Who the caller is. Values come from labels of the namespace, then of the pod; a request cannot change them. */
+const attribution = z.object({
+  namespace: z.string(),
+  serviceAccount: z.string(),
+  team: z.string().optional(),
+  project: z.string().optional(),
+  environment: z.string().optional(),
+  feature: z.string().optional(),
+});
+
+const provider = z.object({
+  key: objectKey,
+  type: z.enum(PROVIDER_TYPES),
+  /** Absolute base URL without a trailing slash; empty for Mock. */
+  endpoint: z.string(),
+  /** Names the credential in the secrets that travel beside the policy; null when requests go without one. */
+  credential: z.string().nullable(),
+  tags: z.array(z.string()),
+});
+
+/** Pico-dollars per token. */
+const price = z.object({ inputPico: integerText, cachedInputPico: integerText, outputPico: integerText });
+
+/** Milliseconds. */
+const targetTimeouts = z.object({
+  connectMs: z.number().int(),
+  firstTokenMs: z.number().int(),
+  idleMs: z.number().int(),
+});
+
+const target = z.object({
+  /** `provider/model` as the route states it; what logs and headers show. */
+  name: z.string(),
+  provider: objectKey,
+  /** The model to ask for; `*` passes the asked name on. */
+  model: z.string(),
+  weight: z.number().int().nullable(),
+  maxRetries: z.number().int(),
+  timeouts: targetTimeouts,
+  /** null: unknown, so that a money budget refuses it. */
+  price: price.nullable(),
+});
+
+const rule = z.object({
+  match: z.object({ models: z.array(z.string()), headers: z.array(z.object({ name: z.string(), value: z.string() })) }),
+  /** Tried by weight where weights are given, else in order; then the fallbacks in order. */
+  targets: z.array(target),
+  fallbacks: z.array(target),
+});
+
+const route = z.object({
+  key: objectKey,
+  models: z.array(z.string()),
+  totalMs: z.number().int(),
+  rules: z.array(rule),
+});
+
+const guardrail = z.object({
+  /** The AIPolicy that states it. */
+  policy: objectKey,
+  name: z.string(),
+  stage: z.enum(['Input', 'Output']),
+  detect: z.array(z.enum(DETECTORS)),
+  patterns: z.array(z.string()),
+  action: z.enum(['Mask', 'Block']),
+  unlessTags: z.array(z.string()),
+});
+
+const budget = z.object({
+  /** `namespace/name/limit`: the identity under which grants are kept. */
+  id: z.string(),
+  budget: objectKey,
+  limit: z.string(),
+  /** The values that the limit matches, for messages, in scope order. */
+  scope: z.array(z.object({ scope: z.enum(BUDGET_SCOPES), value: z.string() })),
+  unit: z.enum(['nanoUsd', 'tokens']),
+  amount: integerText,
+  every: z.enum(BUDGET_WINDOWS),
+});
+
+export const policy = z.object({
+  formatVersion: z.literal(POLICY_FORMAT_VERSION),
+  /** Every object whose content is in this policy, sorted; what Programmed is counted by. */
+  sources: z.array(source),
+  attribution,
+  providers: z.array(provider),
+  routes: z.array(route),
+  /** Of one or more AIPolicies; a target must pass each entry. */
+  modelRules: z.array(z.object({ policy: objectKey, allow: z.array(z.string()), deny: z.array(z.string()) })),
+  guardrails: z.array(guardrail),
+  budgets: z.array(budget),
+});
+
+export type Policy = z.infer<typeof policy>;
+export type PolicySource = z.infer<typeof source>;
+export type PolicyProvider = z.infer<typeof provider>;
+export type PolicyRoute = z.infer<typeof route>;
+export type PolicyRule = z.infer<typeof rule>;
+export type PolicyTarget = z.infer<typeof target>;
+export type PolicyPrice = z.infer<typeof price>;
+export type PolicyGuardrail = z.infer<typeof guardrail>;
+export type PolicyBudget = z.infer<typeof budget>;
+export type Attribution = z.infer<typeof attribution>;

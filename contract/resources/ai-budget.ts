@@ -1,0 +1,106 @@
+/** AIBudget: money and tokens with a hard edge. Every limit that matches a request applies. */
+import { z } from 'zod';
+import { KIND } from '#contract/names/api';
+import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, kubernetes, objectMeta, usd } from './fields.ts';
+
+export const BUDGET_WINDOWS = ['Minute', 'Hour', 'Day', 'Week', 'Month'] as const;
+export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];
+
+/** The scopes a limit may match, in the order in which messages name them. */
+export const BUDGET_SCOPES = ['team', 'project', 'environment', 'namespace'] as const;
+export type BudgetScope = (typeof BUDGET_SCOPES)[number];
+
+const scopeValue = (description: string) => z.string().min(1).max(63).optional().describe(description);
+
+const limit = z
+  .object({
+    name: dnsLabel('Name of the limit within this AIBudget.'),
+    match: z
+      .object({
+        team: scopeValue('Label remora.dev/team of the namespace, else of the pod.'),
+        project: scopeValue('Label remora.dev/project of the namespace, else of the pod.'),
+        environment: scopeValue('Label remora.dev/environment of the namespace, else of the pod.'),
+        namespace: scopeValue('Namespace of the pod.'),
+      })
+      .default({})
+      .describe(
+        'Which workloads share this limit; all stated values must hold. Omitted: all that the AIBudget covers.',
+      ),
+    usd: usd('The cap in US dollars.').optional(),
+    tokens: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000_000_000)
+      .optional()
+      .describe('The cap in tokens, input and output together.'),
+    every: z
+      .enum(BUDGET_WINDOWS)
+      .describe('The window after which the limit starts anew, in UTC; weeks start on Monday.'),
+    onExceeded: z.enum(['Reject']).default('Reject').describe('What happens at the cap: the request is answered 429.'),
+  })
+  .meta(
+    kubernetes({
+      validations: [
+        { rule: 'has(self.usd) != has(self.tokens)', message: 'exactly one of usd and tokens must be set' },
+      ],
+    }),
+  );
+
+export const aiBudgetSpec = z.object({
+  limits: z
+    .array(limit)
+    .min(1)
+    .max(32)
+    .describe('Every limit that matches a request applies.')
+    .meta(kubernetes({ listType: 'map', listMapKeys: ['name'] })),
+});
+
+const limitStatus = z.object({
+  name: z.string().max(63),
+  spent: z.string().max(32).describe('US dollars or tokens that settled in this window.'),
+  granted: z.string().max(32).describe('Held by sidecars and not yet spent.'),
+  remaining: z.string().max(32).describe('Limit less spent and granted.'),
+  percent: z.number().int().describe('Spent in percent of the limit.'),
+  windowStart: z.string().max(64),
+  windowEnd: z.string().max(64),
+});
+
+export const aiBudgetStatus = z.object({
+  observedGeneration: z.number().int().optional(),
+  spent: z.string().max(32).optional().describe('Of the limit that is used most.'),
+  remaining: z.string().max(32).optional(),
+  percent: z.string().max(8).optional(),
+  limits: z
+    .array(limitStatus)
+    .max(32)
+    .optional()
+    .meta(kubernetes({ listType: 'map', listMapKeys: ['name'] })),
+  conditions,
+});
+
+export const aiBudget = z.object({
+  kind: z.literal(KIND.budget),
+  metadata: objectMeta,
+  spec: aiBudgetSpec,
+  status: aiBudgetStatus.optional(),
+});
+export type AIBudget = z.infer<typeof aiBudget>;
+export type AIBudgetLimit = z.infer<typeof limit>;
+export type AIBudgetLimitStatus = z.infer<typeof limitStatus>;
+
+export const AI_BUDGET: KindDefinition = {
+  kind: KIND.budget,
+  plural: 'aibudgets',
+  shortNames: ['aib'],
+  description: 'AIBudget caps money and tokens, with a hard edge.',
+  printerColumns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Spent', type: 'string', jsonPath: '.status.spent' },
+    { name: 'Remaining', type: 'string', jsonPath: '.status.remaining' },
+    { name: 'Percent', type: 'string', jsonPath: '.status.percent' },
+    AGE_COLUMN,
+  ],
+  spec: aiBudgetSpec,
+  status: aiBudgetStatus,
+};

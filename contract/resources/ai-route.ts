@@ -1,0 +1,165 @@
+/** AIRoute: which model answers a workload's requests, and what happens when it does not. */
+import { z } from 'zod';
+import { KIND } from '#contract/names/api';
+import {
+  AGE_COLUMN,
+  conditions,
+  duration,
+  type KindDefinition,
+  kubernetes,
+  modelReference,
+  objectMeta,
+} from './fields.ts';
+
+const timeouts = z.object({
+  connect: duration('Until a connection to the provider stands. Default 5s.').optional(),
+  firstToken: duration(
+    'Until the first content event, or the whole answer of a call that does not stream. Default 60s.',
+  ).optional(),
+  idle: duration('Longest pause between two events of a stream. Default 60s.').optional(),
+  total: duration('Whole request with all attempts. Default 10m.').optional(),
+});
+
+const target = z.object({
+  model: modelReference,
+  weight: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .optional()
+    .describe(
+      'Share of requests, relative to the other targets. State it for all targets or for none; none means in order.',
+    ),
+  maxRetries: z
+    .number()
+    .int()
+    .min(0)
+    .max(5)
+    .default(1)
+    .describe('Further attempts on this target before the next one is used.'),
+  timeouts: timeouts.omit({ total: true }).optional().describe('Override those of the route.'),
+});
+
+const targetList = (description: string) =>
+  z
+    .array(target)
+    .min(1)
+    .max(16)
+    .describe(description)
+    .meta(
+      kubernetes({
+        listType: 'atomic',
+        validations: [
+          {
+            rule: 'self.all(t, has(t.weight)) || !self.exists(t, has(t.weight))',
+            message: 'state weight for all targets or for none',
+          },
+          {
+            rule: '!self.exists(t, has(t.weight)) || self.exists(t, has(t.weight) && t.weight > 0)',
+            message: 'at least one weight must be above 0',
+          },
+        ],
+      }),
+    );
+
+const headerMatch = z.object({
+  name: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/)
+    .describe('Name of a request header, in any case.'),
+  value: z.string().min(1).max(1024).describe('Exact value.'),
+});
+
+const rule = z.object({
+  match: z
+    .object({
+      models: z
+        .array(z.string().min(1).max(253))
+        .min(1)
+        .max(32)
+        .optional()
+        .describe('Asked model names; any of them.')
+        .meta(kubernetes({ listType: 'set' })),
+      headers: z
+        .array(headerMatch)
+        .min(1)
+        .max(16)
+        .optional()
+        .describe('Request headers; all of them.')
+        .meta(kubernetes({ listType: 'map', listMapKeys: ['name'] })),
+    })
+    .optional()
+    .describe('When this rule applies. Omitted: always.'),
+  targets: targetList('Where the request goes. The first that answers wins.'),
+  fallbacks: z
+    .array(target.omit({ weight: true }))
+    .max(16)
+    .default([])
+    .describe('Used in order after every target failed.')
+    .meta(kubernetes({ listType: 'atomic' })),
+});
+
+export const aiRouteSpec = z
+  .object({
+    models: z
+      .array(z.string().min(1).max(253))
+      .min(1)
+      .max(32)
+      .optional()
+      .describe(
+        'Logical model names that this route serves. Default: the name of the route. `*` takes any name that no other route serves.',
+      )
+      .meta(kubernetes({ listType: 'set' })),
+    targets: targetList('Short form of one rule that always applies.').optional(),
+    rules: z
+      .array(rule)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe('The first rule that matches decides.')
+      .meta(kubernetes({ listType: 'atomic' })),
+    timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
+  })
+  .meta(
+    kubernetes({
+      validations: [
+        { rule: 'has(self.targets) != has(self.rules)', message: 'exactly one of targets and rules must be set' },
+      ],
+    }),
+  );
+
+export const aiRouteStatus = z.object({
+  observedGeneration: z.number().int().optional(),
+  programmed: z.string().max(32).optional().describe('Sidecars that run this generation, of matching pods: `N/M`.'),
+  conditions,
+});
+
+export const aiRoute = z.object({
+  kind: z.literal(KIND.route),
+  metadata: objectMeta,
+  spec: aiRouteSpec,
+  status: aiRouteStatus.optional(),
+});
+export type AIRoute = z.infer<typeof aiRoute>;
+export type AIRouteTarget = z.infer<typeof target>;
+export type AIRouteRule = z.infer<typeof rule>;
+export type AIRouteTimeouts = z.infer<typeof timeouts>;
+
+export const AI_ROUTE: KindDefinition = {
+  kind: KIND.route,
+  plural: 'airoutes',
+  shortNames: ['air'],
+  description: 'AIRoute says which model answers, and what happens when it does not.',
+  printerColumns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Programmed', type: 'string', jsonPath: '.status.programmed' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'Models', type: 'string', jsonPath: '.spec.models', priority: 1 },
+    AGE_COLUMN,
+  ],
+  spec: aiRouteSpec,
+  status: aiRouteStatus,
+};

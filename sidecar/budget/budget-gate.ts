@@ -1,0 +1,42 @@
+/** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price. */
+import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
+import type { Usage } from '#sidecar/canonical/usage';
+
+export interface AttemptEstimate {
+  readonly requestId: string;
+  readonly route: string;
+  readonly target: PolicyTarget;
+  /** Every limit of the policy; all apply. */
+  readonly budgets: readonly PolicyBudget[];
+  /** Upper bound: the bytes of the request body, since a byte-level tokenizer never yields more tokens than bytes. */
+  readonly inputTokensAtMost: number;
+  /** The enforced maximum of output tokens, all choices together. */
+  readonly outputTokensAtMost: number;
+}
+
+export interface AttemptOutcome {
+  /** What the provider reported; undefined when it reported nothing. */
+  readonly usage: Usage | undefined;
+  /**
+   * `nothing`: the provider cannot have billed (no byte was sent, or it refused). `reported`: book `usage`.
+   * `unknown`: book all that was reserved.
+   */
+  readonly billing: 'nothing' | 'reported' | 'unknown';
+}
+
+export interface Settlement {
+  /** Nano-dollars; null when the price of the target is unknown. */
+  readonly costNanoUsd: bigint | null;
+  /** True when what was booked is our bound and not the provider's count. */
+  readonly estimated: boolean;
+}
+
+export interface Reservation {
+  /** Durable before it returns. A second call returns the first result. */
+  settle(outcome: AttemptOutcome): Settlement;
+}
+
+export interface BudgetGate {
+  /** Throws RemoraError `budget_exceeded`, `budget_unavailable` or `price_unknown`. */
+  reserve(attempt: AttemptEstimate): Promise<Reservation>;
+}

@@ -1,0 +1,65 @@
+/** The canonical chat request: what every client dialect is decoded to and every provider encodes from. */
+import type { JsonObject } from './json.ts';
+import type { Part } from './part.ts';
+
+export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+
+export interface Message {
+  readonly role: Role;
+  readonly name?: string;
+  readonly parts: readonly Part[];
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters?: JsonObject;
+  readonly strict?: boolean;
+}
+
+export type ToolChoice =
+  | { readonly mode: 'auto' | 'none' | 'required' }
+  /** The model must call this tool. */
+  | { readonly mode: 'tool'; readonly name: string };
+
+export type ResponseFormat =
+  | { readonly type: 'text' | 'json-object' }
+  | {
+      readonly type: 'json-schema';
+      readonly name: string;
+      readonly schema: JsonObject;
+      readonly strict?: boolean;
+      readonly description?: string;
+    };
+
+export interface ChatRequest {
+  readonly operation: 'chat';
+  /** The model as the client named it. */
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  /** Tokens, reasoning included. */
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly seed?: number;
+  readonly stop: readonly string[];
+  /** How many choices; default 1. */
+  readonly choiceCount?: number;
+  readonly logprobs?: { readonly top?: number };
+  readonly responseFormat?: ResponseFormat;
+  readonly reasoning?: { readonly effort?: string; readonly budgetTokens?: number };
+  /** End user, for attribution and for providers that ask for it. */
+  readonly user?: string;
+  readonly stream: boolean;
+  /** The client asked for a usage event in its stream. */
+  readonly includeUsage: boolean;
+  /** What only one API knows, verbatim, keyed by that API (`openai`, `anthropic`). */
+  readonly extensions: { readonly [api: string]: JsonObject | undefined };
+}

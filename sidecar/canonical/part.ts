@@ -1,0 +1,54 @@
+/** The parts a message is made of. */
+export type Part = TextPart | ImagePart | FilePart | ToolCallPart | ToolResultPart | ReasoningPart | RefusalPart;
+
+export interface TextPart {
+  readonly type: 'text';
+  readonly text: string;
+  /** Prompt-cache marker of the Anthropic API, verbatim. */
+  readonly cacheControl?: unknown;
+}
+
+export interface ImagePart {
+  readonly type: 'image';
+  readonly source:
+    | { readonly kind: 'url'; readonly url: string }
+    | { readonly kind: 'base64'; readonly mediaType: string; readonly data: string };
+  readonly detail?: string;
+}
+
+export interface FilePart {
+  readonly type: 'file';
+  readonly mediaType: string;
+  readonly filename?: string;
+  /** Base64. */
+  readonly data: string;
+}
+
+export interface ToolCallPart {
+  readonly type: 'tool-call';
+  readonly id: string;
+  readonly name: string;
+  /** JSON text as the model wrote it; may be invalid JSON. */
+  readonly arguments: string;
+}
+
+export interface ToolResultPart {
+  readonly type: 'tool-result';
+  readonly toolCallId: string;
+  readonly parts: readonly (TextPart | ImagePart)[];
+  readonly isError?: boolean;
+}
+
+export interface ReasoningPart {
+  readonly type: 'reasoning';
+  readonly text: string;
+  /** Opaque proof that the provider wants back unchanged in the next turn. */
+  readonly signature?: string;
+  /** Opaque reasoning whose text the provider withholds. */
+  readonly redacted?: string;
+}
+
+export interface RefusalPart {
+  readonly type: 'refusal';
+  readonly text: string;
+}

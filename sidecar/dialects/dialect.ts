@@ -1,0 +1,41 @@
+/** What a client speaks. One folder per dialect; `index.ts` is the registry. */
+import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import type { ChatResponse } from '#sidecar/canonical/chat-response';
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { SseEvent } from '#sidecar/stream/sse-event';
+
+export type DialectId = 'openai-chat';
+
+/** A pure reducer over canonical events; `end` is called once after the last step, also after an error event. */
+export interface StreamEncoder<S> {
+  start(context: EncodeContext): S;
+  step(state: S, event: StreamEvent): readonly [S, readonly SseEvent[]];
+}
+
+export interface EncodeContext {
+  /** The logical model that the client asked for. */
+  readonly requestedModel: string;
+  readonly includeUsage: boolean;
+  /** Unix seconds, where the provider gave none. */
+  readonly nowSeconds: number;
+  /** Written into the usage of a stream whose client asked for usage: US dollars as a decimal string; absent when the price is unknown. */
+  readonly costUsd?: () => string | undefined;
+}
+
+export interface Dialect<S = unknown> {
+  readonly id: DialectId;
+  /** Paths it is served on, without query. All POST. */
+  readonly paths: readonly string[];
+  /** Top-level keys that this dialect or the gateway reads; twice in one body is refused. */
+  readonly readKeys: readonly string[];
+  /** Throws `invalid_request` with `param` for what is wrong; keeps what it does not know in `extensions`. */
+  decodeRequest(body: JsonObject): ChatRequest;
+  encodeResponse(response: ChatResponse, context: EncodeContext): JsonObject;
+  readonly streamEncoder: StreamEncoder<S>;
+  /** Body of an error answer. */
+  renderError(error: RemoraError, requestId: string): JsonObject;
+  /** The events that end a broken stream: an error, and never the dialect's mark of success. */
+  renderStreamError(error: RemoraError, requestId: string): readonly SseEvent[];
+}

@@ -1,0 +1,50 @@
+/** The small interface behind which all upstream HTTP sits: undici for real providers, an in-process one for Mock. */
+
+export interface UpstreamRequest {
+  /** Absolute URL; built from the policy alone, never from the client's request. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly timeouts: UpstreamTimeouts;
+  /** Aborts the exchange: the client left, or the total deadline passed. */
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds. */
+export interface UpstreamTimeouts {
+  readonly connectMs: number;
+  /** From the request's last byte to the answer's head. */
+  readonly headersMs: number;
+  /** Longest gap between two chunks of the answer's body. */
+  readonly idleMs: number;
+}
+
+export interface UpstreamResponse {
+  readonly status: number;
+  /** Lower-case names; repeated fields joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Chunks with back-pressure. Ending the iteration early aborts the exchange. Throws UpstreamFault. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export type UpstreamFaultKind = 'connect' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'protocol';
+
+/** The exchange failed below HTTP. */
+export class UpstreamFault extends Error {
+  readonly kind: UpstreamFaultKind;
+  /** False when no byte of the request can have reached the provider, so that sending again cannot bill twice. */
+  readonly requestSent: boolean;
+
+  constructor(kind: UpstreamFaultKind, requestSent: boolean, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'UpstreamFault';
+    this.kind = kind;
+    this.requestSent = requestSent;
+  }
+}
+
+export interface Upstream {
+  /** Resolves with the answer's head. Rejects with UpstreamFault. */
+  send(request: UpstreamRequest): Promise<UpstreamResponse>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+/** What a sidecar asks for budget: the operator over the Sync stream, or the treasury in the same process when standalone. */
+import type { PolicyBudget } from '#contract/policy/policy';
+
+/** A slice of one limit in one window, held by one sidecar instance. It counts as spent until its holder gives it back. */
+export interface Grant {
+  readonly id: string;
+  readonly budgetId: string;
+  readonly window: string;
+  readonly amount: bigint;
+}
+
+export type GrantAnswer =
+  | { readonly granted: true; readonly grant: Grant }
+  /** The limit leaves less than was needed. */
+  | { readonly granted: false; readonly limit: bigint; readonly spent: bigint; readonly held: bigint };
+
+export interface GrantUsage {
+  readonly grantId: string;
+  readonly budgetId: string;
+  readonly window: string;
+  readonly used: bigint;
+  readonly reserved: bigint;
+}
+
+export interface GrantAuthority {
+  /** Rejects when the authority cannot be reached before its own deadline. */
+  ask(budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer>;
+  /** Resolves once the return is durable. Idempotent by grant id. */
+  giveBack(grant: Grant, final: bigint): Promise<void>;
+  /** Best effort; cumulative, so that a repeated or lost report changes nothing. */
+  report(usage: readonly GrantUsage[]): void;
+}

@@ -1,0 +1,101 @@
+/**
+ * The import rule as data: which room may import which, and which rooms are pure. The longest matching prefix of a file's path is
+ * its room; a room may always import itself. `docs/architecture.md` explains the arrows, `check-structure` holds them.
+ */
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'contract/names': [],
+  'contract/resources': ['contract/names'],
+  'contract/policy': ['contract/names', 'contract/resources'],
+  'contract/compile': ['contract/names', 'contract/resources', 'contract/policy'],
+  'contract/wire': ['contract/policy'],
+  treasury: ['contract'],
+  'sidecar/canonical': [],
+  'sidecar/json': ['sidecar/canonical'],
+  'sidecar/stream': [],
+  'sidecar/errors': ['contract'],
+  'sidecar/dialects': ['contract', 'sidecar/canonical', 'sidecar/json', 'sidecar/stream', 'sidecar/errors'],
+  'sidecar/providers': ['contract', 'sidecar/canonical', 'sidecar/json', 'sidecar/stream', 'sidecar/errors'],
+  'sidecar/guardrails': ['contract', 'sidecar/canonical', 'sidecar/errors'],
+  'sidecar/upstream': ['sidecar/errors', 'sidecar/providers'],
+  'sidecar/budget': ['contract', 'treasury', 'sidecar/canonical', 'sidecar/errors'],
+  'sidecar/policy': ['contract', 'sidecar/errors'],
+  'sidecar/sync': ['contract', 'treasury', 'sidecar/policy', 'sidecar/errors', 'sidecar/budget'],
+  'sidecar/telemetry': ['contract', 'sidecar/canonical'],
+  'sidecar/config': ['contract'],
+  'sidecar/pipeline': [
+    'contract',
+    'sidecar/canonical',
+    'sidecar/json',
+    'sidecar/stream',
+    'sidecar/errors',
+    'sidecar/dialects',
+    'sidecar/providers',
+    'sidecar/guardrails',
+    'sidecar/upstream',
+    'sidecar/budget',
+    'sidecar/policy',
+    'sidecar/telemetry',
+    'sidecar/config',
+  ],
+  'sidecar/server': [
+    'contract',
+    'sidecar/errors',
+    'sidecar/dialects',
+    'sidecar/stream',
+    'sidecar/pipeline',
+    'sidecar/telemetry',
+    'sidecar/config',
+    'sidecar/canonical',
+  ],
+  sidecar: ['contract', 'treasury', 'sidecar'],
+  'operator/kube': ['contract', 'treasury', 'operator/telemetry'],
+  'operator/status': ['contract', 'treasury'],
+  'operator/trust': [],
+  'operator/push': ['contract', 'treasury'],
+  'operator/admission': ['contract'],
+  'operator/telemetry': ['contract'],
+  'operator/controller': [
+    'contract',
+    'treasury',
+    'operator/kube',
+    'operator/status',
+    'operator/push',
+    'operator/telemetry',
+  ],
+  operator: ['contract', 'treasury', 'operator'],
+  cli: ['contract', 'treasury', 'sidecar', 'cli'],
+  test: ['contract', 'treasury', 'sidecar', 'operator', 'cli', 'test', 'tools'],
+  tools: ['contract', 'treasury', 'sidecar', 'operator', 'cli', 'test', 'tools'],
+};
+
+/** Rooms that read no clock, environment or randomness and do no I/O: such things come in as parameters. */
+export const PURE_ROOMS: readonly string[] = [
+  'contract/names',
+  'contract/resources',
+  'contract/policy',
+  'contract/compile',
+  'sidecar/canonical',
+  'sidecar/json',
+  'sidecar/stream',
+  'sidecar/dialects',
+  'sidecar/providers',
+  'sidecar/guardrails',
+  'operator/status',
+];
+
+/** Node core modules that compute and touch nothing outside. */
+export const PURE_NODE_MODULES: readonly string[] = ['node:crypto', 'node:buffer', 'node:string_decoder'];
+
+/** The room of a repository path, or undefined outside all rooms. */
+export function roomOf(path: string): string | undefined {
+  const parts = path.split('/');
+  const two = parts.slice(0, 2).join('/');
+  if (parts.length > 2 && two in ROOMS) return two;
+  return parts[0] !== undefined && parts[0] in ROOMS ? parts[0] : undefined;
+}
+
+/** `to` may be the room itself or a room below an allowed one. */
+export function mayImport(from: string, to: string): boolean {
+  if (from === to) return true;
+  return (ROOMS[from] ?? []).some((allowed) => to === allowed || to.startsWith(`${allowed}/`));
+}

@@ -1,0 +1,45 @@
+/**
+ * The contract between the webhook, which writes the sidecar container into a pod, and the sidecar that starts in it:
+ * environment variables, mount paths and probe paths. Neither plane imports the other, so both read it here.
+ */
+
+/** Environment variables of the sidecar container. */
+export const POD_ENV = {
+  /** `host:port` of the operator's push service. */
+  operatorAddress: 'REMORA_OPERATOR_ADDRESS',
+  /** CA certificates in PEM by which the operator is known; the stream renews them. */
+  caPem: 'REMORA_CA_PEM',
+  /** File with the projected service-account token; read anew for each connection, since kubelet rotates it. */
+  tokenFile: 'REMORA_TOKEN_FILE',
+  podName: 'REMORA_POD_NAME',
+  podUid: 'REMORA_POD_UID',
+  podNamespace: 'REMORA_POD_NAMESPACE',
+  /** `wait` or `degraded`: see ANNOTATION.start. */
+  start: 'REMORA_START',
+  /** Memory-backed folder for the last good policy and credentials; survives a restart of the container only. */
+  stateDir: 'REMORA_STATE_DIR',
+  /** Disk folder for the journal of usage and open grants. */
+  journalDir: 'REMORA_JOURNAL_DIR',
+  logLevel: 'REMORA_LOG_LEVEL',
+  /** Set: traces are exported there (OpenTelemetry's own name). */
+  otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+} as const;
+
+/** Where the webhook mounts what the sidecar reads and writes. */
+export const POD_PATH = {
+  tokenDir: '/var/run/secrets/remora.dev',
+  tokenFile: '/var/run/secrets/remora.dev/token',
+  stateDir: '/var/lib/remora/state',
+  journalDir: '/var/lib/remora/journal',
+} as const;
+
+/** Paths on the health port (PORT.sidecarHealth, and PORT.operatorHealth for the operator). */
+export const PROBE_PATH = {
+  /** 200 once the app may start. */
+  startup: '/startupz',
+  /** Local health only: losing the operator never flips it. */
+  ready: '/readyz',
+  /** The event loop turns. */
+  live: '/livez',
+  metrics: '/metrics',
+} as const;

@@ -1,0 +1,95 @@
+/**
+ * Bundles each process into one file under dist/, and holds the sidecar to its size: how many packages it loads at start, and
+ * that the large client libraries of the operator are not among them. What is imported lazily is not counted.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+export interface BundleTarget {
+  readonly entry: string;
+  readonly outfile: string;
+}
+
+export const BUNDLES = {
+  sidecar: { entry: 'sidecar/main.ts', outfile: 'dist/sidecar.cjs' },
+  operator: { entry: 'operator/main.ts', outfile: 'dist/operator.cjs' },
+  cli: { entry: 'cli/main.ts', outfile: 'dist/cli.cjs' },
+} as const satisfies Record<string, BundleTarget>;
+
+/** Packages that the sidecar's bundle may load at start (docs: architecture, the sidecar). */
+export const SIDECAR_MAX_EAGER_PACKAGES = 20;
+const SIDECAR_FORBIDDEN = ['@kubernetes/client-node', '@opentelemetry/sdk-node'];
+
+/** Writes one CommonJS file: a third less resident memory than ES modules, and listening in half the time. */
+export async function bundle(target: BundleTarget): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: [target.entry],
+    outfile: target.outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    minify: true,
+    legalComments: 'external',
+    metafile: true,
+    logLevel: 'warning',
+    // CommonJS has no import.meta; sources that ask for their own place get that of the bundle.
+    define: { 'import.meta.url': '__bundleUrl' },
+    banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  });
+  return metafile;
+}
+
+/** Names of the packages that run when the entry is loaded, sorted. */
+export function eagerPackages(metafile: Metafile, entry: string): string[] {
+  const reached = new Set<string>();
+  const open = [entry];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    for (const imported of metafile.inputs[path]?.imports ?? [])
+      if (imported.kind !== 'dynamic-import' && imported.external !== true) open.push(imported.path);
+  }
+  return packagesOf(reached);
+}
+
+function packagesOf(paths: Iterable<string>): string[] {
+  const names = [...paths].flatMap((path) => {
+    const [, name] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
+    return name === undefined ? [] : [name];
+  });
+  return [...new Set(names)].toSorted();
+}
+
+/** Sentences that say why the sidecar's bundle is too heavy; empty when it is not. */
+export function sidecarFaults(metafile: Metafile, entry: string): string[] {
+  const eager = eagerPackages(metafile, entry);
+  const contained = packagesOf(Object.keys(metafile.inputs));
+  const faults = SIDECAR_FORBIDDEN.filter((name) => contained.includes(name)).map(
+    (name) => `the sidecar's bundle contains ${name}, which only the operator may use`,
+  );
+  if (eager.length > SIDECAR_MAX_EAGER_PACKAGES)
+    faults.push(
+      `the sidecar loads ${eager.length} packages at start, more than ${SIDECAR_MAX_EAGER_PACKAGES}: import the new ones lazily`,
+    );
+  return faults;
+}
+
+async function main(): Promise<void> {
+  rmSync('dist', { recursive: true, force: true });
+  mkdirSync('dist');
+  for (const [name, target] of Object.entries(BUNDLES)) {
+    const metafile = await bundle(target);
+    const bytes = metafile.outputs[target.outfile]?.bytes ?? 0;
+    const eager = eagerPackages(metafile, target.entry);
+    console.log(`${target.outfile}: ${Math.ceil(bytes / 1024)} KiB, ${eager.length} packages at start`);
+    if (name !== 'sidecar') continue;
+    console.log(`  ${eager.join(' ')}`);
+    const faults = sidecarFaults(metafile, target.entry);
+    for (const fault of faults) console.error(fault);
+    if (faults.length > 0) process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,0 +1,22 @@
+/** The guardrails of one policy, compiled once when the policy is applied. */
+import type { PolicyGuardrail } from '#contract/policy/policy';
+import type { Guardrails, OutputGuard } from './guardrail.ts';
+import { inspectInput } from './inspect-input.ts';
+import { outputGuard } from './inspect-output.ts';
+import { compileRule, isInForce } from './rule.ts';
+import { scanRules } from './text-scanner.ts';
+
+/** Throws when a pattern does not compile. */
+export function compileGuardrails(guardrails: readonly PolicyGuardrail[]): Guardrails {
+  const rules = guardrails.map(compileRule);
+  const input = rules.filter((rule) => rule.guardrail.stage === 'Input');
+  const output = rules.filter((rule) => rule.guardrail.stage === 'Output');
+  return {
+    hasInput: input.length > 0,
+    inspectInput: (request) => inspectInput(request, input),
+    outputGuard(tags: readonly string[]): OutputGuard | null {
+      const inForce = output.filter((rule) => isInForce(rule, tags));
+      return inForce.length === 0 ? null : outputGuard(scanRules(inForce));
+    },
+  };
+}

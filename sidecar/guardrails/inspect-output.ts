@@ -1,0 +1,138 @@
+/** Masks or blocks what a model answers, whole or while it streams; a stream releases exactly what masking the whole answer gives. */
+import type { PolicyGuardrail } from '#contract/policy/policy';
+import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
+import type { Part } from '#sidecar/canonical/part';
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import type { OutputGuard, OutputVerdict, StreamInspector } from './guardrail.ts';
+import { type ScanRules, TextScanner } from './text-scanner.ts';
+
+export const outputGuard = (rules: ScanRules): OutputGuard => ({
+  whole: (response) => inspectWhole(response, rules),
+  stream: () => new StreamGuard(rules),
+});
+
+function inspectWhole(response: ChatResponse, rules: ScanRules): OutputVerdict {
+  const fired = new Set<PolicyGuardrail>();
+  const choices = response.choices.map((choice) => inspectChoice(choice, rules, fired));
+  return { response: { ...response, choices }, fired: [...fired] };
+}
+
+function inspectChoice(choice: Choice, rules: ScanRules, fired: Set<PolicyGuardrail>): Choice {
+  let blocked = false;
+  const mask = (text: string): string => {
+    const scanner = new TextScanner(rules, fired);
+    const released = scanner.push(text) + scanner.end();
+    blocked ||= scanner.blocked;
+    return released;
+  };
+  const parts = choice.parts.map((part) => maskPart(part, mask));
+  // Log probabilities spell out the tokens of the text that was masked.
+  const { logprobs: _, ...rest } = choice;
+  return blocked ? { ...rest, parts: [], finishReason: 'content-filter' } : { ...rest, parts };
+}
+
+function maskPart(part: Part, mask: (text: string) => string): Part {
+  if (part.type === 'text' || part.type === 'reasoning' || part.type === 'refusal')
+    return { ...part, text: mask(part.text) };
+  return part.type === 'tool-call' ? { ...part, arguments: mask(part.arguments) } : part;
+}
+
+type DeltaEvent = Extract<
+  StreamEvent,
+  { type: 'text-delta' | 'reasoning-delta' | 'refusal-delta' | 'tool-call-delta' }
+>;
+
+interface Channel {
+  readonly scanner: TextScanner;
+  readonly emit: (text: string) => DeltaEvent;
+}
+
+class StreamGuard implements StreamInspector {
+  readonly #rules: ScanRules;
+  readonly #fired = new Set<PolicyGuardrail>();
+  /** One text per choice and block; a choice that was blocked has none any more. */
+  readonly #channels = new Map<number, Map<string, Channel>>();
+  readonly #blocked = new Set<number>();
+
+  constructor(rules: ScanRules) {
+    this.#rules = rules;
+  }
+
+  get fired(): readonly PolicyGuardrail[] {
+    return [...this.#fired];
+  }
+
+  step(event: StreamEvent): readonly StreamEvent[] {
+    if (event.type === 'response-end' || event.type === 'error') return [...this.#endAll(), event];
+    if (!('choice' in event)) return [event];
+    if (this.#blocked.has(event.choice)) return [];
+    switch (event.type) {
+      case 'text-delta':
+        return this.#delta(event.choice, 'text', event.text, (text) => ({
+          type: 'text-delta',
+          choice: event.choice,
+          text,
+        }));
+      case 'reasoning-delta':
+        return this.#delta(event.choice, 'reasoning', event.text, (text) => ({ ...event, text }));
+      case 'refusal-delta':
+        return this.#delta(event.choice, 'refusal', event.text, (text) => ({ ...event, text }));
+      case 'tool-call-delta':
+        return this.#delta(event.choice, `tool ${event.index}`, event.arguments, (text) => ({
+          ...event,
+          arguments: text,
+        }));
+      case 'finish':
+        return this.#orStop(event.choice, [...this.#endChoice(event.choice), event]);
+      default:
+        return this.#orStop(event.choice, [...this.#endProse(event.choice, ''), event]);
+    }
+  }
+
+  #delta(choice: number, block: string, piece: string, emit: (text: string) => DeltaEvent): readonly StreamEvent[] {
+    const channels = this.#channels.get(choice) ?? new Map<string, Channel>();
+    this.#channels.set(choice, channels);
+    // Another kind of block begins: what the former held back goes first. Tool calls may interleave, so they wait for the end.
+    const former = block.startsWith('tool')
+      ? []
+      : [...channels.keys()].filter((key) => key !== block && !key.startsWith('tool'));
+    const released = former.flatMap((key) => this.#endChannel(choice, key));
+    const channel = channels.get(block) ?? { scanner: new TextScanner(this.#rules, this.#fired), emit };
+    channels.set(block, channel);
+    const text = channel.scanner.push(piece);
+    return this.#orStop(choice, text === '' ? released : [...released, emit(text)]);
+  }
+
+  /** Another block begins: what the former held back goes first. Tool calls may interleave, so they wait for the finish. */
+  #endProse(choice: number, next: string): readonly StreamEvent[] {
+    const former = [...(this.#channels.get(choice)?.keys() ?? [])].filter(
+      (key) => key !== next && !key.startsWith('tool'),
+    );
+    return former.flatMap((key) => this.#endChannel(choice, key));
+  }
+
+  #endChannel(choice: number, key: string): readonly StreamEvent[] {
+    const channel = this.#channels.get(choice)?.get(key);
+    if (channel === undefined) return [];
+    const text = channel.scanner.end();
+    if (!channel.scanner.blocked) this.#channels.get(choice)?.delete(key);
+    return text === '' ? [] : [channel.emit(text)];
+  }
+
+  #endChoice(choice: number): readonly StreamEvent[] {
+    return [...(this.#channels.get(choice)?.keys() ?? [])].flatMap((key) => this.#endChannel(choice, key));
+  }
+
+  #endAll(): readonly StreamEvent[] {
+    return [...this.#channels.keys()].flatMap((choice) => this.#orStop(choice, this.#endChoice(choice)));
+  }
+
+  /** Ends a choice in which something was blocked: nothing of it follows but its finish. */
+  #orStop(choice: number, events: readonly StreamEvent[]): readonly StreamEvent[] {
+    const isBlocked = [...(this.#channels.get(choice)?.values() ?? [])].some((channel) => channel.scanner.blocked);
+    if (!isBlocked) return events;
+    this.#blocked.add(choice);
+    this.#channels.delete(choice);
+    return [...events.filter((event) => event.type !== 'finish'), { type: 'finish', choice, reason: 'content-filter' }];
+  }
+}

@@ -8,6 +8,8 @@ export interface Message {
   readonly role: Role;
   readonly name?: string;
   readonly parts: readonly Part[];
+  /** Members of the message that only one API knows, verbatim, keyed by that API. */
+  readonly extensions?: { readonly [api: string]: JsonObject | undefined };
 }
 
 export interface Tool {

@@ -15,6 +15,8 @@ export interface Choice {
   readonly rawFinishReason?: string;
   /** OpenAI's logprobs object, verbatim. */
   readonly logprobs?: JsonValue;
+  /** Members of the message that only one API knows, verbatim, keyed by that API. */
+  readonly extensions?: { readonly [api: string]: JsonObject | undefined };
 }
 
 export interface ChatResponse {

@@ -1,5 +1,15 @@
 /** The parts a message is made of. */
-export type Part = TextPart | ImagePart | FilePart | ToolCallPart | ToolResultPart | ReasoningPart | RefusalPart;
+import type { JsonObject } from './json.ts';
+
+export type Part =
+  | TextPart
+  | ImagePart
+  | FilePart
+  | ToolCallPart
+  | ToolResultPart
+  | ReasoningPart
+  | RefusalPart
+  | OpaquePart;
 
 export interface TextPart {
   readonly type: 'text';
@@ -51,4 +61,11 @@ export interface ReasoningPart {
 export interface RefusalPart {
   readonly type: 'refusal';
   readonly text: string;
+}
+
+/** A part that only one API knows (`api`, such as `openai`: audio input, a file by id), verbatim. Other APIs refuse it. */
+export interface OpaquePart {
+  readonly type: 'opaque';
+  readonly api: string;
+  readonly value: JsonObject;
 }

@@ -13,6 +13,13 @@ export interface EncodedRequest {
   readonly dropped: readonly string[];
 }
 
+export interface PassthroughChanges {
+  /** The target's own name of the model. */
+  readonly model: string;
+  /** An upper bound to enforce; absent leaves the client's own. */
+  readonly maxOutputTokens?: number;
+}
+
 /** A pure reducer over the events of the provider's stream. */
 export interface StreamDecoder<S> {
   start(): S;
@@ -53,6 +60,8 @@ export interface ProviderAdapter<S = unknown> {
   headers(credential: string | null): Readonly<Record<string, string>>;
   /** `model` is the target's own name of the model. Throws `unsupported_parameter` only for what would change the meaning. */
   encodeRequest(request: ChatRequest, model: string): EncodedRequest;
+  /** On the passthrough lane: the top-level values that must be replaced in the client's body, for `spliceTopLevel`. */
+  passthroughEdits?(body: JsonObject, changes: PassthroughChanges): Readonly<Record<string, JsonValue>>;
   decodeResponse(body: JsonObject): ChatResponse;
   readonly streamDecoder: StreamDecoder<S>;
   /** Usage of a passed-through answer or stream event, where it carries one. */

@@ -1,0 +1,118 @@
+/**
+ * Works on the top-level members of a JSON object by bytes: finds them, reports a key that two readers could understand
+ * differently, and replaces single values while every other byte (number tokens, order, spacing) stays as it came.
+ */
+import type { JsonValue } from '#sidecar/canonical/json';
+import { endOfString } from './end-of-string.ts';
+
+export interface TopLevelMember {
+  /** The key with its escapes decoded. */
+  readonly key: string;
+  /** Offsets in bytes of the value, without surrounding white space. */
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+export interface AmbiguousKey {
+  /** The key that is read. */
+  readonly key: string;
+  /** `case-twin`: differs in letter case only, which some servers take for the same key. */
+  readonly kind: 'duplicate' | 'case-twin';
+  /** One sentence for the caller. */
+  readonly message: string;
+}
+
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const QUOTE = 0x22;
+const UTF8 = new TextDecoder();
+
+/** All top-level members in order. The bytes must have passed `parseBody`; throws SyntaxError when they are no JSON object. */
+export function topLevelKeys(bytes: Uint8Array): readonly TopLevelMember[] {
+  const members: TopLevelMember[] = [];
+  let at = expect(bytes, skipSpace(bytes, 0), OPEN_BRACE);
+  at = skipSpace(bytes, at);
+  while (bytes[at] !== CLOSE_BRACE) {
+    if (members.length > 0) at = skipSpace(bytes, expect(bytes, at, COMMA));
+    const keyEnd = endOfString(bytes, at);
+    if (bytes[at] !== QUOTE) throw new SyntaxError(`not a JSON key at byte ${at}`);
+    const key: string = JSON.parse(UTF8.decode(bytes.subarray(at, keyEnd)));
+    const valueStart = skipSpace(bytes, expect(bytes, skipSpace(bytes, keyEnd), COLON));
+    const valueEnd = endOfValue(bytes, valueStart);
+    members.push({ key, valueStart, valueEnd });
+    at = skipSpace(bytes, valueEnd);
+  }
+  return members;
+}
+
+/**
+ * The first of `readKeys` that occurs twice, or beside a spelling that differs in case only. The comparison folds case as Go's
+ * encoding/json does (also the long s and the Kelvin sign), because some upstreams are written in it.
+ */
+export function findAmbiguousKey(
+  members: readonly TopLevelMember[],
+  readKeys: readonly string[],
+): AmbiguousKey | undefined {
+  const read = new Map(readKeys.map((key) => [foldCase(key), key]));
+  const seen = new Set<string>();
+  for (const { key } of members) {
+    const readKey = read.get(foldCase(key));
+    if (readKey === undefined) continue;
+    if (key !== readKey)
+      return { key: readKey, kind: 'case-twin', message: `A top-level key differs from ${readKey} in case only.` };
+    if (seen.has(key)) return { key, kind: 'duplicate', message: `The top-level key ${key} occurs twice.` };
+    seen.add(key);
+  }
+  return undefined;
+}
+
+/** A copy of `bytes` in which the named top-level values are replaced, or appended where absent. Same precondition as topLevelKeys. */
+export function spliceTopLevel(bytes: Uint8Array, edits: Readonly<Record<string, JsonValue>>): Uint8Array {
+  const members = topLevelKeys(bytes);
+  const pieces: Uint8Array[] = [];
+  const missing = new Map(Object.entries(edits));
+  let copied = 0;
+  for (const member of members) {
+    if (!Object.hasOwn(edits, member.key)) continue;
+    pieces.push(bytes.subarray(copied, member.valueStart), Buffer.from(JSON.stringify(edits[member.key])));
+    copied = member.valueEnd;
+    missing.delete(member.key);
+  }
+  const close = bytes.lastIndexOf(CLOSE_BRACE);
+  pieces.push(bytes.subarray(copied, close));
+  const added = [...missing].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',');
+  const comma = members.length > 0 && added !== '' ? ',' : '';
+  pieces.push(Buffer.from(comma + added), bytes.subarray(close));
+  return Buffer.concat(pieces);
+}
+
+const foldCase = (key: string): string => key.toUpperCase().toLowerCase();
+
+const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+function skipSpace(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (isSpace(bytes[at])) at += 1;
+  return at;
+}
+
+function expect(bytes: Uint8Array, at: number, byte: number): number {
+  if (bytes[at] !== byte) throw new SyntaxError(`not a JSON object at byte ${at}`);
+  return at + 1;
+}
+
+/** Offset after the value; nested brackets are only counted, since the parser has checked their kinds. */
+function endOfValue(bytes: Uint8Array, start: number): number {
+  let depth = 0;
+  let at = start;
+  for (; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) at = endOfString(bytes, at) - 1;
+    else if (byte === OPEN_BRACE || byte === 0x5b) depth += 1;
+    else if (depth > 0 && (byte === CLOSE_BRACE || byte === 0x5d)) depth -= 1;
+    else if (depth === 0 && (byte === COMMA || byte === CLOSE_BRACE || isSpace(byte))) return at;
+  }
+  throw new SyntaxError('the JSON object does not end');
+}

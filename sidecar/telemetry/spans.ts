@@ -1,0 +1,91 @@
+/**
+ * A finished request as spans: one SERVER span that joins the caller's trace, one CLIENT span per attempt. Names and attributes follow
+ * open-telemetry/semantic-conventions-genai; what it has no name for is `remora.*`. Pure, so that it is tested without a collector.
+ */
+import { formatUsd } from '#contract/policy/money';
+import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
+import type { AttemptRecord, RequestRecord } from './request-record.ts';
+
+export type SpanAttributes = Record<string, string | number | boolean | string[]>;
+
+export interface SpanData {
+  readonly name: string;
+  readonly attributes: SpanAttributes;
+  readonly startUnixMs: number;
+  readonly endUnixMs: number;
+  /** Set when it failed: the error's type, never its text. */
+  readonly errorType?: string;
+}
+
+export interface TraceData {
+  readonly server: SpanData;
+  readonly attempts: readonly SpanData[];
+}
+
+/** Attributes without a value are left out. */
+function attributes(
+  values: Readonly<Record<string, string | number | boolean | string[] | undefined>>,
+): SpanAttributes {
+  const kept: SpanAttributes = {};
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) kept[name] = value;
+  return kept;
+}
+
+export function traceOf(record: RequestRecord): TraceData {
+  return { server: serverSpan(record), attempts: record.attempts.map((attempt) => clientSpan(record, attempt)) };
+}
+
+const serverSpan = (record: RequestRecord): SpanData => ({
+  name: `${record.operation} ${record.route ?? ''}`.trim(),
+  startUnixMs: record.startUnixMs,
+  endUnixMs: record.startUnixMs + record.durationMs,
+  ...(record.outcome === 'ok' ? {} : { errorType: record.outcome }),
+  attributes: attributes({
+    'http.response.status_code': record.status,
+    'gen_ai.operation.name': record.operation,
+    'gen_ai.request.stream': record.stream,
+    'remora.request.id': record.requestId,
+    'remora.dialect': record.dialect,
+    'remora.route': record.route,
+    'remora.rule': record.rule,
+    'remora.lane': record.lane,
+    'remora.attempts': record.attempts.length,
+    'remora.policy.hash': record.policyHash,
+    'remora.decided_by': record.decidedBy,
+    'remora.guardrails':
+      record.guardrailActions.length > 0
+        ? record.guardrailActions.map((fired) => `${fired.guardrail}:${fired.action}`)
+        : undefined,
+    'remora.cost_usd': record.costNanoUsd === null ? undefined : formatUsd(record.costNanoUsd),
+    'error.type': record.outcome === 'ok' ? undefined : record.outcome,
+  }),
+});
+
+const clientSpan = (record: RequestRecord, attempt: AttemptRecord): SpanData => ({
+  name: `${record.operation} ${attempt.requestModel}`,
+  startUnixMs: attempt.startUnixMs,
+  endUnixMs: attempt.startUnixMs + attempt.durationMs,
+  ...(attempt.outcome === 'ok' ? {} : { errorType: attempt.outcome }),
+  attributes: attributes({
+    'gen_ai.operation.name': record.operation,
+    'gen_ai.provider.name': attempt.providerName,
+    'gen_ai.request.model': attempt.requestModel,
+    'gen_ai.request.stream': record.stream,
+    'gen_ai.response.model': attempt.responseModel,
+    'gen_ai.response.id': attempt.upstreamRequestId,
+    'gen_ai.response.finish_reasons': attempt.finishReasons === undefined ? undefined : [...attempt.finishReasons],
+    'gen_ai.response.time_to_first_chunk':
+      attempt.timeToFirstChunkMs === undefined ? undefined : attempt.timeToFirstChunkMs / 1000,
+    'gen_ai.usage.input_tokens': attempt.usage && totalInputTokens(attempt.usage),
+    'gen_ai.usage.output_tokens': attempt.usage && totalOutputTokens(attempt.usage),
+    'gen_ai.usage.cache_read.input_tokens': attempt.usage?.cacheReadTokens,
+    'gen_ai.usage.cache_write.input_tokens': attempt.usage?.cacheWriteTokens,
+    'gen_ai.usage.reasoning.output_tokens': attempt.usage?.reasoningTokens,
+    'server.address': attempt.serverAddress,
+    'server.port': attempt.serverPort,
+    'http.response.status_code': attempt.status,
+    'remora.target': attempt.target,
+    'remora.cost_usd': attempt.costNanoUsd === null ? undefined : formatUsd(attempt.costNanoUsd),
+    'error.type': attempt.outcome === 'ok' ? undefined : attempt.outcome,
+  }),
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { NO_USAGE } from '#sidecar/canonical/usage';
+import type { AttemptRecord, RequestRecord } from './request-record.ts';
+import { traceOf } from './spans.ts';
+import { createTelemetry } from './telemetry.ts';
+import { createTracer } from './tracer.ts';
+
+const attempt = (fields: Partial<AttemptRecord>): AttemptRecord => ({
+  target: 'openai/gpt-4o',
+  providerName: 'openai',
+  requestModel: 'gpt-4o',
+  serverAddress: 'api.openai.com',
+  serverPort: 443,
+  startUnixMs: 1_000,
+  durationMs: 40,
+  outcome: 'ok',
+  status: 200,
+  costNanoUsd: 2_500n,
+  estimated: false,
+  ...fields,
+});
+
+const record: RequestRecord = {
+  requestId: 'req-1',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  dialect: 'openai-chat',
+  operation: 'chat',
+  route: 'support/tickets',
+  rule: 0,
+  lane: 'translate',
+  policyHash: 'abcdef0123456789',
+  stream: true,
+  status: 200,
+  outcome: 'ok',
+  attempts: [
+    attempt({ outcome: 'overloaded', status: 503, costNanoUsd: 0n }),
+    attempt({
+      target: 'anthropic/claude',
+      providerName: 'anthropic',
+      requestModel: 'claude',
+      usage: { ...NO_USAGE, inputTokens: 5, cacheReadTokens: 2, outputTokens: 7, reasoningTokens: 1 },
+      timeToFirstChunkMs: 12,
+    }),
+  ],
+  usage: { ...NO_USAGE, inputTokens: 5, cacheReadTokens: 2, outputTokens: 7, reasoningTokens: 1 },
+  costNanoUsd: 2_500n,
+  guardrailActions: [{ guardrail: 'pii', action: 'Mask', stage: 'Input' }],
+  startUnixMs: 1_000,
+  durationMs: 95,
+};
+
+async function recorded(): Promise<{ lines: string[]; metrics: string }> {
+  const lines: string[] = [];
+  const telemetry = await createTelemetry({
+    serviceName: 'remora-sidecar',
+    now: () => 5_000,
+    destination: { write: (line) => void lines.push(line) },
+  });
+  telemetry.metrics.policyApplied('abcdef0123456789', 2_000);
+  telemetry.record(record);
+  const metrics = await telemetry.metrics.text();
+  await telemetry.close();
+  return { lines, metrics };
+}
+
+test('a request is one JSON line that says route, target, attempts, tokens, cost, latency and outcome', async () => {
+  const { lines } = await recorded();
+  assert.equal(lines.length, 1);
+  const line = JSON.parse(lines[0] ?? '');
+  assert.deepEqual(
+    {
+      route: line.route,
+      target: line.target,
+      outcome: line.outcome,
+      input: line.inputTokens,
+      output: line.outputTokens,
+      cost: line.costUsd,
+      ms: line.durationMs,
+    },
+    {
+      route: 'support/tickets',
+      target: 'anthropic/claude',
+      outcome: 'ok',
+      input: 7,
+      output: 8,
+      cost: '0.0000025',
+      ms: 95,
+    },
+  );
+  assert.deepEqual(
+    line.attempts.map((one: { target: string; outcome: string }) => `${one.target} ${one.outcome}`),
+    ['openai/gpt-4o overloaded', 'anthropic/claude ok'],
+  );
+});
+
+test('metrics count the request, its attempts, the fallback, cost and tokens under the GenAI names', async () => {
+  const { metrics } = await recorded();
+  for (const expected of [
+    'remora_requests_total{route="support/tickets",outcome="ok",stream="true"} 1',
+    'remora_attempts_total{route="support/tickets",target="openai/gpt-4o",outcome="overloaded"} 1',
+    'remora_fallbacks_total{route="support/tickets",from="openai/gpt-4o",to="anthropic/claude",reason="overloaded"} 1',
+    'remora_cost_usd_total{route="support/tickets",target="anthropic/claude"} 0.0000025',
+    'remora_guardrail_actions_total{guardrail="pii",action="Mask",stage="Input"} 1',
+    'gen_ai_client_inference_usage_output_tokens_total{gen_ai_operation_name="chat",gen_ai_provider_name="anthropic",gen_ai_request_model="claude",gen_ai_token_modality="text"} 8',
+    'remora_policy_version_info{hash="abcdef012345"} 1',
+    'remora_policy_age_seconds 3',
+  ])
+    assert.ok(metrics.includes(expected), `${expected}\nnot in\n${metrics}`);
+});
+
+test('a trace has one server span and one client span per attempt, with error.type on the failed one', () => {
+  const { server, attempts } = traceOf(record);
+  assert.equal(server.name, 'chat support/tickets');
+  assert.equal(server.errorType, undefined);
+  assert.deepEqual(
+    attempts.map((span) => [span.name, span.errorType]),
+    [
+      ['chat gpt-4o', 'overloaded'],
+      ['chat claude', undefined],
+    ],
+  );
+  assert.equal(attempts[1]?.attributes['gen_ai.usage.input_tokens'], 7);
+  assert.equal(attempts[1]?.attributes['server.address'], 'api.openai.com');
+});
+
+test('spans reach an OTLP collector inside the trace of the caller', async () => {
+  const bodies: string[] = [];
+  const collector = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      bodies.push(Buffer.concat(chunks).toString());
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => collector.once('listening', resolve));
+  const { port } = collector.address() as AddressInfo;
+  const tracer = createTracer('remora-sidecar', new OTLPTraceExporter({ url: `http://127.0.0.1:${port}/v1/traces` }));
+  tracer.record(record);
+  await tracer.close();
+  collector.close();
+  const spans = JSON.parse(bodies[0] ?? '{}').resourceSpans[0].scopeSpans[0].spans as {
+    name: string;
+    kind: number;
+    traceId: string;
+    parentSpanId: string;
+    spanId: string;
+  }[];
+  const server = spans.find((span) => span.kind === 2);
+  assert.equal(server?.parentSpanId, 'b7ad6b7169203331');
+  assert.ok(spans.every((span) => span.traceId === '0af7651916cd43dd8448eb211c80319c'));
+  assert.equal(spans.filter((span) => span.kind === 3 && span.parentSpanId === server?.spanId).length, 2);
+});

@@ -114,12 +114,16 @@ export interface PolicyNack {
   keptHash: string;
   /** One sentence without data of a request; at most 256 characters. */
   reason: string;
+  /** The sections did not add up to the hash, so nothing is said about the policy itself: send everything once. */
+  wantFull: boolean;
 }
 
 /** Replaces every credential the sidecar holds. */
 export interface SecretsUpdate {
   nonce: number;
   credentials: Credential[];
+  /** True: what is not named here stays, since the policy that still runs may need it; an update without it follows. */
+  additive: boolean;
 }
 
 export interface Credential {
@@ -167,6 +171,8 @@ export interface GrantDenied {
   spent: string;
   /** Held by sidecars, this one included. */
   granted: string;
+  /** Not empty: nothing was decided (the book is out of reach, the budget is none of this workload's) and the amounts are empty. */
+  reason: string;
 }
 
 export interface GrantRecall {
@@ -1029,7 +1035,7 @@ export const PolicyAck: MessageFns<PolicyAck> = {
 };
 
 function createBasePolicyNack(): PolicyNack {
-  return { nonce: 0, keptHash: "", reason: "" };
+  return { nonce: 0, keptHash: "", reason: "", wantFull: false };
 }
 
 export const PolicyNack: MessageFns<PolicyNack> = {
@@ -1042,6 +1048,9 @@ export const PolicyNack: MessageFns<PolicyNack> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.wantFull !== false) {
+      writer.uint32(32).bool(message.wantFull);
     }
     return writer;
   },
@@ -1083,6 +1092,14 @@ export const PolicyNack: MessageFns<PolicyNack> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.wantFull = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1097,7 +1114,7 @@ export const PolicyNack: MessageFns<PolicyNack> = {
 };
 
 function createBaseSecretsUpdate(): SecretsUpdate {
-  return { nonce: 0, credentials: [] };
+  return { nonce: 0, credentials: [], additive: false };
 }
 
 export const SecretsUpdate: MessageFns<SecretsUpdate> = {
@@ -1107,6 +1124,9 @@ export const SecretsUpdate: MessageFns<SecretsUpdate> = {
     }
     for (const v of message.credentials) {
       Credential.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.additive !== false) {
+      writer.uint32(24).bool(message.additive);
     }
     return writer;
   },
@@ -1138,6 +1158,14 @@ export const SecretsUpdate: MessageFns<SecretsUpdate> = {
             }
 
             message.credentials.push(Credential.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.additive = reader.bool();
             continue;
           }
         }
@@ -1529,7 +1557,7 @@ export const Grant: MessageFns<Grant> = {
 };
 
 function createBaseGrantDenied(): GrantDenied {
-  return { seq: 0, budgetId: "", window: "", limit: "", spent: "", granted: "" };
+  return { seq: 0, budgetId: "", window: "", limit: "", spent: "", granted: "", reason: "" };
 }
 
 export const GrantDenied: MessageFns<GrantDenied> = {
@@ -1551,6 +1579,9 @@ export const GrantDenied: MessageFns<GrantDenied> = {
     }
     if (message.granted !== "") {
       writer.uint32(50).string(message.granted);
+    }
+    if (message.reason !== "") {
+      writer.uint32(58).string(message.reason);
     }
     return writer;
   },
@@ -1614,6 +1645,14 @@ export const GrantDenied: MessageFns<GrantDenied> = {
             }
 
             message.granted = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.reason = reader.string();
             continue;
           }
         }

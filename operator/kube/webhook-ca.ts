@@ -1,0 +1,84 @@
+/** Keeps our CA in a webhook configuration: the chart leaves `caBundle` out, we apply it and put it back whenever it is gone. */
+import type { Logger } from '#operator/telemetry/log';
+import type { KubeClient } from './kube-client.ts';
+import { Reflector } from './reflector.ts';
+import { apiVersionOf, type KubeObject, MUTATING_WEBHOOK, pathOf } from './resource-type.ts';
+import { FIELD_MANAGER } from './status-client.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export type WebhookConfiguration = KubeObject & {
+  readonly webhooks?: readonly { readonly name: string; readonly clientConfig?: { readonly caBundle?: string } }[];
+};
+
+/** The names of the webhooks that do not carry exactly this bundle (base64 of PEM). */
+export const webhooksWithout = (configuration: WebhookConfiguration, caBundle: string): string[] =>
+  (configuration.webhooks ?? [])
+    .filter((webhook) => webhook.clientConfig?.caBundle !== caBundle)
+    .map((webhook) => webhook.name);
+
+export interface WebhookCaOptions {
+  readonly client: KubeClient;
+  /** Name of the MutatingWebhookConfiguration. */
+  readonly name: string;
+  readonly caPem: string;
+  readonly log: Logger;
+}
+
+export class WebhookCa {
+  readonly #options: WebhookCaOptions;
+  readonly #caBundle: string;
+  readonly #reflector: Reflector<WebhookConfiguration>;
+  readonly #queue: WorkQueue;
+  #configuration: WebhookConfiguration | undefined;
+
+  constructor(options: WebhookCaOptions) {
+    const { client, name, log } = options;
+    this.#options = options;
+    this.#caBundle = Buffer.from(options.caPem).toString('base64');
+    this.#queue = new WorkQueue({ name: 'webhook-ca', log, process: () => this.#repair() });
+    const handler = {
+      apply: (configuration: WebhookConfiguration) => this.#see(configuration),
+      remove: () => this.#see(undefined),
+    };
+    const fieldSelector = `metadata.name=${name}`;
+    this.#reflector = new Reflector({ client, log, type: MUTATING_WEBHOOK, fieldSelector, handler });
+  }
+
+  start(): void {
+    this.#reflector.start();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#reflector.stop(), this.#queue.close()]);
+  }
+
+  #see(configuration: WebhookConfiguration | undefined): void {
+    this.#configuration = configuration;
+    if (configuration) this.#queue.add(configuration.metadata.name);
+    else this.#options.log.warn({ webhook: this.#options.name }, 'no webhook configuration: pods are not injected');
+  }
+
+  async #repair(): Promise<void> {
+    const configuration = this.#configuration;
+    if (!configuration || webhooksWithout(configuration, this.#caBundle).length === 0) return;
+    await applyCa(this.#options.client, configuration, this.#caBundle);
+    this.#options.log.info({ webhook: this.#options.name }, 'set the CA of the webhook configuration');
+  }
+}
+
+/** Every webhook of the object is named, since leaving one out would take our field away from it. */
+async function applyCa(client: KubeClient, configuration: WebhookConfiguration, caBundle: string): Promise<void> {
+  const { name } = configuration.metadata;
+  await client.call({
+    method: 'PATCH',
+    path: pathOf(MUTATING_WEBHOOK, { name }),
+    query: { fieldManager: FIELD_MANAGER, force: true },
+    contentType: 'application/apply-patch+yaml',
+    body: {
+      apiVersion: apiVersionOf(MUTATING_WEBHOOK),
+      kind: MUTATING_WEBHOOK.kind,
+      metadata: { name },
+      webhooks: configuration.webhooks?.map((webhook) => ({ name: webhook.name, clientConfig: { caBundle } })),
+    },
+  });
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type MatchingSidecar, programmed } from './programmed.ts';
+
+const sidecar = (pod: string, rest: Partial<MatchingSidecar> = {}): MatchingSidecar => ({
+  pod,
+  connected: true,
+  generation: 4,
+  refusal: undefined,
+  ...rest,
+});
+
+test('programmed() is True when every matching sidecar runs the generation', () => {
+  const { condition, count } = programmed(4, [sidecar('default/a'), sidecar('default/b')]);
+  assert.equal(count, '2/2');
+  assert.equal(condition.status, 'True');
+  assert.equal(condition.message, '2/2 sidecars run generation 4');
+});
+
+test('programmed() names who is missing and whether it is connected', () => {
+  const { condition, count } = programmed(4, [
+    sidecar('default/a'),
+    sidecar('default/app-x', { generation: 3 }),
+    sidecar('default/app-y', { generation: undefined, connected: false }),
+  ]);
+  assert.equal(count, '1/3');
+  assert.equal(condition.reason, 'Pending');
+  assert.equal(
+    condition.message,
+    '1/3 sidecars run generation 4; waiting for default/app-x (connected, not acknowledged), default/app-y (not connected)',
+  );
+});
+
+test('programmed() shows a refusal with its reason before those that are only waiting', () => {
+  const { condition } = programmed(4, [
+    sidecar('default/a', { generation: 3 }),
+    sidecar('default/app-x', { generation: 3, refusal: 'pattern 1 is not RE2' }),
+  ]);
+  assert.equal(condition.reason, 'Rejected');
+  assert.equal(
+    condition.message,
+    '0/2 sidecars run generation 4; default/app-x refused it: pattern 1 is not RE2; waiting for default/a (connected, not acknowledged)',
+  );
+});
+
+test('programmed() names five and counts the rest', () => {
+  const many = Array.from({ length: 8 }, (_, index) => sidecar(`default/p${index}`, { generation: undefined }));
+  assert.match(programmed(4, many).condition.message, /default\/p4 \(connected, not acknowledged\); and 3 more$/);
+});
+
+test('programmed() of no pods is True with reason NoWorkloads', () => {
+  const { condition, count } = programmed(1, []);
+  assert.deepEqual([condition.status, condition.reason, count], ['True', 'NoWorkloads', '0/0']);
+});

@@ -1,0 +1,57 @@
+/** Counts the sidecars that run an object's present generation, of those that should, and says who is missing and why. Pure. */
+import { CONDITION, REASON } from '#contract/names/conditions';
+import type { WantedCondition } from './conditions.ts';
+
+/** One injected, not terminating pod that matches the object. */
+export interface MatchingSidecar {
+  /** `namespace/name` of the pod. */
+  readonly pod: string;
+  readonly connected: boolean;
+  /** The generation of this object in the policy that the sidecar runs; undefined when it is not in it. */
+  readonly generation: number | undefined;
+  /** Why it refused the newest policy; undefined when it did not. */
+  readonly refusal: string | undefined;
+}
+
+export interface Programmed {
+  readonly condition: WantedCondition;
+  /** `N/M`. */
+  readonly count: string;
+}
+
+const MAX_NAMED = 5;
+
+export function programmed(generation: number, sidecars: readonly MatchingSidecar[]): Programmed {
+  const missing = sidecars.filter((sidecar) => sidecar.generation !== generation);
+  const count = `${sidecars.length - missing.length}/${sidecars.length}`;
+  if (sidecars.length === 0) return { condition: of('True', REASON.noWorkloads, 'No injected pod matches.'), count };
+  const running = `${count} sidecars run generation ${generation}`;
+  if (missing.length === 0) return { condition: of('True', REASON.programmed, running), count };
+  const refused = missing.some(({ refusal }) => refusal !== undefined);
+  const message = [running, ...stragglers(missing)].join('; ');
+  return { condition: of('False', refused ? REASON.rejected : REASON.pending, message), count };
+}
+
+const of = (status: WantedCondition['status'], reason: string, message: string): WantedCondition => ({
+  type: CONDITION.programmed,
+  status,
+  reason,
+  message,
+});
+
+/** Refusals first, since they need somebody to act; the order is by name, so that the message does not flicker. */
+function stragglers(missing: readonly MatchingSidecar[]): string[] {
+  const byName = [...missing].sort((a, b) => (a.pod < b.pod ? -1 : 1));
+  const refused = byName.filter(({ refusal }) => refusal !== undefined);
+  const waiting = byName.filter(({ refusal }) => refusal === undefined);
+  const named = [...refused, ...waiting].slice(0, MAX_NAMED);
+  const parts = named
+    .filter(({ refusal }) => refusal !== undefined)
+    .map(({ pod, refusal }) => `${pod} refused it: ${refusal}`);
+  const names = named
+    .filter(({ refusal }) => refusal === undefined)
+    .map(({ pod, connected }) => `${pod} (${connected ? 'connected, not acknowledged' : 'not connected'})`);
+  if (names.length > 0) parts.push(`waiting for ${names.join(', ')}`);
+  if (missing.length > named.length) parts.push(`and ${missing.length - named.length} more`);
+  return parts;
+}

@@ -1,0 +1,108 @@
+/** The webhook's HTTPS server: bounded body, bounded time, and an answer for everything that can be asked. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { answerReview } from './review.ts';
+import type { InjectionConfig } from './sidecar-container.ts';
+
+/** The API server never sends a larger object than etcd holds, twice (object and old object). */
+const MAX_BODY_BYTES = 3 * 2 ** 20;
+/** Longer than the webhook configuration's timeoutSeconds, which the API server keeps. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** How long open requests may take to end when the server closes. */
+const CLOSE_GRACE_MS = 5_000;
+
+/** The part of pino that is used here. */
+export interface AdmissionLog {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface AdmissionServerOptions {
+  readonly tls: { readonly certPem: string; readonly keyPem: string };
+  readonly config: InjectionConfig;
+  readonly log: AdmissionLog;
+}
+
+export interface AdmissionServer {
+  /** Resolves with the bound port once it listens; rejects when the port is taken. */
+  listen(host: string, port: number): Promise<number>;
+  /** Lets open requests end, for five seconds at most. */
+  close(): Promise<void>;
+}
+
+export function createAdmissionServer({ tls, config, log }: AdmissionServerOptions): AdmissionServer {
+  const server = createServer(
+    {
+      cert: tls.certPem,
+      key: tls.keyPem,
+      minVersion: 'TLSv1.2',
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      // The API server keeps its connections; it must never find one closed just then.
+      keepAliveTimeout: 120_000,
+    },
+    (request, response) => {
+      handle(request, response, config).catch((error: unknown) => {
+        log.error({ err: error, path: request.url }, 'admission request failed');
+        if (!response.headersSent) send(response, 500, { message: 'internal error; see the log of the operator' });
+        else response.destroy();
+      });
+    },
+  );
+  return {
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => {
+          server.off('error', reject);
+          server.on('error', (error) => log.error({ err: error }, 'admission server'));
+          resolve((server.address() as AddressInfo).port);
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+        server.close(() => {
+          clearTimeout(force);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, config: InjectionConfig): Promise<void> {
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  if (request.method !== 'POST') return send(response, 405, { message: 'admission webhooks are called with POST' });
+  const body = await readBody(request);
+  if (body === undefined) return send(response, 413, { message: `the body is over ${MAX_BODY_BYTES} bytes` });
+  const answer = answerReview(path, body, config);
+  if (answer === undefined) return send(response, 404, { message: `no webhook is served on ${path}` });
+  send(response, 200, answer);
+}
+
+/** undefined when it is too large. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // The socket must outlive a refusal, or the refusal cannot be sent.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  // After a refusal the rest of the body may still be on its way; the connection is of no further use.
+  const close = status === 413 ? { connection: 'close' } : {};
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...close,
+  });
+  response.end(text);
+}

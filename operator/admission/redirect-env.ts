@@ -1,0 +1,54 @@
+/** Which environment variables lead an app's SDK to the sidecar, and which of them a container is given. */
+import { PORT } from '#contract/names/api';
+import { append, type PatchOperation, pointer } from './json-patch.ts';
+import type { Container } from './pod.ts';
+
+const BASE_URL = `http://127.0.0.1:${PORT.ingress}/v1`;
+
+/** One set per client dialect that this build serves. */
+interface DialectEnv {
+  /** Where the SDK sends its requests; any of them set by the user keeps the whole set away. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** SDKs refuse to start without a key; the sidecar never forwards it. */
+  readonly placeholders: Readonly<Record<string, string>>;
+}
+
+const DIALECTS: readonly DialectEnv[] = [
+  {
+    endpoints: { OPENAI_BASE_URL: BASE_URL, OPENAI_API_BASE: BASE_URL },
+    placeholders: { OPENAI_API_KEY: 'remora-placeholder-key' },
+  },
+];
+
+export interface EnvResult {
+  readonly operations: readonly PatchOperation[];
+  /** Names that this injection or an earlier one set. */
+  readonly set: readonly string[];
+  /** Reason by name. */
+  readonly skipped: Readonly<Record<string, string>>;
+}
+
+/** What one container gets. `ours` names what an earlier pass over the same pod set. */
+export function redirectEnv(
+  container: Container,
+  path: readonly (string | number)[],
+  ours: readonly string[],
+): EnvResult {
+  const present = new Set((container.env ?? []).map((variable) => variable.name));
+  const byUser = (name: string) => present.has(name) && !ours.includes(name);
+  const set: string[] = [];
+  const added: { name: string; value: string }[] = [];
+  const skipped: Record<string, string> = {};
+  for (const { endpoints, placeholders } of DIALECTS) {
+    const own = Object.keys(endpoints).find(byUser);
+    for (const [name, value] of Object.entries({ ...endpoints, ...placeholders })) {
+      if (byUser(name)) skipped[name] = 'set by the container';
+      else if (own !== undefined) skipped[name] = `the container sets ${own}`;
+      else {
+        set.push(name);
+        if (!present.has(name)) added.push({ name, value });
+      }
+    }
+  }
+  return { operations: append(pointer(...path, 'env'), container.env, added), set, skipped };
+}

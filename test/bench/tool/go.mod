@@ -1,0 +1,3 @@
+module remora.dev/bench
+
+go 1.25

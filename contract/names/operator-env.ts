@@ -1,0 +1,21 @@
+/** Environment variables of the operator's container: the chart sets them, `operator/main.ts` reads them. */
+export const OPERATOR_ENV = {
+  /** Namespace and name of the operator's own pod, by the downward API. */
+  namespace: 'REMORA_NAMESPACE',
+  podName: 'REMORA_POD_NAME',
+  /** Name of the Service in that namespace by which sidecars and the API server reach the operator. */
+  service: 'REMORA_SERVICE',
+  /** Name of the MutatingWebhookConfiguration whose caBundle the operator keeps. */
+  webhookConfiguration: 'REMORA_WEBHOOK_CONFIGURATION',
+  /** Name of the Secret in the operator's namespace that holds the certificate authority. */
+  authoritySecret: 'REMORA_AUTHORITY_SECRET',
+  /** Comma separated; default the operator's own namespace. */
+  platformNamespaces: 'REMORA_PLATFORM_NAMESPACES',
+  /** What injection writes into pods. */
+  sidecarImage: 'REMORA_SIDECAR_IMAGE',
+  sidecarImagePullPolicy: 'REMORA_SIDECAR_IMAGE_PULL_POLICY',
+  sidecarLogLevel: 'REMORA_SIDECAR_LOG_LEVEL',
+  logLevel: 'REMORA_LOG_LEVEL',
+  /** Set: the operator and the sidecars that it injects export traces there. */
+  otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+} as const;

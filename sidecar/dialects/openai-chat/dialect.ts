@@ -1,17 +1,18 @@
 /** OpenAI's Chat Completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
+import { decodeRequest, READ_KEYS } from './decode-request.ts';
+import { encodeResponse } from './encode-response.ts';
+import { type EncoderState, streamEncoder } from './encode-stream.ts';
+import { renderError, renderStreamError } from './render-error.ts';
 
-const notWritten = (): never => {
-  throw new Error('not written yet');
-};
-
-export const openaiChat: Dialect = {
+export const openaiChat: Dialect<EncoderState> = {
   id: 'openai-chat',
+  // Without and with a doubled version: clients differ in whether the base URL includes it.
   paths: ['/v1/chat/completions', '/chat/completions', '/v1/v1/chat/completions'],
-  readKeys: ['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens'],
-  decodeRequest: notWritten,
-  encodeResponse: notWritten,
-  streamEncoder: { start: notWritten, step: notWritten },
-  renderError: notWritten,
-  renderStreamError: notWritten,
+  readKeys: READ_KEYS,
+  decodeRequest,
+  encodeResponse,
+  streamEncoder,
+  renderError,
+  renderStreamError,
 };

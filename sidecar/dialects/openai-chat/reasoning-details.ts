@@ -1,0 +1,92 @@
+/**
+ * Carries reasoning through Chat Completions, which has no place for it: plain text in `reasoning_content`, and, where a provider signed
+ * or withheld it, `reasoning_details` (the shape that OpenRouter's clients know) with two members of ours that say where each block
+ * stood: after `content_offset` UTF-16 units of `content` and after `tool_calls` calls. A client that sends the assistant message back
+ * as it came gives the provider its blocks back, signature and place included.
+ */
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { Part, ReasoningPart } from '#sidecar/canonical/part';
+import { optionalArray, optionalInteger, optionalString, requiredObject } from './field.ts';
+
+export interface ReasoningPlace {
+  readonly contentOffset: number;
+  readonly toolCalls: number;
+}
+
+export interface PlacedReasoning extends ReasoningPlace {
+  readonly part: ReasoningPart;
+}
+
+export const encodeReasoningDetail = (part: ReasoningPart, index: number, place: ReasoningPlace): JsonObject => ({
+  ...(part.redacted === undefined
+    ? { type: 'reasoning.text', text: part.text, ...(part.signature !== undefined && { signature: part.signature }) }
+    : { type: 'reasoning.encrypted', data: part.redacted }),
+  index,
+  content_offset: place.contentOffset,
+  tool_calls: place.toolCalls,
+});
+
+/** The reasoning of an assistant message: the details where there are any, else the plain text. */
+export function decodeReasoning(message: JsonObject, path: string): readonly PlacedReasoning[] {
+  const details = optionalArray(message.reasoning_details, `${path}.reasoning_details`);
+  const placed = details.flatMap((value, index) => {
+    const at = `${path}.reasoning_details[${index}]`;
+    return decodeDetail(requiredObject(value, at), at);
+  });
+  if (placed.length > 0) return placed;
+  const text =
+    optionalString(message.reasoning_content, `${path}.reasoning_content`) ??
+    optionalString(message.reasoning, `${path}.reasoning`);
+  if (text === undefined || text === '') return [];
+  return [{ part: { type: 'reasoning', text }, contentOffset: 0, toolCalls: 0 }];
+}
+
+/** Kinds of details that we never write, such as another gateway's summaries, are left out. */
+function decodeDetail(detail: JsonObject, path: string): PlacedReasoning[] {
+  const place = {
+    contentOffset: optionalInteger(detail.content_offset, `${path}.content_offset`, 0) ?? 0,
+    toolCalls: optionalInteger(detail.tool_calls, `${path}.tool_calls`, 0) ?? 0,
+  };
+  if (detail.type === 'reasoning.encrypted') {
+    const data = optionalString(detail.data, `${path}.data`);
+    return data === undefined ? [] : [{ ...place, part: { type: 'reasoning', text: '', redacted: data } }];
+  }
+  if (detail.type !== 'reasoning.text') return [];
+  const signature = optionalString(detail.signature, `${path}.signature`);
+  const text = optionalString(detail.text, `${path}.text`) ?? '';
+  return [{ ...place, part: { type: 'reasoning', text, ...(signature !== undefined && { signature }) } }];
+}
+
+/** Puts the blocks back where they stood among the content and the tool calls, splitting a text where a block stood within it. */
+export function placeReasoning(
+  reasoning: readonly PlacedReasoning[],
+  content: readonly Part[],
+  toolCalls: readonly Part[],
+): readonly Part[] {
+  const placed: Part[] = [];
+  const rest = [...content];
+  let offset = 0;
+  let called = 0;
+  for (const { part, contentOffset, toolCalls: callsBefore } of reasoning) {
+    while (rest[0] !== undefined && offset < contentOffset) {
+      const [head, tail] = splitAt(rest[0], contentOffset - offset);
+      placed.push(head);
+      offset += textLength(head);
+      if (tail === undefined) rest.shift();
+      else rest[0] = tail;
+    }
+    placed.push(...toolCalls.slice(called, callsBefore), part);
+    called = Math.max(called, callsBefore);
+  }
+  return [...placed, ...rest, ...toolCalls.slice(called)];
+}
+
+const textLength = (part: Part): number => (part.type === 'text' ? part.text.length : 0);
+
+function splitAt(part: Part, length: number): readonly [Part, Part | undefined] {
+  if (part.type !== 'text' || part.text.length <= length) return [part, undefined];
+  return [
+    { ...part, text: part.text.slice(0, length) },
+    { ...part, text: part.text.slice(length) },
+  ];
+}

@@ -1,0 +1,72 @@
+/**
+ * Whether an object is right in itself, without looking at any other: the schema with its rules, and what neither it nor an API server
+ * can say, such as the syntax of RE2.
+ */
+import { RE2JS } from 're2js';
+import type { AIPolicy } from '#contract/resources/ai-policy';
+import type { AIProvider } from '#contract/resources/ai-provider';
+import type { AIRoute } from '#contract/resources/ai-route';
+import { type Resource, resource } from '#contract/resources/kinds';
+import { type Problem, problemsOfIssues } from './problem.ts';
+
+export type CheckedResource =
+  | { readonly ok: true; readonly resource: Resource }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Never throws, whatever the value is. */
+export function checkResource(value: unknown): CheckedResource {
+  const parsed = resource.safeParse(value);
+  if (!parsed.success) return { ok: false, problems: problemsOfIssues(parsed.error.issues, value) };
+  const problems = contentProblems(parsed.data);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, resource: parsed.data };
+}
+
+function contentProblems(object: Resource): Problem[] {
+  switch (object.kind) {
+    case 'AIProvider':
+      return endpointProblems(object);
+    case 'AIRoute':
+      return headerProblems(object);
+    case 'AIPolicy':
+      return patternProblems(object);
+    case 'AIBudget':
+      return [];
+  }
+}
+
+function endpointProblems({ spec }: AIProvider): Problem[] {
+  if (spec.endpoint === undefined || URL.canParse(spec.endpoint)) return [];
+  return [{ path: ['spec', 'endpoint'], message: 'must be a URL with a port of at most 65535, if any' }];
+}
+
+/** A list map compares names as they are written; headers differ by more than case only. */
+function headerProblems({ spec }: AIRoute): Problem[] {
+  return (spec.rules ?? []).flatMap((rule, index) => {
+    const names = (rule.match?.headers ?? []).map((header) => header.name.toLowerCase());
+    return names.flatMap((name, at) =>
+      names.indexOf(name) === at
+        ? []
+        : [{ path: ['spec', 'rules', index, 'match', 'headers', at, 'name'], message: `"${name}" is stated twice` }],
+    );
+  });
+}
+
+function patternProblems({ spec }: AIPolicy): Problem[] {
+  return spec.guardrails.flatMap(({ patterns }, i) =>
+    patterns.flatMap((pattern, j) => {
+      const fault = re2Fault(pattern);
+      if (fault === undefined) return [];
+      const message = `must be an RE2 expression, without look-around and back-references: ${fault}`;
+      return [{ path: ['spec', 'guardrails', i, 'patterns', j], message }];
+    }),
+  );
+}
+
+function re2Fault(pattern: string): string | undefined {
+  try {
+    RE2JS.compile(pattern);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it does not parse';
+  }
+}

@@ -1,0 +1,119 @@
+/** One AIRoute into what a sidecar runs: references resolved, defaults filled in, prices looked up, unusable targets left out. */
+import { REASON } from '#contract/names/conditions';
+import type { PolicyRoute, PolicyRule, PolicyTarget } from '#contract/policy/policy';
+import type { AIProvider } from '#contract/resources/ai-provider';
+import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
+import { durationMs } from '#contract/resources/fields';
+import { DEFAULT_TIMEOUTS } from './defaults.ts';
+import { namespacedName } from './object-key.ts';
+import type { PriceBook } from './price-book.ts';
+import { priceOf } from './price-of.ts';
+import { fieldText } from './problem.ts';
+import type { ProviderDirectory, Unresolved } from './provider-directory.ts';
+
+export interface RouteContext {
+  readonly directory: ProviderDirectory;
+  readonly priceBook: PriceBook;
+  /** The logical names that the route serves. */
+  readonly models: readonly string[];
+}
+
+export interface CompiledRoute {
+  readonly route: PolicyRoute;
+  /** Those that its targets use, each once. */
+  readonly providers: readonly AIProvider[];
+  /** Targets that were left out, each with its field and the reason. */
+  readonly unresolved: readonly Unresolved[];
+  /** `provider/model` of targets without a known price. */
+  readonly unpriced: readonly string[];
+  /** False when every target was left out. */
+  readonly hasTargets: boolean;
+}
+
+const ms = (text: string | undefined, fallback: number): number => (text === undefined ? fallback : durationMs(text));
+
+function timeoutsOf(target: AIRouteTarget['timeouts'], route: AIRouteTimeouts): PolicyTarget['timeouts'] {
+  return {
+    connectMs: ms(target?.connect ?? route.connect, DEFAULT_TIMEOUTS.connectMs),
+    firstTokenMs: ms(target?.firstToken ?? route.firstToken, DEFAULT_TIMEOUTS.firstTokenMs),
+    idleMs: ms(target?.idle ?? route.idle, DEFAULT_TIMEOUTS.idleMs),
+  };
+}
+
+type StatedTarget = Omit<AIRouteTarget, 'weight'> & { readonly weight?: number | undefined };
+
+class RouteCompiler {
+  readonly providers = new Set<AIProvider>();
+  readonly unresolved: Unresolved[] = [];
+  readonly unpriced = new Set<string>();
+  readonly #route: AIRoute;
+  readonly #context: RouteContext;
+
+  constructor(route: AIRoute, context: RouteContext) {
+    this.#route = route;
+    this.#context = context;
+  }
+
+  rule(rule: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
+    return {
+      match: {
+        models: rule.match?.models ?? [],
+        headers: (rule.match?.headers ?? []).map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+      },
+      targets: this.#targets(rule.targets, [...path, 'targets']),
+      fallbacks: this.#targets(rule.fallbacks, [...path, 'fallbacks']),
+    };
+  }
+
+  #targets(targets: readonly StatedTarget[], path: readonly (string | number)[]): PolicyTarget[] {
+    return targets.flatMap((target, index) => this.#target(target, [...path, index, 'model']) ?? []);
+  }
+
+  #target(target: StatedTarget, path: readonly (string | number)[]): PolicyTarget | undefined {
+    const slash = target.model.indexOf('/');
+    const model = target.model.slice(slash + 1);
+    const found = this.#context.directory.resolve(this.#route.metadata.namespace, target.model.slice(0, slash));
+    if (!found.ok) {
+      this.unresolved.push({ reason: found.reason, message: `${fieldText(path)}: ${found.message}` });
+      return undefined;
+    }
+    this.providers.add(found.provider);
+    const price = priceOf(found.provider.spec, model, this.#context.priceBook);
+    if (!price) this.unpriced.add(target.model);
+    return {
+      name: target.model,
+      provider: namespacedName(found.provider),
+      model,
+      weight: target.weight ?? null,
+      maxRetries: target.maxRetries,
+      timeouts: timeoutsOf(target.timeouts, this.#route.spec.timeouts),
+      price,
+    };
+  }
+}
+
+export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
+  const { spec } = route;
+  const compiler = new RouteCompiler(route, context);
+  const rules = spec.rules
+    ? spec.rules.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
+    : [compiler.rule({ targets: spec.targets ?? [], fallbacks: [] }, ['spec'])];
+  return {
+    route: {
+      key: namespacedName(route),
+      models: [...context.models],
+      totalMs: ms(spec.timeouts.total, DEFAULT_TIMEOUTS.totalMs),
+      rules,
+    },
+    providers: [...compiler.providers],
+    unresolved: compiler.unresolved,
+    unpriced: [...compiler.unpriced],
+    hasTargets: rules.some((rule) => rule.targets.length + rule.fallbacks.length > 0),
+  };
+}
+
+/** The reason to show when several targets are left out for different ones: the one that a user can mend soonest. */
+export function chiefReason(unresolved: readonly Unresolved[]): Unresolved['reason'] {
+  const order = [REASON.providerNotFound, REASON.refNotPermitted];
+  return order.find((reason) => unresolved.some((one) => one.reason === reason)) ?? REASON.secretNotFound;
+}

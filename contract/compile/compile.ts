@@ -1,0 +1,72 @@
+/**
+ * The heart of the control plane: a snapshot of the cluster into the policy of one workload. Total and deterministic: no object makes
+ * it throw, and the same objects give the same bytes whatever order they came in.
+ */
+import { POLICY_FORMAT_VERSION, type Policy, type PolicyGuardrail, type PolicySource } from '#contract/policy/policy';
+import type { AIPolicy } from '#contract/resources/ai-policy';
+import type { Resource } from '#contract/resources/kinds';
+import { analysisOf } from './analysis.ts';
+import { limitsFor } from './compile-budgets.ts';
+import { byText, namespacedName } from './object-key.ts';
+import { contentsOf, type Snapshot } from './snapshot.ts';
+import type { Workload } from './workload.ts';
+
+export { conditionsOf, type ObjectCondition } from './conditions.ts';
+
+const sourceOf = ({ kind, metadata }: Resource): PolicySource => ({
+  kind,
+  namespace: metadata.namespace,
+  name: metadata.name,
+  uid: metadata.uid,
+  generation: metadata.generation,
+});
+
+const bySource = (a: PolicySource, b: PolicySource): number =>
+  byText(a.kind, b.kind) || byText(a.namespace, b.namespace) || byText(a.name, b.name);
+
+const guardrailsOf = (source: AIPolicy): PolicyGuardrail[] =>
+  source.spec.guardrails.map(({ name, stage, detect, patterns, action, unlessTags }) => ({
+    policy: namespacedName(source),
+    name,
+    stage,
+    detect,
+    patterns,
+    action,
+    unlessTags,
+  }));
+
+function modelRulesOf(source: AIPolicy): Policy['modelRules'] {
+  const { allow = [], deny = [] } = source.spec.models ?? {};
+  return allow.length + deny.length > 0 ? [{ policy: namespacedName(source), allow, deny }] : [];
+}
+
+/** What `workload` may do, from the objects that are in effect. Never throws. */
+export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy {
+  const analysis = analysisOf(snapshot);
+  const isPlatform = (object: Resource): boolean => snapshot.platformNamespaces.has(object.metadata.namespace);
+  const covers = (object: Resource): boolean => isPlatform(object) || object.metadata.namespace === workload.namespace;
+
+  const routes = (analysis.routesByNamespace.get(workload.namespace) ?? []).filter(
+    (route) => route.claims.served.length > 0,
+  );
+  const providers = [...new Set(routes.flatMap((route) => route.providers))];
+  const policies = contentsOf(snapshot, 'AIPolicy').filter(covers);
+  // What the platform insists on is inspected first: a team's guardrail may not see what the platform masks.
+  const ordered = [...policies.filter(isPlatform), ...policies.filter((source) => !isPlatform(source))];
+  const budgets = contentsOf(snapshot, 'AIBudget')
+    .filter(covers)
+    .map((source) => ({ source, limits: limitsFor(source, workload) }))
+    .filter(({ limits }) => limits.length > 0);
+
+  const sources = [...providers, ...routes.map((route) => route.source), ...policies, ...budgets.map((b) => b.source)];
+  return {
+    formatVersion: POLICY_FORMAT_VERSION,
+    sources: sources.map(sourceOf).sort(bySource),
+    attribution: workload,
+    providers: providers.map(analysis.directory.policyProvider).sort((a, b) => byText(a.key, b.key)),
+    routes: routes.map((route) => route.route),
+    modelRules: ordered.flatMap(modelRulesOf),
+    guardrails: ordered.flatMap(guardrailsOf),
+    budgets: budgets.flatMap(({ limits }) => limits),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * What an object's owner reads: Accepted and ResolvedRefs of every object. Programmed and Ready, and the time of a transition, are
+ * the operator's, which knows sidecars and the clock.
+ */
+import { LABEL } from '#contract/names/api';
+import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#contract/names/conditions';
+import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIProvider } from '#contract/resources/ai-provider';
+import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
+import { mayCapMoney } from './compile-budgets.ts';
+import { chiefReason } from './compile-route.ts';
+import { objectKey, objectText } from './object-key.ts';
+import { problemText } from './problem.ts';
+import { contentsOf, type Held, type Snapshot } from './snapshot.ts';
+
+/** metav1.Condition without `lastTransitionTime`. */
+export interface ObjectCondition {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False';
+  readonly reason: ConditionReason;
+  readonly message: string;
+  readonly observedGeneration: number;
+}
+
+type Verdict = Pick<ObjectCondition, 'status' | 'reason' | 'message'>;
+
+/** Status of an object holds 32 KiB per message; nobody reads more than this. */
+const MAX_MESSAGE_LENGTH = 2_000;
+const MAX_LISTED = 8;
+
+const listed = (texts: readonly string[]): string => {
+  const more = texts.length - MAX_LISTED;
+  return texts.slice(0, MAX_LISTED).join('. ') + (more > 0 ? `. And ${more} more` : '');
+};
+
+const accepted = (notes: readonly string[]): Verdict => ({
+  status: 'True',
+  reason: REASON.accepted,
+  message: notes.length > 0 ? listed(notes) : 'The object is valid',
+});
+
+const refused = (reason: ConditionReason, message: string): Verdict => ({ status: 'False', reason, message });
+
+/** By `objectKey()`; objects in the order of the snapshot. Never throws. */
+export function conditionsOf(snapshot: Snapshot): Map<string, ObjectCondition[]> {
+  const analysis = analysisOf(snapshot);
+  const budgets = contentsOf(snapshot, 'AIBudget');
+  return new Map(
+    snapshot.objects.map((held) => {
+      const verdicts = verdictsOf(held, { snapshot, analysis, budgets });
+      return [objectKey(held), verdicts.map(([type, verdict]) => condition(held, type, verdict))];
+    }),
+  );
+}
+
+function condition(held: Held, type: ConditionType, verdict: Verdict): ObjectCondition {
+  // Without a full stop: a message may end in a command to copy.
+  const message = verdict.message.slice(0, MAX_MESSAGE_LENGTH);
+  return { type, ...verdict, message, observedGeneration: held.generation };
+}
+
+interface Scene {
+  readonly snapshot: Snapshot;
+  readonly analysis: Analysis;
+  readonly budgets: readonly AIBudget[];
+}
+
+function verdictsOf(held: Held, scene: Scene): [ConditionType, Verdict][] {
+  const { content } = held;
+  const invalid = held.problems.length > 0 ? invalidVerdict(held) : undefined;
+  const verdicts = content === undefined ? [] : contentVerdicts(content, scene);
+  if (!invalid) return verdicts;
+  return [[CONDITION.accepted, invalid], ...verdicts.filter(([type]) => type !== CONDITION.accepted)];
+}
+
+function invalidVerdict({ content, problems }: Held): Verdict {
+  const running = content ? `Generation ${content.metadata.generation} still runs` : 'Nothing of it runs';
+  return refused(REASON.invalid, `${listed(problems.map(problemText))}. ${running}`);
+}
+
+function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [ConditionType, Verdict][] {
+  switch (content.kind) {
+    case 'AIProvider':
+      return [
+        [CONDITION.accepted, providerAccepted(content, scene)],
+        [CONDITION.resolvedRefs, providerRefs(content, scene)],
+      ];
+    case 'AIRoute': {
+      const route = scene.analysis.routes.get(content);
+      if (!route) return [];
+      return [
+        [CONDITION.accepted, routeAccepted(route)],
+        [CONDITION.resolvedRefs, routeRefs(route, scene)],
+      ];
+    }
+    case 'AIBudget':
+      return [[CONDITION.accepted, accepted(budgetNotes(content, scene))]];
+    case 'AIPolicy':
+      return [[CONDITION.accepted, accepted([])]];
+  }
+}
+
+function providerAccepted(provider: AIProvider, { analysis, snapshot }: Scene): Verdict {
+  const winner = analysis.directory.winnerOver(provider);
+  if (winner)
+    return refused(
+      REASON.conflicted,
+      `metadata.name: "${provider.metadata.name}" is shared with all namespaces by ${objectText(winner)} and cannot be shadowed; references mean that one. Choose another name`,
+    );
+  if (snapshot.platformNamespaces.has(provider.metadata.namespace)) return accepted([]);
+  const platform = [...snapshot.platformNamespaces].sort().join(', ');
+  const { tags, allowedNamespaces } = provider.spec;
+  return accepted([
+    ...(tags.length > 0 ? [`spec.tags: ignored, since tags count only from a platform namespace (${platform})`] : []),
+    ...(allowedNamespaces.from === 'All'
+      ? [`spec.allowedNamespaces.from: All is honoured only in a platform namespace (${platform}); treated as Same`]
+      : []),
+  ]);
+}
+
+const resolved = (message = 'All references are resolved'): Verdict => ({
+  status: 'True',
+  reason: REASON.resolvedRefs,
+  message,
+});
+
+function providerRefs(provider: AIProvider, { analysis }: Scene): Verdict {
+  const missing = analysis.directory.missingCredential(provider);
+  return missing ? refused(missing.reason, missing.message) : resolved();
+}
+
+function routeAccepted({ source, claims }: AnalysedRoute): Verdict {
+  if (claims.lost.length === 0) return accepted([]);
+  const field = source.spec.models ? 'spec.models' : 'metadata.name';
+  const lost = claims.lost.map(
+    ({ model, winner }) => `${field}: model "${model}" is already served by the older ${objectText(winner)}`,
+  );
+  const rest =
+    claims.served.length > 0 ? `Still served here: ${claims.served.join(', ')}` : 'Nothing of this AIRoute runs';
+  return refused(REASON.conflicted, `${listed(lost)}. ${rest}`);
+}
+
+function routeRefs(route: AnalysedRoute, scene: Scene): Verdict {
+  const { unresolved } = route;
+  const warning = priceWarning(route, scene);
+  if (unresolved.length === 0)
+    return warning ? { status: 'True', reason: REASON.priceUnknown, message: warning } : resolved();
+  const effect = route.hasTargets
+    ? 'These targets are left out'
+    : 'No target is left: requests are refused with no_target';
+  const message = [listed(unresolved.map((one) => one.message)), effect, ...(warning ? [warning] : [])].join('. ');
+  return refused(chiefReason(unresolved), message);
+}
+
+function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, budgets }: Scene): string | undefined {
+  if (unpriced.length === 0) return undefined;
+  const { namespace } = source.metadata;
+  const labels = snapshot.namespaces.get(namespace) ?? {};
+  // Labels of pods are not known here; a limit that asks for one may cover a pod that carries it.
+  const known = {
+    namespace,
+    team: labels[LABEL.team],
+    project: labels[LABEL.project],
+    environment: labels[LABEL.environment],
+  };
+  const budget = budgets.find(
+    (candidate) =>
+      (candidate.metadata.namespace === namespace || snapshot.platformNamespaces.has(candidate.metadata.namespace)) &&
+      mayCapMoney(candidate, known),
+  );
+  if (!budget) return undefined;
+  return `The price of ${unpriced.join(', ')} is unknown, so ${objectText(budget)} refuses requests to it; state it in spec.models of the AIProvider`;
+}
+
+function budgetNotes({ metadata, spec }: AIBudget, { snapshot }: Scene): string[] {
+  if (snapshot.platformNamespaces.has(metadata.namespace)) return [];
+  return spec.limits.flatMap(({ match }, index) =>
+    match.namespace === undefined || match.namespace === metadata.namespace
+      ? []
+      : [
+          `spec.limits[${index}].match.namespace: never applies, since outside the platform namespaces an AIBudget covers its own namespace only`,
+        ],
+  );
+}

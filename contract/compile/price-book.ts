@@ -1,0 +1,89 @@
+/**
+ * List prices of common models, so that a money budget works before anybody states a price. Prices are those for text at the base
+ * tier: surcharges for long context, cache writes, regions and priority are not in it; AIProvider.spec.models states a price where that matters.
+ *
+ * Facts taken on 2026-11-21 from public data under the MIT licence: model_prices_and_context_window.json of
+ * github.com/BerriAI/litellm at commit 00035b69, and for DeepSeek prices/providers/deepseek.yml of github.com/pydantic/genai-prices at commit 08548d4b.
+ */
+
+/** Pico-dollars per token: input, input read from the prompt cache, output. One US dollar per million tokens is 1,000,000. */
+export type PriceRow = readonly [input: number, cachedInput: number, output: number];
+
+/** Rows by vendor, then by model as the vendor names it. */
+export type PriceBook = Readonly<Record<string, Readonly<Record<string, PriceRow>>>>;
+
+export const PRICE_BOOK_DATE = '2026-11-21';
+
+export const PRICE_BOOK: PriceBook = {
+  openai: {
+    'gpt-4.1': [2_000_000, 500_000, 8_000_000],
+    'gpt-4.1-mini': [400_000, 100_000, 1_600_000],
+    'gpt-4.1-nano': [100_000, 25_000, 400_000],
+    'gpt-4-turbo': [10_000_000, 10_000_000, 30_000_000],
+    'gpt-4o': [2_500_000, 1_250_000, 10_000_000],
+    // The first snapshot kept its launch price.
+    'gpt-4o-2024-05-13': [5_000_000, 5_000_000, 15_000_000],
+    'gpt-4o-mini': [150_000, 75_000, 600_000],
+    'gpt-5': [1_250_000, 125_000, 10_000_000],
+    'gpt-5-chat-latest': [1_250_000, 125_000, 10_000_000],
+    'gpt-5-mini': [250_000, 25_000, 2_000_000],
+    'gpt-5-nano': [50_000, 5_000, 400_000],
+    'gpt-5.1': [1_250_000, 125_000, 10_000_000],
+    'gpt-5.1-chat-latest': [1_250_000, 125_000, 10_000_000],
+    'gpt-5.2': [1_750_000, 175_000, 14_000_000],
+    'gpt-5.2-chat-latest': [1_750_000, 175_000, 14_000_000],
+    'gpt-5.3-chat-latest': [1_750_000, 175_000, 14_000_000],
+    'gpt-5.4': [2_500_000, 250_000, 15_000_000],
+    'gpt-5.4-mini': [750_000, 75_000, 4_500_000],
+    'gpt-5.4-nano': [200_000, 20_000, 1_250_000],
+    'gpt-5.5': [5_000_000, 500_000, 30_000_000],
+    'gpt-5.6': [5_000_000, 500_000, 30_000_000],
+    'gpt-5.6-luna': [1_000_000, 100_000, 6_000_000],
+    'gpt-5.6-sol': [5_000_000, 500_000, 30_000_000],
+    'gpt-5.6-terra': [2_500_000, 250_000, 15_000_000],
+    o1: [15_000_000, 7_500_000, 60_000_000],
+    o3: [2_000_000, 500_000, 8_000_000],
+    'o3-mini': [1_100_000, 550_000, 4_400_000],
+    'o4-mini': [1_100_000, 275_000, 4_400_000],
+  },
+  anthropic: {
+    'claude-3-haiku': [250_000, 30_000, 1_250_000],
+    'claude-3-7-sonnet': [3_000_000, 300_000, 15_000_000],
+    'claude-fable-5': [10_000_000, 1_000_000, 50_000_000],
+    'claude-haiku-4-5': [1_000_000, 100_000, 5_000_000],
+    'claude-opus-4': [15_000_000, 1_500_000, 75_000_000],
+    'claude-opus-4-0': [15_000_000, 1_500_000, 75_000_000],
+    'claude-opus-4-1': [15_000_000, 1_500_000, 75_000_000],
+    'claude-opus-4-5': [5_000_000, 500_000, 25_000_000],
+    'claude-opus-4-6': [5_000_000, 500_000, 25_000_000],
+    'claude-opus-4-7': [5_000_000, 500_000, 25_000_000],
+    'claude-opus-4-8': [5_000_000, 500_000, 25_000_000],
+    'claude-sonnet-4': [3_000_000, 300_000, 15_000_000],
+    'claude-sonnet-4-0': [3_000_000, 300_000, 15_000_000],
+    'claude-sonnet-4-5': [3_000_000, 300_000, 15_000_000],
+    'claude-sonnet-4-6': [3_000_000, 300_000, 15_000_000],
+    'claude-sonnet-5': [2_000_000, 200_000, 10_000_000],
+  },
+  groq: {
+    'llama-3.1-8b-instant': [50_000, 50_000, 80_000],
+    'llama-3.3-70b-versatile': [590_000, 590_000, 790_000],
+    'meta-llama/llama-4-maverick-17b-128e-instruct': [200_000, 200_000, 600_000],
+    'meta-llama/llama-4-scout-17b-16e-instruct': [110_000, 110_000, 340_000],
+    'openai/gpt-oss-120b': [150_000, 75_000, 600_000],
+    'openai/gpt-oss-20b': [75_000, 37_500, 300_000],
+    'qwen/qwen3-32b': [290_000, 290_000, 590_000],
+  },
+  deepseek: {
+    'deepseek-v4-flash': [140_000, 2_800, 280_000],
+    'deepseek-v4-pro': [435_000, 3_625, 870_000],
+  },
+  mistral: {
+    'ministral-8b-latest': [150_000, 150_000, 150_000],
+    'mistral-large-2411': [2_000_000, 2_000_000, 6_000_000],
+    'mistral-large-2512': [500_000, 500_000, 1_500_000],
+    'mistral-large-latest': [500_000, 500_000, 1_500_000],
+    'mistral-medium-2508': [400_000, 400_000, 2_000_000],
+    'mistral-medium-latest': [1_500_000, 1_500_000, 7_500_000],
+    'mistral-small-latest': [60_000, 60_000, 180_000],
+  },
+};

@@ -1,0 +1,49 @@
+/** What a token costs at a provider: what the AIProvider states, else the price book, else unknown; never a guess. */
+import { picoPerToken } from '#contract/policy/money';
+import type { PolicyPrice } from '#contract/policy/policy';
+import type { AIProvider } from '#contract/resources/ai-provider';
+import type { PriceBook, PriceRow } from './price-book.ts';
+
+/** `gpt-4o-2024-08-06`, `claude-haiku-4-5-20251001`: a dated snapshot costs what its base costs unless it has a row of its own. */
+const DATE_SUFFIX = /-20[0-9]{2}(-[0-9]{2}-[0-9]{2}|[0-9]{4})$/;
+
+/** Whose list prices hold at an OpenAI-compatible endpoint. Any other host may serve the same names at its own price. */
+const VENDOR_OF_HOST: Readonly<Record<string, string>> = {
+  'api.openai.com': 'openai',
+  'api.groq.com': 'groq',
+  'api.deepseek.com': 'deepseek',
+  'api.mistral.ai': 'mistral',
+};
+
+function vendorOf({ type, endpoint }: AIProvider['spec']): string | undefined {
+  if (type === 'OpenAI') return 'openai';
+  if (type === 'Anthropic') return 'anthropic';
+  return endpoint !== undefined && URL.canParse(endpoint) ? VENDOR_OF_HOST[new URL(endpoint).hostname] : undefined;
+}
+
+function rowOf(book: PriceBook, vendor: string, model: string): PriceRow | undefined {
+  const rows = book[vendor] ?? {};
+  const own = (name: string): PriceRow | undefined => (Object.hasOwn(rows, name) ? rows[name] : undefined);
+  return own(model) ?? own(model.replace(DATE_SUFFIX, ''));
+}
+
+const priceOfRow = ([input, cached, output]: PriceRow): PolicyPrice => ({
+  inputPico: String(input),
+  cachedInputPico: String(cached),
+  outputPico: String(output),
+});
+
+/** null: unknown. `*` is always unknown, since the asked name decides. */
+export function priceOf(spec: AIProvider['spec'], model: string, book: PriceBook): PolicyPrice | null {
+  const stated = spec.models.find((entry) => entry.name === model);
+  if (stated)
+    return {
+      inputPico: picoPerToken(stated.inputUsdPerMillion).toString(),
+      cachedInputPico: picoPerToken(stated.cachedInputUsdPerMillion ?? stated.inputUsdPerMillion).toString(),
+      outputPico: picoPerToken(stated.outputUsdPerMillion).toString(),
+    };
+  if (spec.type === 'Mock') return priceOfRow([0, 0, 0]);
+  const vendor = vendorOf(spec);
+  const row = vendor === undefined ? undefined : rowOf(book, vendor, model);
+  return row ? priceOfRow(row) : null;
+}

@@ -1,0 +1,106 @@
+/**
+ * Which AIProvider a reference means, and whether it can be used. A name that a platform namespace shares with all belongs to the
+ * platform: nobody can put another provider under it.
+ */
+import { type ConditionReason, REASON } from '#contract/names/conditions';
+import { credentialName } from '#contract/policy/credential-name';
+import type { PolicyProvider } from '#contract/policy/policy';
+import type { AIProvider } from '#contract/resources/ai-provider';
+import { DEFAULT_ENDPOINTS } from './defaults.ts';
+import { byAge, namespacedName, objectText } from './object-key.ts';
+import { contentsOf, type Snapshot } from './snapshot.ts';
+
+/** Why something does not resolve. */
+export interface Unresolved {
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+export type Resolution = { readonly ok: true; readonly provider: AIProvider } | ({ readonly ok: false } & Unresolved);
+
+export interface ProviderDirectory {
+  /** What `provider/…` means in a namespace. */
+  resolve(namespace: string, name: string): Resolution;
+  /** The shared provider that owns this one's name, if it is another. */
+  winnerOver(provider: AIProvider): AIProvider | undefined;
+  /** What keeps the provider from being used; undefined when nothing does. */
+  missingCredential(provider: AIProvider): Unresolved | undefined;
+  policyProvider(provider: AIProvider): PolicyProvider;
+}
+
+export function providerDirectory(snapshot: Snapshot): ProviderDirectory {
+  const { platformNamespaces } = snapshot;
+  const providers = contentsOf(snapshot, 'AIProvider').sort(byAge);
+  const isPlatform = (provider: AIProvider): boolean => platformNamespaces.has(provider.metadata.namespace);
+  const shared = new Map<string, AIProvider>();
+  const own = new Map(providers.map((provider) => [namespacedName(provider), provider]));
+  for (const provider of providers) {
+    const { name } = provider.metadata;
+    if (isPlatform(provider) && provider.spec.allowedNamespaces.from === 'All' && !shared.has(name))
+      shared.set(name, provider);
+  }
+
+  function notFound(namespace: string, name: string): Resolution {
+    const closed = [...platformNamespaces].sort().find((platform) => own.has(`${platform}/${name}`));
+    if (closed !== undefined)
+      return {
+        ok: false,
+        reason: REASON.refNotPermitted,
+        message: `AIProvider ${closed}/${name} does not allow namespace ${namespace}; set spec.allowedNamespaces.from to All there`,
+      };
+    const places = [...new Set([namespace, ...[...platformNamespaces].sort()])].join(' or ');
+    return {
+      ok: false,
+      reason: REASON.providerNotFound,
+      message: `AIProvider "${name}" not found in namespace ${places}; create it or correct the name`,
+    };
+  }
+
+  function resolve(namespace: string, name: string): Resolution {
+    const provider = shared.get(name) ?? own.get(`${namespace}/${name}`);
+    if (!provider) return notFound(namespace, name);
+    const missing = missingCredential(snapshot, provider);
+    if (!missing) return { ok: true, provider };
+    return {
+      ok: false,
+      reason: missing.reason,
+      message: `${objectText(provider)} has no credential; see its condition ResolvedRefs`,
+    };
+  }
+
+  return {
+    resolve,
+    winnerOver: (provider) => {
+      const winner = shared.get(provider.metadata.name);
+      return winner && winner !== provider ? winner : undefined;
+    },
+    missingCredential: (provider) => missingCredential(snapshot, provider),
+    policyProvider: (provider) => policyProvider(provider, isPlatform(provider)),
+  };
+}
+
+/** A credential that does not exist, with the command that makes it. */
+function missingCredential(snapshot: Snapshot, { metadata, spec }: AIProvider): Unresolved | undefined {
+  if (!spec.auth) return undefined;
+  const { name, key } = spec.auth.secretRef;
+  const { namespace } = metadata;
+  const keys = snapshot.secretKeys.get(`${namespace}/${name}`);
+  if (keys?.has(key)) return undefined;
+  const message = keys
+    ? `spec.auth.secretRef.key: Secret ${namespace}/${name} has no key "${key}"; add it: kubectl patch secret ${name} --namespace ${namespace} --patch '{"stringData":{"${key}":"YOUR_KEY"}}'`
+    : `spec.auth.secretRef.name: Secret ${namespace}/${name} not found; create it: kubectl create secret generic ${name} --namespace ${namespace} --from-literal=${key}=YOUR_KEY`;
+  return { reason: REASON.secretNotFound, message };
+}
+
+function policyProvider(provider: AIProvider, isPlatform: boolean): PolicyProvider {
+  const { spec, metadata } = provider;
+  const ref = spec.auth?.secretRef;
+  return {
+    key: namespacedName(provider),
+    type: spec.type,
+    endpoint: (spec.endpoint ?? DEFAULT_ENDPOINTS[spec.type]).replace(/\/+$/, ''),
+    credential: ref ? credentialName({ namespace: metadata.namespace, secret: ref.name, key: ref.key }) : null,
+    // A team could otherwise declare its own provider fit for data that the platform keeps from it.
+    tags: isPlatform ? [...spec.tags].sort() : [],
+  };
+}

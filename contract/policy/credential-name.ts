@@ -1,0 +1,16 @@
+/** How a policy names the credential of a provider, and how the one who holds the Secrets finds it again. */
+
+export interface CredentialRef {
+  readonly namespace: string;
+  readonly secret: string;
+  readonly key: string;
+}
+
+/** `namespace/secret/key`. None of the three may hold a slash in Kubernetes, so the name splits in one way only. */
+export const credentialName = (ref: CredentialRef): string => `${ref.namespace}/${ref.secret}/${ref.key}`;
+
+/** undefined when the text is not such a name. */
+export function parseCredentialName(name: string): CredentialRef | undefined {
+  const [namespace, secret, key, ...rest] = name.split('/');
+  return namespace && secret && key && rest.length === 0 ? { namespace, secret, key } : undefined;
+}

@@ -1,7 +1,8 @@
 /** AIBudget: money and tokens with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, kubernetes, objectMeta, usd } from './fields.ts';
+import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, labelValue, objectMeta, usd } from './fields.ts';
+import { mapOf, withRules } from './rules.ts';
 
 export const BUDGET_WINDOWS = ['Minute', 'Hour', 'Day', 'Week', 'Month'] as const;
 export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];
@@ -10,17 +11,15 @@ export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];
 export const BUDGET_SCOPES = ['team', 'project', 'environment', 'namespace'] as const;
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
 
-const scopeValue = (description: string) => z.string().min(1).max(63).optional().describe(description);
-
-const limit = z
-  .object({
+const limit = withRules(
+  z.object({
     name: dnsLabel('Name of the limit within this AIBudget.'),
     match: z
       .object({
-        team: scopeValue('Label remora.dev/team of the namespace, else of the pod.'),
-        project: scopeValue('Label remora.dev/project of the namespace, else of the pod.'),
-        environment: scopeValue('Label remora.dev/environment of the namespace, else of the pod.'),
-        namespace: scopeValue('Namespace of the pod.'),
+        team: labelValue('Label remora.dev/team of the namespace, else of the pod.').optional(),
+        project: labelValue('Label remora.dev/project of the namespace, else of the pod.').optional(),
+        environment: labelValue('Label remora.dev/environment of the namespace, else of the pod.').optional(),
+        namespace: dnsLabel('Namespace of the pod.').optional(),
       })
       .default({})
       .describe(
@@ -38,22 +37,18 @@ const limit = z
       .enum(BUDGET_WINDOWS)
       .describe('The window after which the limit starts anew, in UTC; weeks start on Monday.'),
     onExceeded: z.enum(['Reject']).default('Reject').describe('What happens at the cap: the request is answered 429.'),
-  })
-  .meta(
-    kubernetes({
-      validations: [
-        { rule: 'has(self.usd) != has(self.tokens)', message: 'exactly one of usd and tokens must be set' },
-      ],
-    }),
-  );
+  }),
+  [
+    {
+      rule: 'has(self.usd) != has(self.tokens)',
+      message: 'exactly one of usd and tokens must be set',
+      holds: (limit) => (limit.usd === undefined) !== (limit.tokens === undefined),
+    },
+  ],
+);
 
 export const aiBudgetSpec = z.object({
-  limits: z
-    .array(limit)
-    .min(1)
-    .max(32)
-    .describe('Every limit that matches a request applies.')
-    .meta(kubernetes({ listType: 'map', listMapKeys: ['name'] })),
+  limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
 });
 
 const limitStatus = z.object({
@@ -71,11 +66,7 @@ export const aiBudgetStatus = z.object({
   spent: z.string().max(32).optional().describe('Of the limit that is used most.'),
   remaining: z.string().max(32).optional(),
   percent: z.string().max(8).optional(),
-  limits: z
-    .array(limitStatus)
-    .max(32)
-    .optional()
-    .meta(kubernetes({ listType: 'map', listMapKeys: ['name'] })),
+  limits: mapOf(limitStatus, { max: 32 }).optional(),
   conditions,
 });
 

@@ -1,13 +1,28 @@
 /** AIProvider: an upstream and its credentials, in one place. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, kubernetes, objectMeta, tag, usd } from './fields.ts';
+import {
+  AGE_COLUMN,
+  conditions,
+  DNS_LABEL,
+  type KindDefinition,
+  modelName,
+  objectMeta,
+  objectName,
+  secretKey,
+  tag,
+  usd,
+} from './fields.ts';
+import { type CelRule, celMatches, mapOf, matching, setOf, withRules } from './rules.ts';
 
 export const PROVIDER_TYPES = ['OpenAI', 'Anthropic', 'OpenAICompatible', 'Mock'] as const;
 export type ProviderType = (typeof PROVIDER_TYPES)[number];
 
+const ENDPOINT =
+  /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]{1,5})?(\/[!"$->@-~]*)?$/;
+
 const modelPrice = z.object({
-  name: z.string().min(1).max(200).describe('The model as the provider names it.'),
+  name: modelName.describe('The model as the provider names it.'),
   inputUsdPerMillion: usd('Price of a million input tokens in US dollars.'),
   outputUsdPerMillion: usd('Price of a million output tokens in US dollars.'),
   cachedInputUsdPerMillion: usd(
@@ -15,15 +30,16 @@ const modelPrice = z.object({
   ).optional(),
 });
 
-export const aiProviderSpec = z
-  .object({
+export const aiProviderSpec = withRules(
+  z.object({
     type: z
       .enum(PROVIDER_TYPES)
       .describe('The API that the upstream speaks. `Mock` answers inside the sidecar, needs no key and names itself.'),
-    endpoint: z
-      .string()
-      .max(2048)
-      .regex(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/)
+    endpoint: matching(
+      ENDPOINT,
+      2048,
+      'must be a base URL such as "https://api.example.com/v1", without user, query or fragment',
+    )
       .optional()
       .describe(
         'Base URL, for OpenAI alikes including the version (`https://host/v1`). Default: the public endpoint of the type. Upstream hosts are allowed only here.',
@@ -31,57 +47,54 @@ export const aiProviderSpec = z
     auth: z
       .object({
         secretRef: z.object({
-          name: dnsLabel('Name of a Secret in the namespace of this AIProvider.').max(253),
-          key: z.string().min(1).max(253).default('api-key').describe('Key in the Secret that holds the API key.'),
+          name: objectName('Name of a Secret in the namespace of this AIProvider.'),
+          key: secretKey.default('api-key').describe('Key in the Secret that holds the API key.'),
         }),
       })
       .optional()
       .describe(
         'Where the API key is kept. Omitted: requests are sent without a credential (OpenAICompatible and Mock only).',
       ),
-    tags: z
-      .array(tag)
-      .max(16)
+    tags: setOf(tag, { max: 16 })
       .default([])
-      .describe('What guardrails may rely on. Counted only from a platform namespace.')
-      .meta(kubernetes({ listType: 'set' })),
-    models: z
-      .array(modelPrice)
-      .max(64)
-      .default([])
-      .describe('Prices that win over the price book.')
-      .meta(kubernetes({ listType: 'map', listMapKeys: ['name'] })),
+      .describe('What guardrails may rely on. Counted only from a platform namespace.'),
+    models: mapOf(modelPrice, { max: 64 }).default([]).describe('Prices that win over the price book.'),
     allowedNamespaces: z
       .object({
         from: z.enum(['Same', 'All']).default('Same').describe('`All` is honoured only in a platform namespace.'),
       })
       .default({ from: 'Same' })
       .describe('Which namespaces may refer to this AIProvider.'),
-  })
-  .meta(
-    kubernetes({
-      validations: [
-        {
-          rule: "self.type != 'OpenAICompatible' || has(self.endpoint)",
-          message: 'endpoint is required when type is OpenAICompatible',
-        },
-        {
-          rule: "self.type != 'Mock' || (!has(self.endpoint) && !has(self.auth))",
-          message: 'endpoint and auth must be omitted when type is Mock',
-        },
-        {
-          rule: "!(self.type in ['OpenAI', 'Anthropic']) || has(self.auth)",
-          message: 'auth is required when type is OpenAI or Anthropic',
-        },
-      ],
-    }),
-  );
+  }),
+  [
+    {
+      rule: "self.type != 'OpenAICompatible' || has(self.endpoint)",
+      message: 'endpoint is required when type is OpenAICompatible',
+      holds: (spec) => spec.type !== 'OpenAICompatible' || spec.endpoint !== undefined,
+    },
+    {
+      rule: "self.type != 'Mock' || (!has(self.endpoint) && !has(self.auth))",
+      message: 'endpoint and auth must be omitted when type is Mock',
+      holds: (spec) => spec.type !== 'Mock' || (spec.endpoint === undefined && spec.auth === undefined),
+    },
+    {
+      rule: "!(self.type in ['OpenAI', 'Anthropic']) || has(self.auth)",
+      message: 'auth is required when type is OpenAI or Anthropic',
+      holds: (spec) => !['OpenAI', 'Anthropic'].includes(spec.type) || spec.auth !== undefined,
+    },
+  ],
+);
 
 export const aiProviderStatus = z.object({ observedGeneration: z.number().int().optional(), conditions });
 
+const NAME_RULE: CelRule = {
+  rule: `size(self.metadata.name) <= 63 && ${celMatches(DNS_LABEL, 'self.metadata.name')}`,
+  message: 'the name of an AIProvider must have at most 63 characters and no dot, since "provider/model" refers to it',
+};
+
 export const aiProvider = z.object({
   kind: z.literal(KIND.provider),
-  metadata: objectMeta,
+  metadata: objectMeta.refine(({ name }) => DNS_LABEL.test(name) && name.length <= 63, { error: NAME_RULE.message }),
   spec: aiProviderSpec,
   status: aiProviderStatus.optional(),
 });
@@ -100,4 +113,5 @@ export const AI_PROVIDER: KindDefinition = {
   ],
   spec: aiProviderSpec,
   status: aiProviderStatus,
+  validations: [NAME_RULE],
 };

@@ -6,10 +6,11 @@ import {
   conditions,
   duration,
   type KindDefinition,
-  kubernetes,
+  modelName,
   modelReference,
   objectMeta,
 } from './fields.ts';
+import { atomicListOf, mapOf, matching, setOf, withRules } from './rules.ts';
 
 const timeouts = z.object({
   connect: duration('Until a connection to the provider stands. Default 5s.').optional(),
@@ -42,94 +43,64 @@ const target = z.object({
 });
 
 const targetList = (description: string) =>
-  z
-    .array(target)
-    .min(1)
-    .max(16)
-    .describe(description)
-    .meta(
-      kubernetes({
-        listType: 'atomic',
-        validations: [
-          {
-            rule: 'self.all(t, has(t.weight)) || !self.exists(t, has(t.weight))',
-            message: 'state weight for all targets or for none',
-          },
-          {
-            rule: '!self.exists(t, has(t.weight)) || self.exists(t, has(t.weight) && t.weight > 0)',
-            message: 'at least one weight must be above 0',
-          },
-        ],
-      }),
-    );
+  withRules(
+    atomicListOf(target, { min: 1, max: 16 }),
+    [
+      {
+        rule: 'self.all(t, has(t.weight)) || !self.exists(t, has(t.weight))',
+        message: 'state weight for all targets or for none',
+        holds: (targets) => new Set(targets.map(({ weight }) => weight === undefined)).size < 2,
+      },
+      {
+        rule: '!self.exists(t, has(t.weight)) || self.exists(t, has(t.weight) && t.weight > 0)',
+        message: 'at least one weight must be above 0',
+        holds: (targets) =>
+          targets.every(({ weight }) => weight === undefined) || targets.some(({ weight = 0 }) => weight > 0),
+      },
+    ],
+    { listType: 'atomic' },
+  ).describe(description);
 
 const headerMatch = z.object({
-  name: z
-    .string()
-    .min(1)
-    .max(128)
-    .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/)
-    .describe('Name of a request header, in any case.'),
-  value: z.string().min(1).max(1024).describe('Exact value.'),
+  name: matching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 128, 'must be the name of an HTTP header').describe(
+    'Name of a request header, in any case.',
+  ),
+  value: matching(/^[ -~]+$/, 1024, 'must be printable ASCII').describe('Exact value.'),
 });
 
 const rule = z.object({
   match: z
     .object({
-      models: z
-        .array(z.string().min(1).max(253))
-        .min(1)
-        .max(32)
-        .optional()
-        .describe('Asked model names; any of them.')
-        .meta(kubernetes({ listType: 'set' })),
-      headers: z
-        .array(headerMatch)
-        .min(1)
-        .max(16)
-        .optional()
-        .describe('Request headers; all of them.')
-        .meta(kubernetes({ listType: 'map', listMapKeys: ['name'] })),
+      models: setOf(modelName, { min: 1, max: 32 }).optional().describe('Asked model names; any of them.'),
+      headers: mapOf(headerMatch, { min: 1, max: 16 }).optional().describe('Request headers; all of them.'),
     })
     .optional()
     .describe('When this rule applies. Omitted: always.'),
   targets: targetList('Where the request goes. The first that answers wins.'),
-  fallbacks: z
-    .array(target.omit({ weight: true }))
-    .max(16)
+  fallbacks: atomicListOf(target.omit({ weight: true }), { max: 16 })
     .default([])
-    .describe('Used in order after every target failed.')
-    .meta(kubernetes({ listType: 'atomic' })),
+    .describe('Used in order after every target failed.'),
 });
 
-export const aiRouteSpec = z
-  .object({
-    models: z
-      .array(z.string().min(1).max(253))
-      .min(1)
-      .max(32)
+export const aiRouteSpec = withRules(
+  z.object({
+    models: setOf(modelName, { min: 1, max: 32 })
       .optional()
       .describe(
         'Logical model names that this route serves. Default: the name of the route. `*` takes any name that no other route serves.',
-      )
-      .meta(kubernetes({ listType: 'set' })),
+      ),
     targets: targetList('Short form of one rule that always applies.').optional(),
-    rules: z
-      .array(rule)
-      .min(1)
-      .max(16)
-      .optional()
-      .describe('The first rule that matches decides.')
-      .meta(kubernetes({ listType: 'atomic' })),
+    rules: atomicListOf(rule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
-  })
-  .meta(
-    kubernetes({
-      validations: [
-        { rule: 'has(self.targets) != has(self.rules)', message: 'exactly one of targets and rules must be set' },
-      ],
-    }),
-  );
+  }),
+  [
+    {
+      rule: 'has(self.targets) != has(self.rules)',
+      message: 'exactly one of targets and rules must be set',
+      holds: (spec) => (spec.targets === undefined) !== (spec.rules === undefined),
+    },
+  ],
+);
 
 export const aiRouteStatus = z.object({
   observedGeneration: z.number().int().optional(),

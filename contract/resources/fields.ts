@@ -1,37 +1,55 @@
-/**
- * Field schemas shared by the kinds. What Kubernetes understands beyond zod (CEL rules, list types, int-or-string) rides in
- * `meta({'x-kubernetes': …})` and is read by the CRD generator; every zod refinement has its CEL twin there.
- */
+/** Field schemas shared by the kinds, each with its bounds and the sentence a user reads when a value does not fit. */
 import { z } from 'zod';
-
-/** One CEL rule: the expression over `self`, and the sentence a user reads when it fails. */
-export interface CelRule {
-  readonly rule: string;
-  readonly message: string;
-}
-
-export interface KubernetesMeta {
-  readonly validations?: readonly CelRule[];
-  readonly listType?: 'map' | 'set' | 'atomic';
-  readonly listMapKeys?: readonly string[];
-  readonly intOrString?: boolean;
-}
-
-/** Attaches Kubernetes schema extensions to a zod schema. */
-export const kubernetes = (meta: KubernetesMeta): { 'x-kubernetes': KubernetesMeta } => ({ 'x-kubernetes': meta });
+import { type CelRule, celMatches, kubernetes, matching, withRules } from './rules.ts';
 
 export const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL_VALUE = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const SECRET_KEY = /^[-._a-zA-Z0-9]+$/;
+
+const label = matching(
+  DNS_LABEL,
+  63,
+  'must be lower-case letters, digits and "-", beginning and ending with a letter or digit',
+);
 
 /** An RFC 1123 label, at most 63 characters. */
-export const dnsLabel = (description: string) => z.string().min(1).max(63).regex(DNS_LABEL).describe(description);
+export const dnsLabel = (description: string) => label.describe(description);
 
-/** A Gateway API duration (GEP-2257): `30s`, `1h30m`, `500ms`; up to four units, each up to five digits. */
+/** The name of most Kubernetes objects: RFC 1123 labels joined by dots, at most 253 characters. */
+export const objectName = (description: string) =>
+  matching(
+    DNS_SUBDOMAIN,
+    253,
+    'must be lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit',
+  ).describe(description);
+
+/** The value of a Kubernetes label; not empty. */
+export const labelValue = (description: string) =>
+  matching(
+    LABEL_VALUE,
+    63,
+    'must be the value of a label: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
+  ).describe(description);
+
+export const secretKey = matching(SECRET_KEY, 253, 'must be the key of a Secret: letters, digits, "-", "_" and "."');
+
+/** A model name as clients write it. */
+export const modelName = matching(/^[!-~]+$/, 253, 'must be printable ASCII without spaces');
+
+const DURATION = /^([0-9]{1,5}(h|m|s|ms)){1,4}$/;
+/** Longer deadlines are surely a slip, and a timer of Node holds at most 24.8 days. */
+const MAX_DURATION_MS = 24 * 3_600_000;
+
+/** A Gateway API duration (GEP-2257): `30s`, `1h30m`, `500ms`; up to four units, each up to five digits; above 0 and at most 24h. */
 export const duration = (description: string) =>
-  z
-    .string()
-    .max(32)
-    .regex(/^([0-9]{1,5}(h|m|s|ms)){1,4}$/)
-    .describe(description);
+  withRules(z.string().min(2).max(32), [
+    {
+      rule: `${celMatches(DURATION)} && duration(self) > duration('0s') && duration(self) <= duration('24h')`,
+      message: 'must be a duration above 0 and at most 24h, such as "30s" or "1h30m"',
+      holds: (text) => DURATION.test(text) && durationMs(text) > 0 && durationMs(text) <= MAX_DURATION_MS,
+    },
+  ]).describe(description);
 
 const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
 
@@ -43,40 +61,28 @@ export function durationMs(text: string): number {
   return total;
 }
 
+const USD = /^[0-9]{1,9}([.][0-9]{1,9})?$/;
+const USD_SENTENCE = 'must be US dollars below a billion, as a whole number or a decimal string such as "0.50"';
+
+const usdText = z.string().max(24, USD_SENTENCE).regex(USD, USD_SENTENCE);
+
 /** US dollars as a whole number or a decimal string (`50`, `"0.50"`), at most nine decimals. */
 export const usd = (description: string) =>
   z
-    .union([
-      z.number().int().min(0).max(1_000_000_000),
-      z
-        .string()
-        .max(24)
-        .regex(/^[0-9]{1,10}(\.[0-9]{1,9})?$/),
-    ])
-    .describe(description)
-    .meta(
-      kubernetes({
-        intOrString: true,
-        validations: [
-          {
-            rule: "type(self) == int ? self >= 0 && self <= 1000000000 : self.matches('^[0-9]{1,10}(\\\\.[0-9]{1,9})?$')",
-            message: 'must be US dollars as a whole number or a decimal string such as "0.50"',
-          },
-        ],
-      }),
-    );
+    .union([z.number().int(USD_SENTENCE).min(0, USD_SENTENCE).max(999_999_999, USD_SENTENCE), usdText], USD_SENTENCE)
+    .meta(kubernetes({ intOrString: true }))
+    .describe(description);
 
 /** `provider/model`, split at the first slash. */
-export const modelReference = z
-  .string()
-  .min(3)
-  .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[^\s]+$/)
-  .describe(
-    'The AIProvider and its model, as `provider/model`, split at the first slash. `provider/*` passes the asked name on.',
-  );
+export const modelReference = matching(
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[!-~]+$/,
+  253,
+  'must be "provider/model": the name of an AIProvider, a slash, and a model without spaces',
+).describe(
+  'The AIProvider and its model, as `provider/model`, split at the first slash. `provider/*` passes the asked name on.',
+);
 
-export const tag = z.string().min(1).max(63).regex(DNS_LABEL);
+export const tag = label;
 
 /** metav1.Condition. */
 export const condition = z.object({
@@ -116,7 +122,10 @@ export interface KindDefinition {
   readonly description: string;
   readonly printerColumns: readonly PrinterColumn[];
   readonly spec: z.ZodType;
+  /** Without fields: the kind has no status. */
   readonly status: z.ZodType;
+  /** CEL rules over the whole object. */
+  readonly validations?: readonly CelRule[];
 }
 
 export interface PrinterColumn {

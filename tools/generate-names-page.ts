@@ -1,0 +1,155 @@
+/** `docs/reference/names.md`: the names users meet outside their resources. A name without a meaning here does not compile. */
+import { ANNOTATION, LABEL, PORT, SIDECAR_CONTAINER, TOKEN_AUDIENCE } from '#contract/names/api';
+import { CONDITION, REASON } from '#contract/names/conditions';
+import { REQUEST_HEADER, RESPONSE_HEADER } from '#contract/names/headers';
+import { METRIC } from '#contract/names/metrics';
+import { POD_ENV, PROBE_PATH } from '#contract/names/pod';
+import { MARKDOWN_BANNER } from './generated.ts';
+import { code, page, table } from './markdown.ts';
+
+type Names = Readonly<Record<string, string | number>>;
+
+/** Names with what each means, in the order of their declaration. */
+const meanings = <N extends Names>(title: string, names: N, means: Readonly<Record<keyof N, string>>): string => {
+  const keys: (keyof N)[] = Object.keys(names);
+  return page(
+    `## ${title}`,
+    table(
+      ['Name', 'Meaning'],
+      keys.map((key) => [code(String(names[key])), means[key]]),
+    ),
+  );
+};
+
+const annotations = () =>
+  meanings('Annotations', ANNOTATION, {
+    inject:
+      '`true` on a pod template, or on the workload itself, opts its pods in; `false` on a pod opts it out of its namespace.',
+    status: 'Written on the pod: what injection did and what it left alone, as JSON.',
+    start: '`wait` (default) holds the app until its first policy is there; `degraded` starts it at once.',
+    feature: 'The feature to which requests of the pod are attributed.',
+  });
+
+const labels = () =>
+  meanings('Labels', LABEL, {
+    inject: '`enabled` on a Namespace opts all its pods in.',
+    injected: 'On every pod that has the sidecar.',
+    team: 'On a Namespace, else on a pod: the team to which its requests are attributed.',
+    project: 'On a Namespace, else on a pod: the project.',
+    environment: 'On a Namespace, else on a pod: the environment.',
+  });
+
+const requestHeaders = () =>
+  meanings('Request headers', REQUEST_HEADER, {
+    user: 'The end user on whose behalf the app asks.',
+    feature: 'The feature of the app that asks.',
+  });
+
+const responseHeaders = () =>
+  meanings('Response headers', RESPONSE_HEADER, {
+    requestId: 'The request, as logs and traces name it.',
+    route: 'The AIRoute that decided, as `namespace/name`.',
+    target: 'The target that answered, as `provider/model`.',
+    attempts: 'How many attempts were made in all.',
+    costUsd: 'What the answer cost in US dollars; on answers that are not streamed.',
+    policy: 'The version of the policy by which the request was decided.',
+    dropped: 'What the target cannot express and was left out, comma separated.',
+    shouldRetry: '`false` tells the official SDKs that trying again is of no use.',
+  });
+
+const conditions = () =>
+  meanings('Conditions', CONDITION, {
+    accepted: 'The object is right in itself and no other one is in its way.',
+    resolvedRefs: 'Everything that it refers to exists and may be used.',
+    programmed: 'The sidecars concerned run this generation.',
+    ready: 'All of the above.',
+  });
+
+const reasons = () =>
+  meanings('Reasons', REASON, {
+    accepted: 'Nothing is wrong with the object.',
+    invalid: 'A field is wrong; the message names it.',
+    conflicted: 'An older object claims the same; the message names it.',
+    resolvedRefs: 'Everything referred to was found.',
+    providerNotFound: 'There is no AIProvider of that name here or in the platform namespace.',
+    refNotPermitted: 'The AIProvider exists but does not allow this namespace.',
+    secretNotFound: 'The Secret or its key does not exist.',
+    priceUnknown: 'A money budget applies, and a model has no known price.',
+    programmed: 'Every sidecar concerned has acknowledged this generation.',
+    pending: 'Sidecars have yet to acknowledge this generation.',
+    rejected: 'A sidecar refused the policy; the message names the pod and its reason.',
+    noWorkloads: 'No pod with a sidecar is concerned yet.',
+    ready: 'All other conditions hold.',
+    notReady: 'Another condition does not hold; see there.',
+  });
+
+const metrics = () =>
+  meanings('Metrics', METRIC, {
+    requests: 'Requests that ended, by outcome.',
+    requestDuration: 'Whole requests, with all attempts.',
+    attempts: 'Attempts at providers, by outcome.',
+    fallbacks: 'Moves from one target to the next, by reason.',
+    costUsd: 'US dollars spent.',
+    guardrailActions: 'What guardrails masked or blocked.',
+    policyInfo: 'The version of the policy in force, as a label.',
+    policyAge: 'Seconds since the operator last confirmed the policy.',
+    inferenceDuration: 'OpenTelemetry GenAI: one attempt at a provider.',
+    timeToFirstChunk: 'OpenTelemetry GenAI: until the first content of a stream.',
+    inputTokens: 'OpenTelemetry GenAI: input tokens.',
+    outputTokens: 'OpenTelemetry GenAI: output tokens.',
+    syncStreams: 'Operator: sidecars that are connected.',
+    syncRejections: 'Operator: policies that a sidecar refused.',
+    compileDuration: 'Operator: one compilation of all policies.',
+    watchLag: 'Operator: seconds from a change in the API server to its compilation.',
+    grants: 'Operator: grants of budget, by outcome.',
+  });
+
+const ports = () =>
+  meanings('Ports', PORT, {
+    ingress: 'Sidecar, loopback only: the API that the app calls.',
+    sidecarHealth: 'Sidecar: probes and metrics.',
+    push: 'Operator: policy stream, gRPC over TLS.',
+    webhook: 'Operator: admission webhook, HTTPS.',
+    operatorHealth: 'Operator: probes and metrics.',
+  });
+
+const probes = () =>
+  meanings('Health paths', PROBE_PATH, {
+    startup: '200 once the app may start.',
+    ready: 'Local health only: losing the operator does not change it.',
+    live: 'The process still turns.',
+    metrics: 'Prometheus metrics.',
+  });
+
+const environment = () =>
+  meanings('Environment of the sidecar', POD_ENV, {
+    operatorAddress: '`host:port` of the policy stream.',
+    caPem: 'CA certificates by which the operator is known.',
+    tokenFile: 'File with the projected ServiceAccount token.',
+    podName: 'Name of the pod.',
+    podUid: 'UID of the pod.',
+    podNamespace: 'Namespace of the pod.',
+    start: '`wait` or `degraded`, after the annotation.',
+    stateDir: 'Memory-backed folder for the last good policy and credentials.',
+    journalDir: 'Disk folder for usage and grants that are not yet settled.',
+    logLevel: 'Level of the log.',
+    otlpEndpoint: 'Set: traces are exported there.',
+  });
+
+export function namesPage(): Map<string, string> {
+  const intro = `The sidecar's container is ${code(SIDECAR_CONTAINER)}; its token has the audience ${code(TOKEN_AUDIENCE)}.`;
+  const sections = [
+    annotations,
+    labels,
+    requestHeaders,
+    responseHeaders,
+    conditions,
+    reasons,
+    metrics,
+    ports,
+    probes,
+    environment,
+  ];
+  const text = page(MARKDOWN_BANNER, '# Names', intro, ...sections.map((section) => section()));
+  return new Map([['docs/reference/names.md', text]]);
+}

@@ -1,21 +1,27 @@
-/** To be filled in a moment: only the name is settled. */
+/** Anthropic's Messages API. */
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
+import { decodeResponse } from './decode-response.ts';
+import { type DecoderState, streamDecoder } from './decode-stream.ts';
+import { encodeRequest } from './encode-request.ts';
+import { mapError } from './map-error.ts';
+import { readUsage } from './read-usage.ts';
 
-const notWritten = (): never => {
-  throw new Error('not written yet');
-};
+const API_VERSION = '2023-06-01';
 
-export const anthropic: ProviderAdapter = {
+export const anthropic: ProviderAdapter<DecoderState> = {
   type: 'Anthropic',
   telemetryName: 'anthropic',
   defaultEndpoint: 'https://api.anthropic.com',
   nativeDialect: null,
-  chatPath: '/chat/completions',
-  headers: notWritten,
-  encodeRequest: notWritten,
-  decodeResponse: notWritten,
-  streamDecoder: { start: notWritten, step: notWritten },
-  readUsage: notWritten,
-  mapError: notWritten,
+  chatPath: '/v1/messages',
+  headers: (credential): Readonly<Record<string, string>> => ({
+    'anthropic-version': API_VERSION,
+    ...(credential !== null && { 'x-api-key': credential }),
+  }),
+  encodeRequest,
+  decodeResponse,
+  streamDecoder,
+  readUsage,
+  mapError,
   requestIdHeader: 'request-id',
 };

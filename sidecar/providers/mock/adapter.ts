@@ -1,21 +1,18 @@
-/** To be filled in a moment: only the name is settled. */
+/** Mock: answers inside the sidecar, in OpenAI's wire format, and names itself. See `answer.ts`. */
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
+import type { DecoderState } from '#sidecar/providers/openai-wire/decode-stream';
+import { openaiWire } from '#sidecar/providers/openai-wire/openai-wire-adapter';
 
-const notWritten = (): never => {
-  throw new Error('not written yet');
-};
-
-export const mock: ProviderAdapter = {
+export const mock: ProviderAdapter<DecoderState> = {
+  ...openaiWire({
+    name: 'Mock',
+    maxTokensKey: 'max_completion_tokens',
+    hasDeveloperRole: true,
+    takesReasoning: true,
+    hasTopK: true,
+  }),
   type: 'Mock',
   telemetryName: 'remora.mock',
-  defaultEndpoint: 'mock://mock/v1',
-  nativeDialect: null,
-  chatPath: '/chat/completions',
-  headers: notWritten,
-  encodeRequest: notWritten,
-  decodeResponse: notWritten,
-  streamDecoder: { start: notWritten, step: notWritten },
-  readUsage: notWritten,
-  mapError: notWritten,
-  requestIdHeader: 'x-request-id',
+  // Never dialled: the in-process upstream answers it.
+  defaultEndpoint: 'http://mock.invalid/v1',
 };

@@ -1,21 +1,18 @@
-/** To be filled in a moment: only the name is settled. */
+/** Any server that speaks Chat Completions: vLLM, Ollama, Groq, DeepSeek, Mistral, xAI … It takes the older, wider spoken words. */
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
+import type { DecoderState } from '#sidecar/providers/openai-wire/decode-stream';
+import { openaiWire } from '#sidecar/providers/openai-wire/openai-wire-adapter';
 
-const notWritten = (): never => {
-  throw new Error('not written yet');
-};
-
-export const openaiCompatible: ProviderAdapter = {
+export const openaiCompatible: ProviderAdapter<DecoderState> = {
+  ...openaiWire({
+    name: 'an OpenAI-compatible server',
+    maxTokensKey: 'max_tokens',
+    hasDeveloperRole: false,
+    takesReasoning: true,
+    hasTopK: true,
+  }),
   type: 'OpenAICompatible',
   telemetryName: 'openai_compatible',
+  // The AIProvider has to name its endpoint; this is where vLLM listens.
   defaultEndpoint: 'http://127.0.0.1:8000/v1',
-  nativeDialect: null,
-  chatPath: '/chat/completions',
-  headers: notWritten,
-  encodeRequest: notWritten,
-  decodeResponse: notWritten,
-  streamDecoder: { start: notWritten, step: notWritten },
-  readUsage: notWritten,
-  mapError: notWritten,
-  requestIdHeader: 'x-request-id',
 };

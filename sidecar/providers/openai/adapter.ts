@@ -1,21 +1,17 @@
-/** To be filled in a moment: only the name is settled. */
+/** OpenAI's own API. */
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
+import type { DecoderState } from '#sidecar/providers/openai-wire/decode-stream';
+import { openaiWire } from '#sidecar/providers/openai-wire/openai-wire-adapter';
 
-const notWritten = (): never => {
-  throw new Error('not written yet');
-};
-
-export const openai: ProviderAdapter = {
+export const openai: ProviderAdapter<DecoderState> = {
+  ...openaiWire({
+    name: 'OpenAI',
+    maxTokensKey: 'max_completion_tokens',
+    hasDeveloperRole: true,
+    takesReasoning: false,
+    hasTopK: false,
+  }),
   type: 'OpenAI',
   telemetryName: 'openai',
   defaultEndpoint: 'https://api.openai.com/v1',
-  nativeDialect: null,
-  chatPath: '/chat/completions',
-  headers: notWritten,
-  encodeRequest: notWritten,
-  decodeResponse: notWritten,
-  streamDecoder: { start: notWritten, step: notWritten },
-  readUsage: notWritten,
-  mapError: notWritten,
-  requestIdHeader: 'x-request-id',
 };

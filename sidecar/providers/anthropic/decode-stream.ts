@@ -1,0 +1,127 @@
+/** Messages stream → canonical events. `ping` and kinds that are not known say nothing. */
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { parseJson } from '#sidecar/json/body';
+import type { StreamDecoder } from '#sidecar/providers/adapter';
+import { MALFORMED_EVENT } from '#sidecar/providers/malformed-event';
+import { asCount, asObject, asString, asText } from '#sidecar/providers/read-field';
+import { readStreamFailure } from './map-error.ts';
+import { mapFinishReason } from './map-finish-reason.ts';
+import { mergeUsage, rawUsage, splitUsage } from './read-usage.ts';
+
+export interface DecoderState {
+  readonly hasStarted: boolean;
+  /** `message_stop` or an error came; nothing after it counts. */
+  readonly hasEnded: boolean;
+  /** Raw usage so far. */
+  readonly usage: JsonObject;
+  /** For each content block that is a tool call, the canonical index of the call. */
+  readonly callOfBlock: readonly (number | undefined)[];
+  readonly calls: number;
+}
+
+type Step = readonly [DecoderState, readonly StreamEvent[]];
+type Handler = (state: DecoderState, event: JsonObject) => Step;
+
+/** The API answers with one choice. */
+const choice = 0;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  message_start: startMessage,
+  content_block_start: startBlock,
+  content_block_delta: (state, event) => [state, decodeDelta(state, event)],
+  message_delta: deltaMessage,
+  message_stop: (state) => [{ ...state, hasEnded: true }, [{ type: 'response-end' }]],
+  error: (state, event) => [{ ...state, hasEnded: true }, [{ type: 'error', error: readStreamFailure(event) }]],
+};
+
+export const streamDecoder: StreamDecoder<DecoderState> = {
+  start: () => ({ hasStarted: false, hasEnded: false, usage: {}, callOfBlock: [], calls: 0 }),
+
+  step(state, event) {
+    if (state.hasEnded) return [state, []];
+    const value = parseJson(event.data);
+    if (value === undefined) return [{ ...state, hasEnded: true }, [{ type: 'error', error: MALFORMED_EVENT }]];
+    const body = asObject(value) ?? {};
+    const kind = asText(body.type) ?? event.event;
+    const handler = Object.hasOwn(HANDLERS, kind) ? HANDLERS[kind] : undefined;
+    return handler === undefined ? [state, []] : handler(state, body);
+  },
+};
+
+/** Some servers send `message_start` twice (seen 2026); the second only repeats the usage. */
+function startMessage(state: DecoderState, event: JsonObject): Step {
+  const message = asObject(event.message) ?? {};
+  const [next, usage] = addUsage({ ...state, hasStarted: true }, event);
+  const head = {
+    type: 'response-start',
+    id: asString(message.id) ?? '',
+    model: asString(message.model) ?? '',
+  } as const;
+  return [next, state.hasStarted ? usage : [head, ...usage]];
+}
+
+function addUsage(state: DecoderState, event: JsonObject): Step {
+  const later = rawUsage(event);
+  if (later === undefined) return [state, []];
+  const usage = mergeUsage(state.usage, later);
+  return [{ ...state, usage }, [{ type: 'usage', usage: splitUsage(usage) }]];
+}
+
+function deltaMessage(state: DecoderState, event: JsonObject): Step {
+  const raw = asText(asObject(event.delta)?.stop_reason);
+  const [next, usage] = addUsage(state, event);
+  if (raw === undefined) return [next, usage];
+  return [next, [{ type: 'finish', choice, reason: mapFinishReason(raw), raw }, ...usage]];
+}
+
+function startBlock(state: DecoderState, event: JsonObject): Step {
+  const block = asObject(event.content_block) ?? {};
+  if (block.type === 'tool_use') return startCall(state, asCount(event.index) ?? 0, block);
+  return [state, [...decodeText(block), ...decodeSignature(block), ...decodeRedacted(block)]];
+}
+
+function startCall(state: DecoderState, blockIndex: number, block: JsonObject): Step {
+  const index = state.calls;
+  const callOfBlock = [...state.callOfBlock];
+  callOfBlock[blockIndex] = index;
+  const input = asObject(block.input) ?? {};
+  const start: StreamEvent = {
+    type: 'tool-call-start',
+    choice,
+    index,
+    id: asString(block.id) ?? '',
+    name: asString(block.name) ?? '',
+  };
+  // The arguments follow in deltas, unless a server gives them whole.
+  const whole: StreamEvent[] =
+    Object.keys(input).length === 0
+      ? []
+      : [{ type: 'tool-call-delta', choice, index, arguments: JSON.stringify(input) }];
+  return [{ ...state, callOfBlock, calls: index + 1 }, [start, ...whole]];
+}
+
+function decodeDelta(state: DecoderState, event: JsonObject): readonly StreamEvent[] {
+  const delta = asObject(event.delta) ?? {};
+  if (delta.type !== 'input_json_delta') return [...decodeText(delta), ...decodeSignature(delta)];
+  const index = state.callOfBlock[asCount(event.index) ?? 0];
+  const text = asText(delta.partial_json);
+  return index === undefined || text === undefined ? [] : [{ type: 'tool-call-delta', choice, index, arguments: text }];
+}
+
+/** Blocks and deltas of text and thinking carry the same member. */
+function decodeText(source: JsonObject): readonly StreamEvent[] {
+  const text = source.type === 'text' || source.type === 'text_delta' ? asText(source.text) : undefined;
+  if (text !== undefined) return [{ type: 'text-delta', choice, text }];
+  const isThinking = source.type === 'thinking' || source.type === 'thinking_delta';
+  const thinking = isThinking ? asText(source.thinking) : undefined;
+  return thinking === undefined ? [] : [{ type: 'reasoning-delta', choice, text: thinking }];
+}
+
+function decodeSignature(source: JsonObject): readonly StreamEvent[] {
+  const signature = asText(source.signature);
+  return signature === undefined ? [] : [{ type: 'reasoning-signature', choice, signature }];
+}
+
+const decodeRedacted = (block: JsonObject): readonly StreamEvent[] =>
+  block.type === 'redacted_thinking' ? [{ type: 'reasoning-redacted', choice, data: asString(block.data) ?? '' }] : [];

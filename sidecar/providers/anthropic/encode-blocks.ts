@@ -1,0 +1,98 @@
+/** Canonical parts → content blocks of a Messages call. */
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type {
+  FilePart,
+  ImagePart,
+  Part,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '#sidecar/canonical/part';
+import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { unsupported } from '#sidecar/providers/unsupported';
+
+export interface BlockContext {
+  /** Path of the message. */
+  readonly path: string;
+  /** Paths of what was left out; added to. */
+  readonly dropped: string[];
+}
+
+export const encodeBlocks = (parts: readonly Part[], context: BlockContext): JsonObject[] =>
+  parts.flatMap((part) => encodeBlock(part, context));
+
+function encodeBlock(part: Part, context: BlockContext): JsonObject[] {
+  switch (part.type) {
+    case 'text':
+      return encodeText(part);
+    case 'refusal':
+      return encodeText({ type: 'text', text: part.text });
+    case 'image':
+      return [encodeImage(part)];
+    case 'file':
+      return [encodeFile(part, context)];
+    case 'tool-call':
+      return [encodeToolCall(part, context)];
+    case 'tool-result':
+      return [encodeToolResult(part)];
+    case 'reasoning':
+      return encodeReasoning(part, context);
+    case 'opaque':
+      if (part.api !== 'anthropic') throw unsupported(`${context.path}.content`, 'Anthropic');
+      return [part.value];
+  }
+}
+
+/** The API refuses an empty text block. */
+function encodeText({ text, cacheControl }: TextPart): JsonObject[] {
+  if (text === '') return [];
+  // A marker that came in as JSON, verbatim.
+  return [{ type: 'text', text, ...(cacheControl !== undefined && { cache_control: cacheControl as JsonValue }) }];
+}
+
+const encodeImage = ({ source }: ImagePart): JsonObject => ({
+  type: 'image',
+  source:
+    source.kind === 'url'
+      ? { type: 'url', url: source.url }
+      : { type: 'base64', media_type: source.mediaType, data: source.data },
+});
+
+function encodeFile({ mediaType, data, filename }: FilePart, { path }: BlockContext): JsonObject {
+  const title = filename === undefined ? {} : { title: filename };
+  if (mediaType === 'application/pdf')
+    return { type: 'document', source: { type: 'base64', media_type: mediaType, data }, ...title };
+  if (mediaType !== 'text/plain') throw unsupported(`${path}.content of media type ${mediaType}`, 'Anthropic');
+  const text = Buffer.from(data, 'base64').toString('utf8');
+  return { type: 'document', source: { type: 'text', media_type: mediaType, data: text }, ...title };
+}
+
+/** The API takes an object; a text that is none (the model wrote it so) is kept whole inside one, and named. */
+function encodeToolCall(part: ToolCallPart, { path, dropped }: BlockContext): JsonObject {
+  const parsed = part.arguments === '' ? {} : parseJson(part.arguments);
+  const input = isJsonObject(parsed) ? parsed : { arguments: part.arguments };
+  if (!isJsonObject(parsed)) dropped.push(`${path}.tool_calls: arguments that are no JSON object`);
+  return { type: 'tool_use', id: toolId(part.id), name: part.name, input };
+}
+
+function encodeToolResult(part: ToolResultPart): JsonObject {
+  const content = part.parts.flatMap((inner) => (inner.type === 'text' ? encodeText(inner) : [encodeImage(inner)]));
+  return {
+    type: 'tool_result',
+    tool_use_id: toolId(part.toolCallId),
+    ...(content.length > 0 && { content }),
+    ...(part.isError === true && { is_error: true }),
+  };
+}
+
+/** The API's alphabet of ids; call and result are mapped alike, so that they still match. */
+const toolId = (id: string): string => id.replace(/[^a-zA-Z0-9_-]/g, '_');
+
+/** Without a signature the API refuses a thinking block. */
+function encodeReasoning(part: ReasoningPart, { path, dropped }: BlockContext): JsonObject[] {
+  if (part.redacted !== undefined) return [{ type: 'redacted_thinking', data: part.redacted }];
+  if (part.signature !== undefined) return [{ type: 'thinking', thinking: part.text, signature: part.signature }];
+  dropped.push(`${path}.reasoning`);
+  return [];
+}

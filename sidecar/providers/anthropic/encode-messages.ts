@@ -1,0 +1,51 @@
+/**
+ * Canonical messages → system blocks and alternating turns of a Messages call. System and developer messages move to `system`; user and
+ * tool messages that follow each other become one user turn whose tool results come first, as the API demands.
+ */
+import type { Message } from '#sidecar/canonical/chat-request';
+import type { JsonObject } from '#sidecar/canonical/json';
+import { encodeBlocks } from './encode-blocks.ts';
+
+interface Turn {
+  readonly role: 'user' | 'assistant';
+  readonly results: JsonObject[];
+  readonly content: JsonObject[];
+}
+
+export interface EncodedMessages {
+  readonly system: JsonObject[];
+  readonly messages: JsonObject[];
+}
+
+/** Throws `unsupported_parameter` for parts that have no counterpart; adds to `dropped` what was left out. */
+export function encodeMessages(messages: readonly Message[], dropped: string[]): EncodedMessages {
+  const system: JsonObject[] = [];
+  const turns: Turn[] = [];
+  for (const [index, message] of messages.entries()) {
+    const path = `messages[${index}]`;
+    const blocks = encodeBlocks(message.parts, { path, dropped });
+    noteDropped(message, path, dropped);
+    if (message.role === 'system' || message.role === 'developer') system.push(...blocks);
+    else append(turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
+  }
+  return {
+    system,
+    messages: turns.map(({ role, results, content }) => ({ role, content: [...results, ...content] })),
+  };
+}
+
+function append(turns: Turn[], role: Turn['role'], blocks: readonly JsonObject[]): void {
+  // The API refuses a turn without content.
+  if (blocks.length === 0) return;
+  let turn = turns.at(-1);
+  if (turn?.role !== role) {
+    turn = { role, results: [], content: [] };
+    turns.push(turn);
+  }
+  for (const block of blocks) (block.type === 'tool_result' ? turn.results : turn.content).push(block);
+}
+
+function noteDropped(message: Message, path: string, dropped: string[]): void {
+  if (message.name !== undefined) dropped.push(`${path}.name`);
+  for (const key of Object.keys(message.extensions?.openai ?? {})) dropped.push(`${path}.${key}`);
+}

@@ -1,0 +1,97 @@
+/** Decides thinking and sampling of a Messages call together, because each limits the other. */
+import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { ModelTraits } from './model-traits.ts';
+
+/** Share of the output tokens that thinking may take, by OpenAI's word for effort. */
+const BUDGET_SHARE: Readonly<Record<string, number>> = {
+  minimal: 0.1,
+  low: 0.2,
+  medium: 0.5,
+  high: 0.8,
+  xhigh: 0.8,
+  max: 0.8,
+};
+/** The API's own bounds and a sane ceiling. */
+const MIN_BUDGET_TOKENS = 1024;
+const MAX_BUDGET_TOKENS = 32_000;
+
+export interface Thinking {
+  readonly members: JsonObject;
+  readonly effort: string | undefined;
+  /** Thinking with a budget forbids sampling parameters and forced tools. */
+  readonly hasBudget: boolean;
+}
+
+const NO_THINKING: Thinking = { members: {}, effort: undefined, hasBudget: false };
+
+/** Adds `reasoning_effort` to `dropped` where the model or the conversation does not allow thinking. */
+export function encodeThinking(
+  request: ChatRequest,
+  traits: ModelTraits,
+  limits: { readonly maxTokens: number; readonly dropped: string[] },
+): Thinking {
+  const { effort, budgetTokens } = request.reasoning ?? {};
+  if ((effort === undefined && budgetTokens === undefined) || effort === 'none') return NO_THINKING;
+  const isForced = request.toolChoice?.mode === 'required' || request.toolChoice?.mode === 'tool';
+  if (traits.thinking === 'adaptive' && !isForced)
+    return {
+      members: { thinking: { type: 'adaptive' } },
+      effort: effort === undefined ? undefined : adaptiveEffort(effort, traits),
+      hasBudget: false,
+    };
+  const budget = budgetTokens ?? Math.floor(limits.maxTokens * (BUDGET_SHARE[effort ?? ''] ?? 0.5));
+  const bounded = Math.min(Math.max(budget, MIN_BUDGET_TOKENS), MAX_BUDGET_TOKENS, limits.maxTokens - 1);
+  if (traits.thinking !== 'budget' || isForced || bounded < MIN_BUDGET_TOKENS || continuesUnsignedTurn(request)) {
+    limits.dropped.push('reasoning_effort');
+    return NO_THINKING;
+  }
+  return {
+    members: { thinking: { type: 'enabled', budget_tokens: bounded } },
+    effort: undefined,
+    hasBudget: true,
+  };
+}
+
+function adaptiveEffort(effort: string, traits: ModelTraits): string {
+  if (effort === 'minimal') return 'low';
+  return effort === 'xhigh' && !traits.hasExtraHighEffort ? 'high' : effort;
+}
+
+/** The API refuses thinking while tool results answer an assistant turn whose thinking blocks are gone (another provider wrote it). */
+function continuesUnsignedTurn({ messages }: ChatRequest): boolean {
+  if (messages.at(-1)?.role !== 'tool') return false;
+  const assistant = messages.findLast((message) => message.role === 'assistant');
+  return !assistant?.parts.some(
+    (part) => part.type === 'reasoning' && (part.signature !== undefined || part.redacted !== undefined),
+  );
+}
+
+/** Sampling parameters as far as the model takes them; the API's temperature ends at 1 and excludes top_p on current models. */
+export function encodeSampling(
+  request: ChatRequest,
+  traits: ModelTraits,
+  thinking: Thinking,
+  dropped: string[],
+): JsonObject {
+  if (!traits.hasSampling || thinking.hasBudget) {
+    dropped.push(...askedSampling(request));
+    return {};
+  }
+  const { temperature, topP, topK } = request;
+  if (temperature !== undefined && temperature > 1) dropped.push('temperature above 1');
+  if (temperature !== undefined && topP !== undefined) dropped.push('top_p');
+  return {
+    ...(temperature === undefined
+      ? { ...(topP !== undefined && { top_p: topP }) }
+      : { temperature: Math.min(temperature, 1) }),
+    ...(topK !== undefined && { top_k: topK }),
+  };
+}
+
+/** The sampling parameters that ask for something else than the API's default of 1. */
+const askedSampling = ({ temperature = 1, topP = 1, topK }: ChatRequest): string[] => [
+  ...(temperature === 1 ? [] : ['temperature']),
+  ...(topP === 1 ? [] : ['top_p']),
+  ...(topK === undefined ? [] : ['top_k']),
+];

@@ -1,0 +1,63 @@
+/** The error shape of the Messages API: `{type: "error", error: {type, message}, request_id}`. */
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { StreamFailure } from '#sidecar/canonical/stream-event';
+import type { FailureClass, UpstreamFailure } from '#sidecar/providers/adapter';
+import { cleanText } from '#sidecar/providers/clean-text';
+import { classOfStatus } from '#sidecar/providers/failure-class';
+import { asObject, asText } from '#sidecar/providers/read-field';
+
+/** The HTTP status that the API documents for each type; inside a stream only the type is sent. */
+const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  billing_error: 402,
+  permission_error: 403,
+  not_found_error: 404,
+  request_too_large: 413,
+  rate_limit_error: 429,
+  api_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
+
+const SPEND_LIMIT = 'enforced_spend_limit_reached';
+
+export function mapError(
+  status: number,
+  _headers: Readonly<Record<string, string>>,
+  body: JsonValue | undefined,
+): UpstreamFailure {
+  const error = asObject(asObject(body)?.error) ?? {};
+  const type = asText(error.type);
+  const code = errorCode(error);
+  return {
+    class: classify(status, error, code),
+    message: cleanText(asText(error.message) ?? `The provider answered HTTP ${status} without an error message.`),
+    ...(type !== undefined && { type: cleanText(type) }),
+    ...(code !== undefined && { code: cleanText(code) }),
+  };
+}
+
+const errorCode = (error: JsonObject): string | undefined =>
+  asText(error.code) ?? asText(asObject(error.details)?.error_code) ?? asText(asObject(error.details)?.code);
+
+/** Used-up credit is reported as a bad request; only its words tell. */
+function classify(status: number, error: JsonObject, code: string | undefined): FailureClass {
+  const isMoney =
+    code === SPEND_LIMIT ||
+    error.type === 'billing_error' ||
+    /credit balance is too low|spend limit/i.test(asText(error.message) ?? '');
+  return isMoney && status >= 400 && status < 500 ? 'quota' : classOfStatus(status);
+}
+
+/** The failure that an `error` event reports. */
+export function readStreamFailure(event: JsonObject): StreamFailure {
+  const error = asObject(event.error) ?? {};
+  const type = asText(error.type) ?? 'api_error';
+  const status = Object.hasOwn(STATUS_OF_TYPE, type) ? STATUS_OF_TYPE[type] : undefined;
+  return {
+    upstreamType: cleanText(type),
+    message: cleanText(asText(error.message) ?? 'The provider reported an error without a message.'),
+    ...(status !== undefined && { status }),
+  };
+}

@@ -1,0 +1,16 @@
+/** The stop reasons of the Messages API; none that means "not finished" becomes `stop`. */
+import type { FinishReason } from '#sidecar/canonical/chat-response';
+
+const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tool-calls',
+  pause_turn: 'pause',
+  refusal: 'refusal',
+};
+
+/** A word that is not in the table stays readable as the raw one. */
+export const mapFinishReason = (raw: string): FinishReason =>
+  Object.hasOwn(FINISH_REASON, raw) ? (FINISH_REASON[raw] ?? 'other') : 'other';

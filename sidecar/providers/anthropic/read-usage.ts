@@ -1,0 +1,32 @@
+/** Messages usage → six kinds that do not overlap. `input_tokens` excludes what was read from or written to a cache. */
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { Usage } from '#sidecar/canonical/usage';
+import { asCount, asObject } from '#sidecar/providers/read-field';
+
+/** Usage of an answer, of `message_start` or of `message_delta`, where it carries one. */
+export function readUsage(body: JsonObject): Usage | undefined {
+  const usage = rawUsage(body);
+  return usage === undefined ? undefined : splitUsage(usage);
+}
+
+export const rawUsage = (body: JsonObject): JsonObject | undefined =>
+  asObject(body.usage) ?? asObject(asObject(body.message)?.usage);
+
+/** Usage is cumulative, and a later event may leave out what an earlier one said. */
+export const mergeUsage = (earlier: JsonObject, later: JsonObject): JsonObject => ({
+  ...earlier,
+  ...Object.fromEntries(Object.entries(later).filter(([, value]) => value != null)),
+});
+
+export function splitUsage(usage: JsonObject): Usage {
+  const output = asCount(usage.output_tokens) ?? 0;
+  const reasoningTokens = Math.min(output, asCount(asObject(usage.output_tokens_details)?.thinking_tokens) ?? 0);
+  return {
+    inputTokens: asCount(usage.input_tokens) ?? 0,
+    cacheReadTokens: asCount(usage.cache_read_input_tokens) ?? 0,
+    cacheWriteTokens: asCount(usage.cache_creation_input_tokens) ?? 0,
+    outputTokens: output - reasoningTokens,
+    reasoningTokens,
+    audioTokens: 0,
+  };
+}

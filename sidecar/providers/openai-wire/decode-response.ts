@@ -1,0 +1,93 @@
+/** Chat Completions answer → canonical answer. */
+import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { Part } from '#sidecar/canonical/part';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import { asCount, asObject, asObjects, asString, asText, without } from '#sidecar/providers/read-field';
+import { mapFinishReason } from './map-finish-reason.ts';
+import { readUsage } from './read-usage.ts';
+
+const READ = new Set(['id', 'object', 'created', 'model', 'choices', 'usage']);
+const READ_OF_MESSAGE = new Set([
+  'role',
+  'content',
+  'refusal',
+  'tool_calls',
+  'reasoning',
+  'reasoning_content',
+  'reasoning_details',
+]);
+
+/** Throws `bad_upstream_response` when there are no choices. */
+export function decodeResponse(body: JsonObject): ChatResponse {
+  if (!Array.isArray(body.choices))
+    throw new RemoraError({
+      code: 'bad_upstream_response',
+      message: 'The provider answered JSON that is no chat completion. Check the endpoint and type of the AIProvider.',
+    });
+  const usage = readUsage(body);
+  const created = asCount(body.created);
+  const rest = without(body, READ);
+  return {
+    id: asString(body.id) ?? '',
+    model: asString(body.model) ?? '',
+    ...(created !== undefined && { created }),
+    choices: asObjects(body.choices).map(decodeChoice),
+    ...(usage !== undefined && { usage }),
+    extensions: Object.keys(rest).length > 0 ? { openai: rest } : {},
+  };
+}
+
+function decodeChoice(choice: JsonObject, position: number): Choice {
+  const message = asObject(choice.message) ?? {};
+  const raw = asText(choice.finish_reason);
+  const rest = without(message, READ_OF_MESSAGE);
+  return {
+    index: asCount(choice.index) ?? position,
+    parts: decodeParts(message),
+    finishReason: raw === undefined ? 'other' : mapFinishReason(raw),
+    ...(raw !== undefined && { rawFinishReason: raw }),
+    ...(choice.logprobs != null && { logprobs: choice.logprobs }),
+    ...(Object.keys(rest).length > 0 && { extensions: { openai: rest } }),
+  };
+}
+
+function decodeParts(message: JsonObject): readonly Part[] {
+  const reasoning = asText(message.reasoning_content) ?? asText(message.reasoning);
+  const refusal = asText(message.refusal);
+  return [
+    ...(reasoning === undefined ? [] : [{ type: 'reasoning', text: reasoning } as const]),
+    ...decodeContent(message.content),
+    ...(refusal === undefined ? [] : [{ type: 'refusal', text: refusal } as const]),
+    ...asObjects(message.tool_calls).map(decodeCall),
+  ];
+}
+
+/** A string, or (Mistral's reasoning models) parts of text and thinking. */
+export function decodeContent(content: JsonValue | undefined): readonly Part[] {
+  const text = asText(content);
+  if (text !== undefined) return [{ type: 'text', text }];
+  return asObjects(content).flatMap((part): Part[] => {
+    if (part.type === 'thinking')
+      return asObjects(part.thinking).map((inner) => ({ type: 'reasoning', text: asString(inner.text) ?? '' }));
+    return part.type === 'text' ? [{ type: 'text', text: asString(part.text) ?? '' }] : [];
+  });
+}
+
+function decodeCall(call: JsonObject, index: number): Part {
+  const called = asObject(call.function);
+  if (called === undefined) return { type: 'opaque', api: 'openai', value: call };
+  return {
+    type: 'tool-call',
+    id: asText(call.id) ?? fallbackCallId(index),
+    name: asString(called.name) ?? '',
+    arguments: readArguments(called.arguments),
+  };
+}
+
+/** Some servers give calls no id, but the tool's result has to name one. */
+export const fallbackCallId = (index: number): string => `call_${index}`;
+
+/** JSON text; some servers send the object itself. */
+export const readArguments = (value: JsonValue | undefined): string =>
+  typeof value === 'string' ? value : value == null ? '' : JSON.stringify(value);

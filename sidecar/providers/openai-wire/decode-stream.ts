@@ -1,0 +1,131 @@
+/** Chat Completions chunks → canonical events. */
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { parseJson } from '#sidecar/json/body';
+import type { StreamDecoder } from '#sidecar/providers/adapter';
+import { MALFORMED_EVENT } from '#sidecar/providers/malformed-event';
+import { asCount, asObject, asObjects, asString, asText } from '#sidecar/providers/read-field';
+import type { SseEvent } from '#sidecar/stream/sse-event';
+import { decodeContent, fallbackCallId, readArguments } from './decode-response.ts';
+import { readStreamFailure } from './map-error.ts';
+import { mapFinishReason } from './map-finish-reason.ts';
+import { readUsage } from './read-usage.ts';
+
+interface OpenCall {
+  /** The number by which the provider tells this call's deltas. */
+  readonly upstreamIndex: number;
+  readonly id: string;
+}
+
+export interface DecoderState {
+  readonly hasStarted: boolean;
+  /** `[DONE]` or an error came; nothing after it counts. */
+  readonly hasEnded: boolean;
+  /** The tool calls of each choice, in order: their place is the canonical index. */
+  readonly calls: readonly (readonly OpenCall[] | undefined)[];
+}
+
+type Step = readonly [DecoderState, readonly StreamEvent[]];
+
+export const streamDecoder: StreamDecoder<DecoderState> = {
+  start: () => ({ hasStarted: false, hasEnded: false, calls: [] }),
+
+  step(state, event) {
+    if (state.hasEnded) return [state, []];
+    if (event.data === '[DONE]') return [{ ...state, hasEnded: true }, [{ type: 'response-end' }]];
+    return stepChunk(state, event);
+  },
+};
+
+function stepChunk(state: DecoderState, event: SseEvent): Step {
+  const value = parseJson(event.data);
+  const chunk = asObject(value);
+  const failure = value === undefined ? MALFORMED_EVENT : chunk && readStreamFailure(chunk, event.event);
+  if (failure !== undefined) return [{ ...state, hasEnded: true }, [{ type: 'error', error: failure }]];
+  return chunk === undefined ? [state, []] : decodeChunk(state, chunk);
+}
+
+function decodeChunk(state: DecoderState, chunk: JsonObject): Step {
+  const choices = asObjects(chunk.choices);
+  const usage = readUsage(chunk);
+  // Azure sends its prompt filter first, in a chunk without id and choices.
+  const starts = !state.hasStarted && (asText(chunk.id) !== undefined || choices.length > 0);
+  const events: StreamEvent[] = starts ? [responseStart(chunk)] : [];
+  let next = starts ? { ...state, hasStarted: true } : state;
+  for (const choice of choices) {
+    const [after, decoded] = decodeChoice(next, choice);
+    next = after;
+    events.push(...decoded);
+  }
+  if (usage !== undefined) events.push({ type: 'usage', usage });
+  return [next, events];
+}
+
+function responseStart(chunk: JsonObject): StreamEvent {
+  const created = asCount(chunk.created);
+  const head = { type: 'response-start', id: asString(chunk.id) ?? '', model: asString(chunk.model) ?? '' } as const;
+  return created === undefined || created === 0 ? head : { ...head, created };
+}
+
+function decodeChoice(state: DecoderState, wire: JsonObject): Step {
+  const choice = asCount(wire.index) ?? 0;
+  const delta = asObject(wire.delta) ?? {};
+  const [calls, callEvents] = decodeCalls(state.calls[choice] ?? [], choice, asObjects(delta.tool_calls));
+  const raw = asText(wire.finish_reason);
+  const events: StreamEvent[] = [...decodeDelta(choice, delta, wire.logprobs), ...callEvents];
+  if (raw !== undefined) events.push({ type: 'finish', choice, reason: mapFinishReason(raw), raw });
+  if (callEvents.length === 0) return [state, events];
+  const all = [...state.calls];
+  all[choice] = calls;
+  return [{ ...state, calls: all }, events];
+}
+
+function decodeDelta(choice: number, delta: JsonObject, logprobs: JsonValue | undefined): StreamEvent[] {
+  const events: StreamEvent[] = [];
+  const reasoning = asText(delta.reasoning_content) ?? asText(delta.reasoning);
+  const refusal = asText(delta.refusal);
+  if (reasoning !== undefined) events.push({ type: 'reasoning-delta', choice, text: reasoning });
+  for (const part of decodeContent(delta.content)) {
+    if (part.type === 'text') events.push({ type: 'text-delta', choice, text: part.text, ...some(logprobs) });
+    else if (part.type === 'reasoning') events.push({ type: 'reasoning-delta', choice, text: part.text });
+  }
+  if (refusal !== undefined) events.push({ type: 'refusal-delta', choice, text: refusal });
+  return events;
+}
+
+const some = (logprobs: JsonValue | undefined): { logprobs?: JsonValue } => (logprobs == null ? {} : { logprobs });
+
+function decodeCalls(
+  open: readonly OpenCall[],
+  choice: number,
+  deltas: readonly JsonObject[],
+): readonly [readonly OpenCall[], readonly StreamEvent[]] {
+  const calls = [...open];
+  const events: StreamEvent[] = [];
+  for (const delta of deltas) {
+    const called = asObject(delta.function) ?? {};
+    let index = findCall(calls, delta, called);
+    if (index === -1) {
+      index = calls.length;
+      const id = asText(delta.id) ?? fallbackCallId(index);
+      calls.push({ upstreamIndex: asCount(delta.index) ?? -1, id });
+      events.push({ type: 'tool-call-start', choice, index, id, name: asString(called.name) ?? '' });
+    }
+    const text = readArguments(called.arguments);
+    if (text !== '') events.push({ type: 'tool-call-delta', choice, index, arguments: text });
+  }
+  return [calls, events];
+}
+
+/**
+ * Where the call of a delta stands, -1 for a new one. The number decides; but some servers number every call 0 and tell them apart by
+ * id, and some (Mistral) give whole calls without a number.
+ */
+function findCall(calls: readonly OpenCall[], delta: JsonObject, called: JsonObject): number {
+  const id = asText(delta.id);
+  if (id !== undefined && asText(called.name) !== undefined) return calls.findLastIndex((call) => call.id === id);
+  const upstreamIndex = asCount(delta.index);
+  if (upstreamIndex === undefined)
+    return id === undefined ? calls.length - 1 : calls.findIndex((call) => call.id === id);
+  return calls.findLastIndex((call) => call.upstreamIndex === upstreamIndex);
+}

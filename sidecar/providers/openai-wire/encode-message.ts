@@ -1,0 +1,100 @@
+/** Canonical message → message of a Chat Completions call. */
+import type { Message } from '#sidecar/canonical/chat-request';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { ImagePart, Part, ToolResultPart } from '#sidecar/canonical/part';
+import { unsupported } from '#sidecar/providers/unsupported';
+import type { WireOptions } from './wire-options.ts';
+
+export interface MessageContext {
+  readonly options: WireOptions;
+  readonly path: string;
+  /** Paths of what was left out; added to. */
+  readonly dropped: string[];
+}
+
+export function encodeMessage(message: Message, context: MessageContext): JsonObject {
+  return {
+    role: message.role === 'developer' && !context.options.hasDeveloperRole ? 'system' : message.role,
+    ...(message.name !== undefined && { name: message.name }),
+    ...encodeParts(message, context),
+    ...message.extensions?.openai,
+  };
+}
+
+function encodeParts(message: Message, context: MessageContext): JsonObject {
+  if (message.role === 'assistant') return encodeAssistant(message.parts, context);
+  const result = message.parts.find((part) => part.type === 'tool-result');
+  return result === undefined ? { content: encodeContent(message.parts, context) } : encodeToolResult(result, context);
+}
+
+function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonObject {
+  const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  const refusals = parts.flatMap((part) => (part.type === 'refusal' ? [part.text] : []));
+  const calls = parts.flatMap((part) => encodeCall(part, context));
+  return {
+    content: texts.length > 0 ? texts.join('') : null,
+    ...(refusals.length > 0 && { refusal: refusals.join('') }),
+    ...encodeReasoning(parts, context),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+}
+
+function encodeCall(part: Part, context: MessageContext): JsonObject[] {
+  if (part.type === 'opaque') return [opaque(part, context)];
+  if (part.type !== 'tool-call') return [];
+  return [{ id: part.id, type: 'function', function: { name: part.name, arguments: part.arguments } }];
+}
+
+/** A signature is of use only to the provider that made it, and its reasoning text is not this model's. */
+function encodeReasoning(parts: readonly Part[], { options, path, dropped }: MessageContext): JsonObject {
+  const reasoning = parts.filter((part) => part.type === 'reasoning');
+  const own = reasoning.filter((part) => part.signature === undefined && part.redacted === undefined);
+  if (!options.takesReasoning || own.length < reasoning.length) {
+    if (reasoning.length > 0) dropped.push(`${path}.reasoning`);
+    return {};
+  }
+  return own.length === 0 ? {} : { reasoning_content: own.map((part) => part.text).join('') };
+}
+
+function encodeToolResult(result: ToolResultPart, context: MessageContext): JsonObject {
+  return { tool_call_id: result.toolCallId, content: encodeContent(result.parts, context) };
+}
+
+/** One plain text is sent as a string: many servers take nothing else. */
+function encodeContent(parts: readonly Part[], context: MessageContext): JsonValue {
+  const [only] = parts;
+  if (only === undefined) return '';
+  if (parts.length === 1 && only.type === 'text') return only.text;
+  return parts.map((part, index) => encodePart(part, { ...context, path: `${context.path}.content[${index}]` }));
+}
+
+function encodePart(part: Part, context: MessageContext): JsonObject {
+  switch (part.type) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image':
+      return { type: 'image_url', image_url: encodeImage(part) };
+    case 'file':
+      return {
+        type: 'file',
+        file: {
+          ...(part.filename !== undefined && { filename: part.filename }),
+          file_data: `data:${part.mediaType};base64,${part.data}`,
+        },
+      };
+    case 'opaque':
+      return opaque(part, context);
+    default:
+      throw unsupported(context.path, context.options.name);
+  }
+}
+
+const encodeImage = ({ source, detail }: ImagePart): JsonObject => ({
+  url: source.kind === 'url' ? source.url : `data:${source.mediaType};base64,${source.data}`,
+  ...(detail !== undefined && { detail }),
+});
+
+function opaque(part: Extract<Part, { type: 'opaque' }>, { options, path }: MessageContext): JsonObject {
+  if (part.api !== 'openai') throw unsupported(path, options.name);
+  return part.value;
+}

@@ -1,0 +1,104 @@
+/** Canonical request → body of a Chat Completions call. Streams always ask for usage: metering needs it. */
+import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from '#sidecar/canonical/chat-request';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { EncodedRequest, PassthroughChanges } from '#sidecar/providers/adapter';
+import { asObject, asObjects } from '#sidecar/providers/read-field';
+import { unsupported } from '#sidecar/providers/unsupported';
+import { encodeMessage } from './encode-message.ts';
+import type { WireOptions } from './wire-options.ts';
+
+export function encodeRequest(options: WireOptions, request: ChatRequest, model: string): EncodedRequest {
+  refuseForeign(options, request);
+  const dropped: string[] = [];
+  if (request.topK !== undefined && !options.hasTopK) dropped.push('top_k');
+  if (request.reasoning?.budgetTokens !== undefined) dropped.push('reasoning.budget_tokens');
+  const messages = request.messages.map((message, index) =>
+    encodeMessage(message, { options, path: `messages[${index}]`, dropped }),
+  );
+  const { tools, stream_options: streamOptions, ...own } = request.extensions.openai ?? {};
+  const body = defined({
+    model,
+    messages,
+    ...encodeSampling(options, request),
+    tools: encodeTools(request.tools, tools),
+    tool_choice: encodeToolChoice(request.toolChoice),
+    parallel_tool_calls: request.parallelToolCalls,
+    response_format: encodeResponseFormat(request.responseFormat),
+    reasoning_effort: request.reasoning?.effort,
+    user: request.user === own.safety_identifier ? undefined : request.user,
+    ...own,
+    stream: request.stream ? true : undefined,
+    stream_options: request.stream ? { ...asObject(streamOptions), include_usage: true } : undefined,
+  });
+  return { body, dropped };
+}
+
+/** What has to change in a body that is otherwise forwarded as it came. */
+export function passthroughEdits(
+  options: WireOptions,
+  body: JsonObject,
+  changes: PassthroughChanges,
+): Record<string, JsonValue> {
+  const key = body.max_completion_tokens == null && body.max_tokens != null ? 'max_tokens' : options.maxTokensKey;
+  return {
+    model: changes.model,
+    ...(changes.maxOutputTokens !== undefined && { [key]: changes.maxOutputTokens }),
+    ...(body.stream === true && { stream_options: { ...asObject(body.stream_options), include_usage: true } }),
+  };
+}
+
+/** A built-in tool of another API cannot be left out: the model would answer something else. */
+function refuseForeign(options: WireOptions, request: ChatRequest): void {
+  if (asObjects(request.extensions.anthropic?.tools).length > 0) throw unsupported('tools', options.name);
+}
+
+const defined = (members: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+
+const encodeSampling = (options: WireOptions, request: ChatRequest): JsonObject => ({
+  [options.maxTokensKey]: request.maxOutputTokens,
+  temperature: request.temperature,
+  top_p: request.topP,
+  top_k: options.hasTopK ? request.topK : undefined,
+  presence_penalty: request.presencePenalty,
+  frequency_penalty: request.frequencyPenalty,
+  seed: request.seed,
+  stop: request.stop.length > 0 ? [...request.stop] : undefined,
+  n: request.choiceCount,
+  logprobs: request.logprobs === undefined ? undefined : true,
+  top_logprobs: request.logprobs?.top,
+});
+
+function encodeTools(tools: readonly Tool[], others: JsonValue | undefined): JsonValue[] | undefined {
+  const encoded: JsonValue[] = tools.map((tool) => ({
+    type: 'function',
+    function: defined({
+      name: tool.name,
+      description: tool.description,
+      parameters: tool.parameters,
+      strict: tool.strict,
+    }),
+  }));
+  const all = [...encoded, ...asObjects(others)];
+  return all.length > 0 ? all : undefined;
+}
+
+function encodeToolChoice(choice: ToolChoice | undefined): JsonValue | undefined {
+  if (choice === undefined) return undefined;
+  return choice.mode === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.mode;
+}
+
+function encodeResponseFormat(format: ResponseFormat | undefined): JsonObject | undefined {
+  switch (format?.type) {
+    case undefined:
+      return undefined;
+    case 'json-schema': {
+      const { name, schema, strict, description } = format;
+      return { type: 'json_schema', json_schema: defined({ name, description, schema, strict }) };
+    }
+    case 'json-object':
+      return { type: 'json_object' };
+    case 'text':
+      return { type: 'text' };
+  }
+}

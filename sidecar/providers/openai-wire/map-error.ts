@@ -1,0 +1,94 @@
+/** OpenAI's error shape, and the shapes of the servers that imitate it. */
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { StreamFailure } from '#sidecar/canonical/stream-event';
+import type { FailureClass, UpstreamFailure } from '#sidecar/providers/adapter';
+import { cleanText } from '#sidecar/providers/clean-text';
+import { classOfStatus } from '#sidecar/providers/failure-class';
+import { asArray, asObject, asString, asText } from '#sidecar/providers/read-field';
+
+/** Codes and types of a 429 that no wait cures. */
+const QUOTA = new Set([
+  'insufficient_quota',
+  'billing_hard_limit_reached',
+  'billing_not_active',
+  'credit_limit_reached',
+  'spend_limit_reached',
+  'insufficient_balance',
+  'exceeded_current_quota_error',
+]);
+
+const CONTENT_FILTER = new Set(['content_filter', 'content_policy_violation', 'ResponsibleAIPolicyViolation']);
+
+/** The HTTP status that an error inside a stream would have had. */
+const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
+  server_error: 500,
+  internal_server_error: 500,
+  rate_limit_error: 429,
+  rate_limit_exceeded: 429,
+  insufficient_quota: 429,
+  overloaded_error: 503,
+  service_unavailable: 503,
+  invalid_request_error: 400,
+  authentication_error: 401,
+};
+
+interface ErrorFields {
+  readonly message: string | undefined;
+  readonly type: string | undefined;
+  readonly code: string | undefined;
+  readonly param: string | undefined;
+}
+
+export function mapError(
+  status: number,
+  _headers: Readonly<Record<string, string>>,
+  body: JsonValue | undefined,
+): UpstreamFailure {
+  const { message, type, code, param } = readErrorFields(body);
+  return {
+    class: classify(status, type, code),
+    message: cleanText(message ?? `The provider answered HTTP ${status} without an error message.`),
+    ...(type !== undefined && { type: cleanText(type) }),
+    ...(code !== undefined && { code: cleanText(code) }),
+    ...(param !== undefined && { param: cleanText(param) }),
+  };
+}
+
+function classify(status: number, type: string | undefined, code: string | undefined): FailureClass {
+  const isOneOf = (words: ReadonlySet<string>) => words.has(code ?? '') || words.has(type ?? '');
+  if (status === 429 && isOneOf(QUOTA)) return 'quota';
+  if (status >= 400 && status < 500 && isOneOf(CONTENT_FILTER)) return 'content-filter';
+  return classOfStatus(status);
+}
+
+/** `{error: {…}}`, `{error: "…"}` (Ollama), `{message, type}` (Mistral, vLLM), `{detail}` (FastAPI), `[{error}]` (Gemini's door). */
+function readErrorFields(body: JsonValue | undefined): ErrorFields {
+  const outer = asObject(body) ?? asObject(asArray(body)[0]) ?? {};
+  const error = asObject(outer.error) ?? outer;
+  const code = error.code ?? outer.code;
+  return {
+    message: asText(error.message) ?? asText(outer.error) ?? asText(outer.message) ?? asText(outer.detail),
+    type: asText(error.type) ?? asText(error.status),
+    code: typeof code === 'number' ? String(code) : asText(code),
+    param: asText(error.param),
+  };
+}
+
+/** The failure that a stream event reports, if it reports one: an `error` member, or an event of that name. */
+export function readStreamFailure(chunk: JsonObject, eventName: string): StreamFailure | undefined {
+  const isError = chunk.error != null || chunk.object === 'error' || eventName === 'error';
+  if (!isError) return undefined;
+  const { message, type, code } = readErrorFields(chunk);
+  const status = statusOf(type, code);
+  return {
+    upstreamType: cleanText(type ?? code ?? 'error'),
+    message: cleanText(message ?? asString(chunk.error) ?? 'The provider reported an error without a message.'),
+    ...(status !== undefined && { status }),
+  };
+}
+
+function statusOf(type: string | undefined, code: string | undefined): number | undefined {
+  const numeric = Number(code);
+  if (Number.isInteger(numeric) && numeric >= 400 && numeric < 600) return numeric;
+  return STATUS_OF_TYPE[code ?? ''] ?? STATUS_OF_TYPE[type ?? ''];
+}

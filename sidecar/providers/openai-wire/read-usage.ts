@@ -1,0 +1,47 @@
+/** Chat Completions usage → six kinds that do not overlap. */
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { Usage } from '#sidecar/canonical/usage';
+import { asCount, asObject } from '#sidecar/providers/read-field';
+
+/** Usage of an answer or a chunk, where it carries one. */
+export function readUsage(body: JsonObject): Usage | undefined {
+  const usage = asObject(body.usage) ?? asObject(asObject(body.x_groq)?.usage);
+  return usage === undefined || asCount(usage.prompt_tokens) === undefined ? undefined : splitUsage(usage);
+}
+
+function splitUsage(usage: JsonObject): Usage {
+  const prompt = asCount(usage.prompt_tokens) ?? 0;
+  const completion = asCount(usage.completion_tokens) ?? 0;
+  const outputDetails = asObject(usage.completion_tokens_details);
+  const reasoningTokens = asCount(outputDetails?.reasoning_tokens) ?? 0;
+  const audioTokens = asCount(outputDetails?.audio_tokens) ?? 0;
+  const cacheReadTokens = Math.min(prompt, cachedTokens(usage));
+  const cacheWriteTokens = Math.min(
+    prompt - cacheReadTokens,
+    asCount(asObject(usage.prompt_tokens_details)?.cache_write_tokens) ?? 0,
+  );
+  const reasoningInside = countsReasoningApart(usage, reasoningTokens) ? 0 : reasoningTokens;
+  return {
+    inputTokens: prompt - cacheReadTokens - cacheWriteTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    outputTokens: Math.max(0, completion - reasoningInside - audioTokens),
+    reasoningTokens,
+    audioTokens,
+  };
+}
+
+/** The count of cached input goes by several names: OpenAI's, DeepSeek's, Mistral's. */
+const cachedTokens = (usage: JsonObject): number =>
+  asCount(asObject(usage.prompt_tokens_details)?.cached_tokens) ??
+  asCount(usage.prompt_cache_hit_tokens) ??
+  asCount(usage.num_cached_tokens) ??
+  0;
+
+/** xAI leaves reasoning out of `completion_tokens` but not out of the total (seen 2026-02). */
+function countsReasoningApart(usage: JsonObject, reasoningTokens: number): boolean {
+  const prompt = asCount(usage.prompt_tokens) ?? 0;
+  const completion = asCount(usage.completion_tokens) ?? 0;
+  if (reasoningTokens === 0) return false;
+  return reasoningTokens > completion || usage.total_tokens === prompt + completion + reasoningTokens;
+}

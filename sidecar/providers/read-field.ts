@@ -1,0 +1,30 @@
+/** Lenient reading of a provider's JSON: what is absent or of another type reads as undefined, since providers add and omit fields. */
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+
+type Field = JsonValue | undefined;
+
+export const asObject = (value: Field): JsonObject | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+
+export const asArray = (value: Field): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+
+/** The members of an array that are objects. */
+export const asObjects = (value: Field): readonly JsonObject[] =>
+  asArray(value).flatMap((entry) => {
+    const object = asObject(entry);
+    return object === undefined ? [] : [object];
+  });
+
+export const asString = (value: Field): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** The string, or undefined when it is absent or empty. */
+export const asText = (value: Field): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+/** A count of something: negative and fractional numbers are no counts. */
+export const asCount = (value: Field): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+
+/** The members that are not named. */
+export const without = (object: JsonObject, known: ReadonlySet<string>): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !known.has(key)));

@@ -7,11 +7,25 @@ export interface BookKey {
   readonly window: string;
 }
 
+/** One pure step of a book. What it returns is written unless it is the very object that came in, or undefined. */
+export type BookStep<T> = (book: Book | undefined) => { readonly book: Book | undefined; readonly result: T };
+
 export interface GrantStore {
   /**
-   * Calls `change` with the present book, or undefined; stores what it returns under a condition that fails when another writer
-   * was faster, and then calls it again. `change` must be pure. Rejects after a bounded number of conflicts or at the deadline.
+   * Calls `step` with the present book, or undefined; stores what it returns under a condition that fails when another writer
+   * was faster, and then calls it again. Rejects with StoreUnavailable after a bounded number of conflicts or when the store
+   * does not answer, and with BookUnreadable when what is stored is no book. After a rejection the change may still be there.
    */
-  update<T>(key: BookKey, change: (book: Book | undefined) => { readonly book: Book; readonly result: T }): Promise<T>;
+  update<T>(key: BookKey, step: BookStep<T>): Promise<T>;
   read(key: BookKey): Promise<Book | undefined>;
+  /** Every book that is kept. */
+  keys(): Promise<readonly BookKey[]>;
+}
+
+/** The store cannot take the change now. The message says why and, where a person can help, what to do. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StoreUnavailable';
+  }
 }

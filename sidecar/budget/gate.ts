@@ -1,0 +1,260 @@
+/** The budget gate of a sidecar: reserves every attempt on all its budgets out of grants, journals it, and settles what was used. */
+import type { PolicyBudget } from '#contract/policy/policy';
+import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
+import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
+import type { AttemptEstimate, AttemptOutcome, BudgetGate, Reservation, Settlement } from './budget-gate.ts';
+import { type Journal, recover } from './journal.ts';
+import { costAtMost, tokensAtMost } from './price.ts';
+import { budgetExceeded, budgetUnavailable, priceUnknown } from './refusal.ts';
+import { ReturnDesk } from './return-desk.ts';
+import { type Admission, actualUse, attemptRecord, settlementOf } from './settlement.ts';
+import { type Denial, leftOf, Teller } from './teller.ts';
+import { REAL_TIMERS, type Timers } from './timers.ts';
+import type { UsageRecord } from './usage-record.ts';
+import { type Hold, type Need, Wallet } from './wallet.ts';
+
+const ASK_DEADLINE_MS = 2_000;
+const TICK_MS = 1_000;
+const IDLE_MS = 60_000;
+/** A grant of an ended window is kept this long for attempts that were admitted just before. */
+const OVER_AFTER_MS = 10_000;
+/** Others can be faster at a fresh grant only so often. */
+const MAX_ROUNDS = 16;
+
+/** What operators of a sidecar want to count; none may throw. */
+export interface BudgetHooks {
+  /** A provider billed more than the enforced bound; `amount` is what came on top, in the unit of the budget. */
+  overrun?(budgetId: string, amount: bigint): void;
+  journalFailed?(): void;
+  /** The journal of a former process was damaged; its open grants were counted as spent in full. */
+  journalDamaged?(): void;
+}
+
+export interface BudgetGateOptions {
+  readonly authority: GrantAuthority;
+  readonly journal: Journal;
+  /** This start of this sidecar; never the same twice. */
+  readonly instance: string;
+  /** Unix time in milliseconds. */
+  readonly now: () => number;
+  readonly hooks?: BudgetHooks;
+  readonly timers?: Timers;
+  /** Default 2 s. */
+  readonly askDeadlineMs?: number;
+  readonly wallet?: Wallet;
+}
+
+export interface SidecarBudgetGate extends BudgetGate {
+  /** Grants that are open, for Hello and diagnosis. */
+  usage(): readonly GrantUsage[];
+  /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. */
+  records(limit: number): readonly UsageRecord[];
+  /** History has all records of the instance up to `seq`. */
+  acknowledge(instance: string, seq: number): void;
+  /** Gives back what is not reserved and waits for it, at most two seconds. The journal stays open: its opener closes it. */
+  close(): Promise<void>;
+}
+
+export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate => new GrantedBudgetGate(options);
+
+interface Admitted extends Admission {
+  readonly number: number;
+  readonly holds: readonly Hold[];
+  readonly units: ReadonlyMap<string, PolicyBudget['unit']>;
+}
+
+interface Due {
+  readonly budget: PolicyBudget;
+  readonly period: BudgetPeriod;
+  readonly need: Need;
+}
+
+class GrantedBudgetGate implements SidecarBudgetGate {
+  readonly #journal: Journal;
+  readonly #instance: string;
+  readonly #now: () => number;
+  readonly #hooks: BudgetHooks;
+  readonly #wallet: Wallet;
+  readonly #teller: Teller;
+  readonly #returns: ReturnDesk;
+  readonly #stopTicking: () => void;
+  #recovered = false;
+  #closing = false;
+  #number = 0;
+  #seq = 0;
+
+  constructor(options: BudgetGateOptions) {
+    const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
+    const askDeadlineMs = options.askDeadlineMs ?? ASK_DEADLINE_MS;
+    this.#journal = journal;
+    this.#instance = instance;
+    this.#now = now;
+    this.#hooks = hooks;
+    this.#wallet = wallet;
+    this.#returns = new ReturnDesk({ authority, journal, wallet, now, timers });
+    const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
+    this.#teller = new Teller({ authority, accept, now, timers, askDeadlineMs });
+    this.#tryRecover();
+    this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
+  }
+
+  async reserve(attempt: AttemptEstimate): Promise<Reservation> {
+    const { price } = attempt.target;
+    const atMost = price === null ? null : costAtMost(price, attempt);
+    const dues = this.#dues(attempt, atMost);
+    if (dues.length === 0) return once((outcome) => settlementOf(attempt, atMost, outcome));
+    this.#mustBeReady(dues[0]?.budget);
+    const startedUnixMs = this.#now();
+    const holds = await this.#hold(dues);
+    const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
+    this.#number += 1;
+    const admitted = { attempt, number: this.#number, holds, units, costAtMost: atMost, startedUnixMs };
+    this.#dispatch(admitted);
+    return once((outcome) => this.#settle(admitted, outcome));
+  }
+
+  usage(): readonly GrantUsage[] {
+    return this.#wallet.usage();
+  }
+
+  records(limit: number): readonly UsageRecord[] {
+    return this.#journal.state.records.slice(0, limit);
+  }
+
+  acknowledge(instance: string, seq: number): void {
+    this.#journal.appendSoon({ type: 'acknowledged', instance, seq });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#stopTicking();
+    this.#closeGrants(0);
+    this.#returns.report(true);
+    await this.#returns.drained();
+  }
+
+  /** What each budget has to cover, once per budget. Free attempts need nothing. */
+  #dues(attempt: AttemptEstimate, atMost: bigint | null): readonly Due[] {
+    const nowMs = this.#now();
+    const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
+    return [...budgets.values()].flatMap((budget) => {
+      const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
+      if (amount === null) throw priceUnknown(budget, attempt.target.name);
+      const period = windowAt(budget.every, nowMs);
+      return amount === 0n ? [] : [{ budget, period, need: { budgetId: budget.id, window: period.id, amount } }];
+    });
+  }
+
+  #mustBeReady(budget: PolicyBudget | undefined): void {
+    if (this.#closing) throw budgetUnavailable(budget, 'closing');
+    if (!this.#tryRecover()) throw budgetUnavailable(budget, 'journal');
+  }
+
+  async #hold(dues: readonly Due[]): Promise<readonly Hold[]> {
+    const needs = dues.map(({ need }) => need);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const answer = this.#wallet.reserve(needs, this.#now());
+      if (answer.reserved) return answer.holds;
+      const short = new Map(answer.missing.map((need) => [need.budgetId, need.amount]));
+      await Promise.all(dues.map((due) => this.#fetch(due, short.get(due.budget.id))));
+    }
+    throw budgetUnavailable(dues[0]?.budget, 'slow');
+  }
+
+  async #fetch(due: Due, missing: bigint | undefined): Promise<void> {
+    if (missing === undefined) return;
+    const answer = await this.#teller.want(due.budget, due.period.id, missing);
+    if (answer !== 'granted') throw this.#refusal(due, answer);
+  }
+
+  #refusal({ budget, period, need }: Due, denial: Denial): RemoraError {
+    const slack = this.#wallet.slack(budget.id, period.id);
+    return budgetExceeded({
+      budget,
+      needed: need.amount,
+      remaining: leftOf(denial) + slack,
+      reserved: denial.held > slack ? denial.held - slack : 0n,
+      nowMs: this.#now(),
+      windowEndMs: period.endMs,
+    });
+  }
+
+  /** Journalled before anything is sent. */
+  #dispatch(admitted: Admitted): void {
+    const { number, holds } = admitted;
+    const ifLost = attemptRecord(admitted, { usage: undefined, billing: 'unknown' }, this.#now());
+    try {
+      this.#journal.append({ type: 'dispatch', number, shares: holds.flatMap(({ shares }) => shares), ifLost });
+    } catch (error) {
+      for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
+      this.#hooks.journalFailed?.();
+      throw budgetUnavailable(admitted.attempt.budgets[0], 'journal', error);
+    }
+  }
+
+  #settle(admitted: Admitted, outcome: AttemptOutcome): Settlement {
+    const { attempt, number, holds, units } = admitted;
+    const paid = holds.flatMap((hold) => {
+      const actual = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
+      if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
+      return this.#wallet.settle(hold, actual, this.#now());
+    });
+    this.#seq += 1;
+    const record = { ...attemptRecord(admitted, outcome, this.#now()), instance: this.#instance, seq: this.#seq };
+    if (!this.#journal.appendSoon({ type: 'settle', number, paid, record })) this.#hooks.journalFailed?.();
+    this.#closeGrants(this.#closing ? 0 : IDLE_MS);
+    this.#returns.report(false);
+    return settlementOf(attempt, admitted.costAtMost, outcome);
+  }
+
+  /** A grant is journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
+  #accept(grant: Grant, exact: boolean): void {
+    try {
+      if (this.#closing) throw new Error('the sidecar is shutting down');
+      this.#journal.append({ type: 'grant', grant, used: 0n });
+    } catch (error) {
+      this.#returns.give([{ grant, final: 0n }]);
+      throw error;
+    }
+    this.#wallet.add(grant, this.#now(), exact);
+  }
+
+  #closeGrants(idleMs: number): void {
+    const nowMs = this.#now();
+    const isOver = (window: string): boolean => (windowOf(window)?.endMs ?? nowMs) + OVER_AFTER_MS < nowMs;
+    this.#returns.give(this.#wallet.close({ nowMs, idleMs, isOver }));
+  }
+
+  /** False while the journal of a former process cannot be read or closed. */
+  #tryRecover(): boolean {
+    if (this.#recovered) return true;
+    try {
+      const { returns, records } = recover(this.#journal, this.#instance, this.#now());
+      this.#recovered = true;
+      for (const { instance, seq } of records) if (instance === this.#instance) this.#seq = Math.max(this.#seq, seq);
+      if (this.#journal.damaged) this.#hooks.journalDamaged?.();
+      this.#returns.resend(returns);
+    } catch {
+      this.#hooks.journalFailed?.();
+    }
+    return this.#recovered;
+  }
+
+  #tick(): void {
+    if (!this.#tryRecover()) return;
+    this.#closeGrants(IDLE_MS);
+    this.#returns.tick();
+  }
+}
+
+/** A second call returns the first result. */
+function once(settle: (outcome: AttemptOutcome) => Settlement): Reservation {
+  let settled: Settlement | undefined;
+  return {
+    settle(outcome) {
+      settled ??= settle(outcome);
+      return settled;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/** What a journal says: the same reduction while it is written and when it is read again after a crash. */
+import type { Grant } from '#treasury/grant-authority';
+import type { JournalEntry } from './journal-entry.ts';
+import type { UsageRecord } from './usage-record.ts';
+import type { ClosedGrant, Share } from './wallet.ts';
+
+/** Beyond it the oldest are dropped; they are counted. */
+export const MAX_RECORDS = 5_000;
+
+export type Dispatch = Extract<JournalEntry, { type: 'dispatch' }>;
+
+export interface JournalState {
+  readonly grants: Map<string, { readonly grant: Grant; used: bigint }>;
+  /** Sent and not settled, by number. */
+  readonly dispatches: Map<number, Dispatch>;
+  /** Closed, and the return is not known to be durable. */
+  readonly returns: Map<string, ClosedGrant>;
+  /** Not acknowledged, oldest first. */
+  records: UsageRecord[];
+  droppedRecords: number;
+}
+
+export const emptyState = (): JournalState => ({
+  grants: new Map(),
+  dispatches: new Map(),
+  returns: new Map(),
+  records: [],
+  droppedRecords: 0,
+});
+
+export function applyEntry(state: JournalState, entry: JournalEntry): void {
+  switch (entry.type) {
+    case 'grant':
+      state.grants.set(entry.grant.id, { grant: entry.grant, used: entry.used });
+      return;
+    case 'dispatch':
+      state.dispatches.set(entry.number, entry);
+      return;
+    case 'settle':
+      state.dispatches.delete(entry.number);
+      addUse(state, entry.paid);
+      addRecord(state, entry.record);
+      return;
+    case 'close':
+      closeGrant(state, entry.grantId, entry.final);
+      return;
+    case 'returned':
+      state.returns.delete(entry.grantId);
+      return;
+    case 'record':
+      addRecord(state, entry.record);
+      return;
+    case 'acknowledged':
+      state.records = state.records.filter(({ instance, seq }) => instance !== entry.instance || seq > entry.seq);
+  }
+}
+
+function addUse(state: JournalState, paid: readonly Share[]): void {
+  for (const { grantId, amount } of paid) {
+    const held = state.grants.get(grantId);
+    if (held !== undefined) held.used += amount;
+  }
+}
+
+function addRecord(state: JournalState, record: UsageRecord): void {
+  state.records.push(record);
+  if (state.records.length <= MAX_RECORDS) return;
+  state.records.shift();
+  state.droppedRecords += 1;
+}
+
+function closeGrant(state: JournalState, grantId: string, final: bigint): void {
+  const held = state.grants.get(grantId);
+  if (held === undefined) return;
+  state.grants.delete(grantId);
+  state.returns.set(grantId, { grant: held.grant, final });
+}
+
+/** The entries that lead to the same state; what a compacted journal holds. */
+export function snapshotEntries(state: JournalState): JournalEntry[] {
+  const closed = [...state.returns.values()];
+  return [
+    ...[...state.grants.values()].map(({ grant, used }): JournalEntry => ({ type: 'grant', grant, used })),
+    ...closed.map(({ grant }): JournalEntry => ({ type: 'grant', grant, used: 0n })),
+    ...closed.map(({ grant, final }): JournalEntry => ({ type: 'close', grantId: grant.id, final })),
+    ...state.dispatches.values(),
+    ...state.records.map((record): JournalEntry => ({ type: 'record', record })),
+  ];
+}
+
+export interface RecoveryOptions {
+  /** The new instance: it writes the records of attempts that never settled. */
+  readonly instance: string;
+  readonly nowMs: number;
+  /** What followed the damage is lost, so that every open grant counts as spent in full. */
+  readonly damaged: boolean;
+}
+
+/** Ends what a former process left open: an unfinished attempt is booked in full, and no grant is ever resumed. */
+export function recoveryEntries(state: JournalState, { instance, nowMs, damaged }: RecoveryOptions): JournalEntry[] {
+  const finals = new Map([...state.grants].map(([id, { used }]) => [id, used]));
+  const settles = [...state.dispatches.values()].map(({ number, shares, ifLost }, index): JournalEntry => {
+    for (const { grantId, amount } of shares) finals.set(grantId, (finals.get(grantId) ?? 0n) + amount);
+    const durationMs = Math.max(0, nowMs - ifLost.startedUnixMs);
+    return { type: 'settle', number, paid: shares, record: { ...ifLost, durationMs, instance, seq: index + 1 } };
+  });
+  const closes = [...state.grants.values()].map(({ grant }): JournalEntry => {
+    const final = finals.get(grant.id) ?? 0n;
+    return { type: 'close', grantId: grant.id, final: damaged && final < grant.amount ? grant.amount : final };
+  });
+  return [...settles, ...closes];
+}

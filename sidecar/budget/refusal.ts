@@ -1,0 +1,90 @@
+/** The sentences a caller reads when a budget says no: what was needed, what is left, who holds the rest, and what to do. */
+import { formatUsd } from '#contract/policy/money';
+import type { PolicyBudget } from '#contract/policy/policy';
+import type { BudgetScope } from '#contract/resources/ai-budget';
+import { RemoraError } from '#sidecar/errors/remora-error';
+
+const PHRASE: Record<BudgetScope, (value: string) => string> = {
+  team: (value) => value,
+  project: (value) => `project ${value}`,
+  environment: (value) => `in environment ${value}`,
+  namespace: (value) => `in namespace ${value}`,
+};
+const WHO: readonly BudgetScope[] = ['team', 'project'];
+
+export interface Refusal {
+  readonly budget: PolicyBudget;
+  /** Of the whole attempt. */
+  readonly needed: bigint;
+  readonly remaining: bigint;
+  /** Reserved by other requests and held by other sidecars. */
+  readonly reserved: bigint;
+  readonly nowMs: number;
+  readonly windowEndMs: number;
+}
+
+const objectOf = ({ budget, limit }: PolicyBudget): string => `AIBudget ${budget} limit ${limit}`;
+
+/** ` for team-a project x in environment dev`, the matched values in scope order. */
+function subject({ scope, limit }: PolicyBudget): string {
+  if (scope.length === 0) return ` for limit ${limit}`;
+  const phrases = scope.map(({ scope: name, value }) => PHRASE[name](value)).join(' ');
+  return scope.some(({ scope: name }) => WHO.includes(name)) ? ` for ${phrases}` : ` ${phrases}`;
+}
+
+const amountText = ({ unit }: PolicyBudget, amount: bigint): string =>
+  unit === 'nanoUsd' ? `$${formatUsd(amount)}` : `${amount} tokens`;
+
+export function budgetExceeded({ budget, needed, remaining, reserved, nowMs, windowEndMs }: Refusal): RemoraError {
+  const text = (amount: bigint): string => amountText(budget, amount);
+  const until = new Date(windowEndMs).toISOString().replace('.000Z', 'Z');
+  return new RemoraError({
+    code: 'budget_exceeded',
+    message:
+      `Budget exceeded${subject(budget)}. ` +
+      `The request may use up to ${text(needed)}, while ${text(remaining)} of ${text(BigInt(budget.amount))} remain and ` +
+      `${text(reserved)} are reserved by others in flight: wait until ${until}, ask for fewer output tokens, ` +
+      `or have the limit ${budget.limit} of the AIBudget ${budget.budget} raised.`,
+    object: objectOf(budget),
+    retryAfterMs: Math.max(0, windowEndMs - nowMs),
+  });
+}
+
+export type UnavailableReason = 'unreachable' | 'slow' | 'journal' | 'clock' | 'closing';
+
+const UNAVAILABLE: Record<UnavailableReason, string> = {
+  unreachable:
+    'The granted budget is used up and the treasury cannot be reached for more. Retry later; check the operator.',
+  slow: 'The granted budget is used up and the treasury did not answer in time. Retry later; check the operator.',
+  journal:
+    'The journal of the sidecar cannot be written, so that spending could not be proven after a crash. ' +
+    'Free space on the volume of the journal or make it writable; it recovers by itself.',
+  clock: 'The treasury grants nothing for this window. Check that the clocks of the sidecar and the operator agree.',
+  closing: 'The sidecar is shutting down and takes no more budget. Retry on a new connection.',
+};
+
+const RETRY_MS = 1_000;
+
+export function budgetUnavailable(
+  budget: PolicyBudget | undefined,
+  reason: UnavailableReason,
+  cause?: unknown,
+): RemoraError {
+  return new RemoraError({
+    code: 'budget_unavailable',
+    message: UNAVAILABLE[reason],
+    retryAfterMs: RETRY_MS,
+    cause,
+    ...(budget === undefined ? {} : { object: objectOf(budget) }),
+  });
+}
+
+export function priceUnknown(budget: PolicyBudget, target: string): RemoraError {
+  return new RemoraError({
+    code: 'price_unknown',
+    message:
+      `The price of ${target} is unknown, and a budget in US dollars applies. ` +
+      'State the price in the AIProvider under models.',
+    object: objectOf(budget),
+  });
+}

@@ -1,0 +1,118 @@
+/** Books as AIBudgetLedger objects: every change is a conditional write on resourceVersion, so that two leaders cannot both win. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { API_GROUP_VERSION, KIND } from '#contract/names/api';
+import type { Book } from '#treasury/book';
+import { BookUnreadable, decodeBook, encodeBook } from '#treasury/book-codec';
+import { bookName } from '#treasury/book-name';
+import { type BookKey, type BookStep, type GrantStore, StoreUnavailable } from '#treasury/grant-store';
+import { isLongOver } from '#treasury/window';
+import type { LedgerObject, LedgerObjects, LedgerOwner } from './ledger-objects.ts';
+
+const MAX_ATTEMPTS = 8;
+const FIRST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 500;
+/** What `spec.book` of the resource accepts. */
+const MAX_BOOK_CHARS = 1_000_000;
+
+export interface ClusterGrantStoreOptions {
+  readonly objects: LedgerObjects;
+  /** The AIBudget behind `namespace/name/limit`; undefined while it is not known. Its deletion then takes its books along. */
+  readonly ownerOf: (budgetId: string) => LedgerOwner | undefined;
+  /** In [0, 1), for the jitter between attempts. */
+  readonly random?: () => number;
+  readonly wait?: (ms: number) => Promise<unknown>;
+}
+
+const statusOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+
+/** Another writer was faster: it changed, created or deleted the object. */
+const isConflict = (error: unknown): boolean => statusOf(error) === 409 || statusOf(error) === 404;
+
+const namespaceOf = (key: BookKey): string => key.budgetId.split('/', 1)[0] ?? '';
+
+export class ClusterGrantStore implements GrantStore {
+  readonly #objects: LedgerObjects;
+  readonly #ownerOf: (budgetId: string) => LedgerOwner | undefined;
+  readonly #random: () => number;
+  readonly #wait: (ms: number) => Promise<unknown>;
+
+  constructor({ objects, ownerOf, random = Math.random, wait = delay }: ClusterGrantStoreOptions) {
+    this.#objects = objects;
+    this.#ownerOf = ownerOf;
+    this.#random = random;
+    this.#wait = wait;
+  }
+
+  async read(key: BookKey): Promise<Book | undefined> {
+    const object = await this.#objects.get(namespaceOf(key), bookName(key));
+    return object === undefined ? undefined : bookOf(object, key);
+  }
+
+  async update<T>(key: BookKey, step: BookStep<T>): Promise<T> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      if (attempt > 0) await this.#wait(this.#random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt));
+      const present = await this.#objects.get(namespaceOf(key), bookName(key));
+      const book = present === undefined ? undefined : bookOf(present, key);
+      const next = step(book);
+      if (next.book === undefined || next.book === book) return next.result;
+      if (await this.#written(key, next.book, present)) return next.result;
+    }
+    throw new StoreUnavailable(`${MAX_ATTEMPTS} writers in a row were faster on the ledger ${bookName(key)}`);
+  }
+
+  async keys(): Promise<readonly BookKey[]> {
+    const objects = (await this.#objects.list?.()) ?? [];
+    return objects.flatMap((object) => keyOf(object) ?? []);
+  }
+
+  /** Deletes the books whose window ended more than 48 hours ago; returns how many. No grant can be asked of them any more. */
+  async sweep(nowMs: number): Promise<number> {
+    const objects = (await this.#objects.list?.()) ?? [];
+    const old = objects.filter((object) => isLongOver(keyOf(object)?.window ?? '', nowMs));
+    for (const { metadata } of old) await this.#objects.delete(metadata.namespace, metadata.name);
+    return old.length;
+  }
+
+  async #written(key: BookKey, book: Book, present: LedgerObject | undefined): Promise<boolean> {
+    const object = this.#objectFor(key, book, present);
+    try {
+      await (present === undefined ? this.#objects.create(object) : this.#objects.replace(object));
+      return true;
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+  }
+
+  #objectFor(key: BookKey, book: Book, present: LedgerObject | undefined): LedgerObject {
+    const text = encodeBook(book);
+    if (text.length > MAX_BOOK_CHARS) throw new StoreUnavailable(`the ledger ${bookName(key)} is full`);
+    const owner = this.#ownerOf(key.budgetId);
+    const owned =
+      owner === undefined ? {} : { ownerReferences: [{ apiVersion: API_GROUP_VERSION, kind: KIND.budget, ...owner }] };
+    return {
+      apiVersion: API_GROUP_VERSION,
+      kind: KIND.budgetLedger,
+      // The reference is written anew each time: a book must not die with an AIBudget that was deleted and created again.
+      metadata: { ...(present?.metadata ?? { name: bookName(key), namespace: namespaceOf(key) }), ...owned },
+      spec: { book: text },
+    };
+  }
+}
+
+function bookOf(object: LedgerObject, key: BookKey): Book {
+  const book = decodeBook(object.spec.book);
+  if (book.budgetId === key.budgetId && book.window === key.window) return book;
+  throw new BookUnreadable(`${object.metadata.namespace}/${object.metadata.name} holds the book of ${book.budgetId}`);
+}
+
+/** Undefined for what is no book: it is left alone. */
+function keyOf(object: LedgerObject): BookKey | undefined {
+  try {
+    const { budgetId, window } = decodeBook(object.spec.book);
+    return { budgetId, window };
+  } catch {
+    return undefined;
+  }
+}

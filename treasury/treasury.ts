@@ -1,0 +1,152 @@
+/** Grants budget to sidecars out of the books of a store. Any number of treasuries may work on one store at the same time. */
+import type { PolicyBudget } from '#contract/policy/policy';
+import { bookTotals } from './book.ts';
+import type { GrantAnswer, GrantAuthority, GrantUsage } from './grant-authority.ts';
+import { type BookKey, type GrantStore, StoreUnavailable } from './grant-store.ts';
+import { type After, OpenBook } from './open-book.ts';
+import { windowAt, windowOf } from './window.ts';
+
+/** A request keeps the window in which it was admitted, so that for this long its ask may come after the window's end. */
+export const LATE_ASK_MS = 10 * 60_000;
+const TIDY_AT_BOOKS = 256;
+
+export interface TreasuryOptions {
+  readonly store: GrantStore;
+  /** Unix time in milliseconds. */
+  readonly now: () => number;
+  /** Never the same twice, also over restarts; at most 128 characters. */
+  readonly newId: () => string;
+  /** Default: a timer that does not keep the process alive. */
+  readonly after?: After;
+}
+
+/** Amounts are in the unit of the budget: nano-dollars or tokens. */
+export interface BudgetStatus {
+  readonly limit: bigint;
+  /** Settled, and what holders have reported of what they hold. */
+  readonly spent: bigint;
+  /** Granted to sidecars and not spent yet. */
+  readonly held: bigint;
+  readonly remaining: bigint;
+  /** Spent in whole percent of the limit, rounded down, so that 100 means the cap is reached. */
+  readonly percent: number;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+}
+
+const realAfter: After = (ms, task) => {
+  const timer = setTimeout(task, ms).unref();
+  return () => clearTimeout(timer);
+};
+
+const mapKey = (key: BookKey): string => `${key.budgetId} ${key.window}`;
+
+export class Treasury {
+  readonly #store: GrantStore;
+  readonly #now: () => number;
+  readonly #newId: () => string;
+  readonly #after: After;
+  readonly #books = new Map<string, OpenBook>();
+  #closed = false;
+
+  constructor({ store, now, newId, after = realAfter }: TreasuryOptions) {
+    this.#store = store;
+    this.#now = now;
+    this.#newId = newId;
+    this.#after = after;
+  }
+
+  /**
+   * Grants at least `needed` or denies. A window that is neither the present nor the one that just ended is denied.
+   * Throws RangeError when `needed` is below 1, StoreUnavailable or BookUnreadable when the store fails.
+   */
+  async ask(holder: string, budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer> {
+    if (this.#closed) throw new StoreUnavailable('the treasury is closed');
+    if (needed < 1n) throw new RangeError('a grant needs at least 1');
+    const nowMs = this.#now();
+    const key = { budgetId: budget.id, window };
+    if (!this.#open(budget, window, nowMs)) return this.#transient(key).denial(BigInt(budget.amount));
+    return this.#book(key).ask({ id: this.#newId(), holder, budget, needed, nowMs });
+  }
+
+  /** Resolves once it is durable. Idempotent by grant id, also long after the window ended; `final` must not be negative. */
+  giveBack(key: BookKey, grantId: string, final: bigint): Promise<void> {
+    return this.#book(key).giveBack(grantId, final);
+  }
+
+  /** Takes the holder's cumulative use; written back with the next change of the book or within two seconds. */
+  async report(_holder: string, usages: readonly GrantUsage[]): Promise<void> {
+    if (this.#closed) return;
+    const byBook = Map.groupBy(usages, mapKey);
+    for (const group of byBook.values()) {
+      const [first] = group;
+      if (first !== undefined) this.#book({ budgetId: first.budgetId, window: first.window }).report(group);
+    }
+  }
+
+  /**
+   * Counts all that the holder has as spent, in the given books or in every one. For holders that are gone for good: safe
+   * even when they are not, and a late return credits what was left.
+   */
+  async forfeit(holder: string, keys?: readonly BookKey[]): Promise<void> {
+    const all = keys ?? [...(await this.#store.keys()), ...[...this.#books.values()].map((book) => book.key)];
+    const distinct = new Map(all.map((key) => [mapKey(key), key]));
+    for (const key of distinct.values()) await this.#book(key).forfeit(holder);
+  }
+
+  /** Of the present window. */
+  async status(budget: PolicyBudget): Promise<BudgetStatus> {
+    const { id, startMs, endMs } = windowAt(budget.every, this.#now());
+    const limit = BigInt(budget.amount);
+    const key = { budgetId: budget.id, window: id };
+    const { spent, held, remaining } = bookTotals(await this.#transient(key).read(limit));
+    const percent = limit === 0n ? 100 : Number((spent * 100n) / limit);
+    return { limit, spent, held, remaining, percent, windowStartMs: startMs, windowEndMs: endMs };
+  }
+
+  /** What a sidecar in the same process asks; `holder` is its instance. */
+  authorityFor(holder: string): GrantAuthority {
+    return {
+      ask: (budget, window, needed) => this.ask(holder, budget, window, needed),
+      giveBack: ({ id, budgetId, window }, final) => this.giveBack({ budgetId, window }, id, final),
+      report: (usages) => void this.report(holder, usages),
+    };
+  }
+
+  /** Writes what was reported and waits for what is under way. The store is closed by who opened it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const books = [...this.#books.values()];
+    await Promise.all(books.map((book) => book.flush()));
+    await Promise.all(books.map((book) => book.drained()));
+    for (const book of books) book.stop();
+  }
+
+  #open(budget: PolicyBudget, window: string, nowMs: number): boolean {
+    const present = windowAt(budget.every, nowMs);
+    if (window === present.id) return true;
+    return nowMs < present.startMs + LATE_ASK_MS && window === windowAt(budget.every, present.startMs - 1).id;
+  }
+
+  /** The book if it is worked on here, else one that is forgotten after the look. */
+  #transient(key: BookKey): OpenBook {
+    return this.#books.get(mapKey(key)) ?? new OpenBook(key, this.#store, this.#after);
+  }
+
+  #book(key: BookKey): OpenBook {
+    const known = this.#books.get(mapKey(key));
+    if (known !== undefined) return known;
+    if (this.#books.size >= TIDY_AT_BOOKS) this.#tidy();
+    const book = new OpenBook(key, this.#store, this.#after);
+    this.#books.set(mapKey(key), book);
+    return book;
+  }
+
+  #tidy(): void {
+    const nowMs = this.#now();
+    for (const [name, book] of this.#books) {
+      const over = (windowOf(book.key.window)?.endMs ?? 0) < nowMs;
+      if (over && book.idle) this.#books.delete(name);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import { isLongOver, windowAt, windowOf } from './window.ts';
+
+const SEED = 20261121;
+const at = Date.UTC(2026, 10, 21, 9, 15, 30);
+
+test('windowAt() names the window in UTC; weeks start on Monday', () => {
+  assert.equal(windowAt('Minute', at).id, 'minute-2026-11-21t09-15');
+  assert.equal(windowAt('Hour', at).id, 'hour-2026-11-21t09');
+  assert.equal(windowAt('Day', at).id, 'day-2026-11-21');
+  assert.equal(windowAt('Week', at).id, 'week-2026-11-16');
+  assert.equal(windowAt('Month', at).id, 'month-2026-11');
+});
+
+test('windowAt() is right at the ends of months, leap days and years', () => {
+  const march = Date.UTC(2028, 2, 1);
+  assert.deepEqual(windowAt('Month', march - 1), {
+    id: 'month-2028-02',
+    startMs: Date.UTC(2028, 1, 1),
+    endMs: march,
+  });
+  assert.equal(windowAt('Month', march).id, 'month-2028-03');
+  assert.equal(windowAt('Week', Date.UTC(2027, 0, 1)).id, 'week-2026-12-28');
+  assert.equal(windowAt('Day', Date.UTC(2027, 0, 1) - 1).id, 'day-2026-12-31');
+});
+
+test('every instant lies in exactly one window, windows touch, and their ids read back', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...BUDGET_WINDOWS), fc.integer({ min: 0, max: 4_000_000_000_000 }), (every, unixMs) => {
+      const found = windowAt(every, unixMs);
+      assert.ok(found.startMs <= unixMs && unixMs < found.endMs);
+      assert.deepEqual(windowAt(every, found.startMs), found);
+      assert.deepEqual(windowAt(every, found.endMs - 1), found);
+      assert.equal(windowAt(every, found.endMs).startMs, found.endMs);
+      assert.deepEqual(windowOf(found.id), found);
+      assert.match(found.id, /^[a-z0-9-]+$/);
+    }),
+    { seed: SEED },
+  );
+});
+
+test('windowOf() knows no other text', () => {
+  for (const bad of [
+    '',
+    'day',
+    'day-2026-13-01',
+    'week-2026-11-17',
+    'month-2026-11-01',
+    'day-2026-11-21t09',
+    'year-2026',
+  ]) {
+    assert.equal(windowOf(bad), undefined, bad);
+  }
+});
+
+test('isLongOver() keeps a book 48 hours past its window', () => {
+  const end = windowAt('Day', at).endMs;
+  assert.equal(isLongOver('day-2026-11-21', end + 48 * 3_600_000), false);
+  assert.equal(isLongOver('day-2026-11-21', end + 48 * 3_600_000 + 1), true);
+  assert.equal(isLongOver('nonsense', Number.MAX_SAFE_INTEGER), false);
+});

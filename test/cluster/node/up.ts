@@ -22,6 +22,8 @@ export interface TestNode {
   /** Runs a client such as kubectl or helm where the API server can be reached. */
   client(name: 'kubectl' | 'helm', args: readonly string[], options?: CommandOptions): Promise<string>;
   loadImage(archive: string): Promise<void>;
+  /** Sends SIGKILL to a container's first process. */
+  killTask(containerId: string): Promise<void>;
   down(): Promise<void>;
 }
 
@@ -54,13 +56,18 @@ export async function nodeUp(binaries: string): Promise<TestNode> {
 function testNode(folder: RunFolder, binaries: string): TestNode {
   const inside = (file: string, args: readonly string[], options?: CommandOptions) =>
     command('nsenter', [`--net=/run/netns/${folder.netns}`, file, ...args], options);
+  const ctr = (...args: string[]) =>
+    inside(join(binaries, 'ctr'), ['-a', folder.containerdSocket, '-n', 'k8s.io', ...args]);
   return {
     folder,
     binaries,
     client: (name, args, options) =>
       inside(join(binaries, name), [`--kubeconfig=${folder.adminConfig}`, ...args], options),
     loadImage: async (archive) => {
-      await inside(join(binaries, 'ctr'), ['-a', folder.containerdSocket, '-n', 'k8s.io', 'images', 'import', archive]);
+      await ctr('images', 'import', archive);
+    },
+    killTask: async (containerId) => {
+      await ctr('tasks', 'kill', '--signal', 'SIGKILL', containerId);
     },
     down: () => nodeDown(folder),
   };

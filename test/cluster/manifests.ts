@@ -1,0 +1,132 @@
+/** The objects that journeys apply, as short as the thought behind them. */
+
+/** The names are on purpose those of the issue's words: an app that knows nothing of Remora. */
+export const APP_LABEL = 'app';
+
+/** Restricted Pod Security asks this of every container. */
+const RESTRICTED = {
+  runAsNonRoot: true,
+  runAsUser: 64100,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+const IDLE = "process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1e6)";
+
+export interface AppOptions {
+  readonly image: string;
+  readonly replicas?: number;
+  readonly templateAnnotations?: Readonly<Record<string, string>>;
+}
+
+/** A Deployment whose one container waits; journeys run `ask` in it. */
+export const app = (name: string, { image, replicas = 1, templateAnnotations }: AppOptions): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name },
+  spec: {
+    replicas,
+    selector: { matchLabels: { [APP_LABEL]: name } },
+    template: {
+      metadata: { labels: { [APP_LABEL]: name }, ...(templateAnnotations && { annotations: templateAnnotations }) },
+      spec: {
+        terminationGracePeriodSeconds: 5,
+        containers: [{ name: 'app', image, args: ['-e', IDLE], securityContext: RESTRICTED }],
+      },
+    },
+  },
+});
+
+/** A Job that asks once, in a container that knows nothing of Remora, and ends. */
+export const askingJob = (name: string, image: string): object => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name, annotations: { 'remora.dev/inject': 'true' } },
+  spec: {
+    backoffLimit: 0,
+    template: {
+      metadata: { labels: { [APP_LABEL]: name } },
+      spec: {
+        restartPolicy: 'Never',
+        containers: [{ name: 'app', image, args: ['/app/ask.cjs'], securityContext: RESTRICTED }],
+      },
+    },
+  },
+});
+
+export interface FakeProviderOptions {
+  readonly image: string;
+  readonly key: string;
+  readonly failWith?: number;
+}
+
+/** Deployment and Service of a fake provider, reached at `http://NAME.NAMESPACE.svc:8080/v1`. */
+export const fakeProvider = (name: string, { image, key, failWith = 0 }: FakeProviderOptions): object[] => [
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: {
+      selector: { matchLabels: { [APP_LABEL]: name } },
+      template: {
+        metadata: { labels: { [APP_LABEL]: name } },
+        spec: {
+          terminationGracePeriodSeconds: 1,
+          containers: [
+            {
+              name: 'provider',
+              image,
+              args: ['/app/provider.cjs'],
+              env: [
+                { name: 'PROVIDER_NAME', value: name },
+                { name: 'PROVIDER_KEY', value: key },
+                { name: 'FAIL_WITH', value: String(failWith) },
+              ],
+              readinessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1 },
+              securityContext: RESTRICTED,
+            },
+          ],
+        },
+      },
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec: { selector: { [APP_LABEL]: name }, ports: [{ port: 8080 }] },
+  },
+];
+
+const remora = (kind: string, name: string, spec: object): object => ({
+  apiVersion: 'remora.dev/v1alpha1',
+  kind,
+  metadata: { name },
+  spec,
+});
+
+export const secret = (name: string, key: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  stringData: { 'api-key': key },
+});
+
+/** An AIProvider of type OpenAI at a fake provider, with the Secret that it names, and a price of 0.10 dollars per output token. */
+export const openAiProvider = (name: string, endpoint: string, key: string): object[] => [
+  secret(name, key),
+  remora('AIProvider', name, {
+    type: 'OpenAI',
+    endpoint,
+    auth: { secretRef: { name } },
+    models: [{ name: 'gpt-4o', inputUsdPerMillion: 0, outputUsdPerMillion: 100_000 }],
+  }),
+];
+
+export const mockProvider = (name: string): object => remora('AIProvider', name, { type: 'Mock' });
+
+export const route = (name: string, ...models: readonly string[]): object =>
+  remora('AIRoute', name, { targets: models.map((model) => ({ model })) });
+
+export const budget = (name: string, ...limits: readonly object[]): object => remora('AIBudget', name, { limits });

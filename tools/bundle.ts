@@ -2,7 +2,7 @@
  * Bundles each process into one file under dist/, and holds the sidecar to its size: how many packages it loads at start, and
  * that the large client libraries of the operator are not among them. What is imported lazily is not counted.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 
@@ -77,8 +77,7 @@ export function sidecarFaults(metafile: Metafile, entry: string): string[] {
 }
 
 async function main(): Promise<void> {
-  rmSync('dist', { recursive: true, force: true });
-  mkdirSync('dist');
+  mkdirSync('dist', { recursive: true });
   for (const [name, target] of Object.entries(BUNDLES)) {
     const metafile = await bundle(target);
     const bytes = metafile.outputs[target.outfile]?.bytes ?? 0;

@@ -3,6 +3,7 @@
  * can say, such as the syntax of RE2.
  */
 import { RE2JS } from 're2js';
+import { longestMatch, MAX_OUTPUT_MATCH_LENGTH } from '#contract/policy/pattern-length';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute } from '#contract/resources/ai-route';
@@ -52,14 +53,17 @@ function headerProblems({ spec }: AIRoute): Problem[] {
 }
 
 function patternProblems({ spec }: AIPolicy): Problem[] {
-  return spec.guardrails.flatMap(({ patterns }, i) =>
+  return spec.guardrails.flatMap(({ patterns, stage }, i) =>
     patterns.flatMap((pattern, j) => {
-      const fault = re2Fault(pattern);
-      if (fault === undefined) return [];
-      const message = `must be an RE2 expression, without look-around and back-references: ${fault}`;
-      return [{ path: ['spec', 'guardrails', i, 'patterns', j], message }];
+      const message = re2Fault(pattern) ?? (stage === 'Output' ? lengthFault(pattern) : undefined);
+      return message === undefined ? [] : [{ path: ['spec', 'guardrails', i, 'patterns', j], message }];
     }),
   );
+}
+
+function lengthFault(pattern: string): string | undefined {
+  if (longestMatch(pattern) <= MAX_OUTPUT_MATCH_LENGTH) return undefined;
+  return `must not match more than ${MAX_OUTPUT_MATCH_LENGTH} characters, since a stream is held back that long; bound what repeats, such as [a-z]{1,64} for [a-z]+`;
 }
 
 function re2Fault(pattern: string): string | undefined {
@@ -67,6 +71,7 @@ function re2Fault(pattern: string): string | undefined {
     RE2JS.compile(pattern);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it does not parse';
+    const cause = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it does not parse';
+    return `must be an RE2 expression, without look-around and back-references: ${cause}`;
   }
 }

@@ -12,8 +12,6 @@ export type PriceRow = readonly [input: number, cachedInput: number, output: num
 /** Rows by vendor, then by model as the vendor names it. */
 export type PriceBook = Readonly<Record<string, Readonly<Record<string, PriceRow>>>>;
 
-export const PRICE_BOOK_DATE = '2026-11-21';
-
 export const PRICE_BOOK: PriceBook = {
   openai: {
     'gpt-4.1': [2_000_000, 500_000, 8_000_000],

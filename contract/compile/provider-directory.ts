@@ -16,7 +16,7 @@ export interface Unresolved {
   readonly message: string;
 }
 
-export type Resolution = { readonly ok: true; readonly provider: AIProvider } | ({ readonly ok: false } & Unresolved);
+type Resolution = { readonly ok: true; readonly provider: AIProvider } | ({ readonly ok: false } & Unresolved);
 
 export interface ProviderDirectory {
   /** What `provider/…` means in a namespace. */

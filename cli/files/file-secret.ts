@@ -1,0 +1,68 @@
+/** Credentials when there is no cluster: Secrets in files, whose values may name environment variables, and the environment itself. */
+import { z } from 'zod';
+import type { AIProvider } from '#contract/resources/ai-provider';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Values are never logged. */
+export interface FileSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+const texts = z.record(z.string(), z.string()).nullish();
+/** The part of a Kubernetes Secret that is read. */
+export const secretObject = z.looseObject({ stringData: texts, data: texts });
+
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** A key from a file or a variable often carries the line break that ended it, which no HTTP header can. */
+const trimmed = (value: string): string => value.replace(/[\r\n]+$/, '');
+
+export interface ReadSecret {
+  readonly values: ReadonlyMap<string, string>;
+  /** Keys left out since a variable is not set. */
+  readonly unset: readonly { readonly key: string; readonly variable: string }[];
+}
+
+/** `stringData` wins over `data`, as in Kubernetes. A key whose variable is unset or empty is left out. */
+export function readSecret({ data, stringData }: z.infer<typeof secretObject>, env: Environment): ReadSecret {
+  const values = new Map<string, string>();
+  const unset: { key: string; variable: string }[] = [];
+  for (const [key, value] of Object.entries(data ?? {}))
+    values.set(key, trimmed(Buffer.from(value, 'base64').toString()));
+  for (const [key, text] of Object.entries(stringData ?? {})) {
+    const missing = [...text.matchAll(VARIABLE)].map((match) => match[1] ?? '').find((variable) => !env[variable]);
+    values.delete(key);
+    if (missing !== undefined) unset.push({ key, variable: missing });
+    else values.set(key, trimmed(text.replace(VARIABLE, (_, variable: string) => env[variable] ?? '')));
+  }
+  return { values, unset };
+}
+
+/** Where a key is looked for that no file holds: Secret `openai`, key `api-key` is `OPENAI_API_KEY`. */
+const variableFor = (secret: string, key: string): string =>
+  `${secret}_${key}`.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+
+/** Secrets from the environment for providers whose Secret is in no file, and what is missing, one sentence each. */
+export function secretsFromEnvironment(
+  providers: readonly AIProvider[],
+  held: ReadonlySet<string>,
+  env: Environment,
+): { readonly secrets: FileSecret[]; readonly notes: string[] } {
+  const secrets = new Map<string, { namespace: string; name: string; values: Map<string, string> }>();
+  const notes: string[] = [];
+  for (const { metadata, spec } of providers) {
+    if (!spec.auth) continue;
+    const { name, key } = spec.auth.secretRef;
+    const id = `${metadata.namespace}/${name}`;
+    if (held.has(id)) continue;
+    const variable = variableFor(name, key);
+    const value = trimmed(env[variable] ?? '');
+    const secret = secrets.get(id) ?? { namespace: metadata.namespace, name, values: new Map<string, string>() };
+    if (value !== '') secrets.set(id, { ...secret, values: secret.values.set(key, value) });
+    else notes.push(`AIProvider ${metadata.namespace}/${metadata.name}: no key; set ${variable} to use it`);
+  }
+  return { secrets: [...secrets.values()], notes };
+}

@@ -1,0 +1,99 @@
+/**
+ * Money over one stream: asks, returns and reports of one pod, carried to the treasury. The holder is the pod itself, so that a pod
+ * that is gone can be forfeited by its UID alone, and a restarted container answers for what the former one held.
+ */
+import type { PolicyBudget } from '#contract/policy/policy';
+import { decodeAmount, decodeGrantUsage, encodeAmount } from '#contract/wire/codec';
+import type { GrantAsk, GrantReturn, GrantUsage, SyncResponse } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { GrantAnswer, GrantUsage as UsageAmounts } from '#treasury/grant-authority';
+
+/** What the push server uses of the treasury. */
+export interface GrantTreasury {
+  ask(holder: string, budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer>;
+  giveBack(key: { readonly budgetId: string; readonly window: string }, grantId: string, final: bigint): Promise<void>;
+  report(holder: string, usages: readonly UsageAmounts[]): Promise<void>;
+}
+
+export interface GrantDeskOptions {
+  readonly treasury: GrantTreasury;
+  readonly podUid: string;
+  /** False when the stream is gone and nothing was sent. */
+  readonly send: (message: NonNullable<SyncResponse['message']>) => boolean;
+  readonly onAsked: (outcome: AskOutcome) => void;
+  /** The treasury failed; the sidecar will try again. */
+  readonly onFailed: (what: 'ask' | 'return' | 'report', error: unknown) => void;
+}
+
+export type AskOutcome = 'granted' | 'denied' | 'undecided';
+
+/** Asks of one pod that may wait for the store at once. */
+const MAX_OPEN_ASKS = 256;
+
+export interface GrantDesk {
+  ask(ask: GrantAsk, budget: PolicyBudget | undefined): Promise<void>;
+  giveBack(grant: GrantReturn): Promise<void>;
+  /** Resolves to false when the report could not be taken. */
+  report(grants: readonly GrantUsage[]): Promise<boolean>;
+}
+
+export function createGrantDesk(options: GrantDeskOptions): GrantDesk {
+  const { treasury, podUid, send, onAsked, onFailed } = options;
+  let openAsks = 0;
+  const undecided = (ask: GrantAsk, reason: string): void => {
+    onAsked('undecided');
+    send(deniedMessage(ask, { limit: '', spent: '', granted: '', reason }));
+  };
+  return {
+    async ask(ask, budget) {
+      if (!budget) return undecided(ask, 'The budget is none of this workload.');
+      if (openAsks >= MAX_OPEN_ASKS) return undecided(ask, 'Too many asks of this pod wait.');
+      openAsks += 1;
+      try {
+        await answer(ask, await treasury.ask(podUid, budget, ask.window, decodeAmount(ask.needed)));
+      } catch (error) {
+        onFailed('ask', error);
+        undecided(ask, 'The budget could not be read or written.');
+      } finally {
+        openAsks -= 1;
+      }
+    },
+    async giveBack({ grantId, budgetId, window, final }) {
+      try {
+        await treasury.giveBack({ budgetId, window }, grantId, decodeAmount(final));
+        send({ $case: 'grantReturned', value: { grantId } });
+      } catch (error) {
+        onFailed('return', error);
+      }
+    },
+    async report(grants) {
+      try {
+        await treasury.report(podUid, grants.map(decodeGrantUsage));
+        return true;
+      } catch (error) {
+        onFailed('report', error);
+        return false;
+      }
+    },
+  };
+
+  async function answer(ask: GrantAsk, given: GrantAnswer): Promise<void> {
+    onAsked(given.granted ? 'granted' : 'denied');
+    if (!given.granted) {
+      const { limit, spent, held } = given;
+      const amounts = { limit: encodeAmount(limit), spent: encodeAmount(spent), granted: encodeAmount(held) };
+      send(deniedMessage(ask, { ...amounts, reason: '' }));
+      return;
+    }
+    const { id, budgetId, window, amount } = given.grant;
+    const value = { seq: ask.seq, grantId: id, budgetId, window, amount: encodeAmount(amount) };
+    // Nobody heard of a grant whose stream is gone: it would stay spent for nothing.
+    if (!send({ $case: 'grant', value })) await treasury.giveBack({ budgetId, window }, id, 0n);
+  }
+}
+
+type Denial = { readonly limit: string; readonly spent: string; readonly granted: string; readonly reason: string };
+
+const deniedMessage = ({ seq, budgetId, window }: GrantAsk, denial: Denial): NonNullable<SyncResponse['message']> => ({
+  $case: 'grantDenied',
+  value: { seq, budgetId, window, ...denial },
+});

@@ -1,0 +1,184 @@
+/**
+ * Budget over the stream. An ask has a deadline and outlives a reconnect within it; a return is repeated until the operator says that
+ * it is durable, since only then may the holder forget the grant.
+ */
+import type { PolicyBudget } from '#contract/policy/policy';
+import { decodeAmount, encodeAmount } from '#contract/wire/codec';
+import type { GrantAsk, GrantDenied, Grant as GrantMessage } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { Timers } from '#sidecar/budget/timers';
+import type { Grant, GrantAnswer, GrantAuthority } from '#treasury/grant-authority';
+import type { Inbound, Outbound } from './connection.ts';
+
+export const ASK_WITHIN_MS = 3_000;
+const REPEAT_RETURNS_MS = 5_000;
+const MAX_ASKS = 1_024;
+
+/** The operator did not decide: it is away, or its store is. */
+export class GrantUnavailable extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'GrantUnavailable';
+  }
+}
+
+export type Send = (message: Outbound) => boolean;
+
+interface Waiting<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface PendingAsk extends Waiting<GrantAnswer> {
+  readonly message: GrantAsk;
+  readonly cancel: () => void;
+}
+
+interface PendingReturn {
+  readonly grant: Grant;
+  readonly final: bigint;
+  readonly waiting: Waiting<void>[];
+}
+
+export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
+  readonly #timers: Timers;
+  readonly #asks = new Map<number, PendingAsk>();
+  readonly #returns = new Map<string, PendingReturn>();
+  #send: Send | undefined;
+  /** Away for longer than an ask would wait. */
+  #unreachable = false;
+  #cancelTimer = (): void => {};
+  #lastSeq = 0;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+    this.#awaitOperator();
+  }
+
+  /** Grants whose return is not known to be durable. */
+  get openReturns(): number {
+    return this.#returns.size;
+  }
+
+  /** Rejects with GrantUnavailable at its deadline, or at once when the operator has been away for longer than that. */
+  ask(budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer> {
+    if (this.#unreachable) return Promise.reject(new GrantUnavailable('The operator cannot be reached.'));
+    if (this.#asks.size >= MAX_ASKS)
+      return Promise.reject(new GrantUnavailable('Too many asks wait for the operator.'));
+    this.#lastSeq += 1;
+    const message: GrantAsk = { seq: this.#lastSeq, budgetId: budget.id, window, needed: encodeAmount(needed) };
+    return new Promise((resolve, reject) => {
+      const cancel = this.#timers.after(ASK_WITHIN_MS, () => {
+        this.#asks.delete(message.seq);
+        reject(new GrantUnavailable('The operator did not answer in time.'));
+      });
+      this.#asks.set(message.seq, { message, resolve, reject, cancel });
+      this.#send?.({ $case: 'grantAsk', value: message });
+    });
+  }
+
+  giveBack(grant: Grant, final: bigint): Promise<void> {
+    const { waiting } = this.#addReturn(grant, final);
+    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  }
+
+  /** Sends what waits: returns first, so that what they free can be asked for. */
+  connected(send: Send): void {
+    this.#cancelTimer();
+    this.#unreachable = false;
+    this.#send = send;
+    const repeat = (): void => {
+      for (const pending of this.#returns.values()) this.#sendReturn(pending);
+    };
+    repeat();
+    for (const { message } of this.#asks.values()) send({ $case: 'grantAsk', value: message });
+    this.#cancelTimer = this.#timers.every(REPEAT_RETURNS_MS, repeat);
+  }
+
+  disconnected(): void {
+    if (!this.#send) return;
+    this.#send = undefined;
+    this.#awaitOperator();
+  }
+
+  /** True when the message was about grants. */
+  receive(message: Inbound): boolean {
+    switch (message.$case) {
+      case 'grant':
+        this.#granted(message.value);
+        return true;
+      case 'grantDenied':
+        this.#denied(message.value);
+        return true;
+      case 'grantReturned':
+        this.#returned(message.value.grantId);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Rejects what waits. */
+  close(): void {
+    this.#cancelTimer();
+    this.#send = undefined;
+    this.#unreachable = true;
+    const gone = new GrantUnavailable('The sidecar is leaving.');
+    for (const seq of [...this.#asks.keys()]) this.#take(seq)?.reject(gone);
+    for (const { waiting } of this.#returns.values()) for (const { reject } of waiting) reject(gone);
+    this.#returns.clear();
+  }
+
+  #awaitOperator(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#timers.after(ASK_WITHIN_MS, () => {
+      this.#unreachable = true;
+    });
+  }
+
+  #take(seq: number): PendingAsk | undefined {
+    const ask = this.#asks.get(seq);
+    this.#asks.delete(seq);
+    ask?.cancel();
+    return ask;
+  }
+
+  #addReturn(grant: Grant, final: bigint): PendingReturn {
+    const known = this.#returns.get(grant.id);
+    if (known) return known;
+    const added: PendingReturn = { grant, final, waiting: [] };
+    this.#returns.set(grant.id, added);
+    this.#sendReturn(added);
+    return added;
+  }
+
+  #sendReturn({ grant: { id, budgetId, window }, final }: PendingReturn): void {
+    this.#send?.({ $case: 'grantReturn', value: { grantId: id, budgetId, window, final: encodeAmount(final) } });
+  }
+
+  #granted({ seq, grantId: id, budgetId, window, amount }: GrantMessage): void {
+    const grant: Grant = { id, budgetId, window, amount: decodeAmount(amount) };
+    const ask = this.#take(seq);
+    if (ask) ask.resolve({ granted: true, grant });
+    // Nobody waits for it any more.
+    else this.#addReturn(grant, 0n);
+  }
+
+  #denied({ seq, limit, spent, granted, reason }: GrantDenied): void {
+    const ask = this.#take(seq);
+    if (!ask) return;
+    if (reason !== '') ask.reject(new GrantUnavailable(reason));
+    else
+      ask.resolve({
+        granted: false,
+        limit: decodeAmount(limit),
+        spent: decodeAmount(spent),
+        held: decodeAmount(granted),
+      });
+  }
+
+  #returned(grantId: string): void {
+    const done = this.#returns.get(grantId);
+    this.#returns.delete(grantId);
+    for (const { resolve } of done?.waiting ?? []) resolve();
+  }
+}

@@ -1,0 +1,154 @@
+/** Keeps one connection to the operator for as long as the sidecar lives: dials, greets, beats, notices silence, and comes back. */
+import { readFile } from 'node:fs/promises';
+import type { Hello } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { Timers } from '#sidecar/budget/timers';
+import { type Connection, type Inbound, type Outbound, openConnection } from './connection.ts';
+import { HEALTHY_MS, reconnectDelayMs } from './reconnect-delay.ts';
+import type { SyncLog } from './sync-log.ts';
+
+export interface LinkOptions {
+  /** `host:port` of the operator. */
+  readonly address: string;
+  /** Asked for each connection. */
+  readonly caPem: () => string;
+  /** Read for each connection, since kubelet rotates the token. */
+  readonly tokenFile: string;
+  readonly hello: () => Hello;
+  /** The operator has welcomed us; `send` works until `onLost`. */
+  readonly onWelcome: (send: (message: Outbound) => boolean) => void;
+  readonly onMessage: (message: Inbound) => void;
+  readonly onLost: () => void;
+  readonly log: SyncLog;
+  readonly timers: Timers;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** From dialling until Welcome. */
+const WELCOME_WITHIN_MS = 10_000;
+const HEARTBEAT_MS = 15_000;
+const SILENCE_MS = 3 * HEARTBEAT_MS;
+
+export class Link {
+  readonly #options: LinkOptions;
+  #connection: Connection | undefined;
+  #welcomedAtMs: number | undefined;
+  #heardAtMs = 0;
+  #failures = 0;
+  #draining = false;
+  #closed = false;
+  /** The timers of the present connection, or the one that waits for the next. */
+  #cancels: (() => void)[] = [];
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#dial();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection?.end('The sidecar is leaving.');
+    this.#cancelTimers();
+  }
+
+  async #dial(): Promise<void> {
+    const { address, caPem, tokenFile, hello, timers, now } = this.#options;
+    const token = await readToken(tokenFile);
+    if (this.#closed) return;
+    if (token === undefined) return this.#lost(`The token cannot be read from ${tokenFile}.`);
+    this.#heardAtMs = now();
+    try {
+      this.#connection = openConnection({
+        address,
+        caPem: caPem(),
+        token,
+        onMessage: (message) => this.#receive(message),
+        onEnd: (reason) => this.#lost(reason),
+      });
+    } catch {
+      return this.#lost('The CA certificates of the operator cannot be read.');
+    }
+    this.#connection.send({ $case: 'hello', value: hello() });
+    this.#cancels.push(timers.after(WELCOME_WITHIN_MS, () => this.#giveUpUnwelcome()));
+  }
+
+  #giveUpUnwelcome(): void {
+    if (this.#welcomedAtMs === undefined) this.#connection?.end('The operator did not answer in time.');
+  }
+
+  #receive(message: Inbound): void {
+    this.#heardAtMs = this.#options.now();
+    switch (message.$case) {
+      case 'welcome':
+        this.#welcome();
+        return;
+      case 'drain':
+        this.#drain(message.value.reconnectWithinSeconds);
+        return;
+      case 'heartbeat':
+        return;
+      default:
+        this.#options.onMessage(message);
+    }
+  }
+
+  #welcome(): void {
+    if (this.#welcomedAtMs !== undefined) return;
+    const { now, timers, log, address, onWelcome } = this.#options;
+    this.#welcomedAtMs = now();
+    this.#cancels.push(timers.every(HEARTBEAT_MS, () => this.#beat()));
+    log.info({ operator: address }, 'connected to the operator');
+    onWelcome((message) => this.#connection?.send(message) ?? false);
+  }
+
+  #beat(): void {
+    if (this.#options.now() - this.#heardAtMs >= SILENCE_MS)
+      this.#connection?.end('Nothing was heard from the operator.');
+    else this.#connection?.send({ $case: 'heartbeat', value: { unixMs: Date.now() } });
+  }
+
+  /** Everybody leaves at a moment of their own, so that the other replicas are not met by all at once. */
+  #drain(withinSeconds: number): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    const { timers, random } = this.#options;
+    const waitMs = random() * withinSeconds * 1_000;
+    this.#cancels.push(timers.after(waitMs, () => this.#connection?.end('The operator is leaving.')));
+  }
+
+  #lost(reason: string): void {
+    const { now, random, timers, log, onLost } = this.#options;
+    const healthy = this.#welcomedAtMs !== undefined && now() - this.#welcomedAtMs >= HEALTHY_MS;
+    if (healthy || this.#draining) this.#failures = 0;
+    const delayMs = reconnectDelayMs(this.#failures, random());
+    this.#failures += 1;
+    this.#welcomedAtMs = undefined;
+    this.#connection = undefined;
+    this.#draining = false;
+    this.#cancelTimers();
+    onLost();
+    if (this.#closed) return;
+    log.warn({ reason, retryInMs: Math.round(delayMs) }, 'no connection to the operator');
+    this.#cancels.push(timers.after(delayMs, () => void this.#dial()));
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of this.#cancels.splice(0)) cancel();
+  }
+}
+
+/** undefined when there is none, or an empty one. */
+async function readToken(path: string): Promise<string | undefined> {
+  try {
+    const token = (await readFile(path, 'utf8')).trim();
+    // Anything else cannot be a header, and its error would quote it.
+    return /^[\x21-\x7e]+$/.test(token) ? token : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The sidecar's side of the one stream: policy in, grants and usage both ways. While the operator is away the data plane runs what it
+ * has, and asks for budget are refused.
+ */
+import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/budget/timers';
+import type { LastKnownGoodStore } from '#sidecar/policy/last-known-good';
+import type { PolicySink, PolicySource } from '#sidecar/policy/policy-source';
+import type { GrantAuthority } from '#treasury/grant-authority';
+import type { Inbound } from './connection.ts';
+import { GrantClient, type Send } from './grant-client.ts';
+import { Link } from './link.ts';
+import { createPolicyReceiver, type PolicyReceiver } from './policy-receiver.ts';
+import type { SyncLog } from './sync-log.ts';
+import { type UsageOutbox, UsageReporter } from './usage-reporter.ts';
+
+export interface SyncClientOptions {
+  /** `host:port` of the operator. */
+  readonly address: string;
+  /** PEM; what the operator sends later takes its place. */
+  readonly caPem: string;
+  /** Read anew for each connection. */
+  readonly tokenFile: string;
+  /** Pod UID and a nonce per start. */
+  readonly instance: string;
+  readonly build: string;
+  readonly lastKnownGood: LastKnownGoodStore;
+  readonly outbox: UsageOutbox;
+  readonly log: SyncLog;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  readonly timers?: Timers;
+}
+
+const PROTOCOL_VERSION = 1;
+
+export class SyncClient implements PolicySource {
+  readonly authority: GrantAuthority;
+  readonly #options: SyncClientOptions;
+  readonly #timers: Timers;
+  readonly #grants: GrantClient;
+  readonly #usage: UsageReporter;
+  #link: Link | undefined;
+  #send: Send | undefined;
+  #onSettled: (() => void) | undefined;
+
+  constructor(options: SyncClientOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? REAL_TIMERS;
+    this.#grants = new GrantClient(this.#timers);
+    this.#usage = new UsageReporter(options.outbox, this.#timers);
+    this.authority = {
+      ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
+      giveBack: (grant, final) => this.#grants.giveBack(grant, final),
+      report: (usage) => this.#usage.report(usage),
+    };
+  }
+
+  /** Runs the last known good policy before it returns, then connects, and connects again whenever that is lost. */
+  start(sink: PolicySink): void {
+    const { address, tokenFile, lastKnownGood, log, now, random } = this.#options;
+    const receiver = createPolicyReceiver({ sink, lastKnownGood, log });
+    this.#link = new Link({
+      address,
+      tokenFile,
+      caPem: () => receiver.caPem ?? this.#options.caPem,
+      hello: () => ({
+        protocolVersion: PROTOCOL_VERSION,
+        build: this.#options.build,
+        instance: this.#options.instance,
+        heldSections: receiver.held(),
+        openGrants: this.#usage.openGrants(),
+      }),
+      onWelcome: (send) => this.#connected(send),
+      onMessage: (message) => this.#receive(receiver, message),
+      onLost: () => this.#lost(),
+      log,
+      timers: this.#timers,
+      now: now ?? (() => performance.now()),
+      random: random ?? Math.random,
+    });
+    this.#link.start();
+  }
+
+  /** Resolves when the operator has confirmed every return and all usage, or after `withinMs`. */
+  async settle(withinMs: number): Promise<void> {
+    if (this.#settled()) return;
+    const settled = new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
+    this.#usage.flush();
+    await withDeadline(this.#timers, withinMs, settled).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#link?.close();
+    this.#grants.close();
+    this.#usage.close();
+  }
+
+  #settled(): boolean {
+    return this.#grants.openReturns === 0 && this.#usage.settled;
+  }
+
+  #connected(send: Send): void {
+    this.#send = send;
+    this.#grants.connected(send);
+    this.#usage.connected(send);
+  }
+
+  #lost(): void {
+    this.#send = undefined;
+    this.#grants.disconnected();
+    this.#usage.disconnected();
+  }
+
+  #receive(receiver: PolicyReceiver, message: Inbound): void {
+    switch (message.$case) {
+      case 'policyUpdate':
+        this.#send?.(receiver.policy(message.value));
+        return;
+      case 'secretsUpdate':
+        this.#send?.(receiver.secrets(message.value));
+        return;
+      case 'trustUpdate':
+        this.#send?.(receiver.trust(message.value));
+        return;
+      case 'usageAck':
+        this.#usage.acknowledged(message.value.seq);
+        break;
+      default:
+        // Recalls, directives and hints have no reader yet; grants are the client's.
+        this.#grants.receive(message);
+    }
+    if (this.#settled()) this.#onSettled?.();
+  }
+}

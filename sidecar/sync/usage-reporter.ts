@@ -1,0 +1,121 @@
+/** Tells the operator what is spent: cumulative use per grant and the records of attempts, one unacknowledged report at a time. */
+import { encodeGrantUsage } from '#contract/wire/codec';
+import type {
+  GrantUsage as GrantUsageMessage,
+  UsageRecord as UsageRecordMessage,
+} from '#contract/wire/gen/remora/policy/v1/sync';
+import type { Timers } from '#sidecar/budget/timers';
+import type { UsageRecord } from '#sidecar/budget/usage-record';
+import type { GrantUsage } from '#treasury/grant-authority';
+import type { Send } from './grant-client.ts';
+
+/** Records that history has not confirmed, oldest first. */
+export interface UsageOutbox {
+  pending(atMost: number): readonly UsageRecord[];
+  /** All records of the instance up to this number are stored. */
+  acknowledge(instance: string, seq: number): void;
+}
+
+const FLUSH_MS = 5_000;
+/** A report that is not acknowledged by then is sent again. */
+const ACK_WITHIN_MS = 10_000;
+const MAX_RECORDS = 500;
+
+interface SentReport {
+  readonly seq: number;
+  readonly records: readonly UsageRecord[];
+  readonly cancel: () => void;
+}
+
+export class UsageReporter {
+  readonly #outbox: UsageOutbox;
+  readonly #timers: Timers;
+  readonly #cancelFlushes: () => void;
+  #grants: readonly GrantUsage[] = [];
+  /** Something about grants is not in the report that was sent last. */
+  #dirty = false;
+  #send: Send | undefined;
+  #sent: SentReport | undefined;
+  #lastSeq = 0;
+
+  constructor(outbox: UsageOutbox, timers: Timers) {
+    this.#outbox = outbox;
+    this.#timers = timers;
+    this.#cancelFlushes = timers.every(FLUSH_MS, () => this.flush());
+  }
+
+  /** True when the operator has confirmed all there is to tell. */
+  get settled(): boolean {
+    return this.#sent === undefined && !this.#dirty && this.#outbox.pending(1).length === 0;
+  }
+
+  /** What is used now of every grant held; replaces what was said before. */
+  report(usage: readonly GrantUsage[]): void {
+    this.#grants = usage;
+    this.#dirty = true;
+    this.flush();
+  }
+
+  /** For Hello. */
+  openGrants(): GrantUsageMessage[] {
+    return this.#grants.map(encodeGrantUsage);
+  }
+
+  connected(send: Send): void {
+    this.#send = send;
+    this.flush();
+  }
+
+  disconnected(): void {
+    this.#send = undefined;
+    this.#unsend();
+  }
+
+  acknowledged(seq: number): void {
+    if (this.#sent?.seq !== seq) return;
+    const { records, cancel } = this.#sent;
+    cancel();
+    this.#sent = undefined;
+    const highest = new Map(records.map((record) => [record.instance, record.seq]));
+    for (const [instance, upTo] of highest) this.#outbox.acknowledge(instance, upTo);
+    this.flush();
+  }
+
+  /** Sends what is new unless a report waits for its acknowledgement. */
+  flush(): void {
+    if (!this.#send || this.#sent) return;
+    const records = this.#outbox.pending(MAX_RECORDS);
+    if (!this.#dirty && records.length === 0) return;
+    this.#lastSeq += 1;
+    const seq = this.#lastSeq;
+    const value = { seq, grants: this.openGrants(), records: records.map(encodeRecord) };
+    if (!this.#send({ $case: 'usageReport', value })) return;
+    this.#dirty = false;
+    const cancel = this.#timers.after(ACK_WITHIN_MS, () => {
+      this.#unsend();
+      this.flush();
+    });
+    this.#sent = { seq, records, cancel };
+  }
+
+  close(): void {
+    this.#cancelFlushes();
+    this.#send = undefined;
+    this.#unsend();
+  }
+
+  #unsend(): void {
+    if (!this.#sent) return;
+    this.#sent.cancel();
+    this.#sent = undefined;
+    this.#dirty = true;
+  }
+}
+
+const encodeRecord = (record: UsageRecord): UsageRecordMessage => ({
+  ...record,
+  // Empty: the price is unknown.
+  costNanoUsd: record.costNanoUsd === null ? '' : record.costNanoUsd.toString(),
+  startedUnixMs: Math.trunc(record.startedUnixMs),
+  durationMs: Math.trunc(record.durationMs),
+});

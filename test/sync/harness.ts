@@ -1,0 +1,216 @@
+/** An operator's push server and sidecars' clients over TLS on loopback: both ends real, what stands behind them recorded. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { policyHash } from '#contract/policy/hash';
+import { POLICY_FORMAT_VERSION, type Policy, type PolicyBudget } from '#contract/policy/policy';
+import { createPushServer, type PushServer, type SidecarState } from '#operator/push/push-server';
+import { type Authority, ensureAuthority } from '#operator/trust/authority';
+import { openLastKnownGood } from '#sidecar/policy/last-known-good';
+import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
+import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
+import { FileGrantStore } from '#treasury/stores/file-store';
+import { Treasury } from '#treasury/treasury';
+
+/** Waits for the thing itself; the guard is far longer than it takes. */
+export async function until(what: string, happened: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!happened()) {
+    if (performance.now() > deadline) throw new Error(`never happened: ${what}`);
+    await delay(5);
+  }
+}
+
+export interface Logged {
+  readonly fields: object;
+  readonly message: string;
+}
+
+export function recordingLog() {
+  const lines: Logged[] = [];
+  const write = (fields: object, message: string): void => void lines.push({ fields, message });
+  return { lines, info: write, warn: write };
+}
+
+export const WORKLOAD = 'shop/Deployment/app';
+
+export function budgetOf(amount: bigint): PolicyBudget {
+  return {
+    id: 'shop/caps/total',
+    budget: 'shop/caps',
+    limit: 'total',
+    scope: [],
+    unit: 'tokens',
+    amount: amount.toString(),
+    every: 'Month',
+  };
+}
+
+/** A policy with one provider per name; each is a section of its own. */
+export function policyOf(providers: readonly string[], budgets: readonly PolicyBudget[] = []): Policy {
+  return {
+    formatVersion: POLICY_FORMAT_VERSION,
+    sources: [],
+    attribution: { namespace: 'shop', serviceAccount: 'app' },
+    providers: providers.map((name) => ({
+      key: `shop/${name}`,
+      type: 'OpenAI',
+      endpoint: `https://${name}.example`,
+      credential: `shop/${name}/api-key`,
+      tags: [],
+    })),
+    routes: [],
+    modelRules: [],
+    guardrails: [],
+    budgets: [...budgets],
+  };
+}
+
+/** Keeps what was applied, and refuses on demand. */
+export class RecordingSink implements PolicySink {
+  readonly applied: string[] = [];
+  credentials: Credentials = new Map();
+  /** Every set of names that was held at some time. */
+  readonly held: string[][] = [];
+  refuseWith: string | undefined;
+  policy: Policy | undefined;
+
+  applyPolicy(policy: Policy, hash: string): ApplyResult {
+    if (this.refuseWith !== undefined) return { applied: false, reason: this.refuseWith };
+    this.applied.push(hash);
+    this.policy = policy;
+    return { applied: true };
+  }
+
+  applyCredentials(credentials: Credentials): void {
+    this.credentials = credentials;
+    this.held.push([...credentials.keys()].sort());
+  }
+}
+
+export interface TestSidecar {
+  readonly podUid: string;
+  readonly sink: RecordingSink;
+  readonly client: SyncClient;
+  readonly log: ReturnType<typeof recordingLog>;
+  readonly stateDir: string;
+}
+
+export interface TestOperator {
+  readonly server: PushServer;
+  readonly port: number;
+  readonly states: Map<string, SidecarState>;
+  readonly log: ReturnType<typeof recordingLog>;
+  readonly treasury: Treasury;
+  stop(): Promise<void>;
+}
+
+/** Everything is below one folder and ends with `close`. */
+export class World {
+  readonly dir = mkdtempSync(join(tmpdir(), 'remora-sync-'));
+  readonly #closers: (() => Promise<void>)[] = [];
+  readonly authority: Authority;
+  readonly store: FileGrantStore;
+  #grants = 0;
+
+  private constructor(authority: Authority) {
+    this.authority = authority;
+    this.store = FileGrantStore.open(join(this.dir, 'books'));
+  }
+
+  static async open(): Promise<World> {
+    return new World(await newAuthority());
+  }
+
+  onClose(closer: () => Promise<void>): void {
+    this.#closers.unshift(closer);
+  }
+
+  /** The token of a pod is `token-<uid>`. */
+  async operator(port = 0): Promise<TestOperator> {
+    const states = new Map<string, SidecarState>();
+    const log = recordingLog();
+    const treasury = new Treasury({
+      store: this.store,
+      now: Date.now,
+      newId: () => {
+        this.#grants += 1;
+        return `grant-${this.#grants}`;
+      },
+    });
+    const server = createPushServer({
+      authenticate: async (token) => {
+        const [, podUid] = /^token-(pod.*)$/.exec(token) ?? [];
+        if (podUid === undefined) throw new Error(`the token ${token} is not valid`);
+        return { namespace: 'shop', podName: podUid, podUid, serviceAccount: 'app', workloadKey: WORKLOAD };
+      },
+      treasury,
+      tls: { ...(await this.authority.issue(['localhost'])), caPem: this.authority.caPem },
+      events: { onState: (state) => states.set(state.podUid, state), onDisconnect: (uid) => states.delete(uid) },
+      log,
+      now: () => performance.now(),
+    });
+    const bound = await server.listen('127.0.0.1', port);
+    let stopped = false;
+    const stop = async (): Promise<void> => {
+      if (stopped) return;
+      stopped = true;
+      await server.close();
+      await treasury.close();
+    };
+    this.onClose(stop);
+    return { server, port: bound, states, log, treasury, stop };
+  }
+
+  /** A client that is not started yet. */
+  sidecar(podUid: string, port: number, overrides: Partial<SyncClientOptions> = {}): TestSidecar {
+    const stateDir = join(this.dir, 'state', podUid);
+    const tokenFile = join(this.dir, `token-${podUid}`);
+    writeFileSync(tokenFile, `token-${podUid}\n`);
+    const log = recordingLog();
+    const client = new SyncClient({
+      address: `localhost:${port}`,
+      caPem: this.authority.caPem,
+      tokenFile,
+      instance: `${podUid}.1`,
+      build: 'test',
+      lastKnownGood: openLastKnownGood(stateDir, log),
+      outbox: { pending: () => [], acknowledge: () => {} },
+      log,
+      random: () => 0.01,
+      ...overrides,
+    });
+    this.onClose(() => client.close());
+    return { podUid, sink: new RecordingSink(), client, log, stateDir };
+  }
+
+  started(podUid: string, port: number, overrides: Partial<SyncClientOptions> = {}): TestSidecar {
+    const sidecar = this.sidecar(podUid, port, overrides);
+    sidecar.client.start(sidecar.sink);
+    return sidecar;
+  }
+
+  async close(): Promise<void> {
+    for (const closer of this.#closers) await closer();
+    await this.store.close();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export const newAuthority = (): Promise<Authority> => {
+  let kept: { certPem: string; keyPem: string } | undefined;
+  return ensureAuthority({
+    read: async () => kept,
+    create: async (value) => {
+      kept = value;
+      return 'created';
+    },
+  });
+};
+
+export const published = (policy: Policy, credentials: Readonly<Record<string, string>> = {}) => ({
+  policy,
+  hash: policyHash(policy),
+  credentials: new Map(Object.entries(credentials)),
+});

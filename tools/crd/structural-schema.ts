@@ -71,7 +71,9 @@ export class NotStructural extends Error {
 
 /** @throws NotStructural where Kubernetes could not hold what the zod schema says. */
 export function structuralSchema(schema: z.ZodType, path: string): StructuralSchema {
-  return rewrite(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }), path);
+  // What stands under `definitions` is refused at the field that refers to it.
+  const { definitions: _, ...node } = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
+  return rewrite(node, path);
 }
 
 function rewrite(node: JsonNode, path: string): StructuralSchema {
@@ -153,7 +155,7 @@ function intOrString(node: JsonNode, path: string): StructuralSchema {
 function validationsOf(meta: KubernetesMeta, path: string): StructuralSchema {
   if (meta.validations === undefined) return {};
   for (const { rule } of meta.validations)
-    for (const [, literal = ''] of rule.matchAll(CEL_MATCHES)) checkRe2(literal, path);
+    for (const [, literal = ''] of rule.matchAll(CEL_MATCHES)) checkRe2(literal.replace(/\\(.)/g, '$1'), path);
   return { 'x-kubernetes-validations': meta.validations };
 }
 

@@ -1,7 +1,7 @@
 /** CRD YAML from the zod resources: `crds/` is the truth, the two charts carry the same schemas. */
 import { ALL_KINDS } from '#contract/resources/kinds';
 import { customResourceDefinition, toYaml } from './crd/custom-resource-definition.ts';
-import { HASH_BANNER } from './generated.ts';
+import { HASH_BANNER, HELM_BANNER } from './generated.ts';
 
 const KEEP = { 'helm.sh/resource-policy': 'keep' };
 
@@ -12,7 +12,7 @@ function helmTemplate(crd: Crd, condition: string): string {
   const metadata = crd.metadata as Readonly<Record<string, unknown>>;
   const yaml = toYaml({ ...crd, metadata: { ...metadata, annotations: KEEP } });
   if (yaml.includes('{{')) throw new Error(`${metadata.name}: "{{" may not occur in a schema that Helm reads`);
-  return `${HASH_BANNER}{{- if ${condition} }}\n${yaml}{{- end }}\n`;
+  return `${HELM_BANNER}{{- if ${condition} }}\n${yaml}{{- end }}\n`;
 }
 
 const chartYaml = (appVersion: string): string =>

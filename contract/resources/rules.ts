@@ -37,7 +37,7 @@ export function withRules<S extends z.ZodType>(
 }
 
 /** A CEL string literal. */
-export const celString = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+const celString = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
 /** The CEL twin of a regular expression, which must mean the same in RE2. */
 export const celMatches = (expression: RegExp, subject = 'self'): string =>

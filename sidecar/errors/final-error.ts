@@ -1,0 +1,108 @@
+/** What the client is told when no target could answer: the table from the last failure to the closed set of error codes. */
+import type { ErrorCode } from '#contract/names/error-codes';
+import type { AttemptFailure, AttemptFailureKind } from './attempt-failure.ts';
+import { RemoraError } from './remora-error.ts';
+
+interface FinalForm {
+  readonly code: ErrorCode;
+  readonly sentence: (failure: AttemptFailure) => string;
+  /** Whether the provider's own status is passed on. */
+  readonly keepsStatus?: (status: number) => boolean;
+}
+
+const answered = (failure: AttemptFailure): string =>
+  failure.status === undefined
+    ? ''
+    : ` (HTTP ${failure.status}${failure.type === undefined ? '' : ` ${failure.type}`})`;
+
+const FORMS: Readonly<Record<AttemptFailureKind, FinalForm>> = {
+  'rate-limited': {
+    code: 'upstream_rate_limited',
+    sentence: (f) => `AIProvider ${f.provider} limits the rate${answered(f)} and no other target could answer.`,
+  },
+  quota: {
+    code: 'upstream_rate_limited',
+    sentence: (f) =>
+      `The account of AIProvider ${f.provider} has no quota left${answered(f)} and no other target could answer. Raise the quota at the provider or add a fallback.`,
+  },
+  overloaded: {
+    code: 'upstream_overloaded',
+    sentence: (f) => `AIProvider ${f.provider} is overloaded${answered(f)} and no other target could answer.`,
+    keepsStatus: (status) => status === 529,
+  },
+  'server-error': {
+    code: 'upstream_error',
+    sentence: (f) => `AIProvider ${f.provider} failed${answered(f)} and no other target could answer.`,
+  },
+  auth: {
+    code: 'upstream_auth',
+    sentence: (f) =>
+      `AIProvider ${f.provider} refused its credential${answered(f)} and no other target could answer. Correct the Secret that the AIProvider names.`,
+  },
+  timeout: {
+    code: 'upstream_timeout',
+    sentence: (f) => `AIProvider ${f.provider} did not answer in time and no other target could answer.`,
+  },
+  rejected: {
+    code: 'upstream_rejected',
+    sentence: (f) => f.message,
+    keepsStatus: (status) => status >= 400 && status < 500,
+  },
+  'content-filter': {
+    code: 'upstream_rejected',
+    sentence: (f) => f.message,
+    keepsStatus: (status) => status >= 400 && status < 500,
+  },
+  malformed: {
+    code: 'bad_upstream_response',
+    sentence: (f) =>
+      `AIProvider ${f.provider} answered something that is not its API. Check that its endpoint is the API of its type. ${f.message}`,
+  },
+  protocol: {
+    code: 'bad_upstream_response',
+    sentence: (f) =>
+      `AIProvider ${f.provider} answered something that is not its API. Check that its endpoint is the API of its type. ${f.message}`,
+  },
+  connect: {
+    code: 'connect_failed',
+    sentence: (f) =>
+      `AIProvider ${f.provider} could not be reached. Check its endpoint, DNS and egress rules. ${f.message}`,
+  },
+  tls: {
+    code: 'connect_failed',
+    sentence: (f) => `AIProvider ${f.provider} could not be reached safely. Check its certificate. ${f.message}`,
+  },
+  reset: {
+    code: 'upstream_error',
+    sentence: (f) => `AIProvider ${f.provider} closed the connection and no other target could answer.`,
+  },
+  aborted: {
+    code: 'upstream_timeout',
+    sentence: (f) => `AIProvider ${f.provider} did not answer in time and no other target could answer.`,
+  },
+};
+
+/**
+ * `failures` in order of the attempts, at least one. The last one decides, but a refused credential only when nothing else was seen:
+ * a caller can act on a rate limit and not on somebody's Secret.
+ */
+export function finalError(failures: readonly AttemptFailure[]): RemoraError {
+  const failure = failures.findLast(({ kind }) => kind !== 'auth') ?? failures.at(-1);
+  if (failure === undefined) return RemoraError.from(new Error('no attempt failed'));
+  const form = FORMS[failure.kind];
+  const keeps = failure.status !== undefined && form.keepsStatus?.(failure.status) === true;
+  return new RemoraError({
+    code: form.code,
+    message: form.sentence(failure),
+    upstream: {
+      provider: failure.provider,
+      ...(failure.status === undefined ? {} : { status: failure.status }),
+      ...(failure.type === undefined ? {} : { type: failure.type }),
+      ...(failure.code === undefined ? {} : { code: failure.code }),
+      ...(failure.requestId === undefined ? {} : { requestId: failure.requestId }),
+    },
+    ...(keeps ? { status: failure.status } : {}),
+    ...(failure.param === undefined ? {} : { param: failure.param }),
+    ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+  });
+}

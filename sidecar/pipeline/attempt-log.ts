@@ -1,0 +1,114 @@
+/** One attempt's facts and its reservation: what was used is settled once, at the latest when the request ends. */
+
+import type { Reservation } from '#sidecar/budget/budget-gate';
+import type { ChatResponse, FinishReason } from '#sidecar/canonical/chat-response';
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import type { Usage } from '#sidecar/canonical/usage';
+import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { AttemptRecord } from '#sidecar/telemetry/request-record';
+import type { Candidate } from './candidate.ts';
+import type { LaneName } from './lanes/lane.ts';
+
+export class AttemptLog {
+  readonly lane: LaneName;
+  outcome = 'ok';
+  status: number | undefined;
+  upstreamRequestId: string | undefined;
+  usage: Usage | undefined;
+  costNanoUsd: bigint | null = null;
+  readonly #candidate: Candidate;
+  readonly #reservation: Reservation;
+  readonly #startUnixMs: number;
+  readonly #startMs = performance.now();
+  #endMs: number | undefined;
+  #firstChunkMs: number | undefined;
+  #responseModel: string | undefined;
+  readonly #finishReasons: FinishReason[] = [];
+  #settled = false;
+  #estimated = false;
+  /** What to book when no usage is reported; nothing until the request is on its way. */
+  #billing: 'nothing' | 'unknown' = 'nothing';
+
+  constructor(candidate: Candidate, lane: LaneName, reservation: Reservation, startUnixMs: number) {
+    this.#candidate = candidate;
+    this.lane = lane;
+    this.#reservation = reservation;
+    this.#startUnixMs = startUnixMs;
+  }
+
+  /** From here on the provider may bill. */
+  sending(): void {
+    this.#billing = 'unknown';
+  }
+
+  firstChunk(): void {
+    this.#firstChunkMs ??= performance.now() - this.#startMs;
+  }
+
+  /** Reads a whole answer. */
+  answered(response: ChatResponse): void {
+    this.#responseModel = response.model;
+    for (const { finishReason } of response.choices) this.#finishReasons.push(finishReason);
+    this.usage = response.usage;
+  }
+
+  /** Reads one event of a stream. */
+  observe(event: StreamEvent): void {
+    if (event.type === 'usage') this.usage = event.usage;
+    else if (event.type === 'finish') this.#finishReasons.push(event.reason);
+    else if (event.type === 'response-start') this.#responseModel = event.model;
+  }
+
+  failed(outcome: string, billing: 'nothing' | 'unknown', status?: number): void {
+    this.outcome = outcome;
+    this.#billing = billing;
+    this.status ??= status;
+    this.settle();
+  }
+
+  /**
+   * Books what was used; a second call changes nothing. Usage counts only with a finish: before it a provider reports what it has
+   * read so far, which is less than it bills.
+   */
+  settle(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#endMs = performance.now();
+    const usage = this.#finishReasons.length > 0 ? this.usage : undefined;
+    const billing = usage === undefined ? this.#billing : 'reported';
+    const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing });
+    this.costNanoUsd = costNanoUsd;
+    this.#estimated = estimated;
+  }
+
+  summary(): AttemptSummary {
+    return {
+      target: this.#candidate.target.policy.name,
+      outcome: this.outcome,
+      ...(this.status === undefined ? {} : { status: this.status }),
+      ms: Math.round((this.#endMs ?? performance.now()) - this.#startMs),
+    };
+  }
+
+  record(): AttemptRecord {
+    const { provider, target, model } = this.#candidate;
+    return {
+      target: target.policy.name,
+      providerName: provider.adapter.telemetryName,
+      requestModel: model,
+      ...(this.#responseModel === undefined ? {} : { responseModel: this.#responseModel }),
+      serverAddress: provider.serverAddress,
+      serverPort: provider.serverPort,
+      startUnixMs: this.#startUnixMs,
+      durationMs: (this.#endMs ?? performance.now()) - this.#startMs,
+      ...(this.#firstChunkMs === undefined ? {} : { timeToFirstChunkMs: this.#firstChunkMs }),
+      outcome: this.outcome,
+      ...(this.status === undefined ? {} : { status: this.status }),
+      ...(this.usage === undefined ? {} : { usage: this.usage }),
+      costNanoUsd: this.costNanoUsd,
+      estimated: this.#estimated,
+      ...(this.upstreamRequestId === undefined ? {} : { upstreamRequestId: this.upstreamRequestId }),
+      ...(this.#finishReasons.length === 0 ? {} : { finishReasons: this.#finishReasons }),
+    };
+  }
+}

@@ -1,0 +1,100 @@
+/** The only place of retry, fallback and parking: targets in order, attempts on each, until one answers or none can. */
+import { AttemptFailed, type AttemptFailure } from '#sidecar/errors/attempt-failure';
+import { finalError } from '#sidecar/errors/final-error';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Answer } from './answer.ts';
+import type { Call } from './call.ts';
+import type { Candidate } from './candidate.ts';
+import { decideNext } from './decide-next.ts';
+import type { DecodedRequest } from './decode.ts';
+import type { PipelineDeps } from './handle.ts';
+import { makeAttempt } from './make-attempt.ts';
+import type { Parking } from './parking.ts';
+import { planAttempt } from './plan.ts';
+import type { RequestLog } from './request-log.ts';
+import type { Selection } from './select-route.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface AttemptQuestion {
+  readonly call: Call;
+  readonly decoded: DecodedRequest;
+  readonly selection: Selection;
+  readonly snapshot: Snapshot;
+  readonly log: RequestLog;
+  readonly deps: PipelineDeps;
+}
+
+/** What came of one target: an answer; nothing to hope for; the next one's turn; or that it could not be asked, and why. */
+type TargetOutcome = Answer | 'give-up' | 'next' | RemoraError;
+
+/** Throws the RemoraError that the client is to see. */
+export async function attempt(question: AttemptQuestion): Promise<Answer> {
+  const order = parkedLast(question.selection.candidates, question.deps.parking);
+  const failures: AttemptFailure[] = [];
+  let unasked: RemoraError | undefined;
+  for (const [index, candidate] of order.entries()) {
+    const hasNext = index < order.length - 1;
+    const outcome = await tryTarget(candidate, { question, failures, hasNext });
+    if (outcome === 'give-up') break;
+    if (outcome instanceof RemoraError) unasked ??= outcome;
+    else if (outcome !== 'next') return outcome;
+  }
+  throw failures.length === 0 && unasked !== undefined ? unasked : finalError(failures);
+}
+
+interface TargetQuestion {
+  readonly question: AttemptQuestion;
+  readonly failures: AttemptFailure[];
+  readonly hasNext: boolean;
+}
+
+async function tryTarget(
+  candidate: Candidate,
+  { question, failures, hasNext }: TargetQuestion,
+): Promise<TargetOutcome> {
+  const { call, decoded, snapshot, deps } = question;
+  try {
+    const plan = planAttempt(candidate, decoded, snapshot.policy.budgets.length > 0);
+    const { maxRetries } = candidate.target.policy;
+    for (let retriesDone = 0; ; retriesDone += 1) {
+      const made = await answerOrFailure(makeAttempt(plan, question));
+      if ('kind' in made) return made;
+      failures.push(made.failure);
+      parkAfter(made.failure, candidate, deps.parking);
+      const state = {
+        retriesLeft: maxRetries - retriesDone,
+        retriesDone,
+        hasNext,
+        remainingMs: call.scope.remainingMs,
+      };
+      const decision = decideNext(made.failure, state, deps.random());
+      if (decision.action !== 'retry') return decision.action;
+      await call.scope.sleep(decision.afterMs);
+    }
+  } catch (thrown) {
+    if (thrown instanceof RemoraError && ONLY_THIS_TARGET.has(thrown.code)) return thrown;
+    throw thrown;
+  }
+}
+
+/** Errors before sending that another target may not have. */
+const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown']);
+
+async function answerOrFailure(made: Promise<Answer>): Promise<Answer | AttemptFailed> {
+  try {
+    return await made;
+  } catch (thrown) {
+    if (thrown instanceof AttemptFailed) return thrown;
+    throw thrown;
+  }
+}
+
+function parkAfter({ kind, status }: AttemptFailure, candidate: Candidate, parking: Parking): void {
+  if (kind === 'auth') parking.park(candidate, status === 403 ? 'target' : 'provider');
+  else if (kind === 'quota') parking.park(candidate, 'target');
+}
+
+function parkedLast(candidates: readonly Candidate[], parking: Parking): readonly Candidate[] {
+  if (!candidates.some((candidate) => parking.isParked(candidate))) return candidates;
+  return candidates.toSorted((a, b) => Number(parking.isParked(a)) - Number(parking.isParked(b)));
+}

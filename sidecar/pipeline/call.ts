@@ -1,0 +1,37 @@
+/** What the listener hands to the pipeline: one client request whose head was checked, and the way back. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dialect } from '#sidecar/dialects/dialect';
+import type { RequestScope } from './request-scope.ts';
+
+/** The body of one request. */
+export interface BodySource {
+  /** All bytes, within the limits of one request and of the process. Throws `body_too_large`, `overloaded`, `request_timeout`, ClientGone. */
+  read(): Promise<Uint8Array>;
+  /** Gives the bytes' share of the process bound back. */
+  release(): void;
+}
+
+/** The answer on its way to the client. */
+export interface Reply {
+  /** The head has left: the status can no longer change. */
+  readonly started: boolean;
+  /** Head and body at once. */
+  whole(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array | string): void;
+  /** Head of a stream. */
+  start(status: number, headers: Readonly<Record<string, string>>): void;
+  /** False when the client reads slower than we write: await `drained` before the next write. */
+  write(chunk: Uint8Array | string): boolean;
+  /** Resolves when the client has read what was written; throws ClientGone when it left or read nothing for the stall limit. */
+  drained(): Promise<void>;
+  end(): void;
+}
+
+export interface Call {
+  readonly requestId: string;
+  readonly dialect: Dialect;
+  /** Names in lower case, as Node joins them. */
+  readonly headers: IncomingHttpHeaders;
+  readonly body: BodySource;
+  readonly reply: Reply;
+  readonly scope: RequestScope;
+}

@@ -1,0 +1,68 @@
+/** One coarse timer for all waits of the process: thousands of streams cost one interval, and moving a deadline costs one assignment. */
+
+/** How late a deadline may be noticed. */
+const TICK_MS = 25;
+
+export class Deadline {
+  /** On the monotonic clock. */
+  atMs: number;
+  readonly onPass: () => void;
+
+  constructor(atMs: number, onPass: () => void) {
+    this.atMs = atMs;
+    this.onPass = onPass;
+  }
+}
+
+export class Deadlines {
+  readonly #open = new Set<Deadline>();
+  readonly #nowMs: () => number;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `nowMs` must be monotonic: a step of the wall clock may neither cut nor stretch a wait. */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Calls `onPass` once, `TICK_MS` late at most, unless cancelled before. */
+  in(ms: number, onPass: () => void): Deadline {
+    const deadline = new Deadline(this.#nowMs() + ms, onPass);
+    this.#open.add(deadline);
+    // Not unref'd while somebody waits: a wait must end even when nothing else keeps the process alive.
+    this.#timer ??= setInterval(() => this.tick(), TICK_MS);
+    return deadline;
+  }
+
+  cancel(deadline: Deadline): void {
+    this.#open.delete(deadline);
+  }
+
+  /** Moves an open deadline to `ms` from now; a passed one stays passed. */
+  postpone(deadline: Deadline, ms: number): void {
+    deadline.atMs = this.#nowMs() + ms;
+  }
+
+  remainingMs(deadline: Deadline): number {
+    return deadline.atMs - this.#nowMs();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Called by the timer; public for tests with a clock of their own. */
+  tick(): void {
+    const now = this.#nowMs();
+    for (const deadline of this.#open) {
+      if (deadline.atMs > now) continue;
+      this.#open.delete(deadline);
+      deadline.onPass();
+    }
+    if (this.#open.size === 0) this.close();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

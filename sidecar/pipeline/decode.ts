@@ -1,0 +1,33 @@
+/** From the client's bytes to the canonical request; what two readers could understand differently is refused here for both lanes. */
+import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { Dialect } from '#sidecar/dialects/dialect';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import { DEFAULT_MAX_DEPTH, parseBody } from '#sidecar/json/body';
+import { findAmbiguousKey, topLevelKeys } from '#sidecar/json/top-level';
+
+export interface DecodedRequest {
+  readonly dialect: Dialect;
+  readonly bytes: Uint8Array;
+  readonly body: JsonObject;
+  readonly request: ChatRequest;
+}
+
+const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH };
+
+/** Throws `invalid_json`, `duplicate_key` or `invalid_request`. */
+export function decode(bytes: Uint8Array, dialect: Dialect): DecodedRequest {
+  const parsed = parseBody(bytes, LIMITS);
+  if (!parsed.ok) {
+    throw new RemoraError({ code: 'invalid_json', message: `${parsed.message} Send one JSON object in UTF-8.` });
+  }
+  const ambiguous = findAmbiguousKey(topLevelKeys(bytes), dialect.readKeys);
+  if (ambiguous !== undefined) {
+    throw new RemoraError({
+      code: 'duplicate_key',
+      message: `${ambiguous.message} Send each key once.`,
+      param: ambiguous.key,
+    });
+  }
+  return { dialect, bytes, body: parsed.body, request: dialect.decodeRequest(parsed.body) };
+}

@@ -1,0 +1,69 @@
+/** From the answer to what the client reads: bytes, and headers that say who answered. */
+import { RESPONSE_HEADER } from '#contract/names/headers';
+import { formatUsd } from '#contract/policy/money';
+import type { EncodeContext } from '#sidecar/dialects/dialect';
+import type { Answer, ItemSource, StreamAnswer, WholeAnswer } from './answer.ts';
+import type { Call } from './call.ts';
+import type { DecodedRequest } from './decode.ts';
+import type { StreamItem } from './lanes/lane.ts';
+import type { RequestLog } from './request-log.ts';
+import type { Selection } from './select-route.ts';
+
+export type Outgoing =
+  | { readonly kind: 'whole'; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array | string }
+  | {
+      readonly kind: 'stream';
+      readonly headers: Readonly<Record<string, string>>;
+      readonly source: ItemSource;
+      readonly encode: (item: StreamItem) => Uint8Array | string;
+    };
+
+export interface EncodeQuestion {
+  readonly call: Call;
+  readonly decoded: DecodedRequest;
+  readonly selection: Selection;
+  readonly log: RequestLog;
+  readonly nowUnixMs: number;
+}
+
+export function encode(answer: Answer, question: EncodeQuestion): Outgoing {
+  return answer.kind === 'whole' ? encodeWhole(answer, question) : encodeStream(answer, question);
+}
+
+function encodeWhole(answer: WholeAnswer, question: EncodeQuestion): Outgoing {
+  const headers = answerHeaders(answer, question);
+  headers['content-type'] = 'application/json';
+  const cost = answer.log.costNanoUsd;
+  if (cost !== null) headers[RESPONSE_HEADER.costUsd] = formatUsd(cost);
+  const context = encodeContext(question);
+  return { kind: 'whole', headers, body: answer.plan.lane.encodeWhole(answer.item, question.decoded.dialect, context) };
+}
+
+function encodeStream(answer: StreamAnswer, question: EncodeQuestion): Outgoing {
+  const headers = answerHeaders(answer, question);
+  headers['content-type'] = 'text/event-stream; charset=utf-8';
+  headers['cache-control'] = 'no-cache';
+  const write = answer.plan.lane.streamWriter(question.decoded.dialect, {
+    ...encodeContext(question),
+    costUsd: () => (answer.log.costNanoUsd === null ? undefined : formatUsd(answer.log.costNanoUsd)),
+  });
+  return { kind: 'stream', headers, source: answer.source, encode: (item) => write(answer.each(item)) };
+}
+
+const encodeContext = ({ decoded, nowUnixMs }: EncodeQuestion): EncodeContext => ({
+  requestedModel: decoded.request.model,
+  includeUsage: decoded.request.includeUsage,
+  nowSeconds: Math.floor(nowUnixMs / 1000),
+});
+
+function answerHeaders(answer: Answer, { call, selection, log }: EncodeQuestion): Record<string, string> {
+  const headers: Record<string, string> = {
+    [RESPONSE_HEADER.requestId]: call.requestId,
+    [RESPONSE_HEADER.route]: selection.route.key,
+    [RESPONSE_HEADER.target]: answer.plan.candidate.target.policy.name,
+    [RESPONSE_HEADER.attempts]: String(log.attempts.length),
+    [RESPONSE_HEADER.policy]: log.policyHash ?? '',
+  };
+  if (answer.plan.dropped.length > 0) headers[RESPONSE_HEADER.dropped] = answer.plan.dropped.join(', ');
+  return headers;
+}

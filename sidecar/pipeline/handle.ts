@@ -1,0 +1,76 @@
+/** A request's way, one straight line of stages. Around it, and nowhere else: early ends, the record, the error answer. */
+import type { BudgetGate } from '#sidecar/budget/budget-gate';
+import type { Telemetry } from '#sidecar/telemetry/request-record';
+import type { Upstream } from '#sidecar/upstream/upstream';
+import { attempt } from './attempt.ts';
+import type { Call } from './call.ts';
+import { decode } from './decode.ts';
+import { deliver } from './deliver.ts';
+import { encode } from './encode.ts';
+import { identify, noteRequest } from './identify.ts';
+import { inspectInput } from './inspect-input.ts';
+import { inspectOutput } from './inspect-output.ts';
+import { meter } from './meter.ts';
+import type { Parking } from './parking.ts';
+import type { PolicyHolder } from './policy-holder.ts';
+import { renderFailure } from './render-failure.ts';
+import { RequestLog } from './request-log.ts';
+import { selectRoute } from './select-route.ts';
+
+export interface PipelineDeps {
+  readonly policies: PolicyHolder;
+  readonly budgetGate: BudgetGate;
+  readonly upstream: Upstream;
+  readonly parking: Parking;
+  readonly telemetry: Telemetry;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Told of faults of our own, which a client sees as `internal`. */
+  readonly onFault: (cause: unknown, requestId: string) => void;
+}
+
+/** Never rejects: whatever happens is told to the client and to the record. */
+export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
+  const log = new RequestLog(call, deps.now());
+  try {
+    await pass(call, log, deps);
+  } catch (thrown) {
+    // Before the answer: what was booked must be durable when its last byte leaves.
+    log.settleOpen();
+    call.scope.abandonAttempt();
+    const error = renderFailure(thrown, call, log);
+    if (error?.code === 'internal') deps.onFault(error.cause, call.requestId);
+  } finally {
+    log.settleOpen();
+    call.scope.close();
+    call.body.release();
+    deps.telemetry.record(log.finish());
+  }
+}
+
+async function pass(call: Call, log: RequestLog, deps: PipelineDeps): Promise<void> {
+  // The bytes first: until they are here nothing is decided, so a slow sender holds no old policy.
+  const bytes = await call.body.read();
+  // Pinned once: a policy that arrives meanwhile is for the next request.
+  const snapshot = deps.policies.pin();
+  // Before the body is read, so that a malformed request is attributed as well.
+  const caller = identify(call, snapshot, log);
+  const decoded = decode(bytes, call.dialect);
+  noteRequest(decoded.request, caller, log);
+  // Once per request and before any target is chosen, since the verdict decides which targets may be.
+  const inspection = inspectInput(decoded.request, snapshot);
+  const { credentials } = deps.policies;
+  const question = { call, request: decoded.request, inspection, snapshot, credentials, random: deps.random, log };
+  const selection = selectRoute(question);
+  // From here on all attempts together have one deadline, which is the route's.
+  call.scope.limitTo(selection.route.totalMs);
+  const answer = await attempt({ call, decoded, selection, snapshot, log, deps });
+  // After the commit point: what is inspected, metered and written is one answer of one target.
+  const inspected = inspectOutput(answer, log);
+  // After inspection and before encoding: booked is what the provider did, and the cost is known when the last byte is written.
+  const metered = meter(inspected);
+  const outgoing = encode(metered, { call, decoded, selection, log, nowUnixMs: deps.now() });
+  await deliver(outgoing, call, log);
+}

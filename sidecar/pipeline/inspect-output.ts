@@ -1,0 +1,31 @@
+/** What the output guardrails of the answering target leave of the answer. */
+import type { Answer, StreamAnswer } from './answer.ts';
+import type { RequestLog } from './request-log.ts';
+
+export function inspectOutput(answer: Answer, log: RequestLog): Answer {
+  const guard = answer.plan.candidate.outputGuard;
+  if (guard === null) return answer;
+  if (answer.kind === 'stream') return inspectStream(answer, guard.stream(), log);
+  const { response, fired } = guard.whole(answer.item.response);
+  log.guardrailsFired(fired, 'Output');
+  return { ...answer, item: { ...answer.item, response } };
+}
+
+function inspectStream(
+  answer: StreamAnswer,
+  inspector: ReturnType<NonNullable<StreamAnswer['plan']['candidate']['outputGuard']>['stream']>,
+  log: RequestLog,
+): StreamAnswer {
+  let known = 0;
+  return {
+    ...answer,
+    each: (item) => {
+      const before = answer.each(item);
+      const events = before.events.flatMap((event) => inspector.step(event));
+      const { fired } = inspector;
+      if (fired.length > known) log.guardrailsFired(fired, 'Output');
+      known = fired.length;
+      return { ...before, events };
+    },
+  };
+}

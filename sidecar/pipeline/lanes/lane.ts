@@ -1,0 +1,52 @@
+/** The two ways of one attempt between client and provider. Which one is a property of its plan; the stages do not know. */
+import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import type { ChatResponse } from '#sidecar/canonical/chat-response';
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import type { Dialect, EncodeContext } from '#sidecar/dialects/dialect';
+import type { ProviderAdapter } from '#sidecar/providers/adapter';
+
+export type LaneName = 'passthrough' | 'translate';
+
+export interface LaneRequest {
+  /** As the client sent it. */
+  readonly bytes: Uint8Array;
+  /** The same, parsed. */
+  readonly body: JsonObject;
+  /** The canonical request as the target may see it. */
+  readonly request: ChatRequest;
+  readonly adapter: ProviderAdapter;
+  /** The model to ask the provider for. */
+  readonly model: string;
+  /** Enforced where the client stated no maximum. */
+  readonly maxOutputTokens: number | undefined;
+}
+
+export interface OutgoingRequest {
+  readonly bytes: Uint8Array;
+  /** What the provider cannot express and was left out. */
+  readonly dropped: readonly string[];
+}
+
+/** One whole answer. `raw` is what came from the provider. */
+export interface WholeItem {
+  readonly response: ChatResponse;
+  readonly raw: Uint8Array;
+}
+
+/** One server-sent event of the provider with what it means. `raw` is its bytes with the blank line that ends it. */
+export interface StreamItem {
+  readonly events: readonly StreamEvent[];
+  readonly raw: Uint8Array;
+}
+
+/** What the client gets of one stream item; empty when nothing. */
+export type StreamWriter = (item: StreamItem) => Uint8Array | string;
+
+export interface Lane {
+  readonly name: LaneName;
+  /** Throws `unsupported_parameter` when the provider cannot express the request. */
+  outgoing(request: LaneRequest): OutgoingRequest;
+  encodeWhole(item: WholeItem, dialect: Dialect, context: EncodeContext): Uint8Array | string;
+  streamWriter(dialect: Dialect, context: EncodeContext): StreamWriter;
+}

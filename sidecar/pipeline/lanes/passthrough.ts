@@ -1,0 +1,28 @@
+/** Client and provider speak the same: the bytes go through, with single values of the request replaced. */
+import { isContentEvent } from '#sidecar/canonical/stream-event';
+import { spliceTopLevel } from '#sidecar/json/top-level';
+import type { Lane, StreamItem } from './lane.ts';
+
+const NOTHING = new Uint8Array();
+
+export const passthrough: Lane = {
+  name: 'passthrough',
+
+  outgoing({ bytes, body, adapter, model, maxOutputTokens }) {
+    const edits = adapter.passthroughEdits?.(body, {
+      model,
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+    });
+    return { bytes: edits === undefined ? bytes : spliceTopLevel(bytes, edits), dropped: [] };
+  },
+
+  encodeWhole: (item) => item.raw,
+
+  streamWriter: (_dialect, { includeUsage }) =>
+    includeUsage ? (item) => item.raw : (item) => (isUsageOnly(item) ? NOTHING : item.raw),
+};
+
+/** The usage chunk that we asked for and the client did not. */
+const isUsageOnly = ({ events }: StreamItem): boolean =>
+  events.some(({ type }) => type === 'usage') &&
+  !events.some((event) => isContentEvent(event) || event.type === 'response-end' || event.type === 'error');

@@ -1,0 +1,60 @@
+/** Cuts a byte stream after each blank line, so that an event is passed on whole or not at all and its bytes stay as they came. */
+const LF = 0x0a;
+const CR = 0x0d;
+
+export class SseBlocks {
+  #carry: Uint8Array[] = [];
+  #carriedBytes = 0;
+  /** The line that is being read has no bytes yet. */
+  #lineEmpty = true;
+  #afterCr = false;
+
+  /** The blocks that this chunk completes, each with its blank line. */
+  push(chunk: Uint8Array): Uint8Array[] {
+    const blocks: Uint8Array[] = [];
+    let start = 0;
+    for (let at = 0; at < chunk.length; at += 1) {
+      if (!this.#endsBlock(chunk[at])) continue;
+      // CR LF is one line end: a block that ended in CR takes the LF with it.
+      if (chunk[at] === CR && chunk[at + 1] === LF) at += 1;
+      this.#afterCr = chunk[at] === CR;
+      blocks.push(this.#withCarry(chunk.subarray(start, at + 1)));
+      start = at + 1;
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    return blocks;
+  }
+
+  /** What came after the last blank line. */
+  rest(): Uint8Array {
+    return this.#withCarry(new Uint8Array());
+  }
+
+  /** Bytes of the block that is not complete; the caller bounds them. */
+  get carriedBytes(): number {
+    return this.#carriedBytes;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#carry.push(bytes);
+    this.#carriedBytes += bytes.length;
+  }
+
+  #endsBlock(byte: number | undefined): boolean {
+    const afterCr = this.#afterCr;
+    this.#afterCr = byte === CR;
+    if (byte === LF && afterCr) return false;
+    const isLineEnd = byte === LF || byte === CR;
+    const endsBlock = isLineEnd && this.#lineEmpty;
+    this.#lineEmpty = isLineEnd;
+    return endsBlock;
+  }
+
+  #withCarry(last: Uint8Array): Uint8Array {
+    if (this.#carry.length === 0) return last;
+    const block = Buffer.concat([...this.#carry, last]);
+    this.#carry = [];
+    this.#carriedBytes = 0;
+    return block;
+  }
+}

@@ -1,0 +1,29 @@
+/** Everything else: the canonical request is written for the provider, and its canonical answer for the client. */
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import type { Dialect, EncodeContext } from '#sidecar/dialects/dialect';
+import { writeSse } from '#sidecar/stream/write-sse';
+import type { Lane, StreamWriter } from './lane.ts';
+
+export const translate: Lane = {
+  name: 'translate',
+
+  outgoing({ request, adapter, model, maxOutputTokens }) {
+    const bounded = maxOutputTokens === undefined ? request : { ...request, maxOutputTokens };
+    const { body, dropped } = adapter.encodeRequest(bounded, model);
+    return { bytes: Buffer.from(JSON.stringify(body)), dropped };
+  },
+
+  encodeWhole: ({ response }, dialect, context) => JSON.stringify(dialect.encodeResponse(response, context)),
+
+  streamWriter: (dialect, context) => eventWriter(dialect, context),
+};
+
+function eventWriter(dialect: Dialect, context: EncodeContext): StreamWriter {
+  let state = dialect.streamEncoder.start(context);
+  const write = (event: StreamEvent): string => {
+    const [next, encoded] = dialect.streamEncoder.step(state, event);
+    state = next;
+    return encoded.map(writeSse).join('');
+  };
+  return ({ events }) => events.map(write).join('');
+}

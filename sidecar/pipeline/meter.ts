@@ -1,0 +1,18 @@
+/** Books what an answer used: a whole one at once, a stream when its provider ends it, and always before its last byte leaves. */
+import type { Answer } from './answer.ts';
+
+export function meter(answer: Answer): Answer {
+  const { log } = answer;
+  if (answer.kind === 'whole') {
+    log.settle();
+    return answer;
+  }
+  return {
+    ...answer,
+    each: (item) => {
+      const inspected = answer.each(item);
+      if (inspected.events.some(({ type }) => type === 'response-end')) log.settle();
+      return inspected;
+    },
+  };
+}

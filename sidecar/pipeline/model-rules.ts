@@ -1,0 +1,12 @@
+/** Which targets the organisation's AIPolicies leave: each entry of the policy must let a target pass. */
+import type { CompiledModelRule } from './snapshot.ts';
+
+/** The AIPolicy that denies `provider/model`, or undefined when all let it pass. */
+export function deniedBy(rules: readonly CompiledModelRule[], target: string): string | undefined {
+  return rules.find((rule) => !allows(rule, target))?.policy;
+}
+
+function allows(rule: CompiledModelRule, target: string): boolean {
+  if (rule.deny.some((glob) => glob.matches(target))) return false;
+  return rule.allow.length === 0 || rule.allow.some((glob) => glob.matches(target));
+}

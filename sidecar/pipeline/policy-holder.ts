@@ -1,0 +1,54 @@
+/** The policy and the credentials that are in force, each swapped whole. A request pins both once. */
+import type { Policy } from '#contract/policy/policy';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
+import type { Parking } from './parking.ts';
+import { type CompileGuardrails, compileSnapshot, type Snapshot } from './snapshot.ts';
+
+const NOT_READY_RETRY_MS = 1_000;
+
+export class PolicyHolder implements PolicySink {
+  readonly #compileGuardrails: CompileGuardrails;
+  readonly #parking: Parking;
+  #snapshot: Snapshot | undefined;
+  #credentials: Credentials = new Map();
+
+  constructor(compileGuardrails: CompileGuardrails, parking: Parking) {
+    this.#compileGuardrails = compileGuardrails;
+    this.#parking = parking;
+  }
+
+  applyPolicy(policy: Policy, hash: string): ApplyResult {
+    try {
+      this.#snapshot = compileSnapshot(policy, hash, this.#compileGuardrails);
+    } catch (cause) {
+      return { applied: false, reason: cause instanceof Error ? cause.message : 'the policy could not be compiled' };
+    }
+    this.#parking.sweep();
+    return { applied: true };
+  }
+
+  applyCredentials(credentials: Credentials): void {
+    this.#credentials = credentials;
+    this.#parking.sweep();
+  }
+
+  get credentials(): Credentials {
+    return this.#credentials;
+  }
+
+  /** undefined before the first policy. */
+  get current(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** Throws `policy_not_ready`. */
+  pin(): Snapshot {
+    if (this.#snapshot !== undefined) return this.#snapshot;
+    throw new RemoraError({
+      code: 'policy_not_ready',
+      message: 'This sidecar has no policy yet. Retry in a second; if it lasts, check the operator.',
+      retryAfterMs: NOT_READY_RETRY_MS,
+    });
+  }
+}

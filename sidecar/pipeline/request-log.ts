@@ -1,0 +1,122 @@
+/** Collects what is known of one request while it runs, and makes the record of it when it is over. */
+import { REQUEST_HEADER } from '#contract/names/headers';
+import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
+import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
+import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { RequestRecord } from '#sidecar/telemetry/request-record';
+import type { AttemptLog } from './attempt-log.ts';
+import type { Call } from './call.ts';
+
+type Outcome = RequestRecord['outcome'];
+type GuardrailAction = RequestRecord['guardrailActions'][number];
+
+export class RequestLog {
+  readonly startUnixMs: number;
+  readonly attempts: AttemptLog[] = [];
+  attribution: Attribution | undefined;
+  user: string | undefined;
+  policyHash: string | undefined;
+  requestedModel: string | undefined;
+  stream = false;
+  outcome: Outcome = 'ok';
+  status = 0;
+  decidedBy: string | undefined;
+  readonly #call: Call;
+  readonly #startMs = performance.now();
+  readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
+  #route: string | undefined;
+  #rule: number | undefined;
+  #firstChunkMs: number | undefined;
+
+  constructor(call: Call, startUnixMs: number) {
+    this.#call = call;
+    this.startUnixMs = startUnixMs;
+  }
+
+  routeChosen(route: string, rule: number): void {
+    this.#route = route;
+    if (rule >= 0) this.#rule = rule;
+  }
+
+  /** Each guardrail counts once per request, however often it found something. */
+  guardrailsFired(fired: readonly PolicyGuardrail[], stage: GuardrailAction['stage']): void {
+    for (const guardrail of fired) {
+      const name = `${guardrail.policy}/${guardrail.name}`;
+      this.#guardrails.set(guardrail, { guardrail: name, action: guardrail.action, stage });
+    }
+  }
+
+  firstChunk(): void {
+    this.#firstChunkMs ??= performance.now() - this.#startMs;
+  }
+
+  /** What an error answer tells of the attempts. */
+  summaries(): AttemptSummary[] {
+    return this.attempts.map((attempt) => attempt.summary());
+  }
+
+  /** Settles what is still open, as the end of a request must, whatever way it ended. */
+  settleOpen(): void {
+    for (const attempt of this.attempts) attempt.settle();
+  }
+
+  finish(): RequestRecord {
+    const { dialect, headers, requestId } = this.#call;
+    const last = this.attempts.at(-1);
+    const traceparent = single(headers.traceparent);
+    return {
+      requestId,
+      ...(traceparent === undefined ? {} : { traceparent }),
+      dialect: dialect.id,
+      operation: 'chat',
+      ...(this.attribution === undefined ? {} : { attribution: this.attribution }),
+      ...(this.user === undefined ? {} : { user: this.user }),
+      ...(this.requestedModel === undefined ? {} : { requestedModel: this.requestedModel }),
+      ...(this.#route === undefined ? {} : { route: this.#route }),
+      ...(this.#rule === undefined ? {} : { rule: this.#rule }),
+      ...(last === undefined ? {} : { lane: last.lane }),
+      ...(this.policyHash === undefined ? {} : { policyHash: this.policyHash }),
+      stream: this.stream,
+      status: this.status,
+      outcome: this.outcome,
+      ...(this.decidedBy === undefined ? {} : { decidedBy: this.decidedBy }),
+      attempts: this.attempts.map((attempt) => attempt.record()),
+      usage: this.attempts.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
+      costNanoUsd: totalCost(this.attempts),
+      guardrailActions: [...this.#guardrails.values()],
+      startUnixMs: this.startUnixMs,
+      durationMs: performance.now() - this.#startMs,
+      ...(this.#firstChunkMs === undefined ? {} : { timeToFirstChunkMs: this.#firstChunkMs }),
+    };
+  }
+}
+
+/** Attribution headers that a caller may set. */
+export const callerHeader = (call: Call, name: keyof typeof REQUEST_HEADER): string | undefined =>
+  single(call.headers[REQUEST_HEADER[name]]);
+
+const single = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+function addUsage(sum: Usage, usage: Usage | undefined): Usage {
+  if (usage === undefined) return sum;
+  if (sum === NO_USAGE) return usage;
+  return {
+    inputTokens: sum.inputTokens + usage.inputTokens,
+    cacheReadTokens: sum.cacheReadTokens + usage.cacheReadTokens,
+    cacheWriteTokens: sum.cacheWriteTokens + usage.cacheWriteTokens,
+    outputTokens: sum.outputTokens + usage.outputTokens,
+    reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
+    audioTokens: sum.audioTokens + usage.audioTokens,
+  };
+}
+
+/** null as soon as one attempt that cost something has no known price; 0 without attempts. */
+function totalCost(attempts: readonly AttemptLog[]): bigint | null {
+  let sum = 0n;
+  for (const { costNanoUsd } of attempts) {
+    if (costNanoUsd === null) return null;
+    sum += costNanoUsd;
+  }
+  return sum;
+}

@@ -1,0 +1,86 @@
+/** How one request ends early: the client leaves, the total deadline passes, or the sidecar drains. The first cause wins and reaches the upstream in the same tick. */
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Deadline, Deadlines } from './deadlines.ts';
+
+/** The client closed its connection: there is nobody to answer. */
+export class ClientGone extends Error {
+  constructor(message = 'The client closed the connection.') {
+    super(message);
+    this.name = 'ClientGone';
+  }
+}
+
+export class RequestScope {
+  readonly deadlines: Deadlines;
+  #cause: ClientGone | RemoraError | undefined;
+  #attempt: AbortController | undefined;
+  #wake: (() => void) | undefined;
+  #total: Deadline | undefined;
+
+  constructor(deadlines: Deadlines) {
+    this.deadlines = deadlines;
+  }
+
+  get cause(): ClientGone | RemoraError | undefined {
+    return this.#cause;
+  }
+
+  cancel(cause: ClientGone | RemoraError): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.#attempt?.abort();
+    this.#wake?.();
+  }
+
+  throwIfCancelled(): void {
+    if (this.#cause !== undefined) throw this.#cause;
+  }
+
+  /** Ends the request `ms` from now with `upstream_timeout`. */
+  limitTo(ms: number): void {
+    this.#total = this.deadlines.in(ms, () =>
+      this.cancel(
+        new RemoraError({
+          code: 'upstream_timeout',
+          message: 'The request was not answered within the total timeout of its AIRoute. Retry later, or raise it.',
+        }),
+      ),
+    );
+  }
+
+  /** Milliseconds until the total deadline; infinite before it is known. */
+  get remainingMs(): number {
+    return this.#total === undefined ? Number.POSITIVE_INFINITY : this.deadlines.remainingMs(this.#total);
+  }
+
+  /** The signal of the next attempt; replaces that of the one before. */
+  beginAttempt(): AbortController {
+    this.throwIfCancelled();
+    this.#attempt = new AbortController();
+    return this.#attempt;
+  }
+
+  /** Throws the cause when the request is cancelled meanwhile. */
+  async sleep(ms: number): Promise<void> {
+    if (ms > 0) {
+      await new Promise<void>((resolve) => {
+        const deadline = this.deadlines.in(ms, resolve);
+        this.#wake = () => {
+          this.deadlines.cancel(deadline);
+          resolve();
+        };
+      });
+      this.#wake = undefined;
+    }
+    this.throwIfCancelled();
+  }
+
+  /** Ends the exchange that is under way, if one is: its answer is of no use any more. */
+  abandonAttempt(): void {
+    this.#attempt?.abort();
+  }
+
+  close(): void {
+    if (this.#total !== undefined) this.deadlines.cancel(this.#total);
+  }
+}

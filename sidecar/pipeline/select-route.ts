@@ -1,0 +1,156 @@
+/** Which targets may answer, in the order of trying: route by model, rule by match, then what policies, secrets and guardrails leave. */
+import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { InputInspection } from '#sidecar/guardrails/guardrail';
+import type { Credentials } from '#sidecar/policy/policy-source';
+import type { Call } from './call.ts';
+import type { Candidate } from './candidate.ts';
+import { deniedBy } from './model-rules.ts';
+import { nearestNames } from './nearest-names.ts';
+import type { RequestLog } from './request-log.ts';
+import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './snapshot.ts';
+import { targetOrder } from './target-order.ts';
+
+export interface Selection {
+  readonly route: CompiledRoute;
+  /** Index of the rule that matched. */
+  readonly rule: number;
+  /** At least one. */
+  readonly candidates: readonly Candidate[];
+}
+
+export interface RouteQuestion {
+  readonly call: Call;
+  readonly request: ChatRequest;
+  readonly inspection: InputInspection;
+  readonly snapshot: Snapshot;
+  readonly credentials: Credentials;
+  readonly random: () => number;
+  readonly log: RequestLog;
+}
+
+/** Throws `unknown_model`, `model_not_allowed`, `no_target` or `guardrail_blocked`. */
+export function selectRoute(question: RouteQuestion): Selection {
+  const { request, snapshot, log } = question;
+  const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
+  const rule = route?.rules.findIndex((candidate) => matches(candidate, question)) ?? -1;
+  const chosen = route?.rules[rule];
+  if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
+  log.routeChosen(route.key, rule);
+  const allowed = passModelRules(targetOrder(chosen, question.random), question);
+  const usable = withCredentials(allowed, question, route);
+  return { route, rule, candidates: passGuardrails(usable, question) };
+}
+
+function matches(rule: CompiledRule, { call, request }: RouteQuestion): boolean {
+  if (rule.models.size > 0 && !rule.models.has(request.model)) return false;
+  return rule.headers.every(({ name, value }) => call.headers[name] === value);
+}
+
+function passModelRules(targets: readonly CompiledTarget[], question: RouteQuestion): readonly CompiledTarget[] {
+  const { modelRules } = question.snapshot;
+  if (modelRules.length === 0) return targets;
+  let denier: string | undefined;
+  const allowed = targets.filter((target) => {
+    const policy = deniedBy(modelRules, resolvedName(target, question.request.model));
+    denier ??= policy;
+    return policy === undefined;
+  });
+  if (allowed.length === 0 && denier !== undefined) throw modelNotAllowed(question.request.model, denier);
+  return allowed;
+}
+
+/** A target `provider/*` is judged by the model that it would really ask for. */
+const resolvedName = (target: CompiledTarget, asked: string): string =>
+  target.policy.model === '*' ? target.policy.name.replace(/\*$/, () => asked) : target.policy.name;
+
+interface UsableTarget {
+  readonly target: CompiledTarget;
+  readonly credential: string | null;
+}
+
+function withCredentials(
+  targets: readonly CompiledTarget[],
+  { credentials }: RouteQuestion,
+  route: CompiledRoute,
+): UsableTarget[] {
+  const usable: UsableTarget[] = [];
+  const missing = new Set<string>();
+  for (const target of targets) {
+    const name = target.provider.policy.credential;
+    const credential = name === null ? null : credentials.get(name);
+    if (credential === undefined) missing.add(target.provider.policy.key);
+    else usable.push({ target, credential });
+  }
+  if (usable.length === 0) throw noTarget(route.key, [...missing]);
+  return usable;
+}
+
+function passGuardrails(usable: readonly UsableTarget[], question: RouteQuestion): Candidate[] {
+  const { inspection, snapshot, request, log } = question;
+  const candidates: Candidate[] = [];
+  let blockedBy: { policy: string; name: string } | undefined;
+  for (const { target, credential } of usable) {
+    const { tags } = target.provider.policy;
+    const verdict = inspection.verdictFor(tags);
+    if (verdict.action === 'block') {
+      log.guardrailsFired(verdict.fired, 'Input');
+      blockedBy ??= verdict.fired.find(({ action }) => action === 'Block') ?? verdict.fired[0];
+      continue;
+    }
+    candidates.push({
+      target,
+      provider: target.provider,
+      model: target.policy.model === '*' ? request.model : target.policy.model,
+      credential,
+      request: verdict.action === 'mask' ? verdict.request : request,
+      maskedBy: verdict.action === 'mask' ? verdict.fired : [],
+      outputGuard: snapshot.guardrails.outputGuard(tags),
+    });
+  }
+  if (candidates.length === 0) throw guardrailBlocked(blockedBy);
+  return candidates;
+}
+
+function unknownModel(asked: string, snapshot: Snapshot, route: CompiledRoute | undefined): RemoraError {
+  const names = nearestNames(asked, snapshot.routes.keys());
+  const exist = names.length === 0 ? 'No AIRoute serves this workload.' : `Models that exist: ${names.join(', ')}.`;
+  const cause =
+    route === undefined
+      ? `No AIRoute of this workload serves the model ${quoted(asked)}.`
+      : `No rule of AIRoute ${route.key} matches this request for the model ${quoted(asked)}.`;
+  return new RemoraError({ code: 'unknown_model', message: `${cause} ${exist}`, param: 'model' });
+}
+
+const modelNotAllowed = (asked: string, policy: string): RemoraError =>
+  new RemoraError({
+    code: 'model_not_allowed',
+    message: `AIPolicy ${policy} allows no target of the model ${quoted(asked)}. Ask for an allowed model, or have the AIPolicy changed.`,
+    object: `AIPolicy ${policy}`,
+    param: 'model',
+  });
+
+const noTarget = (route: string, providers: readonly string[]): RemoraError =>
+  new RemoraError({
+    code: 'no_target',
+    message:
+      providers.length === 0
+        ? `AIRoute ${route} has no target that may be used. Check its targets and weights.`
+        : `No target of AIRoute ${route} has its credential here. Check the Secrets of AIProvider ${providers.join(', ')}.`,
+    object: `AIRoute ${route}`,
+  });
+
+function guardrailBlocked(by: { policy: string; name: string } | undefined): RemoraError {
+  const object = by === undefined ? 'an AIPolicy' : `AIPolicy ${by.policy} guardrail ${by.name}`;
+  return new RemoraError({
+    code: 'guardrail_blocked',
+    message: `The request was blocked by ${object}. Remove what it looks for and send the request again.`,
+    object,
+  });
+}
+
+/** A name that the client sent, made harmless for a message. */
+function quoted(name: string): string {
+  const clean = name.replace(/[^\x20-\x7e]/g, '?');
+  return `\`${clean.length > 100 ? `${clean.slice(0, 100)}…` : clean}\``;
+}

@@ -1,0 +1,84 @@
+/** Turns what went wrong in an exchange into the failure that the attempt loop decides by, with what it may have cost. */
+import { AttemptFailed, type AttemptFailure } from '#sidecar/errors/attempt-failure';
+import { parseJson } from '#sidecar/json/body';
+import { readWhole } from '#sidecar/upstream/read-whole';
+import { UpstreamFault, type UpstreamResponse } from '#sidecar/upstream/upstream';
+import type { Candidate } from './candidate.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** A refusal is a few sentences; more is not read. */
+const REFUSAL_LIMIT_BYTES = 256 * 1024;
+const UTF8 = new TextDecoder();
+
+type Detail = Omit<AttemptFailure, 'target' | 'provider'>;
+
+export const failureOf = ({ target, provider }: Candidate, detail: Detail): AttemptFailure => ({
+  target: target.policy.name,
+  provider: provider.policy.key,
+  ...detail,
+});
+
+/** The answer is not the provider's API. It may have been billed all the same. */
+export const malformed = (candidate: Candidate, message: string, cause?: unknown): AttemptFailed =>
+  new AttemptFailed(failureOf(candidate, { kind: 'malformed', message, status: 200 }), 'unknown', cause);
+
+/** The exchange failed below HTTP. `expired`: we ended it ourselves because the first content was late. */
+export function exchangeFailed(candidate: Candidate, fault: UpstreamFault, expired: boolean): AttemptFailed {
+  const kind = expired && fault.kind === 'aborted' ? 'timeout' : fault.kind;
+  const message = kind === 'timeout' ? 'The provider did not answer in time.' : fault.message;
+  return new AttemptFailed(failureOf(candidate, { kind, message }), fault.requestSent ? 'unknown' : 'nothing', fault);
+}
+
+/** The provider answered with another status than 200: reads why. Throws UpstreamFault when the exchange breaks meanwhile. */
+export async function refused(
+  candidate: Candidate,
+  response: UpstreamResponse,
+  nowUnixMs: number,
+): Promise<AttemptFailed> {
+  const { adapter } = candidate.provider;
+  const bytes = await readRefusal(response);
+  const failure = adapter.mapError(response.status, response.headers, parseJson(UTF8.decode(bytes)));
+  const hint = retryAfterMs(response.headers, nowUnixMs);
+  const requestId = response.headers[adapter.requestIdHeader];
+  return new AttemptFailed(
+    failureOf(candidate, {
+      kind: failure.class,
+      message: failure.message,
+      status: response.status,
+      ...(failure.type === undefined ? {} : { type: failure.type }),
+      ...(failure.code === undefined ? {} : { code: failure.code }),
+      ...(failure.param === undefined ? {} : { param: failure.param }),
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(hint === undefined ? {} : { retryAfterMs: hint }),
+    }),
+    // A refusal is not billed; a success that is no answer may be.
+    response.status >= 300 ? 'nothing' : 'unknown',
+  );
+}
+
+async function readRefusal(response: UpstreamResponse): Promise<Uint8Array> {
+  try {
+    return await readWhole(response, REFUSAL_LIMIT_BYTES);
+  } catch (fault) {
+    // The status alone says enough, unless we ended the exchange ourselves.
+    if (fault instanceof UpstreamFault && fault.kind !== 'aborted') return new Uint8Array();
+    throw fault;
+  }
+}
+
+/** The provider reported a failure inside its stream. */
+export function failedInStream(
+  candidate: Candidate,
+  error: { readonly upstreamType: string; readonly message: string; readonly status?: number },
+): AttemptFailed {
+  const status = error.status ?? 500;
+  const { class: kind } = candidate.provider.adapter.mapError(
+    status,
+    {},
+    { error: { type: error.upstreamType, message: error.message } },
+  );
+  return new AttemptFailed(
+    failureOf(candidate, { kind, message: error.message, type: error.upstreamType, status }),
+    'unknown',
+  );
+}

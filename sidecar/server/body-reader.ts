@@ -1,0 +1,105 @@
+/** Reads one request body into memory, within the limit of one request and the bound of the process. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { BodySource } from '#sidecar/pipeline/call';
+import { ClientGone } from '#sidecar/pipeline/request-scope';
+import type { RetainedBytes } from './retained-bytes.ts';
+
+const OVERLOADED_RETRY_MS = 1_000;
+const EMPTY = new Uint8Array();
+
+export interface BodyReaderOptions {
+  readonly limitBytes: number;
+  readonly retained: RetainedBytes;
+  /** The client waits for `100 Continue`; it gets it here, once the head was accepted. */
+  readonly expectsContinue: boolean;
+}
+
+export class BodyReader implements BodySource {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #options: BodyReaderOptions;
+  #first: Uint8Array | undefined;
+  #more: Uint8Array[] | undefined;
+  #received = 0;
+  #taken = 0;
+  #resolve: (body: Uint8Array) => void = () => {};
+  #reject: (error: Error) => void = () => {};
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: BodyReaderOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#options = options;
+  }
+
+  async read(): Promise<Uint8Array> {
+    const declared = Number(this.#request.headers['content-length'] ?? 0);
+    // Judged by what is declared before anything arrives, so that a refusal costs no memory.
+    this.#admit(declared);
+    if (this.#options.expectsContinue) this.#response.writeContinue();
+    const body = new Promise<Uint8Array>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#request.on('data', this.#onData);
+    this.#request.on('end', this.#onEnd);
+    this.#request.on('close', this.#onClose);
+    return body;
+  }
+
+  /** Ends the reading from outside: the body is misframed or late. Without effect once it is complete. */
+  fail(error: Error): void {
+    this.#request.off('data', this.#onData);
+    this.#first = undefined;
+    this.#more = undefined;
+    this.#reject(error);
+  }
+
+  release(): void {
+    this.#options.retained.give(this.#taken);
+    this.#taken = 0;
+    this.#first = undefined;
+    this.#more = undefined;
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#received += chunk.length;
+    try {
+      this.#admit(this.#received);
+    } catch (error) {
+      this.fail(RemoraError.from(error));
+      return;
+    }
+    if (this.#first === undefined) this.#first = chunk;
+    else {
+      this.#more ??= [this.#first];
+      this.#more.push(chunk);
+    }
+  };
+
+  readonly #onEnd = (): void =>
+    this.#resolve(this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#received));
+
+  readonly #onClose = (): void => {
+    if (!this.#request.complete) this.fail(new ClientGone());
+  };
+
+  #admit(bytes: number): void {
+    const { limitBytes, retained } = this.#options;
+    if (bytes > limitBytes) {
+      throw new RemoraError({
+        code: 'body_too_large',
+        message: `The body is over ${limitBytes} bytes. Send less, or have the limit raised.`,
+      });
+    }
+    if (bytes <= this.#taken) return;
+    if (!retained.take(bytes - this.#taken)) {
+      throw new RemoraError({
+        code: 'overloaded',
+        message: 'This sidecar holds as many request bytes as it may. Retry after a second.',
+        retryAfterMs: OVERLOADED_RETRY_MS,
+      });
+    }
+    this.#taken = bytes;
+  }
+}

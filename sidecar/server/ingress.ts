@@ -1,0 +1,209 @@
+/** The listener of the app's requests: checks heads, knows the paths, and hands calls to the pipeline. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { SidecarConfig } from '#sidecar/config/sidecar-config';
+import type { Dialect } from '#sidecar/dialects/dialect';
+import { DIALECTS, dialectForPath } from '#sidecar/dialects/index';
+import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
+import { encodeModelList, MODEL_LIST_PATHS } from '#sidecar/dialects/openai-chat/model-list';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Call } from '#sidecar/pipeline/call';
+import type { Deadlines } from '#sidecar/pipeline/deadlines';
+import { handle, type PipelineDeps } from '#sidecar/pipeline/handle';
+import { errorAnswer } from '#sidecar/pipeline/render-failure';
+import { ClientGone, RequestScope } from '#sidecar/pipeline/request-scope';
+import { answerToParserError, METHOD_NOT_SERVED, writeBareAnswer } from './bare-answer.ts';
+import { BodyReader } from './body-reader.ts';
+import { HttpReply, STALL_LIMIT_MS } from './http-reply.ts';
+import { listen } from './listen.ts';
+import { checkContent, checkHead } from './request-head.ts';
+import { RetainedBytes } from './retained-bytes.ts';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** How often Node looks for the first two; its own 30 s would make them three times as long. */
+const TIMEOUT_CHECK_MS = 2_000;
+/** How long the error events of cut streams may take to leave. */
+const LAST_WORDS_MS = 1_000;
+
+export interface IngressDeps extends PipelineDeps {
+  readonly config: SidecarConfig;
+  readonly deadlines: Deadlines;
+  readonly newRequestId: () => string;
+  /** For tests. Default STALL_LIMIT_MS. */
+  readonly stallLimitMs?: number;
+}
+
+interface Accepted {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly reply: HttpReply;
+  readonly requestId: string;
+  readonly expectsContinue: boolean;
+}
+
+interface OpenCall {
+  readonly scope: RequestScope;
+  readonly body: BodyReader;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** In whose shape a request is refused that named no path of any dialect. */
+const NEAREST_DIALECT: Dialect = openaiChat;
+
+export class Ingress {
+  readonly #deps: IngressDeps;
+  readonly #server: Server;
+  readonly #retained: RetainedBytes;
+  readonly #open = new Set<OpenCall>();
+  /** The latest request of each connection, so that a parser error finds whom it concerns. */
+  readonly #latest = new WeakMap<Socket, OpenCall>();
+  #draining = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(deps: IngressDeps) {
+    this.#deps = deps;
+    this.#retained = new RetainedBytes(deps.config.limits.retainedBytes);
+    this.#server = createServer({
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // Our own check answers in JSON and counts them.
+      requireHostHeader: false,
+      noDelay: true,
+    });
+    this.#server.maxConnections = deps.config.limits.connections;
+    this.#server.on('request', (request, response) => this.#accept(request, response, false));
+    this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
+    this.#server.on('checkExpectation', (request, response) => this.#accept(request, response, false));
+    this.#server.on('connect', (_request, socket) => writeBareAnswer(socket, METHOD_NOT_SERVED));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+      this.#onParserError(error.code, socket as Socket),
+    );
+  }
+
+  listen(): Promise<AddressInfo> {
+    return listen(this.#server, this.#deps.config.ingress);
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes no new connection, lets open requests end until the deadline, then ends them with an error of their dialect. */
+  async close({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
+    this.#draining = true;
+    this.#server.close();
+    await this.#idleWithin(deadlineMs);
+    for (const { scope, body } of this.#open) {
+      const draining = new RemoraError({
+        code: 'draining',
+        message: 'The sidecar is shutting down. Retry on a new connection.',
+      });
+      scope.cancel(draining);
+      body.fail(draining);
+    }
+    await this.#idleWithin(LAST_WORDS_MS);
+    this.#server.closeAllConnections();
+  }
+
+  #idleWithin(ms: number): Promise<void> {
+    if (this.#open.size === 0 || ms <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const limit = this.#deps.deadlines.in(ms, resolve);
+      this.#onIdle = () => {
+        this.#deps.deadlines.cancel(limit);
+        resolve();
+      };
+    });
+  }
+
+  #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const requestId = this.#deps.newRequestId();
+    const reply = new HttpReply(request, response, {
+      deadlines: this.#deps.deadlines,
+      isLast: () => this.#draining,
+      stallLimitMs: this.#deps.stallLimitMs ?? STALL_LIMIT_MS,
+    });
+    try {
+      const path = checkHead(request);
+      if (MODEL_LIST_PATHS.includes(path)) this.#listModels(request, reply, requestId);
+      else this.#acceptCall(dialectOf(path, request.method), { request, response, reply, requestId, expectsContinue });
+    } catch (thrown) {
+      const error = RemoraError.from(thrown);
+      if (error.code === 'internal') this.#deps.onFault(thrown, requestId);
+      const dialect = dialectForPath(request.url ?? '') ?? NEAREST_DIALECT;
+      const { status, headers, body } = errorAnswer(error, dialect, requestId);
+      reply.whole(status, headers, body);
+    }
+  }
+
+  #acceptCall(dialect: Dialect, { request, response, reply, requestId, expectsContinue }: Accepted): void {
+    checkContent(request);
+    const scope = new RequestScope(this.#deps.deadlines);
+    const { limits } = this.#deps.config;
+    const body = new BodyReader(request, response, {
+      limitBytes: limits.bodyBytes,
+      retained: this.#retained,
+      expectsContinue,
+    });
+    const open = { scope, body, request, response };
+    this.#latest.set(request.socket, open);
+    response.on('close', () => {
+      if (!response.writableFinished) scope.cancel(new ClientGone());
+    });
+    this.#run({ requestId, dialect, headers: request.headers, body, reply, scope }, open);
+  }
+
+  #run(call: Call, open: OpenCall): void {
+    this.#open.add(open);
+    // handle() never rejects.
+    void handle(call, this.#deps).then(() => {
+      this.#open.delete(open);
+      if (this.#open.size === 0) this.#onIdle?.();
+    });
+  }
+
+  #listModels(request: IncomingMessage, reply: HttpReply, requestId: string): void {
+    if (request.method !== 'GET') throw methodNotAllowed('GET');
+    const names = [...this.#deps.policies.pin().routes.keys()].sort();
+    const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
+    reply.whole(200, headers, JSON.stringify(encodeModelList(names)));
+  }
+
+  #onParserError(code: string | undefined, socket: Socket): void {
+    const latest = this.#latest.get(socket);
+    if (latest === undefined || latest.response.writableFinished) {
+      writeBareAnswer(socket, answerToParserError(code));
+    } else if (latest.request.complete || code === 'ECONNRESET') {
+      // Bytes after a complete request are another one's; its answer cannot be put into the one that is under way.
+      socket.destroy();
+    } else {
+      const answer = answerToParserError(code);
+      latest.body.fail(new RemoraError({ code: answer.code, status: answer.status, message: answer.message }));
+    }
+  }
+}
+
+const methodNotAllowed = (allow: string): RemoraError =>
+  new RemoraError({
+    code: 'method_not_allowed',
+    message: `This path is served with ${allow} only.`,
+    headers: { allow },
+  });
+
+function dialectOf(path: string, method: string | undefined): Dialect {
+  const dialect = dialectForPath(path);
+  if (dialect === undefined) {
+    const served = [...DIALECTS.flatMap(({ paths }) => paths.slice(0, 1)), ...MODEL_LIST_PATHS.slice(0, 1)];
+    throw new RemoraError({
+      code: 'unknown_path',
+      message: `Nothing is served on this path. Use one of ${served.join(', ')}.`,
+    });
+  }
+  if (method !== 'POST') throw methodNotAllowed('POST');
+  return dialect;
+}

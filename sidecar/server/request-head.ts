@@ -1,0 +1,75 @@
+/** What is refused before a body is read: heads that two parsers could read differently, and names that we do not know. */
+import type { IncomingMessage } from 'node:http';
+import { REMORA_HEADER_PREFIX, REQUEST_HEADER } from '#contract/names/headers';
+import { RemoraError } from '#sidecar/errors/remora-error';
+
+const KNOWN_HEADERS: ReadonlySet<string> = new Set(Object.values(REQUEST_HEADER));
+/** A host that holds one of these is read as a part of a URL by some parsers. */
+const NOT_IN_HOST = /[/?#@\\\s]/;
+const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
+
+/** The path without its query. Throws `invalid_host`, `unknown_header` or `invalid_request`. */
+export function checkHead(request: IncomingMessage): string {
+  checkHeaders(request.rawHeaders);
+  checkFraming(request.headers['transfer-encoding']);
+  const target = request.url ?? '';
+  if (!target.startsWith('/')) {
+    throw invalidHost('The request target is not a path. Send the path alone and the host in the Host header.');
+  }
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
+
+/** Throws `unsupported_content_type`. */
+export function checkContent(request: IncomingMessage): void {
+  const coding = request.headers['content-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+    throw contentType('The request body is compressed. Send it without Content-Encoding.');
+  }
+  const type = request.headers['content-type'];
+  if (type !== undefined && !JSON_TYPE.test(type)) {
+    throw contentType('The request body is not declared as JSON. Send it with Content-Type: application/json.');
+  }
+}
+
+/** One walk over the raw list, since Node's parsed headers hide a second Host. */
+function checkHeaders(raw: readonly string[]): void {
+  let hosts = 0;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    // By length first: nearly every header is neither, and lower case costs a copy.
+    if (name.length === 4 && name.toLowerCase() === 'host') {
+      hosts += 1;
+      if (isBadHost(raw[index + 1] ?? ''))
+        throw invalidHost('The Host header is empty or malformed. Send one plain host.');
+    } else if (name.length >= REMORA_HEADER_PREFIX.length && /^x-remora-/i.test(name)) {
+      checkOwnHeader(name.toLowerCase());
+    }
+  }
+  if (hosts !== 1) throw invalidHost(`The request has ${hosts} Host headers. Send exactly one.`);
+}
+
+const isBadHost = (host: string): boolean => host === '' || NOT_IN_HOST.test(host);
+
+function checkOwnHeader(name: string): void {
+  if (KNOWN_HEADERS.has(name)) return;
+  const shown = name.slice(0, 64).replace(/[^a-z0-9_-]/g, '?');
+  throw new RemoraError({
+    code: 'unknown_header',
+    message: `The header ${shown} is not one of ours. Remove it, or use ${[...KNOWN_HEADERS].join(' or ')}.`,
+    param: shown,
+  });
+}
+
+/** Node refuses most doubtful framing; a coding before `chunked` it lets through and does not decode. */
+function checkFraming(transferEncoding: string | undefined): void {
+  if (transferEncoding === undefined || transferEncoding.toLowerCase() === 'chunked') return;
+  throw new RemoraError({
+    code: 'invalid_request',
+    status: 501,
+    message: 'The Transfer-Encoding is not supported. Send the body with Content-Length or as chunked alone.',
+  });
+}
+
+const invalidHost = (message: string): RemoraError => new RemoraError({ code: 'invalid_host', message });
+const contentType = (message: string): RemoraError => new RemoraError({ code: 'unsupported_content_type', message });

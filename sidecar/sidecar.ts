@@ -1,0 +1,81 @@
+/** The data plane put together: policy in on one side, requests on the other. Both ways to run, in a pod and on a laptop, start here. */
+import type { AddressInfo } from 'node:net';
+import type { BudgetGate } from '#sidecar/budget/budget-gate';
+import type { SidecarConfig } from '#sidecar/config/sidecar-config';
+import { Deadlines } from '#sidecar/pipeline/deadlines';
+import { Parking } from '#sidecar/pipeline/parking';
+import { PolicyHolder } from '#sidecar/pipeline/policy-holder';
+import type { CompileGuardrails } from '#sidecar/pipeline/snapshot';
+import type { PolicySink } from '#sidecar/policy/policy-source';
+import { HealthServer, type MetricsPage } from '#sidecar/server/health';
+import { Ingress } from '#sidecar/server/ingress';
+import type { Telemetry } from '#sidecar/telemetry/request-record';
+import type { Upstream } from '#sidecar/upstream/upstream';
+import { Upstreams } from '#sidecar/upstream/upstreams';
+
+export interface SidecarDeps {
+  readonly budgetGate: BudgetGate;
+  readonly compileGuardrails: CompileGuardrails;
+  readonly telemetry: Telemetry;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly newRequestId: () => string;
+  /** Default: undici for providers on the network, the mock in the process. */
+  readonly upstream?: Upstream;
+  /** What `/metrics` shows; without it the path is not served. */
+  readonly metrics?: MetricsPage;
+  /** Told of faults of our own, which a client sees as `internal`. Default: nobody. */
+  readonly onFault?: (cause: unknown, requestId: string) => void;
+}
+
+export interface Sidecar {
+  readonly sink: PolicySink;
+  /** Rejects with ListenError when an address cannot be bound; then nothing listens. */
+  listen(): Promise<{ readonly ingress: AddressInfo; readonly health: AddressInfo }>;
+  /** Drains for `deadlineMs`, default `config.drainMs`, then ends what is left and frees everything. */
+  close(options?: { readonly deadlineMs: number }): Promise<void>;
+}
+
+export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
+  const deadlines = new Deadlines();
+  const parking = new Parking(() => performance.now());
+  const policies = new PolicyHolder(deps.compileGuardrails, parking);
+  const upstream =
+    deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
+  const ingress = new Ingress({
+    ...deps,
+    config,
+    deadlines,
+    parking,
+    policies,
+    upstream,
+    onFault: deps.onFault ?? (() => {}),
+  });
+  const notStarted = (): string | undefined =>
+    policies.current !== undefined || config.start === 'degraded' ? undefined : 'no policy applied yet';
+  const health = new HealthServer(config.health, {
+    notStarted,
+    notReady: () => (ingress.draining ? 'shutting down' : notStarted()),
+    metrics: deps.metrics,
+  });
+  return {
+    sink: policies,
+    async listen() {
+      const healthAddress = await health.listen();
+      try {
+        return { ingress: await ingress.listen(), health: healthAddress };
+      } catch (error) {
+        await health.close();
+        throw error;
+      }
+    },
+    async close({ deadlineMs } = { deadlineMs: config.drainMs }) {
+      await ingress.close({ deadlineMs });
+      await upstream.close();
+      await health.close();
+      deadlines.close();
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** One request and its answer over undici's dispatch(): head as a promise, body as an iterator that pauses the socket when nobody reads. */
+import type { Dispatcher } from 'undici';
+import { faultOf } from './fault-of.ts';
+import { UpstreamFault, type UpstreamRequest, type UpstreamResponse } from './upstream.ts';
+
+/** Unread bytes of one answer above which its socket is paused. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+/** What an exchange needs to know of its connection; undici does not say which one it picked. */
+export interface Connection {
+  /** Answers completed on the present socket. */
+  answered: number;
+}
+
+const DONE: IteratorResult<Uint8Array> = { done: true, value: undefined };
+
+export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array> {
+  readonly head: Promise<UpstreamResponse>;
+  /** Set by the connection that takes the request. */
+  connection: Connection | undefined;
+  readonly #request: UpstreamRequest;
+  #resolveHead: (response: UpstreamResponse) => void = () => {};
+  #rejectHead: (fault: UpstreamFault) => void = () => {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #started = false;
+  #onUsedSocket = false;
+  #answered = false;
+  #ended = false;
+  #fault: UpstreamFault | undefined;
+  readonly #chunks: Uint8Array[] = [];
+  #bufferedBytes = 0;
+  #waiting: { resolve: (next: IteratorResult<Uint8Array>) => void; reject: (fault: UpstreamFault) => void } | undefined;
+
+  constructor(request: UpstreamRequest) {
+    this.#request = request;
+    this.head = new Promise((resolve, reject) => {
+      this.#resolveHead = resolve;
+      this.#rejectHead = reject;
+    });
+    request.signal.addEventListener('abort', this.#onAbort);
+    if (request.signal.aborted) this.#onAbort();
+  }
+
+  /** A connection that had served before was closed under this request with no byte of an answer: the idle-close race. */
+  get lostToIdleClose(): boolean {
+    return this.#onUsedSocket && !this.#answered && this.#fault?.kind === 'reset';
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#fault !== undefined) {
+      controller.abort(this.#fault);
+      return;
+    }
+    this.#started = true;
+    this.#onUsedSocket = (this.connection?.answered ?? 0) > 0;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    rawHeaders: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#answered = true;
+    if (status < 200) return;
+    const headers = flatten(rawHeaders);
+    const coding = headers['content-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+      controller.abort(
+        new UpstreamFault('protocol', true, 'The provider compressed its answer although it was asked not to.'),
+      );
+      return;
+    }
+    this.#resolveHead({ status, headers, body: this });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    const waiting = this.#waiting;
+    if (waiting !== undefined) {
+      this.#waiting = undefined;
+      waiting.resolve({ done: false, value: chunk });
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#bufferedBytes += chunk.length;
+    if (this.#bufferedBytes > HIGH_WATER_BYTES) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#ended = true;
+    if (this.connection !== undefined) this.connection.answered += 1;
+    this.#release();
+    this.#waiting?.resolve(DONE);
+    this.#waiting = undefined;
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#fail(faultOf(error, this.#started));
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#bufferedBytes -= chunk.length;
+      if (this.#controller?.paused === true && this.#bufferedBytes <= HIGH_WATER_BYTES / 2) this.#controller.resume();
+      return Promise.resolve({ done: false, value: chunk });
+    }
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    if (this.#ended) return Promise.resolve(DONE);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    if (!this.#ended) this.#onAbort();
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** An arrow, so that one function object is both added and removed. */
+  readonly #onAbort = (): void => {
+    const fault = new UpstreamFault('aborted', this.#started, 'The exchange was ended by the gateway.');
+    this.#controller?.abort(fault);
+    this.#fail(fault);
+  };
+
+  #fail(fault: UpstreamFault): void {
+    if (this.#fault !== undefined || this.#ended) return;
+    this.#fault = fault;
+    this.#release();
+    this.#rejectHead(fault);
+    this.#waiting?.reject(fault);
+    this.#waiting = undefined;
+  }
+
+  #release(): void {
+    this.#request.signal.removeEventListener('abort', this.#onAbort);
+  }
+}
+
+function flatten(raw: Record<string, string | string[] | undefined>): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null);
+  for (const name in raw) {
+    const value = raw[name];
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return headers;
+}

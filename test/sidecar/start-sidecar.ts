@@ -1,0 +1,156 @@
+/** A whole sidecar on free ports for one test, with a policy written in a few words. */
+import type { Policy, PolicyBudget, PolicyGuardrail, PolicyProvider, PolicyTarget } from '#contract/policy/policy';
+import { POLICY_FORMAT_VERSION } from '#contract/policy/policy';
+import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
+import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
+import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { createSidecar, type Sidecar, type SidecarDeps } from '#sidecar/sidecar';
+import type { RequestRecord } from '#sidecar/telemetry/request-record';
+
+export interface TargetWords extends Partial<Omit<PolicyTarget, 'timeouts'>> {
+  readonly provider: string;
+  readonly timeouts?: Partial<PolicyTarget['timeouts']>;
+}
+
+export interface RouteWords {
+  readonly models?: readonly string[];
+  readonly totalMs?: number;
+  readonly targets: readonly TargetWords[];
+  readonly fallbacks?: readonly TargetWords[];
+  readonly match?: { readonly models?: string[]; readonly headers?: { name: string; value: string }[] };
+}
+
+export interface PolicyWords {
+  readonly providers: Readonly<Record<string, Partial<PolicyProvider> & Pick<PolicyProvider, 'type'>>>;
+  readonly routes: readonly RouteWords[];
+  readonly modelRules?: Policy['modelRules'];
+  readonly guardrails?: readonly PolicyGuardrail[];
+  readonly budgets?: readonly PolicyBudget[];
+}
+
+const TIMEOUTS: PolicyTarget['timeouts'] = { connectMs: 2_000, firstTokenMs: 20_000, idleMs: 20_000 };
+
+const target = ({ timeouts, ...words }: TargetWords): PolicyTarget => ({
+  name: `${words.provider}/${words.model ?? 'm'}`,
+  model: 'm',
+  weight: null,
+  maxRetries: 0,
+  price: { inputPico: '1000', cachedInputPico: '1000', outputPico: '2000' },
+  ...words,
+  provider: `default/${words.provider}`,
+  timeouts: { ...TIMEOUTS, ...timeouts },
+});
+
+export const policyOf = (words: PolicyWords): Policy => ({
+  formatVersion: POLICY_FORMAT_VERSION,
+  sources: [],
+  attribution: { namespace: 'default', serviceAccount: 'app', team: 'data', environment: 'dev' },
+  providers: Object.entries(words.providers).map(([name, provider]) => ({
+    key: `default/${name}`,
+    endpoint: '',
+    credential: null,
+    tags: [],
+    ...provider,
+  })),
+  routes: words.routes.map((route, index) => ({
+    key: `default/route-${index}`,
+    models: [...(route.models ?? ['chat'])],
+    totalMs: route.totalMs ?? 60_000,
+    rules: [
+      {
+        match: { models: route.match?.models ?? [], headers: route.match?.headers ?? [] },
+        targets: route.targets.map(target),
+        fallbacks: (route.fallbacks ?? []).map(target),
+      },
+    ],
+  })),
+  modelRules: words.modelRules ?? [],
+  guardrails: [...(words.guardrails ?? [])],
+  budgets: [...(words.budgets ?? [])],
+});
+
+/** Lets everything pass and remembers what it was asked: for tests that are about the path and not about money. */
+export class OpenGate implements BudgetGate {
+  readonly reserved: AttemptEstimate[] = [];
+  readonly settled: AttemptOutcome[] = [];
+
+  async reserve(attempt: AttemptEstimate) {
+    this.reserved.push(attempt);
+    return {
+      settle: (outcome: AttemptOutcome) => {
+        this.settled.push(outcome);
+        return { costNanoUsd: 1_500n, estimated: outcome.billing === 'unknown' };
+      },
+    };
+  }
+}
+
+export interface RunningSidecar {
+  readonly sidecar: Sidecar;
+  readonly url: string;
+  readonly port: number;
+  readonly healthUrl: string;
+  readonly records: RequestRecord[];
+  readonly gate: OpenGate;
+  /** Faults of our own; a test that expects none should find none. */
+  readonly faults: unknown[];
+}
+
+export interface StartOptions {
+  readonly policy?: PolicyWords;
+  readonly credentials?: Readonly<Record<string, string>>;
+  readonly config?: Partial<SidecarConfig>;
+  readonly deps?: Partial<SidecarDeps>;
+}
+
+/** `after` is the test's own, so that nothing is left running. */
+export async function startSidecar(
+  test: { after(release: () => Promise<void>): void },
+  options: StartOptions = {},
+): Promise<RunningSidecar> {
+  const records: RequestRecord[] = [];
+  const faults: unknown[] = [];
+  const gate = new OpenGate();
+  let number = 0;
+  const config: SidecarConfig = {
+    ...DEFAULT_SIDECAR_CONFIG,
+    ingress: { host: '127.0.0.1', port: 0 },
+    health: { host: '127.0.0.1', port: 0 },
+    ...options.config,
+  };
+  const sidecar = createSidecar(config, {
+    budgetGate: gate,
+    compileGuardrails,
+    telemetry: { record: (record) => void records.push(record) },
+    now: Date.now,
+    random: Math.random,
+    newRequestId: () => `request-${++number}`,
+    onFault: (fault) => void faults.push(fault),
+    ...options.deps,
+  });
+  const { ingress, health } = await sidecar.listen();
+  test.after(() => sidecar.close({ deadlineMs: 0 }));
+  if (options.policy !== undefined) {
+    const result = sidecar.sink.applyPolicy(policyOf(options.policy), 'hash-1');
+    if (!result.applied) throw new Error(result.reason);
+  }
+  sidecar.sink.applyCredentials(new Map(Object.entries(options.credentials ?? {})));
+  return {
+    sidecar,
+    url: `http://127.0.0.1:${ingress.port}`,
+    port: ingress.port,
+    healthUrl: `http://127.0.0.1:${health.port}`,
+    records,
+    gate,
+    faults,
+  };
+}
+
+/** Waits for something that another part of the process brings about; a long guard instead of a measured time. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const guard = Date.now() + 20_000;
+  while (!condition()) {
+    if (Date.now() > guard) throw new Error(`gave up waiting until ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { conditionsOf } from '#contract/compile/compile';
+import { ResourceIndex } from '#contract/compile/resource-index';
 import { type FilesReading, type ReadOptions, readFiles } from './read-files.ts';
 import { watchFiles } from './watch-files.ts';
 
@@ -107,6 +109,19 @@ for (const [what, text, errors] of WRONG)
       errors.map((error) => error.replaceAll(/\/\S+\//g, '')),
     );
   });
+
+test('the examples are right, and all of them are accepted together', async () => {
+  const reading = await readFiles([join(import.meta.dirname, '../../examples')], { env: {} });
+  assert.deepEqual(reading.errors, []);
+  const index = new ResourceIndex({ platformNamespaces: ['remora-system'] });
+  for (const resource of reading.resources) index.apply(resource);
+  const refused = [...conditionsOf(index.snapshot())].flatMap(([key, conditions]) =>
+    conditions
+      .filter(({ type, status }) => type === 'Accepted' && status !== 'True')
+      .map(({ message }) => [key, message]),
+  );
+  assert.deepEqual(refused, []);
+});
 
 test('readFiles() names a path that does not exist and a folder without manifests', async (t) => {
   const folder = await folderWith(t, {});

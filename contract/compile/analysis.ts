@@ -1,4 +1,6 @@
 /** What holds for a whole snapshot, whatever the workload: worked out once and shared by policies and conditions. */
+import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIRoute } from '#contract/resources/ai-route';
 import { type CompiledRoute, compileRoute } from './compile-route.ts';
 import { type Claims, modelClaims } from './model-claims.ts';
@@ -15,6 +17,8 @@ export interface Analysis {
   /** In the order of the snapshot. */
   readonly routes: ReadonlyMap<AIRoute, AnalysedRoute>;
   readonly routesByNamespace: ReadonlyMap<string, readonly AnalysedRoute[]>;
+  readonly policies: readonly AIPolicy[];
+  readonly budgets: readonly AIBudget[];
 }
 
 /** Snapshots are immutable, so what was worked out for one stays right as long as it lives. */
@@ -41,5 +45,7 @@ function analyse(snapshot: Snapshot): Analysis {
     directory,
     routes: new Map(routes.map((route) => [route.source, route])),
     routesByNamespace: Map.groupBy(routes, (route) => route.source.metadata.namespace),
+    policies: contentsOf(snapshot, 'AIPolicy'),
+    budgets: contentsOf(snapshot, 'AIBudget'),
   };
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { policy as policySchema } from '#contract/policy/policy';
 import { assemblePolicy, sectionsOf } from '#contract/policy/sections';
+import { checkResource } from './check-resource.ts';
 import { compileWorkload, conditionsOf } from './compile.ts';
 import { objectKey } from './object-key.ts';
 import { ResourceIndex } from './resource-index.ts';
@@ -169,6 +170,21 @@ test('no value whatsoever makes apply() or the compiler throw', () => {
       outcome(values.map((value) => (index) => void index.apply(value)));
     }),
     { seed, numRuns: 300 },
+  );
+});
+
+test('no pattern whatsoever makes the check of an AIPolicy throw', () => {
+  const pattern = fc.string({
+    unit: fc.constantFrom(...'ab(){}[]|*+?^$.\\\\,:-12pPQEsdwi<>!=é😀'),
+    minLength: 1,
+    maxLength: 16,
+  });
+  fc.assert(
+    fc.property(pattern, (text) => {
+      const guardrail = { name: 'a', stage: 'Output', patterns: [text], action: 'Mask' };
+      checkResource({ kind: 'AIPolicy', metadata: { name: 'a', namespace: 'b' }, spec: { guardrails: [guardrail] } });
+    }),
+    { seed, numRuns: 2000 },
   );
 });
 

@@ -8,7 +8,7 @@ import type { Resource } from '#contract/resources/kinds';
 import { analysisOf } from './analysis.ts';
 import { limitsFor } from './compile-budgets.ts';
 import { byText, namespacedName } from './object-key.ts';
-import { contentsOf, type Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Workload } from './workload.ts';
 
 export { conditionsOf, type ObjectCondition } from './conditions.ts';
@@ -50,10 +50,10 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
     (route) => route.claims.served.length > 0,
   );
   const providers = [...new Set(routes.flatMap((route) => route.providers))];
-  const policies = contentsOf(snapshot, 'AIPolicy').filter(covers);
+  const policies = analysis.policies.filter(covers);
   // What the platform insists on is inspected first: a team's guardrail may not see what the platform masks.
   const ordered = [...policies.filter(isPlatform), ...policies.filter((source) => !isPlatform(source))];
-  const budgets = contentsOf(snapshot, 'AIBudget')
+  const budgets = analysis.budgets
     .filter(covers)
     .map((source) => ({ source, limits: limitsFor(source, workload) }))
     .filter(({ limits }) => limits.length > 0);

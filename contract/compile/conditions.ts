@@ -11,7 +11,7 @@ import { mayCapMoney } from './compile-budgets.ts';
 import { chiefReason } from './compile-route.ts';
 import { objectKey, objectText } from './object-key.ts';
 import { problemText } from './problem.ts';
-import { contentsOf, type Held, type Snapshot } from './snapshot.ts';
+import type { Held, Snapshot } from './snapshot.ts';
 
 /** metav1.Condition without `lastTransitionTime`. */
 export interface ObjectCondition {
@@ -44,10 +44,9 @@ const refused = (reason: ConditionReason, message: string): Verdict => ({ status
 /** By `objectKey()`; objects in the order of the snapshot. Never throws. */
 export function conditionsOf(snapshot: Snapshot): Map<string, ObjectCondition[]> {
   const analysis = analysisOf(snapshot);
-  const budgets = contentsOf(snapshot, 'AIBudget');
   return new Map(
     snapshot.objects.map((held) => {
-      const verdicts = verdictsOf(held, { snapshot, analysis, budgets });
+      const verdicts = verdictsOf(held, { snapshot, analysis });
       return [objectKey(held), verdicts.map(([type, verdict]) => condition(held, type, verdict))];
     }),
   );
@@ -62,7 +61,6 @@ function condition(held: Held, type: ConditionType, verdict: Verdict): ObjectCon
 interface Scene {
   readonly snapshot: Snapshot;
   readonly analysis: Analysis;
-  readonly budgets: readonly AIBudget[];
 }
 
 function verdictsOf(held: Held, scene: Scene): [ConditionType, Verdict][] {
@@ -152,7 +150,7 @@ function routeRefs(route: AnalysedRoute, scene: Scene): Verdict {
   return refused(chiefReason(unresolved), message);
 }
 
-function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, budgets }: Scene): string | undefined {
+function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, analysis }: Scene): string | undefined {
   if (unpriced.length === 0) return undefined;
   const { namespace } = source.metadata;
   const labels = snapshot.namespaces.get(namespace) ?? {};
@@ -163,7 +161,7 @@ function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, budgets }
     project: labels[LABEL.project],
     environment: labels[LABEL.environment],
   };
-  const budget = budgets.find(
+  const budget = analysis.budgets.find(
     (candidate) =>
       (candidate.metadata.namespace === namespace || snapshot.platformNamespaces.has(candidate.metadata.namespace)) &&
       mayCapMoney(candidate, known),

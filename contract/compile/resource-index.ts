@@ -75,7 +75,7 @@ export class ResourceIndex {
       : { kind, namespace, name, content: lastGood, generation, problems: checked.problems };
     if (previous && sameHeld(previous, held)) return NOTHING;
     this.#objects.set(key, held);
-    return this.#changed(namespace);
+    return this.#changed(held);
   }
 
   /** `key` as `objectKey()` gives it. */
@@ -83,7 +83,7 @@ export class ResourceIndex {
     const held = this.#objects.get(key);
     if (!held) return NOTHING;
     this.#objects.delete(key);
-    return this.#changed(held.namespace);
+    return this.#changed(held);
   }
 
   /** `labels` undefined: the Namespace is gone. */
@@ -105,7 +105,7 @@ export class ResourceIndex {
     if (next === undefined) this.#secretKeys.delete(id);
     else this.#secretKeys.set(id, new Set(next));
     this.#snapshot = undefined;
-    return this.#isReferenced(namespace, name) ? this.#changed(namespace) : NOTHING;
+    return this.#isReferenced(namespace, name) ? this.#changed({ kind: KIND.provider, namespace }) : NOTHING;
   }
 
   /** Keys of all objects held; with them a fresh list tells what was deleted meanwhile. */
@@ -138,8 +138,10 @@ export class ResourceIndex {
     );
   }
 
-  #changed(namespace: string): Touched {
+  #changed({ kind, namespace }: Pick<Held, 'kind' | 'namespace'>): Touched {
     this.#snapshot = undefined;
-    return this.#platformNamespaces.has(namespace) ? 'all' : new Set([namespace]);
+    // A route serves its own namespace wherever it is; all else of a platform namespace may reach every workload.
+    const isLocal = kind === KIND.route || !this.#platformNamespaces.has(namespace);
+    return isLocal ? new Set([namespace]) : 'all';
   }
 }

@@ -15,7 +15,7 @@ export interface Held extends ObjectName {
 }
 
 export interface Snapshot {
-  /** Sorted by kind, namespace and name. */
+  /** Sorted by `objectKey()`. */
   readonly objects: readonly Held[];
   /** Labels by Namespace. */
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;

@@ -23,20 +23,18 @@ export class GrantUnavailable extends Error {
 
 export type Send = (message: Outbound) => boolean;
 
-interface Waiting<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface PendingAsk extends Waiting<GrantAnswer> {
+interface PendingAsk {
   readonly message: GrantAsk;
+  readonly resolve: (answer: GrantAnswer) => void;
+  readonly reject: (error: Error) => void;
   readonly cancel: () => void;
 }
 
 interface PendingReturn {
   readonly grant: Grant;
   readonly final: bigint;
-  readonly waiting: Waiting<void>[];
+  /** Shared by all who gave it back. */
+  readonly durable: PromiseWithResolvers<void>;
 }
 
 export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
@@ -77,8 +75,7 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
   }
 
   giveBack(grant: Grant, final: bigint): Promise<void> {
-    const { waiting } = this.#addReturn(grant, final);
-    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+    return this.#addReturn(grant, final).durable.promise;
   }
 
   /** Sends what waits: returns first, so that what they free can be asked for. */
@@ -124,7 +121,7 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
     this.#unreachable = true;
     const gone = new GrantUnavailable('The sidecar is leaving.');
     for (const seq of [...this.#asks.keys()]) this.#take(seq)?.reject(gone);
-    for (const { waiting } of this.#returns.values()) for (const { reject } of waiting) reject(gone);
+    for (const { durable } of this.#returns.values()) durable.reject(gone);
     this.#returns.clear();
   }
 
@@ -145,7 +142,10 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
   #addReturn(grant: Grant, final: bigint): PendingReturn {
     const known = this.#returns.get(grant.id);
     if (known) return known;
-    const added: PendingReturn = { grant, final, waiting: [] };
+    const durable = Promise.withResolvers<void>();
+    // Nobody may be waiting for it.
+    durable.promise.catch(() => {});
+    const added: PendingReturn = { grant, final, durable };
     this.#returns.set(grant.id, added);
     this.#sendReturn(added);
     return added;
@@ -179,6 +179,6 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
   #returned(grantId: string): void {
     const done = this.#returns.get(grantId);
     this.#returns.delete(grantId);
-    for (const { resolve } of done?.waiting ?? []) resolve();
+    done?.durable.resolve();
   }
 }

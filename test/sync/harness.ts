@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { policyHash } from '#contract/policy/hash';
 import { POLICY_FORMAT_VERSION, type Policy, type PolicyBudget } from '#contract/policy/policy';
+import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import { createPushServer, type PushServer, type SidecarState } from '#operator/push/push-server';
 import { type Authority, ensureAuthority } from '#operator/trust/authority';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
@@ -103,6 +104,8 @@ export interface TestOperator {
   readonly states: Map<string, SidecarState>;
   readonly log: ReturnType<typeof recordingLog>;
   readonly treasury: Treasury;
+  /** As counted: no record twice. */
+  readonly usage: UsageRecord[];
   stop(): Promise<void>;
 }
 
@@ -131,6 +134,7 @@ export class World {
   async operator(port = 0): Promise<TestOperator> {
     const states = new Map<string, SidecarState>();
     const log = recordingLog();
+    const usage: UsageRecord[] = [];
     const treasury = new Treasury({
       store: this.store,
       now: Date.now,
@@ -147,7 +151,11 @@ export class World {
       },
       treasury,
       tls: { ...(await this.authority.issue(['localhost'])), caPem: this.authority.caPem },
-      events: { onState: (state) => states.set(state.podUid, state), onDisconnect: (uid) => states.delete(uid) },
+      events: {
+        onState: (state) => states.set(state.podUid, state),
+        onDisconnect: (uid) => states.delete(uid),
+        onUsage: (records) => usage.push(...records),
+      },
       log,
       now: () => performance.now(),
     });
@@ -160,7 +168,7 @@ export class World {
       await treasury.close();
     };
     this.onClose(stop);
-    return { server, port: bound, states, log, treasury, stop };
+    return { server, port: bound, states, log, treasury, usage, stop };
   }
 
   /** A client that is not started yet. */

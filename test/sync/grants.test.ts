@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { PolicyBudget } from '#contract/policy/policy';
+import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
+import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
+import { type Journal, openJournal } from '#sidecar/budget/journal';
+import { NO_USAGE } from '#sidecar/canonical/usage';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { GrantAuthority } from '#treasury/grant-authority';
+import { windowAt } from '#treasury/window';
+import {
+  budgetOf,
+  policyOf,
+  published,
+  type TestOperator,
+  type TestSidecar,
+  until,
+  WORKLOAD,
+  World,
+} from './harness.ts';
+
+const CAP = 1_000n;
+const BUDGET = budgetOf(CAP);
+const COST = 50;
+
+interface Spender extends TestSidecar {
+  readonly gate: SidecarBudgetGate;
+  readonly journal: Journal;
+  /** As a killed process: nothing is given back. */
+  kill(): Promise<void>;
+}
+
+/** A sidecar with its budget gate, wired as in the injected mode. */
+function spender(world: World, podUid: string, port: number, start = 1): Spender {
+  const instance = `${podUid}.${start}`;
+  const holder: { gate?: SidecarBudgetGate } = {};
+  const sidecar = world.sidecar(podUid, port, {
+    instance,
+    outbox: {
+      pending: (atMost) => holder.gate?.records(atMost) ?? [],
+      acknowledge: (of, seq) => holder.gate?.acknowledge(of, seq),
+    },
+  });
+  const dir = join(world.dir, 'journals', podUid);
+  mkdirSync(dir, { recursive: true });
+  const journal = openJournal(join(dir, 'journal'));
+  let alive = true;
+  // A killed process says nothing any more, whatever its objects would still do.
+  const authority: GrantAuthority = {
+    ask: (...args) => sidecar.client.authority.ask(...args),
+    giveBack: (...args) => (alive ? sidecar.client.authority.giveBack(...args) : Promise.reject(new Error('killed'))),
+    report: (...args) => sidecar.client.authority.report(...args),
+  };
+  const gate = createBudgetGate({ authority, journal, instance, now: Date.now });
+  holder.gate = gate;
+  const kill = async (): Promise<void> => {
+    if (!alive) return;
+    alive = false;
+    await sidecar.client.close();
+    journal.close();
+    await gate.close();
+  };
+  world.onClose(kill);
+  sidecar.client.start(sidecar.sink);
+  return { ...sidecar, gate, journal, kill };
+}
+
+const attempt = (budgets: readonly PolicyBudget[] = [BUDGET]): AttemptEstimate => ({
+  requestId: 'r',
+  route: 'shop/route',
+  target: {
+    name: 'openai/gpt',
+    provider: 'shop/openai',
+    model: 'gpt',
+    weight: null,
+    maxRetries: 0,
+    timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1 },
+    price: null,
+  },
+  budgets,
+  inputTokensAtMost: COST - 20,
+  outputTokensAtMost: 20,
+});
+
+/** Spends until the cap refuses; whatever is refused because the operator is away is tried again. Resolves to the tokens spent. */
+async function spendAll({ gate }: Spender, onSpent: () => void = () => {}): Promise<bigint> {
+  let spent = 0n;
+  for (;;) {
+    try {
+      const reservation = await gate.reserve(attempt());
+      const usage = { ...NO_USAGE, inputTokens: COST - 20, outputTokens: 20 };
+      reservation.settle({ usage, billing: 'reported' });
+      spent += BigInt(COST);
+      onSpent();
+    } catch (error) {
+      assert.ok(error instanceof RemoraError);
+      if (error.code === 'budget_exceeded') return spent;
+      assert.equal(error.code, 'budget_unavailable');
+    }
+  }
+}
+
+async function open(t: TestContext): Promise<{ world: World; operator: TestOperator }> {
+  const world = await World.open();
+  t.after(() => world.close());
+  const operator = await world.operator();
+  operator.server.publish(WORKLOAD, published(policyOf(['openai'], [BUDGET])));
+  return { world, operator };
+}
+
+test('two sidecars on one cap spend it and never more, also over a restart of the operator', async (t) => {
+  const { world, operator } = await open(t);
+  const some = spender(world, 'pod-1', operator.port);
+  const other = spender(world, 'pod-2', operator.port);
+  let count = 0;
+  let restarted: Promise<TestOperator> | undefined;
+  const restart = async (): Promise<TestOperator> => {
+    await operator.stop();
+    const next = await world.operator(operator.port);
+    next.server.publish(WORKLOAD, published(policyOf(['openai'], [BUDGET])));
+    return next;
+  };
+  const onSpent = (): void => {
+    count += 1;
+    if (count === 6) restarted = restart();
+  };
+  const [first, second] = await Promise.all([spendAll(some, onSpent), spendAll(other, onSpent)]);
+  const now = await restarted;
+  assert.ok(now);
+  await some.gate.close();
+  await other.gate.close();
+  await Promise.all([some.client.settle(5_000), other.client.settle(5_000)]);
+  const status = await now.treasury.status(BUDGET);
+  assert.ok(first + second <= CAP, `${first} + ${second} is over the cap`);
+  assert.ok(status.spent >= first + second, 'the book knows less than was spent');
+  assert.ok(status.spent + status.held <= CAP);
+});
+
+test('a killed sidecar that starts again gives back what its journal proves unspent, before it asks anew', async (t) => {
+  const { world, operator } = await open(t);
+  const before = spender(world, 'pod-1', operator.port);
+  await until('connected', () => operator.states.has('pod-1'));
+  const settled = await before.gate.reserve(attempt());
+  settled.settle({ usage: { ...NO_USAGE, inputTokens: 10 }, billing: 'reported' });
+  // Sent and never settled: booked in full.
+  await before.gate.reserve(attempt());
+  await before.kill();
+  assert.ok((await operator.treasury.status(BUDGET)).held > 0n);
+
+  const after = spender(world, 'pod-1', operator.port, 2);
+  await until('the return is durable', () => after.journal.state.returns.size === 0);
+  await after.client.settle(5_000);
+  const status = await operator.treasury.status(BUDGET);
+  assert.equal(status.held, 0n);
+  assert.equal(status.spent, BigInt(10 + COST));
+});
+
+test('usage records arrive once each and are then forgotten by the journal', async (t) => {
+  const { world, operator } = await open(t);
+  const pod = spender(world, 'pod-1', operator.port);
+  await spendAll(pod);
+  await pod.client.settle(5_000);
+  const seqs = operator.usage.map(({ seq }) => seq);
+  assert.deepEqual(seqs, [...new Set(seqs)]);
+  assert.equal(seqs.length, Number(CAP) / COST);
+  assert.equal(pod.gate.records(10).length, 0);
+});
+
+test('an ask for a budget that the workload has not is undecided, and one without an operator is refused at once', async (t) => {
+  const { world, operator } = await open(t);
+  const { client, sink } = world.sidecar('pod-1', operator.port);
+  client.start(sink);
+  await until('connected', () => operator.states.has('pod-1'));
+  const window = windowAt(BUDGET.every, Date.now()).id;
+  const foreign = { ...BUDGET, id: 'other/caps/total' };
+  await assert.rejects(client.authority.ask(foreign, window, 1n), /none of this workload/);
+  // The amount that a sidecar claims counts for nothing.
+  const claimed = { ...BUDGET, amount: '999999' };
+  const answer = await client.authority.ask(claimed, window, 5_000n);
+  assert.deepEqual(answer, { granted: false, limit: CAP, spent: 0n, held: 0n });
+  await client.close();
+  await assert.rejects(client.authority.ask(BUDGET, window, 1n), /cannot be reached/);
+});

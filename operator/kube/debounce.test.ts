@@ -38,10 +38,11 @@ test('Debounce.touch() brings a postponed key forward', () => {
   assert.equal(debounce.nextAt(NONE), 1_100);
 });
 
-test('Debounce.take() keeps the spacing between two takes of one key', () => {
-  const debounce = new Debounce({ quietMs: 100, maxMs: 5_000, spacingMs: 2_000 });
+test('Debounce.rest() keeps a key back, whether it waits already or is touched later', () => {
+  const debounce = new Debounce({ quietMs: 100, maxMs: 5_000 });
   debounce.touch('a', 0);
-  assert.deepEqual(debounce.take(100, NONE), ['a']);
+  debounce.rest('a', 2_100);
+  assert.deepEqual(debounce.take(100, NONE), []);
   debounce.touch('a', 150);
   assert.equal(debounce.nextAt(NONE), 2_100);
   debounce.touch('b', 150);

@@ -2,8 +2,6 @@
 export interface DebounceOptions {
   readonly quietMs: number;
   readonly maxMs: number;
-  /** Least time between two takes of one key. Default 0. */
-  readonly spacingMs?: number;
 }
 
 interface Pending {
@@ -14,7 +12,7 @@ interface Pending {
 export class Debounce {
   readonly #options: DebounceOptions;
   readonly #pending = new Map<string, Pending>();
-  /** Keys taken within the spacing, with the time before which they are not due again. */
+  /** Keys with the time before which they are not due again. */
   readonly #resting = new Map<string, number>();
 
   constructor(options: DebounceOptions) {
@@ -27,6 +25,13 @@ export class Debounce {
     const { quietMs, maxMs } = this.#options;
     const dueAt = Math.max(Math.min(now + quietMs, firstAt + maxMs), this.#resting.get(key) ?? 0);
     this.#pending.set(key, { firstAt, dueAt });
+  }
+
+  /** `key` is not due before `until`, whatever changes. */
+  rest(key: string, until: number): void {
+    this.#resting.set(key, until);
+    const pending = this.#pending.get(key);
+    if (pending && pending.dueAt < until) this.#pending.set(key, { ...pending, dueAt: until });
   }
 
   /** Puts `key` off until `dueAt`, for a retry; a newer change makes it due by the usual rule. */
@@ -43,8 +48,6 @@ export class Debounce {
       .slice(0, limit)
       .map(([key]) => key);
     for (const key of due) this.#pending.delete(key);
-    const { spacingMs = 0 } = this.#options;
-    if (spacingMs > 0) for (const key of due) this.#resting.set(key, now + spacingMs);
     return due;
   }
 
@@ -55,6 +58,10 @@ export class Debounce {
       if (!held.has(key) && (next === undefined || dueAt < next)) next = dueAt;
     }
     return next;
+  }
+
+  has(key: string): boolean {
+    return this.#pending.has(key);
   }
 
   get size(): number {

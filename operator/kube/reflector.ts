@@ -120,7 +120,7 @@ export class Reflector<T extends KubeObject> {
       await this.#watch(this.#resourceVersion ?? '');
     } catch (error) {
       // A refused watch may have been refused for its version (410, or 504 after a restored etcd); only load (429) is not.
-      const refused = error instanceof KubeError && error.status !== 429;
+      const refused = error instanceof KubeError && error.code !== 429;
       if (refused || error instanceof WatchExpired) this.#resourceVersion = undefined;
       throw error;
     }

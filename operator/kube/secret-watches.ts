@@ -2,7 +2,7 @@
 import type { Logger } from '#operator/telemetry/log';
 import type { KubeClient } from './kube-client.ts';
 import { Reflector } from './reflector.ts';
-import { type KubeObject, keyOf, type ObjectRef, SECRET } from './resource-type.ts';
+import { type KubeObject, keyOf, type ObjectRef, refOf, SECRET } from './resource-type.ts';
 
 type Secret = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
@@ -35,6 +35,7 @@ export class SecretWatches {
       this.#reflectors.delete(key);
       this.#values.delete(key);
       void reflector.stop();
+      this.#options.onChange(refOf(key));
     }
     for (const [key, ref] of wanted) if (!this.#reflectors.has(key)) this.#watch(key, ref);
   }

@@ -58,11 +58,12 @@ export class WebhookCa {
     else this.#options.log.warn({ webhook: this.#options.name }, 'no webhook configuration: pods are not injected');
   }
 
-  async #repair(): Promise<void> {
+  async #repair(): Promise<boolean> {
     const configuration = this.#configuration;
-    if (!configuration || webhooksWithout(configuration, this.#caBundle).length === 0) return;
+    if (!configuration || webhooksWithout(configuration, this.#caBundle).length === 0) return false;
     await applyCa(this.#options.client, configuration, this.#caBundle);
     this.#options.log.info({ webhook: this.#options.name }, 'set the CA of the webhook configuration');
+    return true;
   }
 }
 

@@ -5,13 +5,14 @@ import { Debounce } from './debounce.ts';
 
 export interface WorkQueueOptions {
   readonly name: string;
-  readonly process: (key: string) => Promise<void> | void;
+  /** True: it did what `spacingMs` is about, such as a write. */
+  readonly process: (key: string) => Promise<boolean | undefined> | boolean | undefined;
   readonly log: Logger;
   /** Default 100 ms. */
   readonly quietMs?: number;
   /** Default 5 s. */
   readonly maxMs?: number;
-  /** Least time between two runs of one key, in milliseconds. Default 0. */
+  /** Least time between a run of one key that gave true and its next run, in milliseconds. Default 0. */
   readonly spacingMs?: number;
   /** Runs at the same time. Default 4. */
   readonly concurrency?: number;
@@ -29,14 +30,21 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    const { quietMs = 100, maxMs = 5_000, spacingMs = 0, concurrency = 4 } = options;
+    const { quietMs = 100, maxMs = 5_000, concurrency = 4 } = options;
     this.#concurrency = concurrency;
-    this.#waiting = new Debounce({ quietMs, maxMs, spacingMs });
+    this.#waiting = new Debounce({ quietMs, maxMs });
   }
 
   add(key: string): void {
     if (this.#closed) return;
     this.#waiting.touch(key, performance.now());
+    this.#arm();
+  }
+
+  /** Adds the key after a wait, unless it is waiting already. */
+  addLater(key: string, waitMs: number): void {
+    if (this.#closed || this.#waiting.has(key)) return;
+    this.#waiting.postpone(key, performance.now() + waitMs);
     this.#arm();
   }
 
@@ -53,7 +61,7 @@ export class WorkQueue {
     clearTimeout(this.#timer);
     if (this.#closed || this.#running.size >= this.#concurrency) return;
     const nextAt = this.#waiting.nextAt(this.#running);
-    if (nextAt !== undefined) this.#timer = setTimeout(() => this.#pump(), Math.max(0, nextAt - performance.now()));
+    if (nextAt !== undefined) this.#timer = setTimeout(() => this.#pump(), clamp(nextAt - performance.now()));
   }
 
   #pump(): void {
@@ -66,8 +74,9 @@ export class WorkQueue {
   async #run(key: string): Promise<void> {
     this.#running.add(key);
     try {
-      await this.#options.process(key);
+      const done = await this.#options.process(key);
       this.#backoffs.delete(key);
+      if (done) this.#waiting.rest(key, performance.now() + (this.#options.spacingMs ?? 0));
     } catch (error) {
       this.#retry(key, error);
     }
@@ -85,3 +94,6 @@ export class WorkQueue {
     if (!this.#closed) this.#waiting.postpone(key, performance.now() + waitMs);
   }
 }
+
+/** A timer of Node holds at most 24.8 days; what is due later is looked at again then. */
+const clamp = (waitMs: number): number => Math.min(Math.max(0, waitMs), 2 ** 31 - 1);

@@ -52,3 +52,9 @@ test('programmed() of no pods is True with reason NoWorkloads', () => {
   const { condition, count } = programmed(1, []);
   assert.deepEqual([condition.status, condition.reason, count], ['True', 'NoWorkloads', '0/0']);
 });
+
+test('programmed() says that an older generation still runs when the present one is not accepted', () => {
+  const { condition, count } = programmed(4, [sidecar('default/a', { generation: 3 })], 3);
+  assert.equal(count, '0/1');
+  assert.equal(condition.message, 'Generation 4 is not accepted; 1/1 sidecars run generation 3');
+});

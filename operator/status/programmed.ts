@@ -21,15 +21,27 @@ export interface Programmed {
 
 const MAX_NAMED = 5;
 
-export function programmed(generation: number, sidecars: readonly MatchingSidecar[]): Programmed {
+/** `effective` is the generation that policies carry: an older one when the present one was not accepted. */
+export function programmed(
+  generation: number,
+  sidecars: readonly MatchingSidecar[],
+  effective: number = generation,
+): Programmed {
   const missing = sidecars.filter((sidecar) => sidecar.generation !== generation);
   const count = `${sidecars.length - missing.length}/${sidecars.length}`;
   if (sidecars.length === 0) return { condition: of('True', REASON.noWorkloads, 'No injected pod matches.'), count };
+  if (effective !== generation) return notAccepted(generation, sidecars, effective);
   const running = `${count} sidecars run generation ${generation}`;
   if (missing.length === 0) return { condition: of('True', REASON.programmed, running), count };
   const refused = missing.some(({ refusal }) => refusal !== undefined);
   const message = [running, ...stragglers(missing)].join('; ');
   return { condition: of('False', refused ? REASON.rejected : REASON.pending, message), count };
+}
+
+function notAccepted(generation: number, sidecars: readonly MatchingSidecar[], effective: number): Programmed {
+  const kept = sidecars.filter((sidecar) => sidecar.generation === effective).length;
+  const message = `Generation ${generation} is not accepted; ${kept}/${sidecars.length} sidecars run generation ${effective}`;
+  return { condition: of('False', REASON.invalid, message), count: `0/${sidecars.length}` };
 }
 
 const of = (status: WantedCondition['status'], reason: string, message: string): WantedCondition => ({

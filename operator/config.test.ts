@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfig, serviceNames } from './config.ts';
+
+test('readConfig() needs a namespace only; it is also the platform namespace', () => {
+  const config = readConfig({ REMORA_NAMESPACE: 'remora-system' });
+  assert.deepEqual(config.platformNamespaces, ['remora-system']);
+  assert.equal(config.ports.push, 24110);
+  assert.ok(serviceNames(config).includes('remora.remora-system.svc'));
+});
+
+test('readConfig() refuses a wrong value in one sentence that names it', () => {
+  assert.throws(() => readConfig({}), /REMORA_NAMESPACE must name/);
+  const env = { REMORA_NAMESPACE: 'x' };
+  assert.throws(() => readConfig({ ...env, REMORA_LOG_LEVEL: 'loud' }), /REMORA_LOG_LEVEL must be one of trace/);
+  assert.throws(() => readConfig({ ...env, REMORA_PUSH_PORT: 'http' }), /REMORA_PUSH_PORT must be a port, not "http"/);
+});

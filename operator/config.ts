@@ -1,0 +1,98 @@
+/** What the operator is told from outside, read once at start. A wrong value stops the start with one sentence that names it. */
+import { PORT } from '#contract/names/api';
+import { OPERATOR_ENV } from '#contract/names/operator-env';
+
+export interface OperatorConfig {
+  /** The operator's own namespace. */
+  readonly namespace: string;
+  /** Undefined outside a cluster. */
+  readonly podName: string | undefined;
+  readonly service: string;
+  /** Undefined: no webhook configuration is kept, such as in development. */
+  readonly webhookConfiguration: string | undefined;
+  readonly authoritySecret: string;
+  readonly platformNamespaces: readonly string[];
+  /** Undefined: the whole cluster. */
+  readonly watchNamespace: string | undefined;
+  readonly sidecar: {
+    readonly image: string;
+    readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+    readonly logLevel: string | undefined;
+  };
+  readonly logLevel: string;
+  readonly otlpEndpoint: string | undefined;
+  readonly host: string;
+  readonly ports: { readonly push: number; readonly webhook: number; readonly health: number };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'] as const;
+/** Beside the names of OPERATOR_ENV, for what only development and tests change. */
+const WATCH_NAMESPACE = 'REMORA_WATCH_NAMESPACE';
+const HOST = 'REMORA_HOST';
+const PORTS = { push: 'REMORA_PUSH_PORT', webhook: 'REMORA_WEBHOOK_PORT', health: 'REMORA_HEALTH_PORT' } as const;
+
+/** Throws Error with a sentence for a user. */
+export function readConfig(env: Environment): OperatorConfig {
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const namespace = text(OPERATOR_ENV.namespace);
+  if (!namespace) throw new Error(`${OPERATOR_ENV.namespace} must name the operator's namespace.`);
+  const service = text(OPERATOR_ENV.service) ?? 'remora';
+  return {
+    namespace,
+    podName: text(OPERATOR_ENV.podName),
+    service,
+    webhookConfiguration: text(OPERATOR_ENV.webhookConfiguration),
+    authoritySecret: text(OPERATOR_ENV.authoritySecret) ?? `${service}-authority`,
+    platformNamespaces: listOf(text(OPERATOR_ENV.platformNamespaces) ?? namespace),
+    watchNamespace: text(WATCH_NAMESPACE),
+    sidecar: {
+      image: text(OPERATOR_ENV.sidecarImage) ?? 'remora',
+      pullPolicy:
+        oneOf(OPERATOR_ENV.sidecarImagePullPolicy, text(OPERATOR_ENV.sidecarImagePullPolicy), PULL_POLICIES) ??
+        'IfNotPresent',
+      logLevel: oneOf(OPERATOR_ENV.sidecarLogLevel, text(OPERATOR_ENV.sidecarLogLevel), LOG_LEVELS),
+    },
+    logLevel: oneOf(OPERATOR_ENV.logLevel, text(OPERATOR_ENV.logLevel), LOG_LEVELS) ?? 'info',
+    otlpEndpoint: text(OPERATOR_ENV.otlpEndpoint),
+    host: text(HOST) ?? '0.0.0.0',
+    ports: {
+      push: portOf(PORTS.push, text(PORTS.push), PORT.push),
+      webhook: portOf(PORTS.webhook, text(PORTS.webhook), PORT.webhook),
+      health: portOf(PORTS.health, text(PORTS.health), PORT.operatorHealth),
+    },
+  };
+}
+
+/** The names under which a server certificate must hold: every form in which a cluster's DNS gives a Service. */
+export const serviceNames = ({ service, namespace }: Pick<OperatorConfig, 'service' | 'namespace'>): string[] => [
+  service,
+  `${service}.${namespace}`,
+  `${service}.${namespace}.svc`,
+  `${service}.${namespace}.svc.cluster.local`,
+];
+
+const listOf = (text: string): string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  ),
+];
+
+function oneOf<T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T | undefined {
+  if (text === undefined) return undefined;
+  const found = allowed.find((candidate) => candidate === text);
+  if (!found) throw new Error(`${name} must be one of ${allowed.join(', ')}, not "${text}".`);
+  return found;
+}
+
+function portOf(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${name} must be a port, not "${text}".`);
+  return port;
+}

@@ -1,0 +1,288 @@
+/**
+ * The loop: what the API server says → index → touched workloads → compile → push, and back into status. Level-based: every step
+ * looks at what is, never at what happened, so that a lost event costs time and nothing else.
+ */
+import { objectKey } from '#contract/compile/object-key';
+import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
+import { contentsOf } from '#contract/compile/snapshot';
+import { KIND } from '#contract/names/api';
+import { USER_KINDS } from '#contract/resources/kinds';
+import type { EventRecorder } from '#operator/kube/event-recorder';
+import type { KubeClient } from '#operator/kube/kube-client';
+import { INJECTED_PODS, type InjectedPod, PodIndex, type PodObject } from '#operator/kube/pod-index';
+import { Reflector, type ReflectorHandler } from '#operator/kube/reflector';
+import {
+  type KubeObject,
+  NAMESPACE,
+  type ObjectRef,
+  POD,
+  type ResourceType,
+  remoraType,
+} from '#operator/kube/resource-type';
+import { SecretWatches } from '#operator/kube/secret-watches';
+import { TokenAuthenticator } from '#operator/kube/token-authenticator';
+import { WorkQueue } from '#operator/kube/work-queue';
+import type { PushEvents, PushServer, SidecarIdentity, SidecarState } from '#operator/push/push-server';
+import type { Logger } from '#operator/telemetry/log';
+import type { OperatorMetrics } from '#operator/telemetry/metrics';
+import type { Treasury } from '#treasury/treasury';
+import { AckBoard } from './ack-board.ts';
+import { ObservedObjects, type UserObject } from './observed-objects.ts';
+import { PolicyPublisher } from './policy-publisher.ts';
+import { SidecarCensus } from './sidecar-census.ts';
+import { StatusWriter } from './status-writer.ts';
+import { Workloads } from './workloads.ts';
+
+/** A status is written at most once per object in this time. */
+const STATUS_SPACING_MS = 2_000;
+
+export interface ControllerOptions {
+  readonly client: KubeClient;
+  readonly push: Pick<PushServer, 'publish' | 'remove'>;
+  readonly treasury: Pick<Treasury, 'status' | 'forfeit'>;
+  readonly events: EventRecorder;
+  readonly metrics: OperatorMetrics;
+  readonly log: Logger;
+  /** Namespace of the operator. */
+  readonly namespace: string;
+  readonly platformNamespaces: readonly string[];
+  /** Only this namespace is governed; undefined means the whole cluster. */
+  readonly watchNamespace: string | undefined;
+  /** Names this replica; stays the same when its process starts anew. */
+  readonly replica: string;
+  readonly owner: { readonly name: string; readonly uid: string } | undefined;
+  readonly leads: () => boolean;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** Also what the push server reports to. */
+export class Controller implements PushEvents {
+  readonly index: ResourceIndex;
+  readonly objects = new ObservedObjects();
+  readonly acks: AckBoard;
+  readonly #options: ControllerOptions;
+  readonly #pods: PodIndex;
+  readonly #workloads: Workloads;
+  readonly #secrets: SecretWatches;
+  readonly #publisher: PolicyPublisher;
+  readonly #authenticator: TokenAuthenticator;
+  readonly #compiles: WorkQueue;
+  readonly #statuses: WorkQueue;
+  readonly #reflectors = new Map<
+    string,
+    Pick<Reflector<KubeObject>, 'start' | 'stop' | 'synced' | 'hasSynced' | 'lagMs'>
+  >();
+  #synced = false;
+
+  constructor(options: ControllerOptions) {
+    const { client, log, push, metrics, namespace, replica, owner, now } = options;
+    this.#options = options;
+    this.index = new ResourceIndex({ platformNamespaces: options.platformNamespaces });
+    this.#pods = new PodIndex((pod, gone) => this.#takePod(pod, gone));
+    this.#workloads = new Workloads((name) => this.index.namespaceLabels(name));
+    this.#secrets = new SecretWatches({ client, log, onChange: (ref) => this.#takeSecret(ref) });
+    this.#authenticator = new TokenAuthenticator({ client, pods: this.#pods, now: () => performance.now() });
+    this.#publisher = new PolicyPublisher({
+      ...{ index: this.index, workloads: this.#workloads, secrets: this.#secrets, push, metrics, log },
+      onPublished: (where, { hash, sources }) => {
+        this.acks.learn(hash, sources);
+        this.#refreshRoutes(where);
+      },
+    });
+    const isWanted = (hash: string) => this.#publisher.isWanted(hash);
+    const onChange = () => this.#refreshRoutes();
+    this.acks = new AckBoard({ client, log, namespace, replica, owner, isWanted, onChange, now });
+    const census = new SidecarCensus({ workloads: this.#workloads, publisher: this.#publisher, acks: this.acks });
+    const writer = new StatusWriter({
+      ...{ client, log, census, now, index: this.index, objects: this.objects },
+      ...{ treasury: options.treasury, events: options.events, leads: options.leads },
+      again: (key, afterMs) => this.#statuses.addLater(key, afterMs),
+    });
+    this.#compiles = new WorkQueue({ name: 'compile', log, process: (key) => this.#publisher.publish(key) });
+    this.#statuses = new WorkQueue({
+      ...{ name: 'status', log, spacingMs: STATUS_SPACING_MS, process: (key) => writer.write(key) },
+    });
+    for (const { kind } of USER_KINDS) this.#reflect(remoraType(kind), this.#userObjects(kind));
+    this.#reflect(remoraType(KIND.budgetLedger), this.#ledgers());
+    this.#reflect(NAMESPACE, this.#namespaces());
+    this.#reflect<PodObject>(POD, this.#pods, INJECTED_PODS);
+  }
+
+  /** Resolves when everything was read once and every known workload has its policy published. */
+  async start(): Promise<void> {
+    for (const reflector of this.#reflectors.values()) reflector.start();
+    this.acks.reflector.start();
+    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.synced));
+    await this.acks.reflector.settled;
+    this.#wantSecrets();
+    await this.#secrets.settled();
+    for (const { key } of this.#workloads.values()) this.#publisher.publish(key);
+    this.#synced = true;
+    this.refreshAll();
+  }
+
+  /** Kinds that were not read yet. */
+  unsynced(): string[] {
+    return [...this.#reflectors].filter(([, reflector]) => !reflector.hasSynced).map(([kind]) => kind);
+  }
+
+  /** By kind, milliseconds since the API server was last heard. */
+  *lags(): Iterable<readonly [string, number]> {
+    for (const [kind, reflector] of this.#reflectors) yield [kind, reflector.lagMs()];
+    yield ['Secret', this.#secrets.lagMs()];
+  }
+
+  /** Looks at every status anew; a new leader does so. */
+  refreshAll(): void {
+    for (const key of this.objects.keys()) this.#look(key);
+  }
+
+  /** Rejects with AuthenticationError when the token is none of an injected, living pod's. */
+  async authenticate(token: string): Promise<SidecarIdentity> {
+    const { namespace, name, uid, serviceAccount } = await this.#authenticator.authenticate(token);
+    const workloads = this.#workloads;
+    const last = workloads.keyOfPod(uid) ?? '';
+    return {
+      namespace,
+      podName: name,
+      podUid: uid,
+      serviceAccount,
+      // Looked up each time: relabelling a pod or its namespace moves its open stream to another workload.
+      get workloadKey() {
+        return workloads.keyOfPod(uid) ?? last;
+      },
+    };
+  }
+
+  /** The AIBudget behind `namespace/name/limit`; undefined when it is gone. */
+  budgetOwner(budgetId: string): { readonly name: string; readonly uid: string } | undefined {
+    const [namespace = '', name = ''] = budgetId.split('/');
+    const budget = this.objects.get(objectKey({ kind: KIND.budget, namespace, name }));
+    return budget && { name, uid: budget.uid };
+  }
+
+  onState(state: SidecarState): void {
+    if (state.nack && this.acks.get(state.podUid)?.nack?.hash !== state.nack.hash)
+      this.#options.metrics.rejections.inc();
+    this.acks.set(state);
+    this.#refreshRoutes(state.namespace);
+  }
+
+  onDisconnect(podUid: string): void {
+    this.acks.disconnect(podUid);
+    this.#refreshRoutes();
+  }
+
+  onAsked(outcome: string): void {
+    this.#options.metrics.grants.inc({ outcome });
+  }
+
+  async close(): Promise<void> {
+    const reflectors = [...this.#reflectors.values()].map((reflector) => reflector.stop());
+    await Promise.all([...reflectors, this.#secrets.close(), this.#compiles.close(), this.#statuses.close()]);
+    await this.acks.close();
+  }
+
+  #reflect<T extends KubeObject>(type: ResourceType, handler: ReflectorHandler<T>, labelSelector?: string): void {
+    const { client, log, watchNamespace } = this.#options;
+    const reflector = new Reflector<T>({
+      ...{ client, log, type, handler },
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(watchNamespace === undefined || !type.namespaced ? {} : { namespace: watchNamespace }),
+    });
+    this.#reflectors.set(type.kind, reflector);
+  }
+
+  #userObjects(kind: string): ReflectorHandler<UserObject> {
+    const take = (key: string, touched: Touched) => {
+      this.#look(key);
+      this.#touch(touched);
+      if (kind === KIND.provider) this.#wantSecrets();
+    };
+    return {
+      apply: (object) => take(this.objects.set(object), this.index.apply(object)),
+      remove: (ref) => take(this.objects.delete({ kind, ...ref }), this.index.delete(objectKey({ kind, ...ref }))),
+    };
+  }
+
+  #namespaces(): ReflectorHandler<KubeObject> {
+    const take = (name: string, labels: Readonly<Record<string, string>> | undefined) => {
+      const touched = this.index.applyNamespace(name, labels);
+      for (const key of this.#workloads.regroup(name)) this.#join(key);
+      this.#touch(touched);
+    };
+    return {
+      apply: ({ metadata }) => take(metadata.name, metadata.labels ?? {}),
+      remove: ({ name }) => take(name, undefined),
+    };
+  }
+
+  /** A ledger changed: some replica granted or booked something, so the AIBudget that owns it shows other figures. */
+  #ledgers(): ReflectorHandler<KubeObject & { metadata: { ownerReferences?: readonly { name: string }[] } }> {
+    return {
+      apply: ({ metadata }) => {
+        for (const { name } of metadata.ownerReferences ?? [])
+          this.#look(objectKey({ kind: KIND.budget, namespace: metadata.namespace ?? '', name }));
+      },
+      remove: () => undefined,
+    };
+  }
+
+  #takePod(pod: InjectedPod, gone: boolean): void {
+    const touched = gone ? this.#workloads.remove(pod.uid) : this.#workloads.set(pod);
+    for (const key of touched) this.#join(key);
+    if (gone) this.#forgetPod(pod);
+    this.#refreshRoutes(pod.namespace);
+  }
+
+  #forgetPod({ uid, namespace, name }: InjectedPod): void {
+    const { treasury, log, leads } = this.#options;
+    this.acks.forget(uid);
+    if (!leads()) return;
+    treasury.forfeit(uid).catch((error) => {
+      log.warn({ err: error, pod: `${namespace}/${name}` }, 'could not book what a deleted pod held as spent');
+    });
+  }
+
+  #takeSecret(ref: ObjectRef): void {
+    const data = this.#secrets.data(ref);
+    // An empty value is no credential.
+    const keys = data && [...data].filter(([, value]) => value !== '').map(([key]) => key);
+    this.#touch(this.index.applySecretKeys(ref.namespace, ref.name, keys));
+    // The keys may be the same and the value another one.
+    this.#touch('all');
+  }
+
+  #wantSecrets(): void {
+    const providers = contentsOf(this.index.snapshot(), KIND.provider);
+    this.#secrets.want(
+      providers.flatMap(({ metadata, spec }) =>
+        spec.auth ? [{ namespace: metadata.namespace, name: spec.auth.secretRef.name }] : [],
+      ),
+    );
+  }
+
+  #join(workloadKey: string): void {
+    this.#publisher.noteJoined(workloadKey);
+    if (this.#synced) this.#compiles.add(workloadKey);
+  }
+
+  #touch(touched: Touched): void {
+    if (!this.#synced || (touched !== 'all' && touched.size === 0)) return;
+    for (const { key, workload } of this.#workloads.values()) if (isTouched(touched, workload)) this.#compiles.add(key);
+    // Conditions of objects elsewhere may change too: looking is cheap, writing happens only on a difference.
+    this.refreshAll();
+  }
+
+  /** Before everything was read, a status could only be wrong. */
+  #look(key: string): void {
+    if (this.#synced) this.#statuses.add(key);
+  }
+
+  #refreshRoutes(namespace?: string): void {
+    const isRoute = ({ kind, namespace: where }: { kind: string; namespace: string }) =>
+      kind === KIND.route && (namespace === undefined || where === namespace);
+    for (const key of this.objects.keys(isRoute)) this.#look(key);
+  }
+}

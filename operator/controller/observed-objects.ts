@@ -1,0 +1,56 @@
+/** Users' objects as the API server has them now: where they are, which version, and what their status says. */
+import { type ObjectName, objectKey } from '#contract/compile/object-key';
+import type { Json } from '#contract/policy/canonical-json';
+import type { Condition } from '#contract/resources/fields';
+import type { KubeObject } from '#operator/kube/resource-type';
+
+export interface ObjectStatus {
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+  readonly [field: string]: unknown;
+}
+
+export interface UserObject extends KubeObject {
+  readonly kind?: string;
+  readonly status?: ObjectStatus;
+}
+
+export interface ObservedObject extends ObjectName {
+  readonly uid: string;
+  readonly status: (ObjectStatus & { readonly [field: string]: Json | undefined }) | undefined;
+}
+
+export class ObservedObjects {
+  readonly #objects = new Map<string, ObservedObject>();
+
+  /** Returns the object's key. */
+  set({ kind = '', metadata, status }: UserObject): string {
+    const name = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+    // The API server's structural schema has pruned it to JSON of the shape that we generate the CRD from.
+    const observed = { ...name, uid: metadata.uid ?? '', status: status as ObservedObject['status'] };
+    const key = objectKey(name);
+    this.#objects.set(key, observed);
+    return key;
+  }
+
+  /** What we wrote, until the watch says so too. */
+  noteStatus(key: string, status: ObservedObject['status']): void {
+    const object = this.#objects.get(key);
+    if (object) this.#objects.set(key, { ...object, status });
+  }
+
+  delete(name: ObjectName): string {
+    const key = objectKey(name);
+    this.#objects.delete(key);
+    return key;
+  }
+
+  get(key: string): ObservedObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** Keys of all objects, or of those that `keep` names. */
+  keys(keep: (object: ObservedObject) => boolean = () => true): string[] {
+    return [...this.#objects].filter(([, object]) => keep(object)).map(([key]) => key);
+  }
+}

@@ -1,0 +1,129 @@
+/** Writes one object's status when it is not what it should be; only on the replica that holds the Lease. */
+import { conditionsOf, type ObjectCondition } from '#contract/compile/compile';
+import type { ResourceIndex } from '#contract/compile/resource-index';
+import { contentsOf, type Snapshot } from '#contract/compile/snapshot';
+import { KIND } from '#contract/names/api';
+import { CONDITION } from '#contract/names/conditions';
+import type { Json } from '#contract/policy/canonical-json';
+import type { Condition } from '#contract/resources/fields';
+import type { EventRecorder } from '#operator/kube/event-recorder';
+import type { KubeClient } from '#operator/kube/kube-client';
+import { hasStatus } from '#operator/kube/kube-error';
+import { remoraType } from '#operator/kube/resource-type';
+import { applyStatus } from '#operator/kube/status-client';
+import { type BudgetReport, budgetReport, limitsOf } from '#operator/status/budget-status';
+import {
+  mergeConditions,
+  statusChange,
+  transitions,
+  type WantedCondition,
+  withReady,
+} from '#operator/status/conditions';
+import type { Logger } from '#operator/telemetry/log';
+import type { Treasury } from '#treasury/treasury';
+import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
+import type { SidecarCensus } from './sidecar-census.ts';
+
+export interface StatusWriterOptions {
+  readonly client: KubeClient;
+  readonly index: ResourceIndex;
+  readonly objects: ObservedObjects;
+  readonly census: SidecarCensus;
+  readonly treasury: Pick<Treasury, 'status'>;
+  readonly events: EventRecorder;
+  readonly log: Logger;
+  readonly leads: () => boolean;
+  /** The status of this object changes by itself after so many milliseconds. */
+  readonly again: (key: string, afterMs: number) => void;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+type Wanted = { readonly [field: string]: Json | undefined } & { readonly conditions: Condition[] };
+
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  /** Conditions of all objects are worked out once per snapshot. */
+  readonly #conditions = new WeakMap<Snapshot, Map<string, ObjectCondition[]>>();
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to true when it wrote. Rejects when the API server or the ledger could not be asked; the queue tries again. */
+  async write(key: string): Promise<boolean> {
+    const { objects, leads, client, log } = this.#options;
+    const object = objects.get(key);
+    const conditions = this.#conditionsOf(key);
+    if (!object || !conditions || !leads()) return false;
+    const wanted = await this.#wanted(key, object, conditions);
+    const change = statusChange<Wanted>(object.status, wanted);
+    if (!change || !leads()) return false;
+    const ref = { namespace: object.namespace, name: object.name };
+    try {
+      await applyStatus(client, remoraType(object.kind), { ref, uid: object.uid, status: change });
+    } catch (error) {
+      // Deleted, or deleted and created again, meanwhile: the watch brings what is there now.
+      if (hasStatus(error, 404) || hasStatus(error, 409)) return true;
+      throw error;
+    }
+    log.debug({ object: key }, 'wrote a status');
+    this.#tell(object, change.conditions);
+    objects.noteStatus(key, change);
+    return true;
+  }
+
+  #conditionsOf(key: string): ObjectCondition[] | undefined {
+    const snapshot = this.#options.index.snapshot();
+    const known = this.#conditions.get(snapshot) ?? conditionsOf(snapshot);
+    this.#conditions.set(snapshot, known);
+    return known.get(key);
+  }
+
+  async #wanted(key: string, object: ObservedObject, conditions: readonly ObjectCondition[]): Promise<Wanted> {
+    const generation = conditions[0]?.observedGeneration ?? 0;
+    const wanted: WantedCondition[] = [...conditions];
+    const fields: Record<string, Json> = {};
+    if (object.kind === KIND.route) {
+      const accepted = conditions.find(({ type }) => type === CONDITION.accepted);
+      const { condition, count } = this.#options.census.programmed(object, { generation, accepted });
+      wanted.push(condition);
+      fields.programmed = count;
+    }
+    const report = object.kind === KIND.budget ? await this.#budget(key, object) : undefined;
+    const now = new Date(this.#options.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    return {
+      ...fields,
+      ...report,
+      observedGeneration: generation,
+      conditions: mergeConditions({ present: object.status?.conditions, wanted: withReady(wanted), generation, now }),
+    };
+  }
+
+  async #budget(key: string, { namespace, name }: ObservedObject): Promise<BudgetReport | undefined> {
+    const { index, treasury, again, now } = this.#options;
+    const budget = contentsOf(index.snapshot(), KIND.budget).find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
+    );
+    if (!budget) return undefined;
+    const limits = limitsOf(budget);
+    const readings = await Promise.all(limits.map(async (limit) => ({ limit, status: await treasury.status(limit) })));
+    const ends = readings.map(({ status }) => status.windowEndMs);
+    if (ends.length > 0) again(key, Math.max(1_000, Math.min(...ends) - now() + 100));
+    return budgetReport(readings);
+  }
+
+  /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. */
+  #tell(object: ObservedObject, conditions: readonly Condition[]): void {
+    for (const { type, status, reason, message } of transitions(object.status?.conditions, conditions)) {
+      const isNew = object.status?.conditions === undefined;
+      const told = type === CONDITION.accepted || type === CONDITION.resolvedRefs;
+      if (!told || (isNew && status === 'True')) continue;
+      const { kind, namespace, name, uid } = object;
+      this.#options.events.record(
+        { kind, namespace, name, uid },
+        { type: status === 'True' ? 'Normal' : 'Warning', reason, action: 'Compile', note: message },
+      );
+    }
+  }
+}

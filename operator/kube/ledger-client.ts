@@ -1,0 +1,42 @@
+/** AIBudgetLedger objects in the API server, for the treasury's cluster store. */
+import { KIND } from '#contract/names/api';
+import type { LedgerObject, LedgerObjects } from '#treasury/stores/ledger-objects';
+import type { KubeClient } from './kube-client.ts';
+import { hasStatus } from './kube-error.ts';
+import { apiVersionOf, pathOf, remoraType } from './resource-type.ts';
+
+const PAGE_SIZE = 500;
+
+interface LedgerPage {
+  readonly metadata: { readonly continue?: string };
+  readonly items: readonly LedgerObject[];
+}
+
+export function ledgerClient(client: KubeClient): LedgerObjects {
+  const type = remoraType(KIND.budgetLedger);
+  const ignoreMissing = (error: unknown): undefined => {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  };
+  return {
+    get: (namespace, name) => client.get<LedgerObject>(type, { namespace, name }).catch(ignoreMissing),
+    create: (object) => client.create(type, object.metadata.namespace, object),
+    replace: (object) => client.replace(type, object.metadata, object),
+    delete: (namespace, name) => client.delete(type, { namespace, name }).catch(ignoreMissing),
+    async list() {
+      const objects: LedgerObject[] = [];
+      let token: string | undefined;
+      do {
+        const page: LedgerPage = await client.call({
+          method: 'GET',
+          path: pathOf(type),
+          query: { limit: PAGE_SIZE, continue: token },
+        });
+        // Items of a list carry neither apiVersion nor kind.
+        objects.push(...page.items.map((item) => ({ ...item, apiVersion: apiVersionOf(type), kind: type.kind })));
+        token = page.metadata.continue || undefined;
+      } while (token !== undefined);
+      return objects;
+    },
+  };
+}

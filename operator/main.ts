@@ -1,0 +1,60 @@
+/** The operator's process: environment in, exit code out. SIGTERM drains; what nobody caught is logged and ends the process. */
+import { loadClusterAccess } from '#operator/kube/cluster-access';
+import { createLog, type Logger } from '#operator/telemetry/log';
+import { startTracing } from '#operator/telemetry/tracing';
+import { type OperatorConfig, readConfig } from './config.ts';
+import { type Operator, startOperator } from './operator.ts';
+
+/** Kubernetes kills after 30 s; whatever hangs until then is of no more use. */
+const CLOSE_WITHIN_MS = 20_000;
+
+function configOrExit(): OperatorConfig {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    console.error(`remora operator: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
+}
+
+function exitOnFault(log: Logger): void {
+  const fail = (error: unknown): void => {
+    log.fatal({ err: error }, 'unexpected fault');
+    process.exit(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+}
+
+function closeOnSignal(log: Logger, close: () => Promise<void>): void {
+  const leave = (signal: string): void => {
+    log.info({ signal }, 'leaving');
+    setTimeout(() => process.exit(1), CLOSE_WITHIN_MS).unref();
+    close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once('SIGTERM', leave);
+  process.once('SIGINT', leave);
+}
+
+async function main(): Promise<void> {
+  const config = configOrExit();
+  const log = createLog(config.logLevel);
+  exitOnFault(log);
+  const tracing = await startTracing(config.otlpEndpoint);
+  let operator: Operator | undefined;
+  closeOnSignal(log, async () => {
+    await operator?.close();
+    await tracing.close();
+  });
+  const inCluster = process.env.KUBERNETES_SERVICE_HOST !== undefined && process.env.KUBECONFIG === undefined;
+  const version = process.env.REMORA_VERSION ?? 'development';
+  operator = await startOperator({ config, log, version, access: loadClusterAccess(inCluster) });
+}
+
+main().catch((error: unknown) => {
+  console.error(`remora operator: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});

@@ -1,0 +1,204 @@
+/** Composition root of the control plane: builds the parts, starts them in order, and stops them in the reverse order. */
+import { randomUUID } from 'node:crypto';
+import { createAdmissionServer } from '#operator/admission/admission-server';
+import { replicaIdentity } from '#operator/controller/ack-board';
+import { Controller } from '#operator/controller/controller';
+import { AuthoritySecret } from '#operator/kube/authority-secret';
+import type { ClusterAccess } from '#operator/kube/cluster-access';
+import { EventRecorder } from '#operator/kube/event-recorder';
+import { KubeClient } from '#operator/kube/kube-client';
+import { LeaderElection } from '#operator/kube/leader-election';
+import { ledgerClient } from '#operator/kube/ledger-client';
+import { type KubeObject, POD } from '#operator/kube/resource-type';
+import { WebhookCa } from '#operator/kube/webhook-ca';
+import { createPushServer, type PushServer } from '#operator/push/push-server';
+import { createHealthServer } from '#operator/telemetry/health-server';
+import type { Logger } from '#operator/telemetry/log';
+import { createMetrics, type OperatorMetrics } from '#operator/telemetry/metrics';
+import { ensureAuthority } from '#operator/trust/authority';
+import { ClusterGrantStore } from '#treasury/stores/cluster-store';
+import { Treasury } from '#treasury/treasury';
+import { Closers } from './closers.ts';
+import { type OperatorConfig, serviceNames } from './config.ts';
+
+const LEASE_NAME = 'remora-operator';
+const SWEEP_EVERY_MS = 3_600_000;
+
+export interface OperatorOptions {
+  readonly config: OperatorConfig;
+  readonly access: ClusterAccess;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface Operator {
+  readonly ports: { readonly push: number; readonly webhook: number; readonly health: number };
+  /** CA certificate in PEM by which the push and webhook servers are known. */
+  readonly caPem: string;
+  /** Whether this replica writes status. */
+  leads(): boolean;
+  /** Asks sidecars to go elsewhere, frees the Lease, writes what is under way, closes. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** What the health server looks at before the rest exists. */
+interface Readiness {
+  unsynced: () => readonly string[];
+  serving: boolean;
+}
+
+/** Resolves when the operator serves: everything was read once and streams are accepted. Rejects when a port is taken. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const closers = new Closers(options.log);
+  try {
+    return await start(options, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function start(options: OperatorOptions, closers: Closers): Promise<Operator> {
+  const { config, log } = options;
+  const metrics = createMetrics();
+  const readiness: Readiness = { unsynced: () => ['the API server'], serving: false };
+  const health = await startHealth(config, { metrics, readiness }, closers);
+
+  const client = new KubeClient(options.access);
+  closers.add(() => client.close());
+  const secret = new AuthoritySecret(client, { namespace: config.namespace, name: config.authoritySecret });
+  const authority = await ensureAuthority(secret);
+  const certificate = await authority.issue([...serviceNames(config), 'localhost']);
+  const tls = { ...certificate, caPem: authority.caPem };
+  const webhook = await startAdmission(options, tls, closers);
+
+  const owner = await ownPod(client, config);
+  const plane = buildPlane(options, { client, metrics, tls, owner }, closers);
+  readiness.unsynced = () => plane.controller.unsynced();
+  await plane.controller.start();
+  const push = await plane.push.listen(config.host, config.ports.push);
+  plane.election.start();
+  closers.add(() => plane.election.close());
+  keepWebhookCa(options, { client, caPem: tls.caPem }, closers);
+  closers.add(async () => {
+    readiness.serving = false;
+    plane.push.drain();
+  });
+  readiness.serving = true;
+  log.info({ push, webhook, health, platformNamespaces: config.platformNamespaces }, 'serving');
+  return {
+    ports: { push, webhook, health },
+    caPem: tls.caPem,
+    leads: () => plane.election.leads,
+    close: () => closers.close(),
+  };
+}
+
+interface Foundation {
+  readonly client: KubeClient;
+  readonly metrics: OperatorMetrics;
+  readonly tls: { readonly certPem: string; readonly keyPem: string; readonly caPem: string };
+  readonly owner: { readonly name: string; readonly uid: string } | undefined;
+}
+
+interface Plane {
+  readonly controller: Controller;
+  readonly push: PushServer;
+  readonly election: LeaderElection;
+}
+
+/** The parts that know each other; none of them acts before it is started. */
+function buildPlane({ config, log }: OperatorOptions, base: Foundation, closers: Closers): Plane {
+  const { client, metrics, tls, owner } = base;
+  const { namespace, platformNamespaces, watchNamespace } = config;
+  const replica = replicaIdentity(config.podName);
+  const store = new ClusterGrantStore({
+    objects: ledgerClient(client),
+    ownerOf: (budgetId) => controller.budgetOwner(budgetId),
+  });
+  const treasury = new Treasury({ store, now: Date.now, newId: randomUUID });
+  const election = new LeaderElection({
+    ...{ client, namespace, log, name: LEASE_NAME, identity: `${replica}_${randomUUID()}` },
+    onChange: (leads) => {
+      if (leads) controller.refreshAll();
+    },
+  });
+  const controller: Controller = new Controller({
+    ...{ client, treasury, metrics, log, namespace, platformNamespaces, watchNamespace, owner, replica },
+    push: {
+      publish: (workloadKey, pushed) => push.publish(workloadKey, pushed),
+      remove: (workloadKey) => push.remove(workloadKey),
+    },
+    events: new EventRecorder({ client, instance: replica, log }),
+    leads: () => election.leads,
+    now: Date.now,
+  });
+  const push = createPushServer({
+    ...{ treasury, tls, log, events: controller },
+    authenticate: (token) => controller.authenticate(token),
+    now: () => performance.now(),
+  });
+  metrics.watchLag(() => controller.lags());
+  metrics.syncStreams(() => controller.acks.connected());
+  const sweep = setInterval(() => {
+    if (election.leads) store.sweep(Date.now()).catch((error) => log.warn({ err: error }, 'could not sweep ledgers'));
+  }, SWEEP_EVERY_MS).unref();
+  closers.add(async () => clearInterval(sweep));
+  closers.add(() => treasury.close());
+  closers.add(() => controller.close());
+  closers.add(() => push.close());
+  return { controller, push, election };
+}
+
+async function startHealth(
+  { host, ports }: OperatorConfig,
+  { metrics, readiness }: { readonly metrics: OperatorMetrics; readonly readiness: Readiness },
+  closers: Closers,
+): Promise<number> {
+  const health = createHealthServer({
+    unready: () => {
+      const unsynced = readiness.unsynced();
+      return unsynced.length > 0 || readiness.serving ? unsynced : ['the first policies'];
+    },
+    metrics: () => metrics.registry.metrics(),
+    metricsType: metrics.registry.contentType,
+  });
+  const port = await health.listen(host, ports.health);
+  closers.add(() => health.close());
+  return port;
+}
+
+async function startAdmission(
+  { config, log, version }: OperatorOptions,
+  tls: Foundation['tls'],
+  closers: Closers,
+): Promise<number> {
+  const { sidecar, service, namespace, otlpEndpoint } = config;
+  const injection = {
+    ...{ version, otlpEndpoint, caPem: tls.caPem },
+    ...{ image: sidecar.image, imagePullPolicy: sidecar.pullPolicy, logLevel: sidecar.logLevel },
+    operatorAddress: `${service}.${namespace}.svc:${config.ports.push}`,
+  };
+  const admission = createAdmissionServer({ tls, log, config: injection });
+  const port = await admission.listen(config.host, config.ports.webhook);
+  closers.add(() => admission.close());
+  return port;
+}
+
+function keepWebhookCa(
+  { config, log }: OperatorOptions,
+  { client, caPem }: { readonly client: KubeClient; readonly caPem: string },
+  closers: Closers,
+): void {
+  if (config.webhookConfiguration === undefined) return;
+  const webhookCa = new WebhookCa({ client, caPem, log, name: config.webhookConfiguration });
+  webhookCa.start();
+  closers.add(() => webhookCa.close());
+}
+
+/** The operator's own pod, which owns what should go with it; undefined outside a cluster. */
+async function ownPod(client: KubeClient, { namespace, podName }: OperatorConfig): Promise<Foundation['owner']> {
+  if (podName === undefined) return undefined;
+  const pod = await client.get<KubeObject>(POD, { namespace, name: podName });
+  return pod.metadata.uid ? { name: podName, uid: pod.metadata.uid } : undefined;
+}

@@ -1,0 +1,56 @@
+/** The operator's Prometheus metrics. Labels come from closed sets, so that no user can grow the series. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { METRIC } from '#contract/names/metrics';
+
+export interface OperatorMetrics {
+  readonly registry: Registry;
+  readonly compileDuration: Histogram;
+  readonly rejections: Counter;
+  readonly grants: Counter<'outcome'>;
+  /** Called at each scrape. */
+  watchLag(read: () => Iterable<readonly [kind: string, lagMs: number]>): void;
+  syncStreams(read: () => number): void;
+}
+
+export function createMetrics(): OperatorMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    compileDuration: new Histogram({
+      name: METRIC.compileDuration,
+      help: 'Time to compile the policy of one workload.',
+      buckets: [0.0005, 0.001, 0.005, 0.02, 0.1, 0.5],
+      registers,
+    }),
+    rejections: new Counter({ name: METRIC.syncRejections, help: 'Policies that a sidecar refused.', registers }),
+    grants: new Counter({
+      name: METRIC.grants,
+      help: 'Budget asks of sidecars by outcome: granted, denied, failed.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    watchLag(read) {
+      new Gauge({
+        name: METRIC.watchLag,
+        help: 'Seconds since the API server was last heard on a watch, by kind.',
+        labelNames: ['kind'],
+        registers,
+        collect() {
+          for (const [kind, lagMs] of read()) this.set({ kind }, lagMs / 1000);
+        },
+      });
+    },
+    syncStreams(read) {
+      new Gauge({
+        name: METRIC.syncStreams,
+        help: 'Sidecars connected to this replica.',
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+  };
+}

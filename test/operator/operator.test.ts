@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { windowAt } from '#treasury/window';
+import { eventually } from './eventually.ts';
+import { World } from './world.ts';
+
+const MOCK_ROUTE = { targets: [{ model: 'mock/echo' }] };
+
+test('the operator compiles what users apply, pushes it to the pod, and says so in status', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  const none = await world.condition('AIRoute', 'chat', 'Programmed', ({ reason }) => reason === 'NoWorkloads');
+  assert.equal(none.status, 'True');
+
+  const { sink } = world.sidecar(await world.pod('app-1'), operator);
+  await eventually('the policy', () => sink.policy?.routes[0]?.key === `${world.namespace}/chat`);
+  const ready = await world.condition('AIRoute', 'chat', 'Ready', ({ status }) => status === 'True');
+  assert.equal(ready.observedGeneration, 1);
+  await eventually('the count', async () => (await world.status('AIRoute', 'chat')).programmed === '1/1');
+  await world.condition('AIProvider', 'mock', 'Ready', ({ status }) => status === 'True');
+});
+
+test('a pod that does not answer keeps N below M and is named; a refusal is shown with its reason', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  const [good, bad] = [await world.pod('good'), await world.pod('bad')];
+  await world.pod('absent');
+  world.sidecar(good, operator);
+  const refusing = world.sidecar(bad, operator, (sink) => {
+    sink.refuseWith = 'pattern 1 is not RE2';
+  });
+  const condition = await world.condition(
+    'AIRoute',
+    'chat',
+    'Programmed',
+    ({ message }) => message.startsWith('1/3 sidecars run generation 1') && message.includes('refused it'),
+  );
+  assert.equal(condition.reason, 'Rejected');
+  assert.ok(condition.message.includes(`${world.namespace}/bad refused it: pattern 1 is not RE2`), condition.message);
+  assert.ok(condition.message.includes(`waiting for ${world.namespace}/absent (not connected)`), condition.message);
+
+  refusing.sink.refuseWith = undefined;
+  await world.deletePod('absent');
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'mock/other' }] });
+  await world.condition('AIRoute', 'chat', 'Programmed', ({ message }) => message === '2/2 sidecars run generation 2');
+});
+
+test('a wrong object becomes a condition that names the field, and its last good content stays in force', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  const guardrail = { name: 'words', stage: 'Input', action: 'Block' };
+  await world.apply('AIPolicy', 'words', { guardrails: [{ ...guardrail, patterns: ['project-x'] }] });
+  const { sink } = world.sidecar(await world.pod('app-1'), operator);
+  await eventually('the guardrail', () => sink.policy?.guardrails[0]?.patterns[0] === 'project-x');
+
+  // RE2 has no look-ahead, which no schema can say.
+  await world.apply('AIPolicy', 'words', { guardrails: [{ ...guardrail, patterns: ['(?=x)'] }] });
+  const refused = await world.condition('AIPolicy', 'words', 'Accepted', ({ status }) => status === 'False');
+  assert.equal(refused.observedGeneration, 2);
+  assert.match(refused.message, /spec\.guardrails\[0\]\.patterns\[0\]/);
+  await world.apply('AIRoute', 'other', MOCK_ROUTE);
+  await eventually('the next policy', () => sink.policy?.routes.length === 2);
+  assert.equal(sink.policy?.guardrails[0]?.patterns[0], 'project-x');
+});
+
+test('a credential travels beside the policy, follows its Secret, and appears in no log and no status', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'openai', { type: 'OpenAI', auth: { secretRef: { name: 'openai' } } });
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'openai/gpt-4o' }] });
+  const { sink } = world.sidecar(await world.pod('app-1'), operator);
+  await world.condition('AIProvider', 'openai', 'ResolvedRefs', ({ reason }) => reason === 'SecretNotFound');
+
+  const name = `${world.namespace}/openai/api-key`;
+  await world.secret('openai', { 'api-key': 'canary-one' });
+  await eventually('the credential', () => sink.credentials.get(name) === 'canary-one');
+  await world.condition('AIRoute', 'chat', 'Ready', ({ status }) => status === 'True');
+  const { applied } = sink;
+  const before = applied.length;
+  await world.secret('openai', { 'api-key': 'canary-two' });
+  await eventually('the new credential', () => sink.credentials.get(name) === 'canary-two');
+  assert.equal(applied.length, before, 'the policy itself did not change and was not pushed again');
+  const written = JSON.stringify([await world.status('AIProvider', 'openai'), await world.status('AIRoute', 'chat')]);
+  assert.ok(!`${operator.lines.join('')}${written}`.includes('canary'));
+});
+
+test('a stream needs the token of a living injected pod', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  const plain = world.sidecar(await world.pod('plain', { app: 'x' }), operator);
+  const forged = world.sidecar({ name: 'none', uid: 'none', token: 'not-a-token' }, operator);
+  const refused = (reason: string) => operator.lines.some((line) => line.includes(reason));
+  await eventually('the refusal of a pod without sidecar', () => refused('plain is not an injected pod'));
+  await eventually('the refusal of a token', () => refused('the token is not valid'));
+  assert.deepEqual([plain.sink.applied, forged.sink.applied], [[], []]);
+  assert.ok(!operator.lines.join('').includes('not-a-token'));
+});
+
+test('of two operators one writes status, and the other takes over; acknowledgements of both count', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const [first, second] = [await world.operator(), await world.operator()];
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  await eventually('a leader', () => first.leads() || second.leads());
+  assert.notEqual(first.leads(), second.leads());
+  world.sidecar(await world.pod('a'), first);
+  world.sidecar(await world.pod('b'), second);
+  await world.condition('AIRoute', 'chat', 'Programmed', ({ message }) => message === '2/2 sidecars run generation 1');
+
+  const [leader, other] = first.leads() ? [first, second] : [second, first];
+  assert.ok(leader.lines.some((line) => line.includes('wrote a status')));
+  assert.ok(!other.lines.some((line) => line.includes('wrote a status')));
+  await leader.close();
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'mock/other' }] });
+  const next = await world.condition('AIRoute', 'chat', 'Accepted', (c) => c.observedGeneration === 2);
+  assert.equal(next.status, 'True');
+  assert.ok(other.leads());
+});
+
+test('an AIBudget shows what was spent and granted from its ledger', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  await world.apply('AIBudget', 'caps', { limits: [{ name: 'all', usd: 50, every: 'Month' }] });
+  const { sink, client } = world.sidecar(await world.pod('app-1'), operator);
+  const budget = await eventually('the budget', () => sink.policy?.budgets[0]);
+  await eventually('the empty figures', async () => (await world.status('AIBudget', 'caps')).spent === '0.00 USD');
+  const window = windowAt(budget.every, Date.now()).id;
+  const answer = await client.authority.ask(budget, window, 12_500_000_000n);
+  assert.ok(answer.granted);
+  await client.authority.giveBack(answer.grant, 12_500_000_000n);
+  await eventually('the spent figures', async () => {
+    const { spent, percent, remaining } = await world.status('AIBudget', 'caps');
+    return spent === '12.50 USD' && percent === '25%' && remaining === '37.50 USD';
+  });
+});
+
+test('the health port tells readiness and serves metrics', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  const ask = (path: string) => fetch(`http://127.0.0.1:${operator.ports.health}${path}`);
+  assert.equal((await ask('/livez')).status, 200);
+  assert.equal((await ask('/readyz')).status, 200);
+  const metrics = await (await ask('/metrics')).text();
+  assert.match(metrics, /remora_operator_watch_lag_seconds\{kind="AIRoute"\}/);
+  assert.equal((await ask('/nothing')).status, 404);
+});

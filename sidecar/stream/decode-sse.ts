@@ -53,7 +53,7 @@ export class SseDecoder {
       this.#keep(chunk.subarray(start));
       return [];
     }
-    this.#afterCr = chunk[end - 1] === CR;
+    this.#afterCr = chunk.at(-1) === CR;
     const events = this.#readLines(this.#takePending(chunk.subarray(start, end)));
     this.#keep(chunk.subarray(end));
     return events;

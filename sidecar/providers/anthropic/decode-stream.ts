@@ -18,6 +18,8 @@ export interface DecoderState {
   /** For each content block that is a tool call, the canonical index of the call. */
   readonly callOfBlock: readonly (number | undefined)[];
   readonly calls: number;
+  /** The canonical index of a call that is open and has no arguments yet. */
+  readonly silentCall: number | undefined;
 }
 
 type Step = readonly [DecoderState, readonly StreamEvent[]];
@@ -29,14 +31,15 @@ const choice = 0;
 const HANDLERS: Readonly<Record<string, Handler>> = {
   message_start: startMessage,
   content_block_start: startBlock,
-  content_block_delta: (state, event) => [state, decodeDelta(state, event)],
+  content_block_delta: deltaBlock,
+  content_block_stop: stopBlock,
   message_delta: deltaMessage,
   message_stop: (state) => [{ ...state, hasEnded: true }, [{ type: 'response-end' }]],
   error: (state, event) => [{ ...state, hasEnded: true }, [{ type: 'error', error: readStreamFailure(event) }]],
 };
 
 export const streamDecoder: StreamDecoder<DecoderState> = {
-  start: () => ({ hasStarted: false, hasEnded: false, usage: {}, callOfBlock: [], calls: 0 }),
+  start: () => ({ hasStarted: false, hasEnded: false, usage: {}, callOfBlock: [], calls: 0, silentCall: undefined }),
 
   step(state, event) {
     if (state.hasEnded) return [state, []];
@@ -93,20 +96,28 @@ function startCall(state: DecoderState, blockIndex: number, block: JsonObject): 
     id: asString(block.id) ?? '',
     name: asString(block.name) ?? '',
   };
+  const next = { ...state, callOfBlock, calls: index + 1 };
   // The arguments follow in deltas, unless a server gives them whole.
-  const whole: StreamEvent[] =
-    Object.keys(input).length === 0
-      ? []
-      : [{ type: 'tool-call-delta', choice, index, arguments: JSON.stringify(input) }];
-  return [{ ...state, callOfBlock, calls: index + 1 }, [start, ...whole]];
+  if (Object.keys(input).length === 0) return [{ ...next, silentCall: index }, [start]];
+  return [next, [start, { type: 'tool-call-delta', choice, index, arguments: JSON.stringify(input) }]];
 }
 
-function decodeDelta(state: DecoderState, event: JsonObject): readonly StreamEvent[] {
+function deltaBlock(state: DecoderState, event: JsonObject): Step {
   const delta = asObject(event.delta) ?? {};
-  if (delta.type !== 'input_json_delta') return [...decodeText(delta), ...decodeSignature(delta)];
+  if (delta.type !== 'input_json_delta') return [state, [...decodeText(delta), ...decodeSignature(delta)]];
   const index = state.callOfBlock[asCount(event.index) ?? 0];
   const text = asText(delta.partial_json);
-  return index === undefined || text === undefined ? [] : [{ type: 'tool-call-delta', choice, index, arguments: text }];
+  if (index === undefined || text === undefined) return [state, []];
+  return [spoken(state), [{ type: 'tool-call-delta', choice, index, arguments: text }]];
+}
+
+const spoken = (state: DecoderState): DecoderState =>
+  state.silentCall === undefined ? state : { ...state, silentCall: undefined };
+
+/** A call without arguments streams none at all; clients expect JSON. */
+function stopBlock(state: DecoderState): Step {
+  if (state.silentCall === undefined) return [state, []];
+  return [spoken(state), [{ type: 'tool-call-delta', choice, index: state.silentCall, arguments: '{}' }]];
 }
 
 /** Blocks and deltas of text and thinking carry the same member. */

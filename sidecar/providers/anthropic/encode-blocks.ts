@@ -29,6 +29,7 @@ function encodeBlock(part: Part, context: BlockContext): JsonObject[] {
     case 'refusal':
       return encodeText({ type: 'text', text: part.text });
     case 'image':
+      if ((part.detail ?? 'auto') !== 'auto') context.dropped.push(`${context.path}.content.image_url.detail`);
       return [encodeImage(part)];
     case 'file':
       return [encodeFile(part, context)];
@@ -72,7 +73,7 @@ function encodeFile({ mediaType, data, filename }: FilePart, { path }: BlockCont
 function encodeToolCall(part: ToolCallPart, { path, dropped }: BlockContext): JsonObject {
   const parsed = part.arguments === '' ? {} : parseJson(part.arguments);
   const input = isJsonObject(parsed) ? parsed : { arguments: part.arguments };
-  if (!isJsonObject(parsed)) dropped.push(`${path}.tool_calls: arguments that are no JSON object`);
+  if (!isJsonObject(parsed)) dropped.push(`${path}.tool_calls`);
   return { type: 'tool_use', id: toolId(part.id), name: part.name, input };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { pathName } from '#sidecar/providers/path-name';
 import { encodeBlocks } from './encode-blocks.ts';
 
 interface Turn {
@@ -47,5 +48,5 @@ function append(turns: Turn[], role: Turn['role'], blocks: readonly JsonObject[]
 
 function noteDropped(message: Message, path: string, dropped: string[]): void {
   if (message.name !== undefined) dropped.push(`${path}.name`);
-  for (const key of Object.keys(message.extensions?.openai ?? {})) dropped.push(`${path}.${key}`);
+  for (const key of Object.keys(message.extensions?.openai ?? {})) dropped.push(`${path}.${pathName(key)}`);
 }

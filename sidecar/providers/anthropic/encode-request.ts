@@ -2,6 +2,7 @@
 import type { ChatRequest, Tool } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { EncodedRequest } from '#sidecar/providers/adapter';
+import { pathName } from '#sidecar/providers/path-name';
 import { unsupported } from '#sidecar/providers/unsupported';
 import { encodeMessages } from './encode-messages.ts';
 import { encodeSampling, encodeThinking } from './encode-thinking.ts';
@@ -57,7 +58,9 @@ const droppedOptions = (request: ChatRequest): string[] => [
   ...(request.presencePenalty ? ['presence_penalty'] : []),
   ...(request.frequencyPenalty ? ['frequency_penalty'] : []),
   ...(request.seed === undefined ? [] : ['seed']),
-  ...Object.keys(request.extensions.openai ?? {}).filter((key) => !CARRIED_EXTENSIONS.has(key)),
+  ...Object.keys(request.extensions.openai ?? {})
+    .filter((key) => !CARRIED_EXTENSIONS.has(key))
+    .map(pathName),
 ];
 
 const encodeTool = (tool: Tool): JsonObject => ({
@@ -88,7 +91,7 @@ function encodeToolChoice({ toolChoice, parallelToolCalls }: ChatRequest): JsonO
 /** The API refuses stop sequences of white space only. */
 function encodeStop(stop: readonly string[], dropped: string[]): JsonObject {
   const usable = stop.filter((sequence) => sequence.trim() !== '');
-  if (usable.length < stop.length) dropped.push('stop (white space)');
+  if (usable.length < stop.length) dropped.push('stop');
   return usable.length > 0 ? { stop_sequences: usable } : {};
 }
 

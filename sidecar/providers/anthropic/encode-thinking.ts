@@ -79,7 +79,7 @@ export function encodeSampling(
     return {};
   }
   const { temperature, topP, topK } = request;
-  if (temperature !== undefined && temperature > 1) dropped.push('temperature above 1');
+  if (temperature !== undefined && temperature > 1) dropped.push('temperature');
   if (temperature !== undefined && topP !== undefined) dropped.push('top_p');
   return {
     ...(temperature === undefined

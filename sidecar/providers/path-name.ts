@@ -1,0 +1,4 @@
+/** Makes a key of the client's JSON fit for a path in a header or a log line. */
+const MAX_LENGTH = 64;
+
+export const pathName = (key: string): string => key.replace(/[^\w.-]/g, '_').slice(0, MAX_LENGTH);

@@ -1,0 +1,114 @@
+/**
+ * The suite that every provider adapter passes, over the fixtures in its folder: `<case>.sse` + `<case>.events.json` (streams),
+ * `<case>.json` + `<case>.response.json` (answers) and `<case>.request.json`, the golden of each client request in `test/support/requests`.
+ */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import type { JsonObject } from '#sidecar/canonical/json';
+import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { ProviderAdapter } from '#sidecar/providers/adapter';
+import type { SseEvent } from '#sidecar/stream/sse-event';
+import { randomSplit, seededRandom, singleBytes } from './byte-splits.ts';
+import { canonicalEventsOf, decodeProviderStream, sseEventsOf } from './decode-provider-stream.ts';
+import { assertGoldenJson } from './golden.ts';
+
+export interface AdapterSuiteOptions {
+  /** Folder of the fixtures. */
+  readonly folder: string;
+  /** The target's model in the golden requests. */
+  readonly model: string;
+}
+
+/** Random splits per stream: with some 30 streams over all adapters more than 1e5 comparisons in a few seconds. */
+const SPLITS_PER_STREAM = 5_000;
+/** Of these, so many go through the provider's decoder as well, which sees nothing but the events. */
+const DECODED_SPLITS = 100;
+const SEED = 20_261_121;
+const REQUESTS = join(import.meta.dirname, 'requests');
+/** What any provider may add tomorrow. */
+const NOISE = ': keep-alive\n\nevent: some_future_event\ndata: {"type":"some_future_event","choices":[]}\n\n';
+
+const key = (events: readonly SseEvent[]): string => events.map(({ event, data }) => `${event}\0${data}`).join('\x01');
+const caseOf = (path: string, ending: string): string => basename(path).slice(0, -ending.length);
+
+export function adapterSuite(adapter: ProviderAdapter, options: AdapterSuiteOptions): void {
+  for (const path of globSync(join(options.folder, '*.sse')).sort()) streamTests(adapter, path);
+  const answers = globSync(join(options.folder, '*.json')).filter((path) => /^[^.]+\.json$/.test(basename(path)));
+  for (const path of answers.sort()) answerTest(adapter, path);
+  for (const path of globSync(join(REQUESTS, '*.json')).sort()) requestTest(adapter, path, options);
+}
+
+function streamTests(adapter: ProviderAdapter, path: string): void {
+  const name = `${adapter.type} stream ${caseOf(path, '.sse')}`;
+  const bytes = readFileSync(path);
+  const text = bytes.toString();
+  const whole = sseEventsOf([bytes]);
+  const expected = canonicalEventsOf(adapter, whole);
+  const decode = (variant: string) => decodeProviderStream(adapter, [Buffer.from(variant)]);
+
+  test(`${name} decodes to the canonical events of its golden file`, () => {
+    assertGoldenJson(path.replace(/\.sse$/, '.events.json'), expected);
+  });
+
+  test(`${name} decodes the same byte by byte, in any line ending and among comments and unknown events`, () => {
+    assert.deepEqual(decodeProviderStream(adapter, singleBytes(bytes)), expected);
+    assert.deepEqual(decode(text.replaceAll('\n', '\r\n')), expected);
+    assert.deepEqual(decodeProviderStream(adapter, singleBytes(Buffer.from(text.replaceAll('\n', '\r\n')))), expected);
+    assert.deepEqual(decode(text.replaceAll('\n', '\r')), expected);
+    assert.deepEqual(decode(`\ufeff${text}`), expected);
+    assert.deepEqual(decode(NOISE + text.replaceAll('\n\n', `\n\n${NOISE}`)), expected);
+  });
+
+  test(`${name} decodes the same in ${SPLITS_PER_STREAM} random splits (seed ${SEED})`, () => {
+    const random = seededRandom(SEED);
+    const wanted = key(whole);
+    for (let round = 0; round < SPLITS_PER_STREAM; round += 1) {
+      const events = sseEventsOf(randomSplit(bytes, random));
+      if (key(events) !== wanted) assert.deepEqual(events, whole, `round ${round}`);
+      if (round < DECODED_SPLITS) assert.deepEqual(canonicalEventsOf(adapter, events), expected, `round ${round}`);
+    }
+  });
+
+  test(`${name} never ends well when it is cut before its last event`, () => {
+    const endsWell = expected.at(-1)?.type === 'response-end';
+    for (let length = 0; length < whole.length - 1; length += 1) {
+      const decoded = canonicalEventsOf(adapter, whole.slice(0, length));
+      assert.equal(
+        decoded.some((event) => event.type === 'response-end'),
+        false,
+        `after ${length} events`,
+      );
+      assert.deepEqual(decoded, expected.slice(0, decoded.length), `after ${length} events`);
+    }
+    if (endsWell) assert.equal(expected.filter((event) => event.type === 'response-end').length, 1);
+  });
+}
+
+function answerTest(adapter: ProviderAdapter, path: string): void {
+  test(`${adapter.type} answer ${caseOf(path, '.json')} decodes to the canonical answer of its golden file`, () => {
+    const body: JsonObject = JSON.parse(readFileSync(path, 'utf8'));
+    const response = adapter.decodeResponse(body);
+    assertGoldenJson(path.replace(/\.json$/, '.response.json'), response);
+    assert.deepEqual(adapter.readUsage(body), response.usage);
+  });
+}
+
+function requestTest(adapter: ProviderAdapter, path: string, { folder, model }: AdapterSuiteOptions): void {
+  const name = caseOf(path, '.json');
+  test(`${adapter.type} encodes the client request ${name} as its golden file says`, () => {
+    const request = openaiChat.decodeRequest(JSON.parse(readFileSync(path, 'utf8')));
+    assertGoldenJson(join(folder, `${name}.request.json`), encodeOrRefuse(adapter, request, model));
+  });
+}
+
+function encodeOrRefuse(adapter: ProviderAdapter, ...call: Parameters<ProviderAdapter['encodeRequest']>): unknown {
+  try {
+    return adapter.encodeRequest(...call);
+  } catch (error) {
+    if (!(error instanceof RemoraError)) throw error;
+    return { refused: error.code, param: error.details.param };
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * A provider on a port of its own: speaks the true wire format, shows faults on demand, records what it received and counts in its own
+ * book what it would bill. It imports nothing of the sidecar, so that both cannot be wrong in the same way.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { anthropicFakeWire } from './anthropic-fake-wire.ts';
+import { openaiFakeWire } from './openai-fake-wire.ts';
+import type { Answer, FakeWire, Fault, Script } from './script.ts';
+
+export type FakeDialect = 'openai' | 'anthropic';
+
+export interface FakeRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** Parsed; undefined when it was not JSON. */
+  readonly body: { readonly [key: string]: unknown } | undefined;
+  readonly rawBody: string;
+  /** Becomes true when the caller closed the connection before the answer was complete. */
+  wasAborted: boolean;
+}
+
+export interface BilledTokens {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+export interface FakeProvider {
+  /** The base URL as an AIProvider would name it. */
+  readonly url: string;
+  readonly requests: readonly FakeRequest[];
+  /** What it would bill: all input of each call that it began to answer, and each word that it sent. */
+  readonly book: Readonly<BilledTokens>;
+  /** From now on, for every request. A function sees the request. */
+  respondWith(script: Script | ((request: FakeRequest) => Script)): void;
+  /** For the next requests, one each; afterwards what `respondWith` said. */
+  respondOnce(...scripts: Script[]): void;
+  close(): Promise<void>;
+}
+
+export interface FakeProviderOptions {
+  readonly dialect: FakeDialect;
+  /** Any other credential is answered 401. Default: all are taken. */
+  readonly acceptKey?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+}
+
+const WIRES: Readonly<Record<FakeDialect, FakeWire>> = { openai: openaiFakeWire, anthropic: anthropicFakeWire };
+const CREATED = 1_790_000_000;
+const BYTES_PER_TOKEN = 4;
+
+interface Exchange {
+  readonly wire: FakeWire;
+  readonly request: FakeRequest;
+  readonly response: ServerResponse;
+  readonly script: Script;
+  readonly answer: Answer;
+  readonly requestId: string;
+  readonly book: BilledTokens;
+}
+
+export async function startFakeProvider(options: FakeProviderOptions): Promise<FakeProvider> {
+  const wire = WIRES[options.dialect];
+  const requests: FakeRequest[] = [];
+  const book: BilledTokens = { calls: 0, inputTokens: 0, outputTokens: 0 };
+  const queue: Script[] = [];
+  let standing: (request: FakeRequest) => Script = () => ({});
+  const server = createServer((incoming, response) => {
+    const exchange = receive(incoming).then(async (request) => {
+      requests.push(request);
+      response.on('close', () => {
+        request.wasAborted = !response.writableFinished;
+      });
+      const script = refusal(wire, options.acceptKey, request) ?? queue.shift() ?? standing(request);
+      const requestId = `req_${requests.length}`;
+      const answer = compose(options.dialect, { script, request, number: requests.length });
+      await respond({ wire, request, response, script, answer, requestId, book });
+    });
+    // The caller left while it sent its request.
+    exchange.catch(() => incoming.destroy());
+  });
+  await listen(server, options.port ?? 0);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${wire.basePath}`,
+    requests,
+    book,
+    respondWith: (script) => {
+      standing = typeof script === 'function' ? script : () => script;
+    },
+    respondOnce: (...scripts) => void queue.push(...scripts),
+    close: () => close(server),
+  };
+}
+
+const listen = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+
+const close = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+async function receive(incoming: IncomingMessage): Promise<FakeRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const rawBody = Buffer.concat(chunks).toString();
+  return {
+    method: incoming.method ?? '',
+    path: incoming.url ?? '',
+    headers: incoming.headers,
+    body: parse(rawBody),
+    rawBody,
+    wasAborted: false,
+  };
+}
+
+function parse(text: string): FakeRequest['body'] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the real API would refuse before it looks at the request. */
+function refusal(wire: FakeWire, acceptKey: string | undefined, request: FakeRequest): Script | undefined {
+  const error = (status: number, message: string): Script => ({ fault: { kind: 'status', status, message } });
+  if (request.path !== wire.path || request.method !== 'POST') return error(404, `No such path: ${request.path}`);
+  if (acceptKey !== undefined && wire.credential(request.headers) !== acceptKey) return error(401, 'Invalid API key.');
+  return request.body === undefined ? error(400, 'The body is not JSON.') : undefined;
+}
+
+function compose(
+  dialect: FakeDialect,
+  { script, request, number }: { script: Script; request: FakeRequest; number: number },
+): Answer {
+  const body = request.body ?? {};
+  const maximum = Number(body.max_completion_tokens ?? body.max_tokens ?? Number.POSITIVE_INFINITY);
+  const text = script.text ?? (script.toolCalls === undefined ? `Hello from ${dialect}.` : '');
+  const words = text.match(/\s*\S+|\s+$/g) ?? [];
+  const streamOptions = body.stream_options as { include_usage?: boolean } | undefined;
+  return {
+    id: `fake${number}`,
+    model: String(body.model ?? 'unknown'),
+    created: CREATED,
+    words: words.slice(0, maximum),
+    reasoning: script.reasoning ?? '',
+    toolCalls: script.toolCalls ?? [],
+    finishReason: script.finishReason,
+    isCutShort: words.length > maximum,
+    inputTokens: script.usage?.inputTokens ?? Math.ceil(request.rawBody.length / BYTES_PER_TOKEN),
+    outputTokens: script.usage?.outputTokens ?? Math.min(words.length, maximum),
+    includeUsage: streamOptions?.include_usage === true,
+  };
+}
+
+async function respond(exchange: Exchange): Promise<void> {
+  const { response, script, request } = exchange;
+  await script.holdHead;
+  if (script.fault !== undefined && answerFault(exchange, script.fault)) return;
+  exchange.book.calls += 1;
+  exchange.book.inputTokens += exchange.answer.inputTokens;
+  if (request.body?.stream === true) await stream(exchange);
+  else plain(exchange);
+  if (!response.writableEnded) response.end();
+}
+
+/** True when the fault is the whole answer. */
+function answerFault({ wire, response, requestId }: Exchange, fault: Fault): boolean {
+  const write = (status: number, type: string, body: string, headers: Readonly<Record<string, string>> = {}) => {
+    response.writeHead(status, { ...wire.headers(requestId), 'content-type': type, ...headers });
+    response.end(body);
+    return true;
+  };
+  switch (fault.kind) {
+    case 'status':
+      return write(
+        fault.status,
+        'application/json',
+        JSON.stringify(wire.error(fault.status, fault, requestId)),
+        fault.headers,
+      );
+    case 'reset-before-head':
+      response.socket?.resetAndDestroy();
+      return true;
+    case 'hang':
+      return true;
+    case 'html':
+      return write(200, 'text/html', '<!doctype html><title>Just a moment…</title>');
+    case 'half-json':
+      return write(200, 'application/json', '{"id":"fake","choices":[{"index":0,"mess');
+    default:
+      return false;
+  }
+}
+
+function plain({ wire, response, script, answer, requestId, book }: Exchange): void {
+  const body = JSON.stringify(wire.body(answer));
+  response.writeHead(200, {
+    ...wire.headers(requestId),
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  });
+  book.outputTokens += answer.outputTokens;
+  const breaks = script.fault?.kind === 'cut' || script.fault?.kind === 'reset-after-head';
+  if (!breaks) response.end(body);
+  else response.write(body.slice(0, body.length >> 1), () => response.socket?.resetAndDestroy());
+}
+
+async function stream(exchange: Exchange): Promise<void> {
+  const { wire, response, script, answer, requestId, book, request } = exchange;
+  const { fault, hold } = script;
+  response.writeHead(200, {
+    ...wire.headers(requestId),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+  });
+  response.flushHeaders();
+  const breakAt = breakingEvent(fault);
+  const events = wire.events(answer);
+  for (const [index, event] of [...events.entries(), [events.length, undefined] as const]) {
+    if (hold?.afterEvents === index) await hold.until;
+    if (index === breakAt) return endEarly(exchange, fault);
+    if (event === undefined || response.destroyed || request.wasAborted) break;
+    book.outputTokens += Math.min(1, Math.max(0, answer.outputTokens - index));
+    if (!response.write(event)) await drained(response);
+  }
+}
+
+const breakingEvent = (fault: Fault | undefined): number => {
+  if (fault?.kind === 'reset-after-head') return 0;
+  return fault?.kind === 'cut' || fault?.kind === 'error-in-stream' ? fault.afterEvents : -1;
+};
+
+/** What was written leaves first, so that a test knows how much the caller can have read. */
+function endEarly({ wire, response }: Exchange, fault: Fault | undefined): void {
+  if (fault?.kind === 'error-in-stream') response.end(wire.errorEvent(fault.type));
+  else response.write(': \n\n', () => response.socket?.destroy());
+}
+
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    response.once('drain', resolve);
+    response.once('close', resolve);
+  });

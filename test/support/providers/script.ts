@@ -1,0 +1,78 @@
+/** What a fake provider answers, independent of the API it speaks, and the faults it can show. */
+
+export interface ScriptedToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text. */
+  readonly arguments: string;
+}
+
+export type Fault =
+  /** An HTTP error in the API's own shape. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly type?: string;
+      readonly code?: string;
+      readonly message?: string;
+      /** Such as `retry-after`. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'reset-before-head' }
+  | { readonly kind: 'reset-after-head' }
+  /** Takes the request and never answers; ends with `close()`. */
+  | { readonly kind: 'hang' }
+  /** The connection is lost after this many stream events, or in the middle of a plain answer. */
+  | { readonly kind: 'cut'; readonly afterEvents: number }
+  | { readonly kind: 'html' }
+  | { readonly kind: 'half-json' }
+  /** An error event of the API inside a stream that began with 200. */
+  | { readonly kind: 'error-in-stream'; readonly afterEvents: number; readonly type?: string };
+
+export interface Script {
+  /** Default: `Hello from <dialect>.` */
+  readonly text?: string;
+  readonly reasoning?: string;
+  readonly toolCalls?: readonly ScriptedToolCall[];
+  /** Billed tokens; default: one per four bytes of the request, one per word of the answer. */
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  /** The word that ends the answer, in the API's own terms; default: its word for an ordinary end. */
+  readonly finishReason?: string;
+  readonly fault?: Fault;
+  /** The head waits for it. */
+  readonly holdHead?: Promise<unknown>;
+  /** The stream waits for it after this many events; 0 is a slow first token. */
+  readonly hold?: { readonly afterEvents: number; readonly until: Promise<unknown> };
+}
+
+/** A script with everything decided for one request. */
+export interface Answer {
+  readonly id: string;
+  readonly model: string;
+  readonly created: number;
+  readonly words: readonly string[];
+  readonly reasoning: string;
+  readonly toolCalls: readonly ScriptedToolCall[];
+  readonly finishReason: string | undefined;
+  /** The maximum of output tokens ended it. */
+  readonly isCutShort: boolean;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly includeUsage: boolean;
+}
+
+/** An API as a fake server speaks it. */
+export interface FakeWire {
+  readonly path: string;
+  /** Path of the base URL that an AIProvider would name. */
+  readonly basePath: string;
+  headers(requestId: string): Record<string, string>;
+  /** The credential that a request carries. */
+  credential(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined;
+  body(answer: Answer): object;
+  /** The whole stream, one complete SSE block per entry. */
+  events(answer: Answer): readonly string[];
+  error(status: number, fields: { type?: string; code?: string; message?: string }, requestId: string): object;
+  /** The SSE block of an error inside a stream. */
+  errorEvent(type: string | undefined): string;
+}

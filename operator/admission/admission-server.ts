@@ -13,7 +13,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSE_GRACE_MS = 5_000;
 
 /** The part of pino that is used here. */
-export interface AdmissionLog {
+interface AdmissionLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }

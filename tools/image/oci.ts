@@ -9,7 +9,7 @@ export interface Layer {
   readonly diffId: string;
 }
 
-export interface ImageConfig {
+interface ImageConfig {
   readonly User?: string;
   readonly Entrypoint: readonly string[];
   readonly Cmd?: readonly string[];

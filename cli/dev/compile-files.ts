@@ -1,0 +1,115 @@
+/** Files into what a sidecar runs: the same compiler as in the cluster, over objects that were read instead of watched. */
+
+import { type FilesReading, type ReadOptions, readFiles } from '#cli/files/read-files';
+import { compileWorkload, conditionsOf } from '#contract/compile/compile';
+import { objectKey, objectText } from '#contract/compile/object-key';
+import { ResourceIndex } from '#contract/compile/resource-index';
+import type { Snapshot } from '#contract/compile/snapshot';
+import { type Workload, workloadOf } from '#contract/compile/workload';
+import type { ConditionReason } from '#contract/names/conditions';
+import { credentialName } from '#contract/policy/credential-name';
+import { policyHash } from '#contract/policy/hash';
+import type { Policy } from '#contract/policy/policy';
+
+export interface CompiledFiles {
+  readonly policy: Policy;
+  readonly hash: string;
+  readonly credentials: ReadonlyMap<string, string>;
+  /** Objects that are not in effect, or only in part, and why. */
+  readonly faults: readonly ObjectFault[];
+  readonly notes: readonly string[];
+}
+
+export interface ObjectFault {
+  /** `AIProvider demo/openai`. */
+  readonly object: string;
+  /** `examples/2-providers.yaml:3`. */
+  readonly origin: string;
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+/** One line per error, each with file, line and reason. */
+export class FilesRefused extends Error {
+  readonly errors: readonly string[];
+
+  constructor(errors: readonly string[]) {
+    super(errors.join('\n'));
+    this.name = 'FilesRefused';
+    this.errors = errors;
+  }
+}
+
+export interface CompileFilesOptions {
+  readonly env: ReadOptions['env'];
+  /** Default: the only namespace that has an AIRoute, else `default`. */
+  readonly namespace?: string | undefined;
+}
+
+/** Throws FilesRefused when anything in the files is wrong; then nothing of them is used. */
+export async function compileFiles(paths: readonly string[], options: CompileFilesOptions): Promise<CompiledFiles> {
+  const reading = await readFiles(paths, { env: options.env, defaultNamespace: options.namespace ?? 'default' });
+  if (reading.errors.length > 0) throw new FilesRefused(reading.errors);
+  const namespace = options.namespace ?? onlyNamespace(reading);
+  const index = indexOf(reading, namespace);
+  const snapshot = index.snapshot();
+  const policy = compileWorkload(snapshot, workloadIn(reading, namespace));
+  return {
+    policy,
+    hash: policyHash(policy),
+    credentials: credentialsOf(reading),
+    faults: faultsOf(snapshot, reading),
+    notes: reading.notes,
+  };
+}
+
+/** The namespace is its own platform: on a laptop one person is both. */
+function indexOf(reading: FilesReading, namespace: string): ResourceIndex {
+  const index = new ResourceIndex({ platformNamespaces: [namespace] });
+  for (const { name, labels } of reading.namespaces) index.applyNamespace(name, labels);
+  for (const secret of reading.secrets) index.applySecretKeys(secret.namespace, secret.name, secret.values.keys());
+  for (const resource of reading.resources) index.apply(resource);
+  return index;
+}
+
+function onlyNamespace(reading: FilesReading): string {
+  const namespaces = new Set(
+    reading.resources.filter(({ kind }) => kind === 'AIRoute').map(({ metadata }) => metadata.namespace),
+  );
+  const [first = 'default', ...others] = namespaces;
+  if (others.length === 0) return first;
+  throw new FilesRefused([
+    `AIRoutes of several namespaces were read (${[...namespaces].join(', ')}): choose one with --namespace`,
+  ]);
+}
+
+const workloadIn = (reading: FilesReading, namespace: string): Workload =>
+  workloadOf(
+    { namespace, serviceAccount: 'default' },
+    reading.namespaces.find(({ name }) => name === namespace),
+  );
+
+const credentialsOf = (reading: FilesReading): Map<string, string> =>
+  new Map(
+    reading.secrets.flatMap(({ namespace, name, values }) =>
+      [...values].map(([key, value]) => [credentialName({ namespace, secret: name, key }), value] as const),
+    ),
+  );
+
+function faultsOf(snapshot: Snapshot, reading: FilesReading): ObjectFault[] {
+  const conditions = conditionsOf(snapshot);
+  return reading.resources.flatMap((resource) => {
+    const { kind, metadata } = resource;
+    const key = objectKey({ kind, namespace: metadata.namespace, name: metadata.name });
+    const failed = conditions.get(key)?.find(({ status }) => status === 'False');
+    if (failed === undefined) return [];
+    return [
+      {
+        object: objectText(resource),
+        origin: reading.origins.get(key) ?? '',
+        reason: failed.reason,
+        message: failed.message,
+      },
+    ];
+  });
+}

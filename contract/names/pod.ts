@@ -20,6 +20,9 @@ export const POD_ENV = {
   stateDir: 'REMORA_STATE_DIR',
   /** Disk folder for the journal of usage and open grants. */
   journalDir: 'REMORA_JOURNAL_DIR',
+  /** Default PORT.ingress and PORT.sidecarHealth; 0 lets the system choose. */
+  ingressPort: 'REMORA_INGRESS_PORT',
+  healthPort: 'REMORA_HEALTH_PORT',
   logLevel: 'REMORA_LOG_LEVEL',
   /** Set: traces are exported there (OpenTelemetry's own name). */
   otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PORT } from '#contract/names/api';
+import { POD_ENV, POD_PATH } from '#contract/names/pod';
+import { EnvironmentError, readEnvironment } from './environment.ts';
+
+const INJECTED = {
+  [POD_ENV.operatorAddress]: 'remora.remora-system.svc:24110',
+  [POD_ENV.caPem]: '-----BEGIN CERTIFICATE-----',
+  [POD_ENV.podName]: 'app-1',
+  [POD_ENV.podUid]: 'uid',
+  [POD_ENV.podNamespace]: 'shop',
+};
+
+test('what injection leaves out has the documented defaults', () => {
+  const read = readEnvironment({ ...INJECTED, [POD_ENV.otlpEndpoint]: '' });
+  assert.equal(read.start, 'wait');
+  assert.equal(read.ingressPort, PORT.ingress);
+  assert.equal(read.healthPort, PORT.sidecarHealth);
+  assert.equal(read.tokenFile, POD_PATH.tokenFile);
+  assert.equal(read.stateDir, POD_PATH.stateDir);
+  assert.equal(read.otlpEndpoint, undefined);
+});
+
+test('a missing or wrong variable is named, with what to do', () => {
+  const wrong = (change: Record<string, string | undefined>, says: RegExp): void => {
+    assert.throws(
+      () => readEnvironment({ ...INJECTED, ...change }),
+      (error) => error instanceof EnvironmentError && says.test(error.message),
+    );
+  };
+  for (const name of Object.keys(INJECTED)) wrong({ [name]: undefined }, new RegExp(`^${name} is not set`));
+  wrong({ [POD_ENV.start]: 'later' }, /REMORA_START is "later": use one of wait, degraded/);
+  wrong({ [POD_ENV.healthPort]: '70000' }, /REMORA_HEALTH_PORT is "70000"/);
+  wrong({ [POD_ENV.ingressPort]: '-1' }, /REMORA_INGRESS_PORT/);
+  wrong({ [POD_ENV.logLevel]: 'loud' }, /REMORA_LOG_LEVEL/);
+});

@@ -1,0 +1,152 @@
+/** The sidecar as it runs beside a pod: the data plane, fed by the operator's stream, paying from grants, with a journal to prove it. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
+import { type Journal, openJournal } from '#sidecar/budget/journal';
+import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
+import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { openLastKnownGood } from '#sidecar/policy/last-known-good';
+import type { PolicySink } from '#sidecar/policy/policy-source';
+import { SyncClient } from '#sidecar/sync/sync-client';
+import { createTelemetry, type SidecarTelemetry } from '#sidecar/telemetry/telemetry';
+import type { SidecarEnvironment } from './environment.ts';
+import { createSidecar, type Sidecar } from './sidecar.ts';
+
+export interface InjectedSidecar {
+  /** Serves, runs the last known good policy, connects. Rejects with ListenError when a port is taken. */
+  start(): Promise<void>;
+  /** Ends streams, settles them, tells the operator what was spent and gives back the rest. Under four seconds. */
+  stop(): Promise<void>;
+}
+
+/** Kubelet stops a sidecar after its app: whoever would read an open answer is gone, so that waiting would only cost money. */
+const DRAIN_MS = 500;
+/** For the last returns and reports, of the about two seconds that kubelet always leaves. */
+const SETTLE_MS = 1_500;
+const FLUSH_TRACES_MS = 1_000;
+
+interface Parts {
+  readonly telemetry: SidecarTelemetry;
+  readonly journal: Journal;
+  readonly client: SyncClient;
+  readonly gate: SidecarBudgetGate;
+  readonly sidecar: Sidecar;
+}
+
+/** `version`: of this build, told to the operator. */
+export async function createInjectedSidecar(
+  environment: SidecarEnvironment,
+  version: string,
+): Promise<InjectedSidecar> {
+  const telemetry = await createTelemetry({
+    logLevel: environment.logLevel,
+    ...(environment.otlpEndpoint === undefined ? {} : { otlpEndpoint: environment.otlpEndpoint }),
+    serviceName: 'remora-sidecar',
+    now: Date.now,
+  });
+  const parts = assemble(environment, version, telemetry);
+  const { client, sidecar } = parts;
+  const { log } = telemetry;
+  return {
+    async start() {
+      const { podNamespace, podName } = environment;
+      client.start(withMetrics(sidecar.sink, telemetry));
+      const { ingress, health } = await sidecar.listen();
+      log.info({ version, pod: `${podNamespace}/${podName}`, ingress: ingress.port, health: health.port }, 'serving');
+    },
+    stop: () => stop(parts),
+  };
+}
+
+function assemble(environment: SidecarEnvironment, version: string, telemetry: SidecarTelemetry): Parts {
+  const { log } = telemetry;
+  // A container that starts again is another instance of the same pod.
+  const instance = `${environment.podUid}.${randomBytes(6).toString('hex')}`;
+  const journal = openJournalIn(environment.journalDir);
+  const client = new SyncClient({
+    address: environment.operatorAddress,
+    caPem: environment.caPem,
+    tokenFile: environment.tokenFile,
+    instance,
+    build: version,
+    lastKnownGood: openLastKnownGood(environment.stateDir, log),
+    outbox: {
+      pending: (atMost) => gate.records(atMost),
+      acknowledge: (of, seq) => gate.acknowledge(of, seq),
+    },
+    log,
+  });
+  const gate = createBudgetGate({
+    authority: client.authority,
+    journal,
+    instance,
+    now: Date.now,
+    hooks: {
+      overrun: (budget, amount) => log.warn({ budget, amount: amount.toString() }, 'billed above the enforced bound'),
+      journalFailed: () => log.error({ dir: environment.journalDir }, 'the journal cannot be written'),
+      journalDamaged: () => log.error({ dir: environment.journalDir }, 'the journal was damaged; its grants are spent'),
+    },
+  });
+  const sidecar = createSidecar(configOf(environment), {
+    budgetGate: gate,
+    compileGuardrails,
+    telemetry,
+    metrics: telemetry.metrics,
+    now: Date.now,
+    random: Math.random,
+    newRequestId: randomUUID,
+    onFault: (cause, requestId) => log.error({ requestId, ...faultOf(cause) }, 'a fault of the sidecar'),
+  });
+  return { telemetry, journal, client, gate, sidecar };
+}
+
+const configOf = ({ ingressPort, healthPort, start }: SidecarEnvironment): SidecarConfig => ({
+  ...DEFAULT_SIDECAR_CONFIG,
+  ingress: { ...DEFAULT_SIDECAR_CONFIG.ingress, port: ingressPort },
+  health: { ...DEFAULT_SIDECAR_CONFIG.health, port: healthPort },
+  start,
+});
+
+function openJournalIn(dir: string): Journal {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch {
+    // The journal says so at its first use, and only budgets suffer.
+  }
+  return openJournal(join(dir, 'journal'));
+}
+
+const withMetrics = (sink: PolicySink, { metrics }: SidecarTelemetry): PolicySink => ({
+  applyPolicy(policy, hash) {
+    const result = sink.applyPolicy(policy, hash);
+    if (result.applied) metrics.policyApplied(hash, Date.now());
+    return result;
+  },
+  applyCredentials: (credentials) => sink.applyCredentials(credentials),
+});
+
+/** Class and frames; the message of a foreign error may quote a request. */
+function faultOf(cause: unknown): object {
+  if (!(cause instanceof Error)) return { error: typeof cause };
+  const frames = (cause.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  return { error: cause.name, stack: frames.slice(0, 8).map((line) => line.trim()) };
+}
+
+async function stop({ telemetry, journal, client, gate, sidecar }: Parts): Promise<void> {
+  await sidecar.close({ deadlineMs: DRAIN_MS });
+  // Closing the gate queues its returns at once, so that settling waits for them as well.
+  await Promise.all([atMost(SETTLE_MS, gate.close()), client.settle(SETTLE_MS)]);
+  await client.close();
+  journal.close();
+  telemetry.log.info({}, 'stopped');
+  await atMost(FLUSH_TRACES_MS, telemetry.close());
+}
+
+/** Goes on after `ms` whatever `work` does. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const deadline = Promise.withResolvers<void>();
+  const timer = setTimeout(deadline.resolve, ms);
+  await Promise.race([work.catch(() => {}), deadline.promise]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,39 @@
+/** The process in the sidecar container: starts, and stops within four seconds of the signal. */
+import { EnvironmentError, readEnvironment } from './environment.ts';
+import { createInjectedSidecar, type InjectedSidecar } from './injected.ts';
+import { ListenError } from './server/listen.ts';
+
+/** Kubelet kills soon after; what is not done by then is proved by the journal. */
+const STOP_WITHIN_MS = 3_800;
+
+async function start(): Promise<InjectedSidecar> {
+  const environment = readEnvironment(process.env);
+  const sidecar = await createInjectedSidecar(environment, process.env.REMORA_VERSION ?? 'development');
+  await sidecar.start();
+  return sidecar;
+}
+
+/** One sentence for what a user can mend, everything for what only we can. */
+function fail(error: unknown): never {
+  const known = error instanceof EnvironmentError || error instanceof ListenError;
+  process.stderr.write(`remora sidecar: ${known ? error.message : ((error as Error).stack ?? String(error))}\n`);
+  process.exit(1);
+}
+
+async function stop(started: Promise<InjectedSidecar>): Promise<void> {
+  setTimeout(() => process.exit(0), STOP_WITHIN_MS).unref();
+  const sidecar = await started;
+  await sidecar.stop();
+  process.exit(0);
+}
+
+const started = start();
+started.catch(fail);
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    stop(started).catch(fail);
+  });
+}

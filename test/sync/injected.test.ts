@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { POD_ENV } from '#contract/names/pod';
+import { policyHash } from '#contract/policy/hash';
+import type { Policy } from '#contract/policy/policy';
+import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
+import { budgetOf, policyOf, published, type TestOperator, until, WORKLOAD, World } from './harness.ts';
+import { type SidecarProcess, spawnSidecar } from './sidecar-process.ts';
+
+const KEY = 'sk-planted-canary';
+const BUDGET = budgetOf(1_000_000n);
+
+function policyFor(provider: FakeProvider): Policy {
+  const base = policyOf(['openai'], [BUDGET]);
+  const target = {
+    name: 'openai/gpt-4o',
+    provider: 'shop/openai',
+    model: 'gpt-4o',
+    weight: null,
+    maxRetries: 0,
+    timeouts: { connectMs: 5_000, firstTokenMs: 20_000, idleMs: 20_000 },
+    price: { inputPico: '2500000', cachedInputPico: '1250000', outputPico: '10000000' },
+  };
+  return {
+    ...base,
+    providers: base.providers.map((openai) => ({ ...openai, endpoint: provider.url })),
+    routes: [
+      {
+        key: 'shop/chat',
+        models: ['chat'],
+        totalMs: 60_000,
+        rules: [{ match: { models: [], headers: [] }, targets: [target], fallbacks: [] }],
+      },
+    ],
+  };
+}
+
+interface Stage {
+  readonly world: World;
+  readonly operator: TestOperator;
+  readonly provider: FakeProvider;
+  spawn(): SidecarProcess;
+}
+
+async function stage(t: TestContext): Promise<Stage> {
+  const world = await World.open();
+  t.after(() => world.close());
+  const provider = await startFakeProvider({ dialect: 'openai', acceptKey: KEY });
+  world.onClose(() => provider.close());
+  const operator = await world.operator();
+  const tokenFile = join(world.dir, 'token');
+  writeFileSync(tokenFile, 'token-pod-1');
+  const env = {
+    [POD_ENV.operatorAddress]: `localhost:${operator.port}`,
+    [POD_ENV.caPem]: world.authority.caPem,
+    [POD_ENV.tokenFile]: tokenFile,
+    [POD_ENV.podName]: 'pod-1',
+    [POD_ENV.podUid]: 'pod-1',
+    [POD_ENV.podNamespace]: 'shop',
+    [POD_ENV.stateDir]: join(world.dir, 'state'),
+    [POD_ENV.journalDir]: join(world.dir, 'journal'),
+    [POD_ENV.ingressPort]: '0',
+    [POD_ENV.healthPort]: '0',
+  };
+  const spawn = (): SidecarProcess => {
+    const sidecar = spawnSidecar(env);
+    world.onClose(async () => {
+      sidecar.kill('SIGKILL');
+      await sidecar.ended;
+    });
+    return sidecar;
+  };
+  return { world, operator, provider, spawn };
+}
+
+const ask = (url: string): Promise<Response> =>
+  fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'chat', max_tokens: 20, messages: [{ role: 'user', content: 'hello' }] }),
+  });
+
+async function serving(sidecar: SidecarProcess): Promise<string> {
+  await until(`serving; ${sidecar.stderr()}`, () => sidecar.ingress() !== undefined);
+  return sidecar.ingress() ?? '';
+}
+
+test('an injected sidecar serves what is pushed, and on SIGTERM gives back all it holds and exits 0', async (t) => {
+  const { operator, provider, spawn } = await stage(t);
+  const policy = policyFor(provider);
+  operator.server.publish(WORKLOAD, published(policy, { 'shop/openai/api-key': KEY }));
+  const sidecar = spawn();
+  const url = await serving(sidecar);
+  await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
+  const answer = await ask(url);
+  assert.equal(answer.status, 200, await answer.clone().text());
+  assert.ok((await operator.treasury.status(BUDGET)).held > 0n);
+  sidecar.kill('SIGTERM');
+  assert.equal(await sidecar.ended, 0);
+  const status = await operator.treasury.status(BUDGET);
+  assert.equal(status.held, 0n);
+  assert.equal(status.spent, BigInt(provider.book.inputTokens + provider.book.outputTokens));
+  assert.deepEqual(
+    operator.usage.map(({ seq }) => seq),
+    [1],
+  );
+  assert.doesNotMatch(JSON.stringify([sidecar.lines, sidecar.stderr(), operator.log.lines]), new RegExp(KEY));
+});
+
+test('a killed sidecar that starts again with the operator away answers 200 through the provider', async (t) => {
+  const { operator, provider, spawn } = await stage(t);
+  const policy: Policy = { ...policyFor(provider), budgets: [] };
+  operator.server.publish(WORKLOAD, published(policy, { 'shop/openai/api-key': KEY }));
+  const first = spawn();
+  const firstUrl = await serving(first);
+  await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
+  await operator.stop();
+  assert.equal((await ask(firstUrl)).status, 200);
+  first.kill('SIGKILL');
+  assert.equal(await first.ended, 'SIGKILL');
+  const second = spawn();
+  const answer = await ask(await serving(second));
+  assert.equal(answer.status, 200, await answer.clone().text());
+  assert.equal(provider.requests.at(-1)?.headers.authorization, `Bearer ${KEY}`);
+});
+
+test('a sidecar that is started by hand says in one sentence what is missing', async () => {
+  const sidecar = spawnSidecar({});
+  assert.equal(await sidecar.ended, 1);
+  assert.match(sidecar.stderr(), /^remora sidecar: REMORA_OPERATOR_ADDRESS is not set: .* "remora dev" instead\.\n$/);
+});

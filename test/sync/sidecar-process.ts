@@ -1,0 +1,48 @@
+/** The injected sidecar as a process of its own, with the environment that injection writes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(import.meta.resolve('#sidecar/main'));
+
+export interface LogLine {
+  readonly msg?: string;
+  readonly ingress?: number;
+  readonly health?: number;
+}
+
+export interface SidecarProcess {
+  readonly lines: readonly LogLine[];
+  readonly stderr: () => string;
+  kill(signal: NodeJS.Signals): void;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  /** `http://127.0.0.1:<port>` once it serves. */
+  ingress(): string | undefined;
+}
+
+export function spawnSidecar(env: Readonly<Record<string, string>>): SidecarProcess {
+  const child: ChildProcess = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: LogLine[] = [];
+  let stderr = '';
+  if (child.stdout)
+    createInterface({ input: child.stdout }).on('line', (line) => void lines.push(JSON.parse(line) as LogLine));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  return {
+    lines,
+    stderr: () => stderr,
+    kill: (signal) => void child.kill(signal),
+    ended,
+    ingress() {
+      const port = lines.find(({ msg }) => msg === 'serving')?.ingress;
+      return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+    },
+  };
+}

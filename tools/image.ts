@@ -2,7 +2,7 @@
  * Writes the Remora image as an OCI archive, with no container engine: `npm run image [-- --name repository:tag --out file]`.
  * One image serves as sidecar, operator and CLI; the first argument after the Node flags says which.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -41,7 +41,8 @@ export async function remoraImage(name: string): Promise<Image> {
   await Promise.all(targets.map((target) => bundle(target)));
   return nodeImage(
     name,
-    targets.map((target) => target.outfile),
+    // What the bundled packages ask to be told travels with them.
+    targets.flatMap(({ outfile }) => [outfile, `${outfile}.LEGAL.txt`]).filter((path) => existsSync(path)),
     ['/app/cli.cjs'],
   );
 }

@@ -4,7 +4,7 @@ import type { Json } from '#contract/policy/canonical-json';
 import type { Condition } from '#contract/resources/fields';
 import type { KubeObject } from '#operator/kube/resource-type';
 
-export interface ObjectStatus {
+interface ObjectStatus {
   readonly observedGeneration?: number;
   readonly conditions?: readonly Condition[];
   readonly [field: string]: unknown;

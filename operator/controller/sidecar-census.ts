@@ -34,7 +34,11 @@ export class SidecarCensus {
     if (accepted?.status === 'True' || sidecars.length > 0) return programmed(generation, sidecars, effective);
     const message = `Nothing is programmed: ${accepted?.message ?? 'the object was not looked at yet.'}`;
     const reason = accepted?.reason ?? 'Pending';
-    return { condition: { type: CONDITION.programmed, status: 'False', reason, message }, count: '0/0' };
+    return {
+      condition: { type: CONDITION.programmed, status: 'False', reason, message },
+      count: '0/0',
+      unheard: false,
+    };
   }
 
   #uses(entry: WorkloadEntry, object: ObservedObject): boolean {
@@ -50,6 +54,7 @@ export class SidecarCensus {
         return {
           pod: `${pod.namespace}/${pod.name}`,
           connected: ack?.connected ?? false,
+          heard: ack !== undefined,
           generation: ack?.hash ? this.#options.acks.generationIn(ack.hash, object.uid) : undefined,
           refusal: ack?.nack && ack.nack.hash === wanted ? ack.nack.reason : undefined,
         };

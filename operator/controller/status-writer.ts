@@ -19,10 +19,11 @@ import {
   type WantedCondition,
   withReady,
 } from '#operator/status/conditions';
+import { formerWord, type Programmed } from '#operator/status/programmed';
 import type { Logger } from '#operator/telemetry/log';
 import type { Treasury } from '#treasury/treasury';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
-import type { SidecarCensus } from './sidecar-census.ts';
+import type { CensusQuestion, SidecarCensus } from './sidecar-census.ts';
 
 export interface StatusWriterOptions {
   readonly client: KubeClient;
@@ -39,15 +40,20 @@ export interface StatusWriterOptions {
   readonly now: () => number;
 }
 
+/** Sidecars are back well within this after an operator started: they wait 30 s at most, and nearly all far less. */
+const SETTLE_MS = 30_000;
+
 type Wanted = { readonly [field: string]: Json | undefined } & { readonly conditions: Condition[] };
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
+  readonly #startedAt: number;
   /** Conditions of all objects are worked out once per snapshot. */
   readonly #conditions = new WeakMap<Snapshot, Map<string, ObjectCondition[]>>();
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
+    this.#startedAt = options.now();
   }
 
   /** Resolves to true when it wrote. Rejects when the API server or the ledger could not be asked; the queue tries again. */
@@ -86,7 +92,7 @@ export class StatusWriter {
     const fields: Record<string, Json> = {};
     if (object.kind === KIND.route) {
       const accepted = conditions.find(({ type }) => type === CONDITION.accepted);
-      const { condition, count } = this.#options.census.programmed(object, { generation, accepted });
+      const { condition, count } = this.#programmed(key, object, { generation, accepted });
       wanted.push(condition);
       fields.programmed = count;
     }
@@ -98,6 +104,15 @@ export class StatusWriter {
       observedGeneration: generation,
       conditions: mergeConditions({ present: object.status?.conditions, wanted: withReady(wanted), generation, now }),
     };
+  }
+
+  #programmed(key: string, object: ObservedObject, question: CensusQuestion): Programmed {
+    const { census, again, now } = this.#options;
+    const counted = census.programmed(object, question);
+    const settlesInMs = this.#startedAt + SETTLE_MS - now();
+    const former = settlesInMs > 0 ? formerWord(counted, question.generation, object.status) : undefined;
+    if (former) again(key, settlesInMs);
+    return former ?? counted;
   }
 
   async #budget(key: string, { namespace, name }: ObservedObject): Promise<BudgetReport | undefined> {

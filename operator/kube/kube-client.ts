@@ -9,7 +9,7 @@ const CONNECT_DEADLINE_MS = 10_000;
 const CREDENTIALS_TTL_MS = 30_000;
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
-export type PatchType = 'application/apply-patch+yaml' | 'application/merge-patch+json' | 'application/json-patch+json';
+type PatchType = 'application/apply-patch+yaml' | 'application/merge-patch+json' | 'application/json-patch+json';
 
 export interface KubeCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

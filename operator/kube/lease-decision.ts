@@ -1,5 +1,5 @@
 /** What a candidate does about a Lease: pure, after client-go's leader election (hold 15 s, give up renewing at 10 s, try each 2 s). */
-export const LEASE_DURATION_MS = 15_000;
+const LEASE_DURATION_MS = 15_000;
 export const RENEW_DEADLINE_MS = 10_000;
 export const RETRY_PERIOD_MS = 2_000;
 

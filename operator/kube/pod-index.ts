@@ -57,7 +57,7 @@ export class PodIndex implements ReflectorHandler<PodObject> {
 }
 
 /** Service accounts are named `default` where a pod names none. A pod that ended counts as terminating. */
-export function injectedPodOf({ metadata, spec, status }: PodObject): InjectedPod {
+function injectedPodOf({ metadata, spec, status }: PodObject): InjectedPod {
   const ended = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   return {
     namespace: metadata.namespace ?? '',

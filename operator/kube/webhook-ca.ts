@@ -11,7 +11,7 @@ export type WebhookConfiguration = KubeObject & {
 };
 
 /** The names of the webhooks that do not carry exactly this bundle (base64 of PEM). */
-export const webhooksWithout = (configuration: WebhookConfiguration, caBundle: string): string[] =>
+const webhooksWithout = (configuration: WebhookConfiguration, caBundle: string): string[] =>
   (configuration.webhooks ?? [])
     .filter((webhook) => webhook.clientConfig?.caBundle !== caBundle)
     .map((webhook) => webhook.name);

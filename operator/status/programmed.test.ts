@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type MatchingSidecar, programmed } from './programmed.ts';
+import { formerWord, type MatchingSidecar, programmed } from './programmed.ts';
 
 const sidecar = (pod: string, rest: Partial<MatchingSidecar> = {}): MatchingSidecar => ({
   pod,
   connected: true,
+  heard: true,
   generation: 4,
   refusal: undefined,
   ...rest,
@@ -57,4 +58,18 @@ test('programmed() says that an older generation still runs when the present one
   const { condition, count } = programmed(4, [sidecar('default/a', { generation: 3 })], 3);
   assert.equal(count, '0/1');
   assert.equal(condition.message, 'Generation 4 is not accepted; 1/1 sidecars run generation 3');
+});
+
+test('formerWord() stands after a restart only while nothing at all was heard from who is missing', () => {
+  const before = programmed(4, [sidecar('default/a'), sidecar('default/b')]);
+  const written = { ...before.condition, observedGeneration: 4, lastTransitionTime: '2026-01-01T00:00:00Z' };
+  const status = { conditions: [written], programmed: before.count };
+  const silent = { generation: undefined, connected: false, heard: false };
+  const restarted = programmed(4, [sidecar('default/a'), sidecar('default/b', silent)]);
+  assert.equal(formerWord(restarted, 4, status)?.count, '2/2');
+  assert.equal(formerWord(restarted, 5, status), undefined);
+  const lost = programmed(4, [sidecar('default/a'), sidecar('default/b', { ...silent, heard: true })]);
+  assert.equal(formerWord(lost, 4, status), undefined);
+  const more = programmed(4, [sidecar('default/a'), sidecar('default/b'), sidecar('default/c', silent)]);
+  assert.equal(formerWord(more, 4, status), undefined);
 });

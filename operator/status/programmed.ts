@@ -1,5 +1,6 @@
 /** Counts the sidecars that run an object's present generation, of those that should, and says who is missing and why. Pure. */
 import { CONDITION, REASON } from '#contract/names/conditions';
+import type { Condition } from '#contract/resources/fields';
 import type { WantedCondition } from './conditions.ts';
 
 /** One injected, not terminating pod that matches the object. */
@@ -7,6 +8,8 @@ export interface MatchingSidecar {
   /** `namespace/name` of the pod. */
   readonly pod: string;
   readonly connected: boolean;
+  /** Whether any replica has a word about it; none has just after all of them started anew. */
+  readonly heard: boolean;
   /** The generation of this object in the policy that the sidecar runs; undefined when it is not in it. */
   readonly generation: number | undefined;
   /** Why it refused the newest policy; undefined when it did not. */
@@ -17,6 +20,8 @@ export interface Programmed {
   readonly condition: WantedCondition;
   /** `N/M`. */
   readonly count: string;
+  /** Sidecars are missing, and of none of them anything was heard. */
+  readonly unheard: boolean;
 }
 
 const MAX_NAMED = 5;
@@ -29,19 +34,41 @@ export function programmed(
 ): Programmed {
   const missing = sidecars.filter((sidecar) => sidecar.generation !== generation);
   const count = `${sidecars.length - missing.length}/${sidecars.length}`;
-  if (sidecars.length === 0) return { condition: of('True', REASON.noWorkloads, 'No injected pod matches.'), count };
+  if (sidecars.length === 0)
+    return { condition: of('True', REASON.noWorkloads, 'No injected pod matches.'), count, unheard: false };
   if (effective !== generation) return notAccepted(generation, sidecars, effective);
   const running = `${count} sidecars run generation ${generation}`;
-  if (missing.length === 0) return { condition: of('True', REASON.programmed, running), count };
+  if (missing.length === 0) return { condition: of('True', REASON.programmed, running), count, unheard: false };
   const refused = missing.some(({ refusal }) => refusal !== undefined);
   const message = [running, ...stragglers(missing)].join('; ');
-  return { condition: of('False', refused ? REASON.rejected : REASON.pending, message), count };
+  const condition = of('False', refused ? REASON.rejected : REASON.pending, message);
+  return { condition, count, unheard: missing.every(({ heard }) => !heard) };
+}
+
+/**
+ * An operator that has just started has not heard from sidecars that run what it wrote before. Until they had time to come back, its
+ * former word stands, if it was that all of as many pods run this generation.
+ */
+export function formerWord(
+  wanted: Programmed,
+  generation: number,
+  present: { readonly conditions?: readonly Condition[]; readonly programmed?: unknown } | undefined,
+): Programmed | undefined {
+  const before = present?.conditions?.find(({ type }) => type === CONDITION.programmed);
+  const [, all] = wanted.count.split('/');
+  const stands =
+    wanted.unheard &&
+    before?.reason === REASON.programmed &&
+    before.observedGeneration === generation &&
+    present?.programmed === `${all}/${all}`;
+  if (!stands) return undefined;
+  return { condition: of(before.status, before.reason, before.message), count: `${all}/${all}`, unheard: true };
 }
 
 function notAccepted(generation: number, sidecars: readonly MatchingSidecar[], effective: number): Programmed {
   const kept = sidecars.filter((sidecar) => sidecar.generation === effective).length;
   const message = `Generation ${generation} is not accepted; ${kept}/${sidecars.length} sidecars run generation ${effective}`;
-  return { condition: of('False', REASON.invalid, message), count: `0/${sidecars.length}` };
+  return { condition: of('False', REASON.invalid, message), count: `0/${sidecars.length}`, unheard: false };
 }
 
 const of = (status: WantedCondition['status'], reason: string, message: string): WantedCondition => ({

@@ -1,7 +1,7 @@
 /** Traces compile → push when an OTLP endpoint is set. The SDK is loaded only then; without it every span is a no-op. */
 import { type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 
-export interface Tracing {
+interface Tracing {
   close(): Promise<void>;
 }
 

@@ -122,20 +122,15 @@ export class OpenBook {
     return this.#submit((book) => ({ book: book === undefined ? undefined : change(book), result: undefined }));
   }
 
-  /** Every write takes along what was reported and what must be undone. */
+  /** Every write takes along what was reported and what must be undone; both are harmless when they are applied twice. */
   async #submit<T>(step: BookStep<T>): Promise<T> {
     this.stop();
     const reports = [...this.#reports];
     const unsent = [...this.#unsent];
-    this.#reports.clear();
-    this.#unsent.clear();
-    try {
-      return await this.#queue.submit((book) => step(tidied(book, reports, unsent)));
-    } catch (error) {
-      for (const [id, used] of reports) this.#noteReport(id, used);
-      for (const id of unsent) this.#unsent.add(id);
-      throw error;
-    }
+    const result = await this.#queue.submit((book) => step(tidied(book, reports, unsent)));
+    for (const [id, used] of reports) if (this.#reports.get(id) === used) this.#reports.delete(id);
+    for (const id of unsent) this.#unsent.delete(id);
+    return result;
   }
 }
 

@@ -1,0 +1,56 @@
+/** Budgets, targets and attempts as a compiled policy holds them, for the tests of money. */
+import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
+import type { AttemptEstimate, AttemptOutcome } from '#sidecar/budget/budget-gate';
+import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
+
+/** 2026-11-21T12:00:00Z */
+export const NOON = Date.UTC(2026, 10, 21, 12);
+
+export function budgetOf(name: string, amount: bigint, more: Partial<PolicyBudget> = {}): PolicyBudget {
+  return {
+    id: `remora-system/environments/${name}`,
+    budget: 'remora-system/environments',
+    limit: name,
+    scope: [],
+    unit: 'nanoUsd',
+    amount: String(amount),
+    every: 'Day',
+    ...more,
+  };
+}
+
+/** One nano-dollar per token, in and out; cached input costs a tenth. */
+export const TARGET: PolicyTarget = {
+  name: 'mock/echo',
+  provider: 'remora-system/mock',
+  model: 'echo',
+  weight: null,
+  maxRetries: 0,
+  timeouts: { connectMs: 1_000, firstTokenMs: 1_000, idleMs: 1_000 },
+  price: { inputPico: '1000', cachedInputPico: '100', outputPico: '1000' },
+};
+
+let requests = 0;
+
+/** Costs at most `tokens` nano-dollars on TARGET. */
+export function attemptOf(
+  budgets: readonly PolicyBudget[],
+  tokens: number,
+  more: Partial<AttemptEstimate> = {},
+): AttemptEstimate {
+  requests += 1;
+  return {
+    requestId: `request-${requests}`,
+    route: 'support/primary',
+    target: TARGET,
+    budgets,
+    inputTokensAtMost: 0,
+    outputTokensAtMost: tokens,
+    ...more,
+  };
+}
+
+export const usageOf = (outputTokens: number): Usage => ({ ...NO_USAGE, outputTokens });
+export const billed = (outputTokens: number): AttemptOutcome => ({ usage: usageOf(outputTokens), billing: 'reported' });
+export const NOTHING: AttemptOutcome = { usage: undefined, billing: 'nothing' };
+export const UNKNOWN: AttemptOutcome = { usage: undefined, billing: 'unknown' };

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Journal, JournalUnavailable, openJournal, recover } from '#sidecar/budget/journal';
+import type { JournalEntry } from '#sidecar/budget/journal-entry';
+import { MAX_RECORDS } from '#sidecar/budget/journal-state';
+
+const WINDOW = 'day-2026-11-21';
+const GRANT = { id: 'g1', budgetId: 'a/b/dev', window: WINDOW, amount: 1_000n };
+const ATTEMPT = {
+  requestId: 'request-1',
+  route: 'support/primary',
+  target: 'mock/echo',
+  outcome: 'unknown' as const,
+  inputTokens: 1,
+  cachedInputTokens: 0,
+  outputTokens: 1,
+  costNanoUsd: 100n,
+  startedUnixMs: 1,
+  durationMs: 0,
+  estimated: true,
+};
+const share = (amount: bigint) => [{ grantId: 'g1', amount }];
+const grant: JournalEntry = { type: 'grant', grant: GRANT, used: 0n };
+const dispatch = (number: number): JournalEntry => ({ type: 'dispatch', number, shares: share(100n), ifLost: ATTEMPT });
+const settle = (number: number, paid: bigint): JournalEntry => ({
+  type: 'settle',
+  number,
+  paid: share(paid),
+  record: { ...ATTEMPT, instance: 'old', seq: number },
+});
+const recovered = (journal: Journal) => recover(journal, 'new', 10);
+const finals = (journal: Journal) => recovered(journal).returns.map(({ grant: { id }, final }) => [id, final]);
+
+async function inFolder(run: (path: string, folder: string) => void | Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'remora-journal-'));
+  try {
+    await run(join(folder, 'deep', 'journal'), folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Three dispatches of 100, one settled at 40. */
+function written(path: string): void {
+  const journal = openJournal(path);
+  journal.append(grant);
+  journal.append(dispatch(1), dispatch(2));
+  journal.append(settle(1, 40n));
+  journal.append(dispatch(3));
+  journal.close();
+}
+
+test('recover() closes every grant at what settled and every reservation that never ended', async () => {
+  await inFolder((path) => {
+    written(path);
+    const { returns, records } = recovered(openJournal(path));
+    assert.deepEqual(returns, [{ grant: GRANT, final: 240n }]);
+    assert.deepEqual(
+      records.map(({ instance, seq, costNanoUsd }) => [instance, seq, costNanoUsd]),
+      [
+        ['old', 1, 100n],
+        ['new', 1, 100n],
+        ['new', 2, 100n],
+      ],
+    );
+    // A second crash, before anything was given back, changes nothing.
+    const again = openJournal(path);
+    assert.deepEqual(recovered(again).records.length, 3);
+    assert.deepEqual(finals(again), [['g1', 240n]]);
+    again.append({ type: 'returned', grantId: 'g1' }, { type: 'acknowledged', instance: 'new', seq: 1 });
+    again.close();
+    const last = recovered(openJournal(path));
+    assert.deepEqual(last.returns, []);
+    assert.deepEqual(
+      last.records.map(({ instance, seq }) => `${instance}${seq}`),
+      ['old1', 'new2'],
+    );
+  });
+});
+
+test('a journal that is cut off anywhere is read up to the cut, and never says less than was dispatched before it', async () => {
+  await inFolder((path) => {
+    written(path);
+    const whole = readFileSync(path);
+    const ends = [...whole.entries()].filter(([, byte]) => byte === 0x0a).map(([at]) => at + 1);
+    const expected = [undefined, 0n, 100n, 200n, 140n, 240n];
+    for (let length = 0; length <= whole.length; length += 1) {
+      writeFileSync(path, whole);
+      truncateSync(path, length);
+      const journal = openJournal(path);
+      const final = expected[ends.filter((end) => end <= length).length];
+      assert.deepEqual(finals(journal), final === undefined ? [] : [['g1', final]], `cut at ${length}`);
+      assert.equal(journal.damaged, false);
+      journal.append({ type: 'returned', grantId: 'g1' });
+      journal.close();
+      assert.deepEqual(finals(openJournal(path)), []);
+    }
+  });
+});
+
+test('a flipped byte is noticed wherever it is, and all that followed counts as spent', async () => {
+  await inFolder((path) => {
+    written(path);
+    const whole = readFileSync(path);
+    const firstLine = whole.indexOf(0x0a) + 1;
+    for (let at = 0; at < whole.length - 1; at++) {
+      const flipped = Buffer.from(whole);
+      flipped[at] = (flipped[at] ?? 0) ^ 0x10;
+      writeFileSync(path, flipped);
+      const journal = openJournal(path);
+      assert.ok(journal.damaged, `byte ${at}`);
+      assert.deepEqual(finals(journal), at < firstLine ? [] : [['g1', 1_000n]], `byte ${at}`);
+      journal.close();
+      assert.equal(openJournal(path).damaged, false);
+      assert.deepEqual(finals(openJournal(path)), at < firstLine ? [] : [['g1', 1_000n]]);
+    }
+  });
+});
+
+test('a long journal is compacted to what still matters', async () => {
+  await inFolder((path) => {
+    const journal = openJournal(path);
+    journal.append(grant, dispatch(1));
+    for (let number = 2; number <= 12_000; number++) {
+      journal.append(dispatch(number));
+      journal.append(settle(number, 0n));
+      journal.append({ type: 'acknowledged', instance: 'old', seq: number });
+    }
+    assert.ok(statSync(path).size < 1_100_000, `${statSync(path).size}`);
+    journal.close();
+    const { returns, records } = recovered(openJournal(path));
+    assert.deepEqual(returns, [{ grant: GRANT, final: 100n }]);
+    assert.equal(records.length, 1);
+  });
+});
+
+test('records that nobody acknowledges are kept within a bound, the newest of them', async () => {
+  await inFolder((path) => {
+    const journal = openJournal(path);
+    const records = Array.from({ length: MAX_RECORDS + 3 }, (_, index) => settle(index + 1, 0n));
+    journal.append(...records);
+    assert.equal(journal.state.records.length, MAX_RECORDS);
+    assert.equal(journal.state.droppedRecords, 3);
+    assert.equal(journal.state.records[0]?.seq, 4);
+    journal.close();
+  });
+});
+
+test('a disk that fills up in the middle of a line costs that line only', async () => {
+  await inFolder((path) => {
+    const code = `
+      import { openJournal } from '#sidecar/budget/journal';
+      process.on('SIGXFSZ', () => undefined);
+      const journal = openJournal(${JSON.stringify(path)});
+      let records = 0;
+      try {
+        for (;; records++) journal.append({ type: 'acknowledged', instance: 'x'.repeat(150 + records), seq: records });
+      } catch (error) {
+        console.log(error.name, error.cause.code, records);
+      }
+      journal.appendSoon({ type: 'acknowledged', instance: 'short', seq: 1 });`;
+    // A limit on the size of files, in KiB, refuses as a full disk does: after a part of the line.
+    const shell = 'ulimit -f 1 && exec "$0" --input-type=module -e "$1"';
+    const { stdout, stderr } = spawnSync('bash', ['-c', shell, process.execPath, code], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    assert.match(stdout, /^JournalUnavailable EFBIG 4/, stderr);
+    const text = readFileSync(path, 'utf8');
+    assert.ok(text.endsWith('\n'), text.slice(-80));
+    assert.equal(openJournal(path).damaged, false);
+  });
+});
+
+test('a path that cannot be opened makes the journal unavailable until it can', async () => {
+  await inFolder((path, folder) => {
+    writeFileSync(join(folder, 'deep'), 'a file where the folder should be');
+    const journal = openJournal(path);
+    assert.throws(() => journal.append(grant), JournalUnavailable);
+    assert.throws(() => recovered(journal), JournalUnavailable);
+    rmSync(join(folder, 'deep'));
+    journal.append(grant);
+    assert.deepEqual(finals(journal), [['g1', 0n]]);
+    journal.close();
+    assert.throws(() => journal.append(grant), JournalUnavailable);
+  });
+});
+
+test('a read-only journal is unavailable and keeps what it has', {
+  skip: process.getuid?.() === 0 && 'root may write everything',
+}, async () => {
+  await inFolder((path, folder) => {
+    mkdirSync(join(folder, 'deep'));
+    written(path);
+    chmodSync(path, 0o400);
+    assert.throws(() => recovered(openJournal(path)), JournalUnavailable);
+    chmodSync(path, 0o600);
+    assert.deepEqual(finals(openJournal(path)), [['g1', 240n]]);
+  });
+});

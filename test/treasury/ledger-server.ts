@@ -1,0 +1,65 @@
+/** An API server for AIBudgetLedger objects in memory, at the border of the cluster store: conditional writes, 409, and faults on demand. */
+import type { LedgerObject, LedgerObjects } from '#treasury/stores/ledger-objects';
+
+export class ApiError extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`HTTP ${code}`);
+    this.code = code;
+  }
+}
+
+/** Called before each operation; may delay it, or throw in its place. Afterwards for a write whose answer gets lost. */
+export interface Faults {
+  before?(operation: string): Promise<void>;
+  after?(operation: string): Promise<void>;
+}
+
+export class LedgerServer {
+  readonly #objects = new Map<string, LedgerObject>();
+  #version = 0;
+  writes = 0;
+
+  get objects(): readonly LedgerObject[] {
+    return [...this.#objects.values()];
+  }
+
+  /** One client's view of it. */
+  client(faults: Faults = {}): LedgerObjects {
+    const call = async <T>(operation: string, work: () => T): Promise<T> => {
+      await faults.before?.(operation);
+      const result = work();
+      await faults.after?.(operation);
+      return result;
+    };
+    return {
+      get: (namespace, name) => call('get', () => this.#objects.get(`${namespace}/${name}`)),
+      create: (object) => call('create', () => this.#create(object)),
+      replace: (object) => call('replace', () => this.#replace(object)),
+      delete: (namespace, name) => call('delete', () => this.#objects.delete(`${namespace}/${name}`)),
+      list: () => call('list', () => this.objects),
+    };
+  }
+
+  #create(object: LedgerObject): void {
+    if (this.#objects.has(keyOf(object))) throw new ApiError(409);
+    this.#store(object);
+  }
+
+  #replace(object: LedgerObject): void {
+    const present = this.#objects.get(keyOf(object));
+    if (present === undefined) throw new ApiError(404);
+    if (present.metadata.resourceVersion !== object.metadata.resourceVersion) throw new ApiError(409);
+    this.#store(object);
+  }
+
+  #store(object: LedgerObject): void {
+    this.#version += 1;
+    this.writes += 1;
+    const metadata = { ...object.metadata, resourceVersion: String(this.#version) };
+    this.#objects.set(keyOf(object), { ...object, metadata });
+  }
+}
+
+const keyOf = ({ metadata }: LedgerObject): string => `${metadata.namespace}/${metadata.name}`;

@@ -1,0 +1,24 @@
+/** What a spender and its parent say to each other; amounts as text. */
+import type { UsageRecord } from '#sidecar/budget/usage-record';
+
+export interface FromSpender {
+  readonly id: number;
+  readonly body:
+    | { readonly kind: 'ready' }
+    | { readonly kind: 'ask'; readonly window: string; readonly needed: string }
+    | { readonly kind: 'giveBack'; readonly window: string; readonly grantId: string; readonly final: string }
+    | { readonly kind: 'generate'; readonly requestId: string; readonly atMost: number }
+    | {
+        readonly kind: 'done';
+        readonly records: readonly (Pick<UsageRecord, 'requestId' | 'instance' | 'seq' | 'estimated'> & {
+          readonly cost: string;
+        })[];
+        readonly open: number;
+      };
+}
+
+export interface ToSpender {
+  readonly id: number;
+  readonly granted?: { readonly id: string; readonly amount: string } | null;
+  readonly tokens?: number;
+}

@@ -19,12 +19,13 @@ export class Debounce {
     this.#options = options;
   }
 
-  /** Notes a change of `key`; many changes are one entry. */
-  touch(key: string, now: number): void {
+  /** Notes a change of `key`; many changes are one entry. Returns when it is due. */
+  touch(key: string, now: number): number {
     const firstAt = Math.min(this.#pending.get(key)?.firstAt ?? now, now);
     const { quietMs, maxMs } = this.#options;
     const dueAt = Math.max(Math.min(now + quietMs, firstAt + maxMs), this.#resting.get(key) ?? 0);
     this.#pending.set(key, { firstAt, dueAt });
+    return dueAt;
   }
 
   /** `key` is not due before `until`, whatever changes. */

@@ -25,6 +25,7 @@ export class WorkQueue {
   readonly #running = new Set<string>();
   readonly #backoffs = new Map<string, Backoff>();
   #timer: NodeJS.Timeout | undefined;
+  #firesAt = 0;
   #closed = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -37,8 +38,9 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#closed) return;
-    this.#waiting.touch(key, performance.now());
-    this.#arm();
+    const dueAt = this.#waiting.touch(key, performance.now());
+    // Thousands of keys may be added at once: only one that is due before the timer fires needs a look at the others.
+    if (this.#timer === undefined || dueAt < this.#firesAt) this.#arm();
   }
 
   /** Adds the key after a wait, unless it is waiting already. */
@@ -59,9 +61,12 @@ export class WorkQueue {
 
   #arm(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#closed || this.#running.size >= this.#concurrency) return;
     const nextAt = this.#waiting.nextAt(this.#running);
-    if (nextAt !== undefined) this.#timer = setTimeout(() => this.#pump(), clamp(nextAt - performance.now()));
+    if (nextAt === undefined) return;
+    this.#firesAt = nextAt;
+    this.#timer = setTimeout(() => this.#pump(), clamp(nextAt - performance.now()));
   }
 
   #pump(): void {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ResourceIndex } from '#contract/compile/resource-index';
+import type { InjectedPod } from '#operator/kube/pod-index';
+import type { PushedPolicy } from '#operator/push/push-server';
+import { createLog } from '#operator/telemetry/log';
+import { createMetrics } from '#operator/telemetry/metrics';
+import { PolicyPublisher } from './policy-publisher.ts';
+import { Workloads } from './workloads.ts';
+
+const pod = (uid: string): InjectedPod => ({
+  namespace: 'support',
+  name: uid,
+  uid,
+  labels: {},
+  annotations: {},
+  serviceAccount: 'default',
+  terminating: false,
+  ready: true,
+});
+
+const provider = {
+  kind: 'AIProvider',
+  metadata: { namespace: 'support', name: 'openai', uid: 'p1', generation: 1 },
+  spec: { type: 'OpenAI', auth: { secretRef: { name: 'openai', key: 'api-key' } } },
+};
+const route = {
+  kind: 'AIRoute',
+  metadata: { namespace: 'support', name: 'chat', uid: 'r1', generation: 1 },
+  spec: { targets: [{ model: 'openai/gpt-4o' }] },
+};
+
+function rig() {
+  const index = new ResourceIndex({ platformNamespaces: ['remora-system'] });
+  const workloads = new Workloads(() => undefined);
+  const values = new Map([['api-key', 'one']]);
+  const pushed: PushedPolicy[] = [];
+  const removed: string[] = [];
+  index.apply(provider);
+  index.apply(route);
+  index.applySecretKeys('support', 'openai', values.keys());
+  const publisher = new PolicyPublisher({
+    index,
+    workloads,
+    secrets: { data: () => values },
+    push: {
+      publish: (_key, policy) => void pushed.push(policy),
+      remove: (key) => void removed.push(key),
+    },
+    metrics: createMetrics(),
+    log: createLog('silent'),
+    onPublished: () => undefined,
+  });
+  const [key = ''] = workloads.set(pod('a'));
+  return { index, workloads, values, pushed, removed, publisher, key };
+}
+
+test('PolicyPublisher pushes a policy once, and again only when it or a credential is another one', () => {
+  const { publisher, pushed, values, index, key } = rig();
+  assert.equal(publisher.publish(key), true);
+  assert.deepEqual([...(pushed[0]?.credentials ?? [])], [['support/openai/api-key', 'one']]);
+  assert.equal(publisher.publish(key), false);
+  values.set('api-key', 'two');
+  assert.equal(publisher.publish(key), true);
+  index.apply({ ...route, metadata: { ...route.metadata, generation: 2 } });
+  assert.equal(publisher.publish(key), true);
+  assert.equal(publisher.wanted(key)?.sources.get('r1'), 2);
+  assert.equal(pushed.length, 3);
+});
+
+test('PolicyPublisher tells the push server again when a pod joined, since its stream came from another workload', () => {
+  const { publisher, pushed, key } = rig();
+  publisher.publish(key);
+  publisher.noteJoined(key);
+  assert.equal(publisher.publish(key), true);
+  assert.equal(pushed[0]?.hash, pushed[1]?.hash);
+});
+
+test('PolicyPublisher takes a workload away with its last pod', () => {
+  const { publisher, workloads, removed, key } = rig();
+  publisher.publish(key);
+  workloads.remove('a');
+  publisher.publish(key);
+  publisher.publish(key);
+  assert.deepEqual(removed, [key]);
+});

@@ -132,6 +132,8 @@ const environment = () =>
     start: '`wait` or `degraded`, after the annotation.',
     stateDir: 'Memory-backed folder for the last good policy and credentials.',
     journalDir: 'Disk folder for usage and grants that are not yet settled.',
+    ingressPort: `Port of the API that the app calls; default ${PORT.ingress}.`,
+    healthPort: `Port of probes and metrics; default ${PORT.sidecarHealth}.`,
     logLevel: 'Level of the log.',
     otlpEndpoint: 'Set: traces are exported there.',
   });

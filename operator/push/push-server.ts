@@ -14,7 +14,6 @@ import { createStreamAdmission, refuse } from './stream-admission.ts';
 import { openSyncStream, type SyncCall, type SyncStream } from './sync-stream.ts';
 import { createUsageDedup } from './usage-dedup.ts';
 
-export type { PushedPolicy } from './prepared-policy.ts';
 export type { SidecarIdentity, SidecarState } from './sidecar-state.ts';
 
 export interface PushEvents {

@@ -19,11 +19,11 @@ import type {
 import { type InFlight, nextUpdate, type Outgoing } from './next-update.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
 
-export const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 1;
 /** The sidecar must send Hello within this time of opening the stream. */
 const HELLO_WITHIN_MS = 5_000;
 /** Both sides send a heartbeat this often; three missed ones end the stream. */
-export const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 15_000;
 const SILENCE_MS = 3 * HEARTBEAT_MS;
 /** An update that is not answered by then ends the stream. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -53,7 +53,7 @@ export interface Session {
   readonly inFlight: InFlight | null;
 }
 
-export interface Running {
+interface Running {
   readonly hash: string | null;
   readonly held: ReadonlyMap<string, string>;
   readonly budgets: ReadonlyMap<string, PolicyBudget>;

@@ -10,7 +10,7 @@ import { policyHash } from '#contract/policy/hash';
 import { type Policy, policy } from '#contract/policy/policy';
 import type { Credentials } from './policy-source.ts';
 
-export interface LastKnownGood {
+interface LastKnownGood {
   readonly policy: Policy;
   readonly hash: string;
   readonly credentials: Credentials;

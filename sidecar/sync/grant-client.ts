@@ -9,12 +9,12 @@ import type { Timers } from '#sidecar/budget/timers';
 import type { Grant, GrantAnswer, GrantAuthority } from '#treasury/grant-authority';
 import type { Inbound, Outbound } from './connection.ts';
 
-export const ASK_WITHIN_MS = 3_000;
+const ASK_WITHIN_MS = 3_000;
 const REPEAT_RETURNS_MS = 5_000;
 const MAX_ASKS = 1_024;
 
 /** The operator did not decide: it is away, or its store is. */
-export class GrantUnavailable extends Error {
+class GrantUnavailable extends Error {
   constructor(reason: string) {
     super(reason);
     this.name = 'GrantUnavailable';

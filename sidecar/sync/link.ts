@@ -93,7 +93,16 @@ export class Link {
       case 'heartbeat':
         return;
       default:
-        this.#options.onMessage(message);
+        this.#pass(message);
+    }
+  }
+
+  #pass(message: Inbound): void {
+    try {
+      this.#options.onMessage(message);
+    } catch {
+      // Its text may quote what was sent.
+      this.#connection?.end(`The operator sent a malformed ${message.$case}.`);
     }
   }
 

@@ -3,11 +3,12 @@
  * kept for a restart before it is acknowledged.
  */
 import { X509Certificate } from 'node:crypto';
+import type { Policy } from '#contract/policy/policy';
 import { assemblePolicy, type Sections, sectionsOf } from '#contract/policy/sections';
 import { applyPolicyUpdate, decodeCredentials, encodeHeldSections } from '#contract/wire/codec';
 import type { PolicyUpdate, SecretsUpdate, TrustUpdate } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { LastKnownGoodStore } from '#sidecar/policy/last-known-good';
-import type { Credentials, PolicySink } from '#sidecar/policy/policy-source';
+import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
 import type { Outbound } from './connection.ts';
 import type { SyncLog } from './sync-log.ts';
 
@@ -31,7 +32,7 @@ export interface PolicyReceiver {
 
 interface Held {
   sections: Sections;
-  policy: ReturnType<typeof assemblePolicy> | null;
+  policy: Policy | null;
   hash: string;
   credentials: Credentials;
   caPem: string | null;
@@ -52,7 +53,7 @@ export function createPolicyReceiver({ sink, lastKnownGood, log }: PolicyReceive
   function adopt(update: PolicyUpdate, sections: Sections): Outbound {
     const policy = attempt(() => assemblePolicy(sections));
     if (!policy.ok) return nack(update, policy.reason, false);
-    const applied = sink.applyPolicy(policy.value, update.hash);
+    const applied = apply(sink, policy.value, update.hash);
     if (!applied.applied) return nack(update, applied.reason, false);
     Object.assign(held, { sections, policy: policy.value, hash: update.hash });
     keep();
@@ -97,13 +98,19 @@ function restore({ sink, lastKnownGood, log }: PolicyReceiverOptions): Held {
   if (!last) return none;
   const { policy, hash, credentials, caPem } = last;
   sink.applyCredentials(credentials);
-  const applied = sink.applyPolicy(policy, hash);
+  const applied = apply(sink, policy, hash);
   if (applied.applied) {
     log.info({ policy: hash.slice(0, 12) }, 'the last good policy runs again');
     return { sections: sectionsOf(policy), policy, hash, credentials, caPem };
   }
   log.warn({ reason: applied.reason }, 'the last good policy is refused by this build');
   return { ...none, credentials, caPem };
+}
+
+/** A policy that trips over a fault of ours is refused like any other; the stream and the last good policy go on. */
+function apply(sink: PolicySink, policy: Policy, hash: string): ApplyResult {
+  const applied = attempt(() => sink.applyPolicy(policy, hash));
+  return applied.ok ? applied.value : { applied: false, reason: applied.reason };
 }
 
 type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };

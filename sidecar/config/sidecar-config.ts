@@ -21,6 +21,8 @@ export interface SidecarConfig {
     readonly retainedBytes: number;
     readonly connections: number;
   };
+  /** A client that reads nothing of its answer for so long is cut. */
+  readonly stallMs: number;
   /** How long open requests may go on after the first signal to stop. */
   readonly drainMs: number;
   /** PEM certificates of private providers, trusted beside the system's. */
@@ -34,5 +36,6 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   health: { host: '0.0.0.0', port: PORT.sidecarHealth },
   start: 'wait',
   limits: { bodyBytes: 10 * MEBIBYTE, retainedBytes: 32 * MEBIBYTE, connections: 4096 },
+  stallMs: 60_000,
   drainMs: 25_000,
 };

@@ -4,8 +4,6 @@ import type { Reply } from '#sidecar/pipeline/call';
 import type { Deadlines } from '#sidecar/pipeline/deadlines';
 import { ClientGone } from '#sidecar/pipeline/request-scope';
 
-/** A client that reads nothing for so long is cut. */
-export const STALL_LIMIT_MS = 60_000;
 /** How long, and how many bytes of, a body that was refused are still taken in, so that the client can read why. */
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 64 * 1024 * 1024;
@@ -16,6 +14,7 @@ export interface HttpReplyOptions {
   readonly deadlines: Deadlines;
   /** The listener is closing: no further request on this connection. */
   readonly isLast: () => boolean;
+  /** A client that reads nothing for so long is cut. */
   readonly stallLimitMs: number;
 }
 

@@ -14,7 +14,7 @@ import { errorAnswer } from '#sidecar/pipeline/render-failure';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/request-scope';
 import { answerToParserError, METHOD_NOT_SERVED, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
-import { HttpReply, STALL_LIMIT_MS } from './http-reply.ts';
+import { HttpReply } from './http-reply.ts';
 import { listen } from './listen.ts';
 import { checkContent, checkHead } from './request-head.ts';
 import { RetainedBytes } from './retained-bytes.ts';
@@ -31,8 +31,6 @@ export interface IngressDeps extends PipelineDeps {
   readonly config: SidecarConfig;
   readonly deadlines: Deadlines;
   readonly newRequestId: () => string;
-  /** For tests. Default STALL_LIMIT_MS. */
-  readonly stallLimitMs?: number;
 }
 
 interface Accepted {
@@ -126,7 +124,7 @@ export class Ingress {
     const reply = new HttpReply(request, response, {
       deadlines: this.#deps.deadlines,
       isLast: () => this.#draining,
-      stallLimitMs: this.#deps.stallLimitMs ?? STALL_LIMIT_MS,
+      stallLimitMs: this.#deps.config.stallMs,
     });
     try {
       const path = checkHead(request);
@@ -178,8 +176,10 @@ export class Ingress {
     const latest = this.#latest.get(socket);
     if (latest === undefined || latest.response.writableFinished) {
       writeBareAnswer(socket, answerToParserError(code));
-    } else if (latest.request.complete || code === 'ECONNRESET') {
-      // Bytes after a complete request are another one's; its answer cannot be put into the one that is under way.
+    } else if (latest.request.complete || code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') {
+      // The client left in the middle of its body; or the bytes follow a complete request, and an answer to them cannot be put
+      // into the one that is under way.
+      latest.body.fail(new ClientGone());
       socket.destroy();
     } else {
       const answer = answerToParserError(code);

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { compileGlob } from './glob.ts';
+import { nearestNames } from './nearest-names.ts';
+import type { CompiledRule, CompiledTarget } from './snapshot.ts';
+import { targetOrder } from './target-order.ts';
+
+const SEED = 20_261_121;
+
+const GLOBS: readonly (readonly [string, string, boolean])[] = [
+  ['openai/gpt-4o', 'openai/gpt-4o', true],
+  ['openai/gpt-4o', 'openai/gpt-4o-mini', false],
+  ['*/gpt-4*', 'openai/gpt-4o', true],
+  ['*/gpt-4*', 'openai/gpt-3', false],
+  ['*', '', true],
+  ['a*a', 'a', false],
+  ['a*a', 'aa', true],
+  ['*b*b', 'b', false],
+  ['a.c', 'abc', false],
+  ['a**c', 'abc', true],
+  ['x*yz*z', 'xyzz', true],
+];
+
+test('compileGlob() matches the whole text, with stars for any run and nothing else special', () => {
+  for (const [glob, text, expected] of GLOBS)
+    assert.equal(compileGlob(glob).matches(text), expected, `${glob} ${text}`);
+});
+
+test(`compileGlob() agrees with a regular expression (seed ${SEED})`, () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 8 });
+  const glob = fc.string({ unit: fc.constantFrom('a', 'b', '/', '*'), maxLength: 6 });
+  fc.assert(
+    fc.property(glob, word, (pattern, text) => {
+      const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(text);
+      assert.equal(compileGlob(pattern).matches(text), expected);
+    }),
+    { numRuns: 2_000, seed: SEED },
+  );
+});
+
+const target = (name: string, weight: number | null): CompiledTarget =>
+  ({ policy: { name, weight }, provider: {} }) as unknown as CompiledTarget;
+const rule = (targets: CompiledTarget[], fallbacks: CompiledTarget[] = []): CompiledRule => ({
+  models: new Set(),
+  headers: [],
+  targets,
+  fallbacks,
+});
+const names = (targets: readonly CompiledTarget[]): string => targets.map(({ policy }) => policy.name).join('');
+
+test('targetOrder() keeps the written order where no weights are given', () => {
+  assert.equal(names(targetOrder(rule([target('a', null), target('b', null)], [target('c', null)]), () => 0.9)), 'abc');
+});
+
+test('targetOrder() draws by weight, then siblings, then fallbacks, and leaves a weight of 0 out', () => {
+  const weighted = rule([target('a', 80), target('b', 20), target('c', 0)], [target('d', null)]);
+  assert.equal(names(targetOrder(weighted, () => 0)), 'abd');
+  assert.equal(names(targetOrder(weighted, () => 0.799)), 'abd');
+  assert.equal(names(targetOrder(weighted, () => 0.8)), 'bad');
+  assert.equal(names(targetOrder(weighted, () => 0.999_999)), 'bad');
+});
+
+test('nearestNames() names at most five, the likeliest first', () => {
+  const known = ['gpt-4o', 'gpt-4o-mini', 'claude', 'summaries', 'chat', 'embed', 'x'];
+  assert.equal(nearestNames('GPT-4', known)[0], 'gpt-4o');
+  assert.equal(nearestNames('a'.repeat(100_000), known).length, 5);
+});

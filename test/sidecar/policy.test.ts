@@ -1,0 +1,287 @@
+/** What a policy says happens: rules, weights, model rules, guardrails, enforced maxima, secrets. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
+import { createTelemetry } from '#sidecar/telemetry/telemetry';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
+import { CHAT, post, STREAMED_CHAT } from './raw-http.ts';
+import { startSidecar, until } from './start-sidecar.ts';
+
+type TestContext = Parameters<typeof startSidecar>[0];
+
+async function fakes(t: TestContext) {
+  const openai = await startFakeProvider({ dialect: 'openai' });
+  const anthropic = await startFakeProvider({ dialect: 'anthropic' });
+  t.after(() => openai.close());
+  t.after(() => anthropic.close());
+  const providers = {
+    openai: { type: 'OpenAI' as const, endpoint: openai.url },
+    anthropic: { type: 'Anthropic' as const, endpoint: anthropic.url, tags: ['eu'] },
+  };
+  return { openai, anthropic, providers };
+}
+
+test('weights divide the requests, and a failed target falls to its sibling before the fallbacks', async (t) => {
+  const { openai, anthropic, providers } = await fakes(t);
+  const draws = [0.1, 0.1, 0.95, 0.95];
+  const running = await startSidecar(t, {
+    policy: {
+      providers,
+      routes: [
+        {
+          targets: [
+            { provider: 'openai', weight: 90 },
+            { provider: 'anthropic', weight: 10 },
+          ],
+          fallbacks: [{ provider: 'openai', model: 'last' }],
+        },
+      ],
+    },
+    deps: { random: () => draws.shift() ?? 0 },
+  });
+  assert.equal((await post(running.url, CHAT)).headers.get('x-remora-target'), 'openai/m');
+  assert.equal((await post(running.url, CHAT)).headers.get('x-remora-target'), 'anthropic/m');
+  openai.respondOnce({ fault: { kind: 'status', status: 503 } });
+  assert.equal((await post(running.url, CHAT)).headers.get('x-remora-target'), 'anthropic/m');
+  assert.equal(anthropic.requests.length, 2);
+});
+
+test('a rule with a header match takes only the requests that carry it', async (t) => {
+  const { providers } = await fakes(t);
+  const running = await startSidecar(t, {
+    policy: {
+      providers,
+      routes: [{ match: { headers: [{ name: 'X-Tier', value: 'gold' }] }, targets: [{ provider: 'openai' }] }],
+    },
+  });
+  assert.equal((await post(running.url, CHAT, { 'x-tier': 'gold' })).status, 200);
+  assert.equal((await post(running.url, CHAT, { 'x-tier': 'tin' })).status, 404);
+});
+
+test('a target that an AIPolicy denies is passed over, and when all are denied the AIPolicy is named', async (t) => {
+  const { providers } = await fakes(t);
+  const policy = {
+    providers,
+    routes: [{ targets: [{ provider: 'openai', model: 'gpt-4o' }, { provider: 'anthropic' }] }],
+  };
+  const denies = (deny: string[]) => [{ policy: 'remora-system/organisation', allow: [], deny }];
+  const one = await startSidecar(t, { policy: { ...policy, modelRules: denies(['*/gpt-4*']) } });
+  assert.equal((await post(one.url, CHAT)).headers.get('x-remora-target'), 'anthropic/m');
+  const all = await startSidecar(t, { policy: { ...policy, modelRules: denies(['*']) } });
+  const answer = await post(all.url, CHAT);
+  assert.equal(answer.status, 403);
+  assert.equal(answer.json().error.remora.object, 'AIPolicy remora-system/organisation');
+});
+
+test('a wildcard route passes the asked name on, and an AIPolicy judges that name', async (t) => {
+  const { openai, providers } = await fakes(t);
+  const running = await startSidecar(t, {
+    policy: {
+      providers,
+      routes: [{ models: ['*'], targets: [{ provider: 'openai', model: '*', name: 'openai/*' }] }],
+      modelRules: [{ policy: 'remora-system/organisation', allow: ['openai/small-*'], deny: [] }],
+    },
+  });
+  assert.equal((await post(running.url, CHAT.replace('"chat"', '"small-1"'))).status, 200);
+  assert.equal(openai.requests[0]?.body?.model, 'small-1');
+  assert.equal((await post(running.url, CHAT)).status, 403);
+});
+
+test('a target whose Secret is missing is passed over; with none left the AIProvider is named', async (t) => {
+  const { providers } = await fakes(t);
+  const running = await startSidecar(t, {
+    policy: {
+      providers: { ...providers, openai: { ...providers.openai, credential: 'missing' } },
+      routes: [
+        { targets: [{ provider: 'openai' }, { provider: 'anthropic' }] },
+        { models: ['alone'], targets: [{ provider: 'openai' }] },
+      ],
+    },
+  });
+  assert.equal((await post(running.url, CHAT)).headers.get('x-remora-target'), 'anthropic/m');
+  const alone = await post(running.url, CHAT.replace('"chat"', '"alone"'));
+  assert.equal(alone.status, 503);
+  assert.match(alone.json().error.message, /AIProvider default\/openai/);
+});
+
+const guardrail = (words: Partial<PolicyGuardrail>): PolicyGuardrail => ({
+  policy: 'remora-system/organisation',
+  name: 'rule',
+  stage: 'Input',
+  detect: [],
+  patterns: [],
+  action: 'Mask',
+  unlessTags: [],
+  ...words,
+});
+const MAIL = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Write to ada@example.org now' }] });
+
+test('an input guardrail masks for the target it holds against and not for an exempt one', async (t) => {
+  const { openai, anthropic, providers } = await fakes(t);
+  const running = await startSidecar(t, {
+    policy: {
+      providers,
+      routes: [{ targets: [{ provider: 'openai' }] }, { models: ['eu'], targets: [{ provider: 'anthropic' }] }],
+      guardrails: [guardrail({ detect: ['Email'], unlessTags: ['eu'] })],
+    },
+  });
+  assert.equal((await post(running.url, MAIL)).status, 200);
+  assert.ok(!openai.requests[0]?.rawBody.includes('ada@example.org'));
+  assert.equal(running.records[0]?.lane, 'translate');
+  assert.equal(running.records[0]?.guardrailActions.length, 1);
+  await post(running.url, MAIL.replace('"chat"', '"eu"'));
+  assert.ok(anthropic.requests[0]?.rawBody.includes('ada@example.org'));
+});
+
+test('an input guardrail that blocks every target refuses the request and names itself', async (t) => {
+  const { openai, providers } = await fakes(t);
+  const running = await startSidecar(t, {
+    policy: {
+      providers,
+      routes: [{ targets: [{ provider: 'openai' }] }],
+      guardrails: [guardrail({ name: 'words', patterns: ['ada@'], action: 'Block' })],
+    },
+  });
+  const answer = await post(running.url, MAIL);
+  assert.equal(answer.status, 400);
+  assert.equal(answer.json().error.remora.object, 'AIPolicy remora-system/organisation guardrail words');
+  assert.equal(openai.requests.length, 0);
+  assert.equal(running.gate.reserved.length, 0);
+});
+
+test('an output guardrail masks a plain and a streamed answer alike', async (t) => {
+  const { openai, providers } = await fakes(t);
+  openai.respondWith({ text: 'Ask ada@example.org about it' });
+  const running = await startSidecar(t, {
+    policy: {
+      providers,
+      routes: [{ targets: [{ provider: 'openai' }] }],
+      guardrails: [guardrail({ stage: 'Output', detect: ['Email'] })],
+    },
+  });
+  const plain = (await post(running.url, CHAT)).json().choices[0].message.content;
+  const streamed = (await post(running.url, STREAMED_CHAT)).text
+    .split('\n\n')
+    .filter((block) => block.startsWith('data: {'))
+    .map((block) => JSON.parse(block.slice(6)).choices[0]?.delta.content ?? '')
+    .join('');
+  assert.ok(!plain.includes('ada@example.org'));
+  assert.equal(streamed, plain);
+});
+
+const BUDGET: PolicyBudget = {
+  id: 'remora-system/environments/dev',
+  budget: 'remora-system/environments',
+  limit: 'dev',
+  scope: [{ scope: 'environment', value: 'dev' }],
+  unit: 'nanoUsd',
+  amount: '1000000000',
+  every: 'Day',
+};
+
+test('where a budget applies and the client states no maximum, the provider gets the one that was reserved', async (t) => {
+  const { openai, providers } = await fakes(t);
+  const running = await startSidecar(t, {
+    policy: { providers, routes: [{ targets: [{ provider: 'openai' }] }], budgets: [BUDGET] },
+  });
+  await post(running.url, JSON.stringify({ ...JSON.parse(CHAT), n: 2 }));
+  assert.equal(openai.requests[0]?.body?.max_completion_tokens, 4096);
+  assert.equal(running.gate.reserved[0]?.outputTokensAtMost, 8192);
+  assert.ok((running.gate.reserved[0]?.inputTokensAtMost ?? 0) >= CHAT.length);
+  await post(running.url, JSON.stringify({ ...JSON.parse(CHAT), max_tokens: 7 }));
+  assert.equal(openai.requests[1]?.body?.max_completion_tokens, undefined);
+  assert.equal(openai.requests[1]?.body?.max_tokens, 7);
+  assert.equal(running.gate.reserved[1]?.outputTokensAtMost, 7);
+});
+
+test("the caller's Authorization goes nowhere, and no key, prompt or answer is in any log line, metric or error", async (t) => {
+  const { openai, anthropic, providers } = await fakes(t);
+  const lines: string[] = [];
+  const telemetry = await createTelemetry({
+    logLevel: 'trace',
+    serviceName: 'remora',
+    now: Date.now,
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const running = await startSidecar(t, {
+    policy: {
+      providers: {
+        openai: { ...providers.openai, credential: 'a' },
+        anthropic: { ...providers.anthropic, credential: 'b' },
+      },
+      routes: [{ targets: [{ provider: 'openai' }, { provider: 'anthropic' }] }],
+    },
+    credentials: { a: 'canary-provider-key-a', b: 'canary-provider-key-b' },
+    deps: { telemetry, metrics: telemetry.metrics },
+  });
+  const body = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'canary-prompt' }] });
+  const headers = { authorization: 'Bearer canary-caller-key', 'x-api-key': 'canary-caller-key' };
+  const seen: string[] = [];
+  for (const status of [200, 401, 400, 500]) {
+    const script = status === 200 ? { text: 'canary-answer' } : ({ fault: { kind: 'status', status } } as const);
+    openai.respondWith(script);
+    anthropic.respondWith(script);
+    const answer = await post(running.url, body, headers);
+    seen.push(status === 200 ? '' : answer.text, JSON.stringify([...answer.headers]));
+  }
+  seen.push(...lines, await (await fetch(`${running.healthUrl}/metrics`)).text());
+  assert.equal(lines.length, 4);
+  assert.deepEqual(
+    seen.filter((text) => text.includes('canary')),
+    [],
+  );
+  const upstream = [...openai.requests, ...anthropic.requests].map(({ headers: sent }) => JSON.stringify(sent)).join();
+  assert.ok(!upstream.includes('canary-caller-key'));
+  assert.equal(openai.requests[0]?.headers.authorization, 'Bearer canary-provider-key-a');
+  await telemetry.close();
+});
+
+test('probes tell started and ready apart from alive, and draining ends readiness first', async (t) => {
+  const { openai, providers } = await fakes(t);
+  const running = await startSidecar(t);
+  const status = async (path: string): Promise<number> => (await fetch(`${running.healthUrl}${path}`)).status;
+  assert.deepEqual([await status('/livez'), await status('/startupz'), await status('/readyz')], [200, 503, 503]);
+  const { policyOf } = await import('./start-sidecar.ts');
+  running.sidecar.sink.applyPolicy(policyOf({ providers, routes: [{ targets: [{ provider: 'openai' }] }] }), 'h');
+  assert.deepEqual([await status('/startupz'), await status('/readyz')], [200, 200]);
+
+  const { promise: go, resolve: goOn } = Promise.withResolvers<void>();
+  openai.respondWith({ text: 'one two three', hold: { afterEvents: 3, until: go } });
+  const answer = await fetch(`${running.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: STREAMED_CHAT,
+  });
+  const closing = running.sidecar.close({ deadlineMs: 20_000 });
+  assert.equal(await status('/readyz'), 503);
+  await assert.rejects(fetch(`${running.url}/v1/models`));
+  goOn();
+  assert.ok((await answer.text()).endsWith('data: [DONE]\n\n'));
+  await closing;
+});
+
+test('a stream that outlives the drain deadline ends in an error event, and a waiting call in 503', async (t) => {
+  const { openai, providers } = await fakes(t);
+  const running = await startSidecar(t, {
+    policy: { providers, routes: [{ targets: [{ provider: 'openai' }] }] },
+  });
+  const never = new Promise<never>(() => {});
+  openai.respondWith((request) =>
+    request.body?.stream === true
+      ? { text: 'one two three', hold: { afterEvents: 3, until: never } }
+      : { holdHead: never },
+  );
+  const streamed = await fetch(`${running.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: STREAMED_CHAT,
+  });
+  const waiting = post(running.url, CHAT);
+  await until(() => openai.requests.length === 2, 'both calls are upstream');
+  await running.sidecar.close({ deadlineMs: 50 });
+  const text = await streamed.text();
+  assert.match(text, /"draining"/);
+  assert.ok(!text.includes('[DONE]'));
+  assert.equal((await waiting).status, 503);
+  assert.equal(running.gate.settled.length, 2);
+});

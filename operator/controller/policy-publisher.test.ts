@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResourceIndex } from '#contract/compile/resource-index';
 import type { InjectedPod } from '#operator/kube/pod-index';
-import type { PushedPolicy } from '#operator/push/push-server';
+import type { PushedPolicy } from '#operator/push/prepared-policy';
 import { createLog } from '#operator/telemetry/log';
 import { createMetrics } from '#operator/telemetry/metrics';
 import { PolicyPublisher } from './policy-publisher.ts';

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PORT } from '#contract/names/api';
 import { POD_ENV, POD_PATH } from '#contract/names/pod';
+import { ensureAuthority } from '#operator/trust/authority';
 import { EnvironmentError, readEnvironment } from './environment.ts';
 
+const { caPem } = await ensureAuthority({ read: async () => undefined, create: async () => 'created' });
 const INJECTED = {
   [POD_ENV.operatorAddress]: 'remora.remora-system.svc:24110',
-  [POD_ENV.caPem]: '-----BEGIN CERTIFICATE-----',
+  [POD_ENV.caPem]: caPem,
   [POD_ENV.podName]: 'app-1',
   [POD_ENV.podUid]: 'uid',
   [POD_ENV.podNamespace]: 'shop',
@@ -33,5 +35,10 @@ test('a missing or wrong variable is named, with what to do', () => {
   wrong({ [POD_ENV.start]: 'later' }, /REMORA_START is "later": use one of wait, degraded/);
   wrong({ [POD_ENV.healthPort]: '70000' }, /REMORA_HEALTH_PORT is "70000"/);
   wrong({ [POD_ENV.ingressPort]: '-1' }, /REMORA_INGRESS_PORT/);
+  wrong(
+    { [POD_ENV.operatorAddress]: 'https://remora' },
+    /REMORA_OPERATOR_ADDRESS is "https:\/\/remora": use host:port/,
+  );
+  wrong({ [POD_ENV.caPem]: 'none' }, /REMORA_CA_PEM holds no PEM certificate/);
   wrong({ [POD_ENV.logLevel]: 'loud' }, /REMORA_LOG_LEVEL/);
 });

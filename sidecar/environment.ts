@@ -1,4 +1,5 @@
 /** What the injected sidecar is told by its container's environment, read once; what is missing is said in one sentence each. */
+import { X509Certificate } from 'node:crypto';
 import { PORT } from '#contract/names/api';
 import { POD_ENV, POD_PATH } from '#contract/names/pod';
 
@@ -55,8 +56,8 @@ export function readEnvironment(variables: Variables): SidecarEnvironment {
     throw new EnvironmentError(`${name} is "${text.slice(0, 40)}": use a port from 0 to 65535.`);
   };
   return {
-    operatorAddress: required(POD_ENV.operatorAddress),
-    caPem: required(POD_ENV.caPem),
+    operatorAddress: hostAndPort(required(POD_ENV.operatorAddress)),
+    caPem: certificate(required(POD_ENV.caPem)),
     tokenFile: optional(POD_ENV.tokenFile) ?? POD_PATH.tokenFile,
     podName: required(POD_ENV.podName),
     podUid: required(POD_ENV.podUid),
@@ -69,4 +70,21 @@ export function readEnvironment(variables: Variables): SidecarEnvironment {
     logLevel: oneOf(POD_ENV.logLevel, LOG_LEVELS, 'info'),
     otlpEndpoint: optional(POD_ENV.otlpEndpoint),
   };
+}
+
+function hostAndPort(text: string): string {
+  if (/^(?:\[[0-9a-fA-F:.]+\]|[^:/\s]+):[0-9]{1,5}$/.test(text)) return text;
+  throw new EnvironmentError(`${POD_ENV.operatorAddress} is "${text.slice(0, 80)}": use host:port.`);
+}
+
+/** Node takes a text without certificates for an empty list, and then no operator could ever be trusted. */
+function certificate(pem: string): string {
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    throw new EnvironmentError(
+      `${POD_ENV.caPem} holds no PEM certificate: restart the pod, so that it is injected anew.`,
+    );
+  }
 }

@@ -72,6 +72,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
     build: version,
     lastKnownGood: openLastKnownGood(environment.stateDir, log),
     outbox: {
+      grants: () => gate.usage(),
       pending: (atMost) => gate.records(atMost),
       acknowledge: (of, seq) => gate.acknowledge(of, seq),
     },

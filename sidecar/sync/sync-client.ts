@@ -53,7 +53,7 @@ export class SyncClient implements PolicySource {
     this.authority = {
       ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
-      report: (usage) => this.#usage.report(usage),
+      report: () => this.#usage.report(),
     };
   }
 

@@ -9,8 +9,11 @@ import type { UsageRecord } from '#sidecar/budget/usage-record';
 import type { GrantUsage } from '#treasury/grant-authority';
 import type { Send } from './grant-client.ts';
 
-/** Records that history has not confirmed, oldest first. */
+/** What the budget gate has to tell. */
 export interface UsageOutbox {
+  /** What is used now of every grant held. */
+  grants(): readonly GrantUsage[];
+  /** Records that history has not confirmed, oldest first. */
   pending(atMost: number): readonly UsageRecord[];
   /** All records of the instance up to this number are stored. */
   acknowledge(instance: string, seq: number): void;
@@ -31,7 +34,6 @@ export class UsageReporter {
   readonly #outbox: UsageOutbox;
   readonly #timers: Timers;
   readonly #cancelFlushes: () => void;
-  #grants: readonly GrantUsage[] = [];
   /** Something about grants is not in the report that was sent last. */
   #dirty = false;
   #send: Send | undefined;
@@ -49,16 +51,15 @@ export class UsageReporter {
     return this.#sent === undefined && !this.#dirty && this.#outbox.pending(1).length === 0;
   }
 
-  /** What is used now of every grant held; replaces what was said before. */
-  report(usage: readonly GrantUsage[]): void {
-    this.#grants = usage;
+  /** Some grant is used more than the operator was told. */
+  report(): void {
     this.#dirty = true;
     this.flush();
   }
 
   /** For Hello. */
   openGrants(): GrantUsageMessage[] {
-    return this.#grants.map(encodeGrantUsage);
+    return this.#outbox.grants().map(encodeGrantUsage);
   }
 
   connected(send: Send): void {

@@ -39,6 +39,7 @@ function spender(world: World, podUid: string, port: number, start = 1): Spender
   const sidecar = world.sidecar(podUid, port, {
     instance,
     outbox: {
+      grants: () => holder.gate?.usage() ?? [],
       pending: (atMost) => holder.gate?.records(atMost) ?? [],
       acknowledge: (of, seq) => holder.gate?.acknowledge(of, seq),
     },

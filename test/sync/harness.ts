@@ -184,7 +184,7 @@ export class World {
       instance: `${podUid}.1`,
       build: 'test',
       lastKnownGood: openLastKnownGood(stateDir, log),
-      outbox: { pending: () => [], acknowledge: () => {} },
+      outbox: { grants: () => [], pending: () => [], acknowledge: () => {} },
       log,
       random: () => 0.01,
       ...overrides,

@@ -75,11 +75,11 @@ async function stage(t: TestContext): Promise<Stage> {
   return { world, operator, provider, spawn };
 }
 
-const ask = (url: string): Promise<Response> =>
+const ask = (url: string, more: object = {}): Promise<Response> =>
   fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'chat', max_tokens: 20, messages: [{ role: 'user', content: 'hello' }] }),
+    body: JSON.stringify({ model: 'chat', max_tokens: 20, messages: [{ role: 'user', content: 'hello' }], ...more }),
   });
 
 async function serving(sidecar: SidecarProcess): Promise<string> {
@@ -107,6 +107,28 @@ test('an injected sidecar serves what is pushed, and on SIGTERM gives back all i
     [1],
   );
   assert.doesNotMatch(JSON.stringify([sidecar.lines, sidecar.stderr(), operator.log.lines]), new RegExp(KEY));
+});
+
+test('SIGTERM in the middle of a stream ends the call to the provider, books it and exits 0', async (t) => {
+  const { operator, provider, spawn } = await stage(t);
+  const policy = policyFor(provider);
+  operator.server.publish(WORKLOAD, published(policy, { 'shop/openai/api-key': KEY }));
+  const sidecar = spawn();
+  const url = await serving(sidecar);
+  await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
+  const held = Promise.withResolvers<void>();
+  t.after(() => held.resolve());
+  provider.respondWith({ hold: { afterEvents: 2, until: held.promise } });
+  const answer = await ask(url, { stream: true });
+  const reader = answer.body?.getReader();
+  await reader?.read();
+  sidecar.kill('SIGTERM');
+  assert.equal(await sidecar.ended, 0);
+  await until('the provider sees the end', () => provider.requests.at(-1)?.wasAborted === true);
+  const status = await operator.treasury.status(BUDGET);
+  assert.equal(status.held, 0n);
+  assert.ok(status.spent > 0n);
+  await reader?.cancel().catch(() => {});
 });
 
 test('a killed sidecar that starts again with the operator away answers 200 through the provider', async (t) => {

@@ -16,7 +16,7 @@ export interface DecoderState {
   /** Raw usage so far. */
   readonly usage: JsonObject;
   /** For each content block that is a tool call, the canonical index of the call. */
-  readonly callOfBlock: readonly (number | undefined)[];
+  readonly callOfBlock: ReadonlyMap<number, number>;
   readonly calls: number;
   /** The canonical index of a call that is open and has no arguments yet. */
   readonly silentCall: number | undefined;
@@ -39,7 +39,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 };
 
 export const streamDecoder: StreamDecoder<DecoderState> = {
-  start: () => ({ hasStarted: false, hasEnded: false, usage: {}, callOfBlock: [], calls: 0, silentCall: undefined }),
+  start: () => ({
+    hasStarted: false,
+    hasEnded: false,
+    usage: {},
+    callOfBlock: new Map(),
+    calls: 0,
+    silentCall: undefined,
+  }),
 
   step(state, event) {
     if (state.hasEnded) return [state, []];
@@ -86,8 +93,7 @@ function startBlock(state: DecoderState, event: JsonObject): Step {
 
 function startCall(state: DecoderState, blockIndex: number, block: JsonObject): Step {
   const index = state.calls;
-  const callOfBlock = [...state.callOfBlock];
-  callOfBlock[blockIndex] = index;
+  const callOfBlock = new Map(state.callOfBlock).set(blockIndex, index);
   const input = asObject(block.input) ?? {};
   const start: StreamEvent = {
     type: 'tool-call-start',
@@ -105,7 +111,7 @@ function startCall(state: DecoderState, blockIndex: number, block: JsonObject): 
 function deltaBlock(state: DecoderState, event: JsonObject): Step {
   const delta = asObject(event.delta) ?? {};
   if (delta.type !== 'input_json_delta') return [state, [...decodeText(delta), ...decodeSignature(delta)]];
-  const index = state.callOfBlock[asCount(event.index) ?? 0];
+  const index = state.callOfBlock.get(asCount(event.index) ?? 0);
   const text = asText(delta.partial_json);
   if (index === undefined || text === undefined) return [state, []];
   return [spoken(state), [{ type: 'tool-call-delta', choice, index, arguments: text }]];

@@ -25,6 +25,9 @@ export interface DecoderState {
   readonly calls: readonly (readonly OpenCall[] | undefined)[];
 }
 
+/** The API's own limit; a higher number is a fault, and must not size an array. */
+const MAX_CHOICES = 128;
+
 type Step = readonly [DecoderState, readonly StreamEvent[]];
 
 export const streamDecoder: StreamDecoder<DecoderState> = {
@@ -69,6 +72,7 @@ function responseStart(chunk: JsonObject): StreamEvent {
 
 function decodeChoice(state: DecoderState, wire: JsonObject): Step {
   const choice = asCount(wire.index) ?? 0;
+  if (choice >= MAX_CHOICES) return [state, []];
   const delta = asObject(wire.delta) ?? {};
   const [calls, callEvents] = decodeCalls(state.calls[choice] ?? [], choice, asObjects(delta.tool_calls));
   const raw = asText(wire.finish_reason);

@@ -162,14 +162,13 @@ function compose(
 }
 
 async function respond(exchange: Exchange): Promise<void> {
-  const { response, script, request } = exchange;
+  const { script, request } = exchange;
   await script.holdHead;
   if (script.fault !== undefined && answerFault(exchange, script.fault)) return;
   exchange.book.calls += 1;
   exchange.book.inputTokens += exchange.answer.inputTokens;
   if (request.body?.stream === true) await stream(exchange);
   else plain(exchange);
-  if (!response.writableEnded) response.end();
 }
 
 /** True when the fault is the whole answer. */
@@ -232,6 +231,7 @@ async function stream(exchange: Exchange): Promise<void> {
     book.outputTokens += Math.min(1, Math.max(0, answer.outputTokens - index));
     if (!response.write(event)) await drained(response);
   }
+  response.end();
 }
 
 const breakingEvent = (fault: Fault | undefined): number => {

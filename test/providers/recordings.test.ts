@@ -1,0 +1,129 @@
+/** Decodes what providers really sent, where the recordings lie beside the project; says how many ran. */
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import type { JsonObject } from '#sidecar/canonical/json';
+import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { totalInputTokens, type Usage } from '#sidecar/canonical/usage';
+import type { ProviderAdapter } from '#sidecar/providers/adapter';
+import { anthropic } from '#sidecar/providers/anthropic/adapter';
+import { openai } from '#sidecar/providers/openai/adapter';
+import { openaiCompatible } from '#sidecar/providers/openai-compatible/adapter';
+import { randomSplit, seededRandom, singleBytes } from '#test/support/byte-splits';
+import { decodeProviderStream, sseEventsOf } from '#test/support/decode-provider-stream';
+
+const ROOT = join(import.meta.dirname, '../../../shared/recordings');
+const SPLITS = 50;
+
+interface Recording {
+  readonly name: string;
+  readonly adapter: ProviderAdapter;
+  readonly lines: readonly string[];
+}
+
+/** Chat Completions carry `choices`, Messages a `type` that no Responses event has; the other APIs in the folder are not ours yet. */
+function adapterOf(path: string, sample: JsonObject): ProviderAdapter | undefined {
+  if (path.includes('/anthropic/'))
+    return sample.type === 'message' || sample.type === 'message_start' ? anthropic : undefined;
+  if (!Array.isArray(sample.choices)) return undefined;
+  return path.includes('/openai/') ? openai : openaiCompatible;
+}
+
+const parse = (text: string): JsonObject => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+};
+
+function load(pattern: string, linesOf: (text: string) => string[]): Recording[] {
+  return globSync(join(ROOT, '*', pattern))
+    .sort()
+    .flatMap((path) => {
+      const lines = linesOf(readFileSync(path, 'utf8'));
+      const adapter = adapterOf(path, parse(lines[0] ?? ''));
+      return adapter === undefined ? [] : [{ name: `${basename(join(path, '..'))}/${basename(path)}`, adapter, lines }];
+    });
+}
+
+const nonEmptyLines = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
+const dataLines = (text: string): string[] =>
+  nonEmptyLines(text).flatMap((line) => (line.startsWith('data: {') ? [line.slice('data: '.length)] : []));
+
+/** The framing that the provider puts around the recorded events. */
+const frame = ({ adapter, lines }: Recording): string =>
+  adapter === anthropic
+    ? lines.map((line) => `event: ${String(parse(line).type)}\ndata: ${line}\n\n`).join('')
+    : `${lines.map((line) => `data: ${line}\n\n`).join('')}data: [DONE]\n\n`;
+
+const streams = [...load('*.chunks.txt', nonEmptyLines), ...load('*.sse', dataLines)];
+const answers = load('*.json', (text) => [text]);
+
+const finishesOf = (events: readonly StreamEvent[]) => events.filter((event) => event.type === 'finish');
+
+function assertUsage(usage: Usage | undefined, name: string): void {
+  assert.ok(usage, `${name} has usage`);
+  assert.ok(totalInputTokens(usage) > 0, `${name} counts input`);
+  for (const [kind, count] of Object.entries(usage))
+    assert.ok(Number.isSafeInteger(count) && count >= 0, `${name} ${kind}`);
+}
+
+/** Total of the provider's own accounting, where it states one. */
+function assertTotal(usage: Usage | undefined, raw: JsonObject | undefined, name: string): void {
+  if (usage === undefined || typeof raw?.total_tokens !== 'number') return;
+  const total = Object.values(usage).reduce((sum: number, count: number) => sum + count, 0);
+  assert.equal(total, raw.total_tokens, `${name}: our six kinds add up to the provider's total`);
+}
+
+const usageOf = (lines: readonly string[]): JsonObject | undefined =>
+  lines.map((line) => parse(line).usage).findLast((usage) => usage != null) as JsonObject | undefined;
+
+test('recorded streams decode to whole answers with usage and a known finish, in any byte split', (context) => {
+  if (!existsSync(ROOT)) return context.skip('no recordings beside the project');
+  const random = seededRandom(31);
+  for (const recording of streams) {
+    const { name, adapter } = recording;
+    const bytes = Buffer.from(frame(recording));
+    const events = decodeProviderStream(adapter, [bytes]);
+    assert.equal(events[0]?.type, 'response-start', name);
+    assert.equal(
+      events.at(-1)?.type,
+      recording.lines.at(-1)?.includes('message_delta') ? 'usage' : 'response-end',
+      name,
+    );
+    assert.equal(
+      events.some((event) => event.type === 'error'),
+      false,
+      name,
+    );
+    const finishes = finishesOf(events);
+    assert.ok(finishes.length > 0, `${name} finishes`);
+    for (const finish of finishes) assert.notEqual(finish.reason, 'other', `${name}: ${finish.raw}`);
+    const usage = events.findLast((event) => event.type === 'usage')?.usage;
+    if (usageOf(recording.lines) !== undefined || adapter === anthropic) assertUsage(usage, name);
+    assertTotal(usage, usageOf(recording.lines), name);
+    const whole = sseEventsOf([bytes]);
+    assert.deepEqual(sseEventsOf(singleBytes(bytes)), whole, name);
+    for (let round = 0; round < SPLITS; round += 1)
+      assert.deepEqual(sseEventsOf(randomSplit(bytes, random)), whole, name);
+  }
+  assert.ok(streams.length > 0);
+  context.diagnostic(`${streams.length} recorded streams`);
+});
+
+test('recorded answers decode with usage and a known finish', (context) => {
+  if (!existsSync(ROOT)) return context.skip('no recordings beside the project');
+  for (const { name, adapter, lines } of answers) {
+    const body = parse(lines[0] ?? '');
+    const response = adapter.decodeResponse(body);
+    assertUsage(response.usage, name);
+    assertTotal(response.usage, body.usage as JsonObject, name);
+    for (const choice of response.choices)
+      assert.notEqual(choice.finishReason, 'other', `${name}: ${choice.rawFinishReason}`);
+    assert.notEqual(response.model, '', name);
+  }
+  assert.ok(answers.length > 0);
+  context.diagnostic(`${answers.length} recorded answers`);
+});

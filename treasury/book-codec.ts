@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { canonicalJson } from '#contract/policy/canonical-json';
 import type { Book } from './book.ts';
 
-export const BOOK_FORMAT_VERSION = 1;
+const BOOK_FORMAT_VERSION = 1;
 
 /** The text is not a book that this build can read; nothing may be granted from it. */
 export class BookUnreadable extends Error {

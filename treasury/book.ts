@@ -90,7 +90,7 @@ export function bookTotals(book: Book): BookTotals {
 }
 
 /** What the holder would use soon, at most a fair share of the rest; near the cap exactly what is needed, so that nothing is stranded. */
-export function grantSize(request: GrantRequest, remaining: bigint, holders: number): bigint {
+function grantSize(request: GrantRequest, remaining: bigint, holders: number): bigint {
   const share = remaining / BigInt(2 * holders + 1);
   const wanted = least(request.desired, share);
   if (wanted < request.needed) return request.needed;

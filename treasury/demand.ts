@@ -5,7 +5,7 @@ export interface Demand {
   readonly atMs: number;
 }
 
-export const HORIZON_MS = 30_000;
+const HORIZON_MS = 30_000;
 /** What a holder without history gets, in multiples of what it needs. */
 const FIRST_GRANTS = 4n;
 

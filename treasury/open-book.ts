@@ -7,7 +7,7 @@ import type { GrantAnswer, GrantUsage } from './grant-authority.ts';
 import type { BookKey, BookStep, GrantStore } from './grant-store.ts';
 
 /** Reports alone cause at most one write per book in this time. */
-export const REPORT_FLUSH_MS = 2_000;
+const REPORT_FLUSH_MS = 2_000;
 const MAX_HOLDERS = 10_000;
 const MAX_REPORTS = 10_000;
 const MAX_UNSENT = 1_000;

@@ -7,7 +7,7 @@ import { type After, OpenBook } from './open-book.ts';
 import { windowAt, windowOf } from './window.ts';
 
 /** A request keeps the window in which it was admitted, so that for this long its ask may come after the window's end. */
-export const LATE_ASK_MS = 10 * 60_000;
+const LATE_ASK_MS = 10 * 60_000;
 const TIDY_AT_BOOKS = 256;
 
 export interface TreasuryOptions {

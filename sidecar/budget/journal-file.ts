@@ -46,14 +46,9 @@ export class DiskJournalFile implements JournalFile {
   append(text: string): void {
     const fd = this.#open();
     const bytes = Buffer.from(text);
-    if (this.#torn) this.#cut(fd);
+    if (this.#torn) ftruncateSync(fd, this.#length);
     this.#torn = true;
-    try {
-      writeAll(fd, bytes);
-    } catch (error) {
-      this.#cut(fd);
-      throw error;
-    }
+    writeAll(fd, bytes);
     this.#torn = false;
     this.#length += bytes.length;
   }
@@ -84,11 +79,6 @@ export class DiskJournalFile implements JournalFile {
   #open(): number {
     this.#fd ??= openSync(this.#path, 'a', 0o600);
     return this.#fd;
-  }
-
-  #cut(fd: number): void {
-    ftruncateSync(fd, this.#length);
-    this.#torn = false;
   }
 }
 

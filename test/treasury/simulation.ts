@@ -7,10 +7,6 @@ import type { PolicyBudget } from '#contract/policy/policy';
 import type { Reservation } from '#sidecar/budget/budget-gate';
 import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
 import { Journal } from '#sidecar/budget/journal';
-import { decodeJournal } from '#sidecar/budget/journal-entry';
-import type { JournalFile } from '#sidecar/budget/journal-file';
-import { applyEntry, emptyState } from '#sidecar/budget/journal-state';
-import type { Timers } from '#sidecar/budget/timers';
 import { Wallet } from '#sidecar/budget/wallet';
 import type { Book } from '#treasury/book';
 import { decodeBook } from '#treasury/book-codec';
@@ -23,6 +19,7 @@ import { attemptOf, billed, budgetOf, NOTHING, UNKNOWN } from './budgets.ts';
 import { TestClock } from './clock.ts';
 import { type Faults, LedgerServer } from './ledger-server.ts';
 import { MemoryDisk } from './memory-journal.ts';
+import { ofTheLiving, openGrants, timersOfTheLiving } from './mortal.ts';
 
 /** What a planted bug replaces; nothing for the real engine. */
 export interface Variant {
@@ -393,38 +390,3 @@ const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const bookKey = (budgetId: PolicyBudget['id'], window: string): string => `${budgetId} ${window}`;
 const pick = <T>(from: readonly T[], which: number): T | undefined => from[which % from.length];
 const take = <T>(from: T[], which: number): T | undefined => from.splice(which % from.length, 1)[0];
-
-/** A killed process writes nothing more. */
-function ofTheLiving(file: JournalFile, life: { alive: boolean }): JournalFile {
-  const guard = (): void => {
-    if (!life.alive) throw new Error('killed');
-  };
-  return {
-    load: () => file.load(),
-    append(text) {
-      guard();
-      file.append(text);
-    },
-    replace(text) {
-      guard();
-      file.replace(text);
-    },
-    close: () => file.close(),
-  };
-}
-
-function timersOfTheLiving(clock: TestClock, life: { alive: boolean }): Timers {
-  const whenAlive = (task: () => void) => (): void => {
-    if (life.alive) task();
-  };
-  return {
-    after: (ms, task) => clock.after(ms, whenAlive(task)),
-    every: (ms, task) => clock.every(ms, whenAlive(task)),
-  };
-}
-
-function openGrants(text: string) {
-  const state = emptyState();
-  for (const entry of decodeJournal(text).entries) applyEntry(state, entry);
-  return [...state.grants.values()].map(({ grant }) => grant);
-}

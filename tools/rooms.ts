@@ -2,7 +2,7 @@
  * The import rule as data: which room may import which, and which rooms are pure. The longest matching prefix of a file's path is
  * its room; a room may always import itself. `docs/architecture.md` explains the arrows, `check-structure` holds them.
  */
-export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'contract/names': [],
   'contract/resources': ['contract/names'],
   'contract/policy': ['contract/names', 'contract/resources'],

@@ -1,8 +1,8 @@
 /** Looks at a request once, then answers per target: what a guardrail exempts for one target it still holds against another. */
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import { mapRequestText } from '#sidecar/canonical/map-text';
 import type { InputInspection, InputVerdict } from './guardrail.ts';
-import { mapRequestText } from './request-text.ts';
 import { isInForce, type Rule } from './rule.ts';
 import { scanRules, TextScanner } from './text-scanner.ts';
 

@@ -1,7 +1,7 @@
 /** Masks or blocks what a model answers, whole or while it streams; a stream releases exactly what masking the whole answer gives. */
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
-import type { Part } from '#sidecar/canonical/part';
+import { mapPartText } from '#sidecar/canonical/map-text';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { OutputGuard, OutputVerdict, StreamInspector } from './guardrail.ts';
 import { type ScanRules, TextScanner } from './text-scanner.ts';
@@ -25,16 +25,10 @@ function inspectChoice(choice: Choice, rules: ScanRules, fired: Set<PolicyGuardr
     blocked ||= scanner.blocked;
     return released;
   };
-  const parts = choice.parts.map((part) => maskPart(part, mask));
+  const parts = choice.parts.flatMap((part) => mapPartText(part, mask));
   // Log probabilities spell out the tokens of the text that was masked.
   const { logprobs: _, ...rest } = choice;
   return blocked ? { ...rest, parts: [], finishReason: 'content-filter' } : { ...rest, parts };
-}
-
-function maskPart(part: Part, mask: (text: string) => string): Part {
-  if (part.type === 'text' || part.type === 'reasoning' || part.type === 'refusal')
-    return { ...part, text: mask(part.text) };
-  return part.type === 'tool-call' ? { ...part, arguments: mask(part.arguments) } : part;
 }
 
 type DeltaEvent = Extract<

@@ -14,7 +14,7 @@ function digitAt(text: string, at: number): number {
   return value >= 0 && value <= 9 ? value : -1;
 }
 
-export function isLuhnValid(digits: readonly number[]): boolean {
+function isLuhnValid(digits: readonly number[]): boolean {
   let sum = 0;
   for (let i = 0; i < digits.length; i += 1) {
     const digit = digits[digits.length - 1 - i] ?? 0;

@@ -1,0 +1,65 @@
+/** Visits every text that a person, a tool or a model may have written, so that who inspects text need not know the kinds of parts. */
+import type { ChatRequest, Message, Tool } from './chat-request.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import type { Part } from './part.ts';
+
+export type TextChange = (text: string) => string;
+
+/** The request with each text replaced. Ids, names of tools, media data and URLs of images stay as they are. */
+export const mapRequestText = (request: ChatRequest, change: TextChange): ChatRequest => ({
+  ...request,
+  messages: request.messages.map((message) => mapMessage(message, change)),
+  tools: request.tools.map((tool) => mapTool(tool, change)),
+  ...(request.user === undefined ? {} : { user: change(request.user) }),
+  extensions: mapExtensions(request.extensions, change),
+});
+
+/**
+ * Reasoning whose text changed is left out when it carries a signature: the provider would refuse the changed text, and the unchanged one
+ * must not be sent.
+ */
+export function mapPartText(part: Part, change: TextChange): readonly Part[] {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return [{ ...part, text: change(part.text) }];
+    case 'reasoning': {
+      const text = change(part.text);
+      return text !== part.text && part.signature !== undefined ? [] : [{ ...part, text }];
+    }
+    case 'tool-call':
+      return [{ ...part, arguments: change(part.arguments) }];
+    case 'tool-result': {
+      const parts = part.parts.map((inner) => (inner.type === 'text' ? { ...inner, text: change(inner.text) } : inner));
+      return [{ ...part, parts }];
+    }
+    case 'opaque':
+      return [{ ...part, value: mapObject(part.value, change) }];
+    default:
+      return [part];
+  }
+}
+
+const mapMessage = (message: Message, change: TextChange): Message => ({
+  ...message,
+  parts: message.parts.flatMap((part) => mapPartText(part, change)),
+  ...(message.extensions === undefined ? {} : { extensions: mapExtensions(message.extensions, change) }),
+});
+
+const mapTool = (tool: Tool, change: TextChange): Tool => ({
+  ...tool,
+  ...(tool.description === undefined ? {} : { description: change(tool.description) }),
+  ...(tool.parameters === undefined ? {} : { parameters: mapObject(tool.parameters, change) }),
+});
+
+const mapExtensions = (extensions: ChatRequest['extensions'], change: TextChange): ChatRequest['extensions'] =>
+  Object.fromEntries(Object.entries(extensions).map(([api, fields]) => [api, fields && mapObject(fields, change)]));
+
+function mapValue(value: JsonValue | undefined, change: TextChange): JsonValue | undefined {
+  if (typeof value === 'string') return change(value);
+  if (value === null || typeof value !== 'object') return value;
+  return Array.isArray(value) ? value.map((item) => mapValue(item, change) ?? null) : mapObject(value, change);
+}
+
+const mapObject = (object: JsonObject, change: TextChange): JsonObject =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, mapValue(value, change)]));

@@ -2,7 +2,8 @@
  * Bundles each process into one file under dist/, and holds the sidecar to its size: how many packages it loads at start, and
  * that the large client libraries of the operator are not among them. What is imported lazily is not counted.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
 
@@ -39,10 +40,16 @@ export async function bundle(target: BundleTarget): Promise<Metafile> {
     metafile: true,
     logLevel: 'warning',
     // CommonJS has no import.meta; sources that ask for their own place get that of the bundle.
-    define: { 'import.meta.url': '__bundleUrl' },
+    define: { 'import.meta.url': '__bundleUrl', 'process.env.REMORA_VERSION': JSON.stringify(productVersion()) },
     banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
   });
   return metafile;
+}
+
+/** The version that the processes say they are. */
+export function productVersion(): string {
+  const file = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
 }
 
 /** Names of the packages that run when the entry is loaded, sorted. */

@@ -6,13 +6,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BUNDLES, bundle } from './bundle.ts';
+import { BUNDLES, bundle, productVersion } from './bundle.ts';
 import { baseLayer } from './image/base-layer.ts';
 import { type Image, layer, ociArchive } from './image/oci.ts';
 import { IMAGE_UID } from './image/root-filesystem.ts';
 import type { TarEntry } from './image/tar.ts';
-
-const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 /** What every image of ours has in common; `files` become the application layer under /app. */
 export function nodeImage(name: string, files: readonly string[], command: readonly string[]): Image {
@@ -31,7 +29,7 @@ export function nodeImage(name: string, files: readonly string[], command: reado
       Cmd: command,
       Env: ['PATH=/usr/local/bin', 'NODE_ENV=production', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
       WorkingDir: '/app',
-      Labels: { 'org.opencontainers.image.title': 'remora', 'org.opencontainers.image.version': version },
+      Labels: { 'org.opencontainers.image.title': 'remora', 'org.opencontainers.image.version': productVersion() },
     },
   };
 }
@@ -57,7 +55,7 @@ export function writeImage(image: Image, out: string): number {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { name: { type: 'string' }, out: { type: 'string' } } });
-  const name = values.name ?? `remora:${version}`;
+  const name = values.name ?? `remora:${productVersion()}`;
   const out = values.out ?? 'dist/remora-image.tar';
   const bytes = writeImage(await remoraImage(name), out);
   console.log(`${out}: ${name}, ${(bytes / 2 ** 20).toFixed(1)} MiB. Load it into a cluster:

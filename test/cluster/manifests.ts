@@ -18,10 +18,14 @@ export interface AppOptions {
   readonly image: string;
   readonly replicas?: number;
   readonly templateAnnotations?: Readonly<Record<string, string>>;
+  readonly templateLabels?: Readonly<Record<string, string>>;
 }
 
 /** A Deployment whose one container waits; journeys run `ask` in it. */
-export const app = (name: string, { image, replicas = 1, templateAnnotations }: AppOptions): object => ({
+export const app = (
+  name: string,
+  { image, replicas = 1, templateAnnotations, templateLabels }: AppOptions,
+): object => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name },
@@ -29,7 +33,10 @@ export const app = (name: string, { image, replicas = 1, templateAnnotations }: 
     replicas,
     selector: { matchLabels: { [APP_LABEL]: name } },
     template: {
-      metadata: { labels: { [APP_LABEL]: name }, ...(templateAnnotations && { annotations: templateAnnotations }) },
+      metadata: {
+        labels: { [APP_LABEL]: name, ...templateLabels },
+        ...(templateAnnotations && { annotations: templateAnnotations }),
+      },
       spec: {
         terminationGracePeriodSeconds: 5,
         containers: [{ name: 'app', image, args: ['-e', IDLE], securityContext: RESTRICTED }],

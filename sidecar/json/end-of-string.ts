@@ -1,15 +1,31 @@
-/** Finds where a JSON string ends, at the speed of the native byte search: prompts are long strings. */
+/**
+ * Finds where a JSON string ends: byte by byte while it is short or dense with escapes, by the native search where it runs long, since
+ * prompts are long strings and code in them is full of escaped quotes.
+ */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+/** Bytes to walk before the native search is worth its call. */
+const STRIDE = 32;
 
 /** Offset after the closing quote of the string that opens at `start`; the length of `bytes` when it never closes. */
 export function endOfString(bytes: Uint8Array, start: number): number {
-  for (let from = start + 1; ; ) {
-    const quote = bytes.indexOf(QUOTE, from);
+  let at = start + 1;
+  for (;;) {
+    for (const stop = at + STRIDE; at < stop; at += 1) {
+      const byte = bytes[at];
+      if (byte === QUOTE) return at + 1;
+      if (byte === BACKSLASH) at += 1;
+    }
+    const quote = bytes.indexOf(QUOTE, at);
     if (quote === -1) return bytes.length;
-    let backslashes = 0;
-    while (bytes[quote - 1 - backslashes] === BACKSLASH && quote - 1 - backslashes > start) backslashes += 1;
-    if (backslashes % 2 === 0) return quote + 1;
-    from = quote + 1;
+    if (backslashesBefore(bytes, quote, at) % 2 === 0) return quote + 1;
+    at = quote + 1;
   }
+}
+
+/** `from` is known to stand outside an escape, so the count stops there. */
+function backslashesBefore(bytes: Uint8Array, quote: number, from: number): number {
+  let count = 0;
+  while (quote - 1 - count >= from && bytes[quote - 1 - count] === BACKSLASH) count += 1;
+  return count;
 }

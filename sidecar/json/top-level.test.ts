@@ -86,3 +86,19 @@ test('spliceTopLevel() gives what editing the parsed object gives', () => {
     { seed: 3, numRuns: 1_000 },
   );
 });
+
+test('topLevelKeys() finds the end of any string, however its quotes and backslashes lie', () => {
+  const piece = fc.constantFrom('\\', '"', 'a', 'x'.repeat(33), '\\\\', '{', ',', 'ü');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
+      const value = pieces.join('');
+      const source = bytes(JSON.stringify({ [value]: value, z: [value] }));
+      const found = topLevelKeys(source).map(({ key, valueStart, valueEnd }) => [
+        key,
+        JSON.parse(Buffer.from(source.subarray(valueStart, valueEnd)).toString()),
+      ]);
+      assert.deepEqual(found, Object.entries({ [value]: value, z: [value] }));
+    }),
+    { seed: 7, numRuns: 2_000 },
+  );
+});

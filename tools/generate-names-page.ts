@@ -37,6 +37,7 @@ const labels = () =>
     team: 'On a Namespace, else on a pod: the team to which its requests are attributed.',
     project: 'On a Namespace, else on a pod: the project.',
     environment: 'On a Namespace, else on a pod: the environment.',
+    acks: 'On the ConfigMaps by which operator replicas tell each other which sidecar runs which policy.',
   });
 
 const requestHeaders = () =>

@@ -30,6 +30,8 @@ export const LABEL = {
   team: 'remora.dev/team',
   project: 'remora.dev/project',
   environment: 'remora.dev/environment',
+  /** On the ConfigMaps in which operator replicas say which sidecar runs which policy. */
+  acks: 'remora.dev/acks',
 } as const;
 
 export const SIDECAR_CONTAINER = 'remora-proxy';

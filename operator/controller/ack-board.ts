@@ -3,24 +3,24 @@
  * own ConfigMap for them. Only status depends on it (docs/decisions: acks across replicas).
  */
 import { hostname } from 'node:os';
-import type { KubeClient } from '#operator/kube/kube-client';
-import { Reflector } from '#operator/kube/reflector';
-import { apiVersionOf, CONFIG_MAP, type KubeObject, pathOf } from '#operator/kube/resource-type';
-import { FIELD_MANAGER } from '#operator/kube/status-client';
-import { WorkQueue } from '#operator/kube/work-queue';
-import type { SidecarState } from '#operator/push/push-server';
+import { LABEL } from '#contract/names/api';
 import {
+  ACKS_DATA_KEY,
   type AckReport,
   decodeAcks,
   encodeAcks,
   MAX_REPORT_CHARS,
   mergeAcks,
   type SidecarAck,
-} from '#operator/status/acks';
+} from '#contract/wire/ack-report';
+import type { KubeClient } from '#operator/kube/kube-client';
+import { Reflector } from '#operator/kube/reflector';
+import { apiVersionOf, CONFIG_MAP, type KubeObject, pathOf } from '#operator/kube/resource-type';
+import { FIELD_MANAGER } from '#operator/kube/status-client';
+import { WorkQueue } from '#operator/kube/work-queue';
+import type { SidecarState } from '#operator/push/push-server';
 import type { Logger } from '#operator/telemetry/log';
 
-const ACKS_LABEL = 'remora.dev/acks';
-const DATA_KEY = 'acks.json';
 const WRITE_SPACING_MS = 1_000;
 
 type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
@@ -66,9 +66,9 @@ export class AckBoard {
       log,
       namespace,
       type: CONFIG_MAP,
-      labelSelector: `${ACKS_LABEL}=true`,
+      labelSelector: `${LABEL.acks}=true`,
       handler: {
-        apply: (object) => this.#hear(object.metadata.name, decodeAcks(object.data?.[DATA_KEY] ?? '')),
+        apply: (object) => this.#hear(object.metadata.name, decodeAcks(object.data?.[ACKS_DATA_KEY] ?? '')),
         remove: ({ name }) => this.#hear(name, undefined),
       },
     });
@@ -173,8 +173,8 @@ export class AckBoard {
       body: {
         apiVersion: apiVersionOf(CONFIG_MAP),
         kind: CONFIG_MAP.kind,
-        metadata: { name, namespace, labels: { [ACKS_LABEL]: 'true' }, ...owned },
-        data: { [DATA_KEY]: text },
+        metadata: { name, namespace, labels: { [LABEL.acks]: 'true' }, ...owned },
+        data: { [ACKS_DATA_KEY]: text },
       },
     });
     return true;

@@ -1,6 +1,7 @@
 /**
  * What is known of which policy each sidecar runs, and how replicas tell each other: each writes what its own streams said, and the
- * newest word about a pod wins. A report is advice for status only; nothing else depends on it. Pure.
+ * newest word about a pod wins. Written by the operator, read by it and by `remora status`. Advice for status only; nothing else
+ * depends on it. Pure.
  */
 import { z } from 'zod';
 
@@ -24,6 +25,9 @@ const ackReport = z.object({
 
 export type SidecarAck = z.infer<typeof sidecarAck>;
 export type AckReport = z.infer<typeof ackReport>;
+
+/** The key of a report in its ConfigMap, which carries LABEL.acks. */
+export const ACKS_DATA_KEY = 'acks.json';
 
 /** A ConfigMap holds 1 MiB; the rest is room for its metadata. */
 export const MAX_REPORT_CHARS = 1_000_000;

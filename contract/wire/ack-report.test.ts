@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AckReport, decodeAcks, encodeAcks, mergeAcks } from './acks.ts';
+import { type AckReport, decodeAcks, encodeAcks, mergeAcks } from './ack-report.ts';
 
 const report = (atMs: number, hash: string, connected = true): AckReport => ({
   version: 1,

@@ -1,0 +1,108 @@
+/** A provider may send any JSON where its API has another: decoders answer with events or a typed error, never with a fault of ours. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { PROVIDER_TYPES } from '#contract/resources/ai-provider';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import { adapterFor } from '#sidecar/providers/index';
+import { canonicalEventsOf, sseEventsOf } from '#test/support/decode-provider-stream';
+
+const FIXTURES = join(import.meta.dirname, '../../sidecar/providers');
+const BODIES: JsonObject[] = globSync(join(FIXTURES, '*/fixtures/*.sse'))
+  .sort()
+  .flatMap((path) =>
+    sseEventsOf([readFileSync(path)]).flatMap(({ data }) => {
+      try {
+        return [JSON.parse(data)];
+      } catch {
+        return [];
+      }
+    }),
+  );
+
+/** All values of a body by their path, so that a mutation can replace any of them. */
+function pathsOf(value: JsonValue | undefined, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, member]) => pathsOf(member, [...path, key]))];
+}
+
+function replaced(value: JsonValue | undefined, path: readonly string[], by: JsonValue): JsonValue {
+  const [key, ...rest] = path;
+  if (key === undefined || typeof value !== 'object' || value === null) return by;
+  if (Array.isArray(value))
+    return value.map((entry, index) => (String(index) === key ? replaced(entry, rest, by) : entry));
+  return { ...value, [key]: replaced(value[key], rest, by) };
+}
+
+const hostile = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom<JsonValue>(null, -1, 1.5, 4_294_967_295, 1e308, '', '__proto__', [], {}, [[]], [null], { error: {} }),
+);
+
+const mutated = fc.tuple(fc.constantFrom(...BODIES), fc.nat(), hostile).map(([body, at, value]) => {
+  const paths = pathsOf(body);
+  return replaced(body, paths[at % paths.length] ?? [], value);
+});
+
+for (const type of PROVIDER_TYPES) {
+  const adapter = adapterFor(type);
+
+  test(`the stream decoder of ${type} and the client's encoder take any event`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(mutated, fc.constantFrom<JsonValue>(...BODIES), hostile), { maxLength: 8 }),
+        (bodies) => {
+          const events = canonicalEventsOf(
+            adapter,
+            bodies.map((body) => ({ event: '', data: JSON.stringify(body) })),
+          );
+          let state = openaiChat.streamEncoder.start({ requestedModel: 'm', includeUsage: true, nowSeconds: 1 });
+          for (const event of events) [state] = openaiChat.streamEncoder.step(state, event);
+          const ends = events.filter((event) => event.type === 'response-end' || event.type === 'error');
+          assert.ok(ends.length <= 1 && (ends.length === 0 || events.at(-1) === ends[0]));
+        },
+      ),
+      { seed: 41, numRuns: 2_000 },
+    );
+  });
+
+  test(`the answer decoder of ${type} takes any body or says that it is none of the API`, () => {
+    fc.assert(
+      fc.property(fc.oneof(mutated, hostile), (body) => {
+        const object =
+          typeof body === 'object' && body !== null && !Array.isArray(body) ? body : { choices: body, content: body };
+        try {
+          openaiChat.encodeResponse(adapter.decodeResponse(object), {
+            requestedModel: 'm',
+            includeUsage: false,
+            nowSeconds: 1,
+          });
+        } catch (error) {
+          assert.ok(error instanceof RemoraError && error.code === 'bad_upstream_response', String(error));
+        }
+        adapter.readUsage(object);
+        adapter.mapError(500, {}, body);
+      }),
+      { seed: 42, numRuns: 2_000 },
+    );
+  });
+}
+
+test('no document of a provider reaches a prototype', () => {
+  const body: JsonObject = JSON.parse(
+    '{"__proto__":{"polluted":1},"choices":[{"message":{"__proto__":{"polluted":1},"content":"x"}}],"content":[]}',
+  );
+  for (const type of PROVIDER_TYPES) {
+    const adapter = adapterFor(type);
+    openaiChat.encodeResponse(adapter.decodeResponse(body), {
+      requestedModel: 'm',
+      includeUsage: false,
+      nowSeconds: 1,
+    });
+  }
+  assert.equal(({} as { polluted?: number }).polluted, undefined);
+});

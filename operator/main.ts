@@ -1,4 +1,5 @@
 /** The operator's process: environment in, exit code out. SIGTERM drains; what nobody caught is logged and ends the process. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadClusterAccess } from '#operator/kube/cluster-access';
 import { createLog, type Logger } from '#operator/telemetry/log';
 import { startTracing } from '#operator/telemetry/tracing';
@@ -7,6 +8,8 @@ import { type Operator, startOperator } from './operator.ts';
 
 /** Kubernetes kills after 30 s; whatever hangs until then is of no more use. */
 const CLOSE_WITHIN_MS = 20_000;
+/** How long a leaving replica goes on serving, since the API server and sidecars learn of it a little later. */
+const SERVE_ON_MS = 3_000;
 
 function configOrExit(): OperatorConfig {
   try {
@@ -45,11 +48,13 @@ async function main(): Promise<void> {
   exitOnFault(log);
   const tracing = await startTracing(config.otlpEndpoint);
   let operator: Operator | undefined;
+  const inCluster = process.env.KUBERNETES_SERVICE_HOST !== undefined && process.env.KUBECONFIG === undefined;
   closeOnSignal(log, async () => {
+    operator?.drain();
+    if (operator && inCluster) await delay(SERVE_ON_MS);
     await operator?.close();
     await tracing.close();
   });
-  const inCluster = process.env.KUBERNETES_SERVICE_HOST !== undefined && process.env.KUBECONFIG === undefined;
   const version = process.env.REMORA_VERSION ?? 'development';
   operator = await startOperator({ config, log, version, access: loadClusterAccess(inCluster) });
 }

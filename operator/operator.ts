@@ -37,7 +37,9 @@ export interface Operator {
   readonly caPem: string;
   /** Whether this replica writes status. */
   leads(): boolean;
-  /** Asks sidecars to go elsewhere, frees the Lease, writes what is under way, closes. Safe to call twice. */
+  /** Says that it is not ready any more and asks sidecars to go elsewhere; goes on serving whoever still comes. */
+  drain(): void;
+  /** Drains, frees the Lease, writes what is under way, closes. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -80,16 +82,18 @@ async function start(options: OperatorOptions, closers: Closers): Promise<Operat
   plane.election.start();
   closers.add(() => plane.election.close());
   keepWebhookCa(options, { client, caPem: tls.caPem }, closers);
-  closers.add(async () => {
+  const drain = (): void => {
     readiness.serving = false;
     plane.push.drain();
-  });
+  };
+  closers.add(async () => drain());
   readiness.serving = true;
   log.info({ push, webhook, health, platformNamespaces: config.platformNamespaces }, 'serving');
   return {
     ports: { push, webhook, health },
     caPem: tls.caPem,
     leads: () => plane.election.leads,
+    drain,
     close: () => closers.close(),
   };
 }
@@ -158,7 +162,7 @@ async function startHealth(
   const health = createHealthServer({
     unready: () => {
       const unsynced = readiness.unsynced();
-      return unsynced.length > 0 || readiness.serving ? unsynced : ['the first policies'];
+      return unsynced.length > 0 || readiness.serving ? unsynced : ['its turn to serve: it starts or leaves'];
     },
     metrics: () => metrics.registry.metrics(),
     metricsType: metrics.registry.contentType,

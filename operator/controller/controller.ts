@@ -171,7 +171,8 @@ export class Controller implements PushEvents {
 
   onDisconnect(podUid: string): void {
     this.acks.disconnect(podUid);
-    this.#refreshRoutes();
+    const key = this.#workloads.keyOfPod(podUid);
+    if (key !== undefined) this.#refreshRoutes(this.#workloads.get(key)?.workload.namespace);
   }
 
   onAsked(outcome: string): void {

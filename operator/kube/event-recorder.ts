@@ -52,7 +52,7 @@ export class EventRecorder {
     return {
       apiVersion: apiVersionOf(EVENT),
       kind: EVENT.kind,
-      metadata: { generateName: `${subject.name.slice(0, 200)}.`, namespace: subject.namespace },
+      metadata: { generateName: `${subject.name.slice(0, 200)}-`, namespace: subject.namespace },
       eventTime: new Date().toISOString().replace('Z', '000Z'),
       reportingController: 'remora.dev/operator',
       reportingInstance: this.#instance.slice(0, 128),

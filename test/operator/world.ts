@@ -166,7 +166,7 @@ export class World {
       instance: `${pod.uid}.1`,
       build: 'test',
       lastKnownGood: openLastKnownGood(join(this.#dir, `state-${pod.uid}`), log),
-      outbox: { pending: () => [], acknowledge: () => undefined },
+      outbox: { grants: () => [], pending: () => [], acknowledge: () => undefined },
       log,
       random: () => 0.01,
     });

@@ -9,6 +9,8 @@ export interface Cluster {
   readonly images: { readonly remora: string; readonly test: string };
   /** Kills a container of a running pod as the kernel would; `containerId` is as the pod's status says. */
   killContainer(pod: ContainerRef, containerId: string): Promise<void>;
+  /** Holds all processes of a container, or lets them go on. Absent where the nodes cannot be reached. */
+  readonly holdContainer?: (what: 'pause' | 'resume', containerId: string) => Promise<void>;
 }
 
 export interface ContainerRef {
@@ -17,11 +19,14 @@ export interface ContainerRef {
   readonly container: string;
 }
 
+const taskOf = (containerId: string) => containerId.replace('containerd://', '');
+
 export const clusterOnNode = (node: TestNode, images: Cluster['images']): Cluster => ({
   kubectl: (args, options) => node.client('kubectl', args, options),
   helm: (args, options) => node.client('helm', args, options),
   images,
-  killContainer: (_, containerId) => node.killTask(containerId.replace('containerd://', '')),
+  killContainer: (_, containerId) => node.task('kill', taskOf(containerId)),
+  holdContainer: (what, containerId) => node.task(what, taskOf(containerId)),
 });
 
 /** The cluster of the current kubeconfig. Its nodes must have the images, or be able to pull them. */

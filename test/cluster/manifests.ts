@@ -137,3 +137,6 @@ export const route = (name: string, ...models: readonly string[]): object =>
   remora('AIRoute', name, { targets: models.map((model) => ({ model })) });
 
 export const budget = (name: string, ...limits: readonly object[]): object => remora('AIBudget', name, { limits });
+
+export const guardrails = (name: string, ...rules: readonly object[]): object =>
+  remora('AIPolicy', name, { guardrails: rules });

@@ -22,8 +22,8 @@ export interface TestNode {
   /** Runs a client such as kubectl or helm where the API server can be reached. */
   client(name: 'kubectl' | 'helm', args: readonly string[], options?: CommandOptions): Promise<string>;
   loadImage(archive: string): Promise<void>;
-  /** Sends SIGKILL to a container's first process. */
-  killTask(containerId: string): Promise<void>;
+  /** Sends SIGKILL to a container's first process, or holds and lets go all of its processes. */
+  task(what: 'kill' | 'pause' | 'resume', containerId: string): Promise<void>;
   down(): Promise<void>;
 }
 
@@ -66,8 +66,8 @@ function testNode(folder: RunFolder, binaries: string): TestNode {
     loadImage: async (archive) => {
       await ctr('images', 'import', archive);
     },
-    killTask: async (containerId) => {
-      await ctr('tasks', 'kill', '--signal', 'SIGKILL', containerId);
+    task: async (what, containerId) => {
+      await ctr('tasks', what, ...(what === 'kill' ? ['--signal', 'SIGKILL'] : []), containerId);
     },
     down: () => nodeDown(folder),
   };

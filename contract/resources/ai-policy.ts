@@ -2,19 +2,28 @@
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, modelName, objectMeta, tag } from './fields.ts';
-import { mapOf, setOf, withRules } from './rules.ts';
+import { isRe2, mapOf, setOf, withRules } from './rules.ts';
 
 export const DETECTORS = ['Email', 'CreditCard'] as const;
 export type Detector = (typeof DETECTORS)[number];
 
 const modelPatterns = setOf(modelName, { max: 64 }).default([]);
 
+const re2Expression = withRules(z.string().min(1).max(512), [
+  {
+    // An expression that does not compile is an error in CEL, which no operator but `||` and `&&` would swallow.
+    rule: "''.matches(self) in [true, false]",
+    message: 'must be an RE2 expression, without look-around and back-references',
+    holds: isRe2,
+  },
+]);
+
 const guardrail = withRules(
   z.object({
     name: dnsLabel('Name of the guardrail within this AIPolicy; refusals and logs name it.'),
     stage: z.enum(['Input', 'Output']).describe('What is inspected: what the app sends, or what the model answers.'),
     detect: setOf(z.enum(DETECTORS), { max: 8 }).default([]).describe('Built-in detectors.'),
-    patterns: setOf(z.string().min(1).max(512), { max: 16 })
+    patterns: setOf(re2Expression, { max: 16 })
       .default([])
       .describe('RE2 expressions. An output pattern may match at most 256 characters.'),
     action: z.enum(['Mask', 'Block']).describe('Mask replaces what was found by its kind in brackets; Block refuses.'),

@@ -2,6 +2,7 @@
  * Rules that hold on both sides with one sentence: CEL and list types in the API server, zod refinements where files are read without
  * one. What Kubernetes understands beyond zod rides in `meta({'x-kubernetes': …})`, which the CRD generator reads.
  */
+import { RE2JS } from 're2js';
 import { z } from 'zod';
 
 /** One CEL rule: the expression over `self`, and the sentence a user reads when it fails. */
@@ -34,6 +35,16 @@ export function withRules<S extends z.ZodType>(
   const refined = rules.reduce((checked, { holds, message }) => checked.refine(holds, { error: message }), schema);
   const validations = rules.map(({ rule, message }) => ({ rule, message }));
   return refined.meta(kubernetes({ ...meta, validations }));
+}
+
+/** Whether the expression compiles on the engine that users' expressions run on. */
+export function isRe2(expression: string): boolean {
+  try {
+    RE2JS.compile(expression);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A CEL string literal. */

@@ -1,20 +1,17 @@
 /** `remora dev`: the data plane, the compiler and the treasury in one process, from files. The third way to run Remora. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Environment } from '#cli/files/file-secret';
-import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
-import { openJournal } from '#sidecar/budget/journal';
+import { UserError } from '#cli/user-error';
 import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { ListenError } from '#sidecar/server/listen';
 import { createSidecar, type Sidecar } from '#sidecar/sidecar';
 import { createTelemetry, type SidecarTelemetry } from '#sidecar/telemetry/telemetry';
-import { FileGrantStore } from '#treasury/stores/file-store';
-import { Treasury } from '#treasury/treasury';
-import type { CompiledFiles } from './compile-files.ts';
+import { type CompiledFiles, FilesRefused } from './compile-files.ts';
 import { FilePolicySource } from './file-policy.ts';
+import { type Money, openMoney } from './money.ts';
 import { nextCommands } from './next-commands.ts';
+import { untilStopped } from './stop-signal.ts';
 
 export interface DevOptions {
   readonly paths: readonly string[];
@@ -28,18 +25,57 @@ export interface DevOptions {
 
 const LOOPBACK = '127.0.0.1';
 const DRAIN_MS = 5_000;
-const ACKNOWLEDGE_MS = 1_000;
 
-/** Runs until the process is told to stop. Throws with one sentence when it cannot start. */
+/** Runs until the process is told to stop. Throws UserError when it cannot start. */
 export async function dev(options: DevOptions): Promise<void> {
+  try {
+    await run(options);
+  } catch (error) {
+    throw userErrorOf(error, options);
+  }
+}
+
+function userErrorOf(error: unknown, options: DevOptions): unknown {
+  if (error instanceof FilesRefused) return new UserError(error.message, { cause: error });
+  if (!(error instanceof ListenError)) return error;
+  const flag = error.address.port === options.port ? '--port' : '--health-port';
+  return new UserError(`${error.message} It is set by ${flag}.`, { cause: error });
+}
+
+async function run(options: DevOptions): Promise<void> {
+  // Wrong files leave nothing behind, so they are read before anything is made.
+  const source = await FilePolicySource.open(options.paths, options, {
+    onApplied(compiled) {
+      running.telemetry.metrics.policyApplied(compiled.hash, Date.now());
+      say(`Policy ${short(compiled)} is in force.${noteLines(compiled)}`);
+    },
+    onCredentials: (compiled) => say(`Credentials changed: policy ${short(compiled)} goes on with the new ones.`),
+    onRefused: (reasons) =>
+      say(`Refused; the last good policy goes on.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`),
+  });
+  const running = await assemble(options);
+  try {
+    await serve(running, source, options);
+  } finally {
+    await source.close();
+    await stop(running);
+  }
+}
+
+interface Running {
+  readonly sidecar: Sidecar;
+  readonly money: Money;
+  readonly telemetry: SidecarTelemetry;
+}
+
+async function assemble(options: DevOptions): Promise<Running> {
   const money = openMoney(options.stateFolder);
+  const otlpEndpoint = options.env.OTEL_EXPORTER_OTLP_ENDPOINT;
   const telemetry = await createTelemetry({
     serviceName: 'remora-dev',
     logLevel: options.logLevel,
     now: Date.now,
-    ...(options.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
-      ? {}
-      : { otlpEndpoint: options.env.OTEL_EXPORTER_OTLP_ENDPOINT }),
+    ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
   });
   const sidecar = createSidecar(configOf(options), {
     budgetGate: money.gate,
@@ -52,48 +88,7 @@ export async function dev(options: DevOptions): Promise<void> {
     onFault: (cause, requestId) =>
       telemetry.log.error({ requestId, cause: cause instanceof Error ? cause.stack : typeof cause }, 'internal fault'),
   });
-  const running = { sidecar, money, telemetry };
-  try {
-    await serve(running, options);
-  } catch (error) {
-    await stop(running);
-    throw error;
-  }
-}
-
-interface Money {
-  readonly gate: SidecarBudgetGate;
-  close(): Promise<void>;
-}
-
-interface Running {
-  readonly sidecar: Sidecar;
-  readonly money: Money;
-  readonly telemetry: SidecarTelemetry;
-}
-
-/** The same engine as in the cluster, over files. */
-function openMoney(folder: string): Money {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const store = FileGrantStore.open(join(folder, 'budgets'));
-  const treasury = new Treasury({ store, now: Date.now, newId: randomUUID });
-  const instance = randomUUID();
-  const journal = openJournal(join(folder, 'journal'));
-  const gate = createBudgetGate({ authority: treasury.authorityFor(instance), journal, instance, now: Date.now });
-  // There is no history to keep them: the log line is the record.
-  const acknowledging = setInterval(() => {
-    for (const record of gate.records(1_000)) gate.acknowledge(record.instance, record.seq);
-  }, ACKNOWLEDGE_MS);
-  return {
-    gate,
-    async close() {
-      clearInterval(acknowledging);
-      await gate.close();
-      await treasury.close();
-      journal.close();
-      await store.close();
-    },
-  };
+  return { sidecar, money, telemetry };
 }
 
 const configOf = ({ port, healthPort }: DevOptions): SidecarConfig => ({
@@ -103,44 +98,26 @@ const configOf = ({ port, healthPort }: DevOptions): SidecarConfig => ({
   drainMs: DRAIN_MS,
 });
 
-async function serve(running: Running, options: DevOptions): Promise<void> {
-  const { sidecar, telemetry } = running;
-  let latest: CompiledFiles | undefined;
-  let isReady = false;
-  const source = new FilePolicySource(options.paths, options, {
-    onApplied(compiled) {
-      latest = compiled;
-      telemetry.metrics.policyApplied(compiled.hash, Date.now());
-      if (isReady) say(`Policy ${compiled.hash.slice(0, 12)} is in force.${faultLines(compiled)}`);
-    },
-    onRefused: (reasons) =>
-      say(`Refused; the last good policy goes on.\n${reasons.map((reason) => `  ${reason}`).join('\n')}`),
-  });
-  await source.load(sidecar.sink);
+async function serve({ sidecar, telemetry }: Running, source: FilePolicySource, options: DevOptions): Promise<void> {
+  const compiled = source.load(sidecar.sink);
+  telemetry.metrics.policyApplied(compiled.hash, Date.now());
   const { ingress, health } = await sidecar.listen();
-  if (latest !== undefined) say(readyText({ ingress, health, compiled: latest, files: options.paths }));
-  isReady = true;
   source.start(sidecar.sink);
-  await untilStopped();
-  await source.close();
-  await stop(running);
+  const stopped = untilStopped();
+  say(
+    nextCommands({
+      url: `http://${LOOPBACK}:${ingress.port}`,
+      healthUrl: `http://${LOOPBACK}:${health.port}`,
+      policy: compiled.policy,
+      files: options.paths,
+      notes: notesOf(compiled),
+    }),
+  );
+  await stopped;
+  say(`Stopping: open requests have ${DRAIN_MS / 1_000} s to end; Ctrl-C again ends them at once.`);
 }
 
-interface Ready {
-  readonly ingress: AddressInfo;
-  readonly health: AddressInfo;
-  readonly compiled: CompiledFiles;
-  readonly files: readonly string[];
-}
-
-const readyText = ({ ingress, health, compiled, files }: Ready): string =>
-  nextCommands({
-    url: `http://${LOOPBACK}:${ingress.port}`,
-    healthUrl: `http://${LOOPBACK}:${health.port}`,
-    policy: compiled.policy,
-    files,
-    notes: notesOf(compiled),
-  });
+const short = ({ hash }: CompiledFiles): string => hash.slice(0, 12);
 
 /** A missing key has its own note, in the words of a laptop. */
 const notesOf = (compiled: CompiledFiles): string[] => [
@@ -150,7 +127,7 @@ const notesOf = (compiled: CompiledFiles): string[] => [
     .map(({ origin, object, message }) => `${origin}: ${object}: ${message}`),
 ];
 
-const faultLines = (compiled: CompiledFiles): string =>
+const noteLines = (compiled: CompiledFiles): string =>
   notesOf(compiled)
     .map((note) => `\n  ${note}`)
     .join('');
@@ -159,12 +136,6 @@ async function stop({ sidecar, money, telemetry }: Running): Promise<void> {
   await sidecar.close({ deadlineMs: DRAIN_MS });
   await money.close();
   await telemetry.close();
-}
-
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -1,8 +1,7 @@
 /**
  * Whether an object is right in itself, without looking at any other: the schema with its rules, and what neither it nor an API server
- * can say, such as the syntax of RE2.
+ * can say, such as the longest match of a pattern.
  */
-import { RE2JS } from 're2js';
 import { longestMatch, MAX_OUTPUT_MATCH_LENGTH } from '#contract/policy/pattern-length';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
@@ -55,7 +54,7 @@ function headerProblems({ spec }: AIRoute): Problem[] {
 function patternProblems({ spec }: AIPolicy): Problem[] {
   return spec.guardrails.flatMap(({ patterns, stage }, i) =>
     patterns.flatMap((pattern, j) => {
-      const message = re2Fault(pattern) ?? (stage === 'Output' ? lengthFault(pattern) : undefined);
+      const message = stage === 'Output' ? lengthFault(pattern) : undefined;
       return message === undefined ? [] : [{ path: ['spec', 'guardrails', i, 'patterns', j], message }];
     }),
   );
@@ -64,14 +63,4 @@ function patternProblems({ spec }: AIPolicy): Problem[] {
 function lengthFault(pattern: string): string | undefined {
   if (longestMatch(pattern) <= MAX_OUTPUT_MATCH_LENGTH) return undefined;
   return `must not match more than ${MAX_OUTPUT_MATCH_LENGTH} characters, since a stream is held back that long; bound what repeats, such as [a-z]{1,64} for [a-z]+`;
-}
-
-function re2Fault(pattern: string): string | undefined {
-  try {
-    RE2JS.compile(pattern);
-    return undefined;
-  } catch (error) {
-    const cause = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it does not parse';
-    return `must be an RE2 expression, without look-around and back-references: ${cause}`;
-  }
 }

@@ -2,12 +2,13 @@
  * The heart of the control plane: a snapshot of the cluster into the policy of one workload. Total and deterministic: no object makes
  * it throw, and the same objects give the same bytes whatever order they came in.
  */
+import { KIND } from '#contract/names/api';
 import { POLICY_FORMAT_VERSION, type Policy, type PolicyGuardrail, type PolicySource } from '#contract/policy/policy';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { Resource } from '#contract/resources/kinds';
 import { analysisOf } from './analysis.ts';
 import { limitsFor } from './compile-budgets.ts';
-import { byText, namespacedName } from './object-key.ts';
+import { byText, namespacedName, objectText } from './object-key.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Workload } from './workload.ts';
 
@@ -39,6 +40,18 @@ function modelRulesOf(source: AIPolicy): Policy['modelRules'] {
   const { allow = [], deny = [] } = source.spec.models ?? {};
   return allow.length + deny.length > 0 ? [{ policy: namespacedName(source), allow, deny }] : [];
 }
+
+/**
+ * AIPolicies and AIBudgets that cover `workload`, were edited, are wrong now, and whose former content this process never saw. A policy
+ * compiled without them would be looser than the one that sidecars run, so none may be pushed until they are mended.
+ */
+export const unknownConstraints = (snapshot: Snapshot, { namespace }: Pick<Workload, 'namespace'>): readonly string[] =>
+  snapshot.objects
+    .filter(({ kind, content, generation }) => CONSTRAINTS.has(kind) && content === undefined && generation > 1)
+    .filter((held) => held.namespace === namespace || snapshot.platformNamespaces.has(held.namespace))
+    .map((held) => objectText({ kind: held.kind, metadata: held }));
+
+const CONSTRAINTS: ReadonlySet<string> = new Set([KIND.policy, KIND.budget]);
 
 /** What `workload` may do, from the objects that are in effect. Never throws. */
 export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy {

@@ -84,3 +84,30 @@ test('PolicyPublisher takes a workload away with its last pod', () => {
   publisher.publish(key);
   assert.deepEqual(removed, [key]);
 });
+
+test('PolicyPublisher never loosens: an AIPolicy that is wrong now and whose former content is unknown holds the push back', () => {
+  const { publisher, pushed, index, key } = rig();
+  const policy = (generation: number, patterns: string[]) => ({
+    kind: 'AIPolicy',
+    metadata: { namespace: 'remora-system', name: 'organisation', uid: 'o1', generation },
+    spec: { guardrails: [{ name: 'words', stage: 'Output', patterns, action: 'Block' }] },
+  });
+  index.apply(policy(2, ['secret-.*']));
+  assert.equal(publisher.publish(key), false);
+  assert.equal(pushed.length, 0);
+  index.apply(policy(3, ['secret-[a-z]{1,20}']));
+  assert.equal(publisher.publish(key), true);
+  assert.deepEqual(pushed[0]?.policy.guardrails[0]?.patterns, ['secret-[a-z]{1,20}']);
+  index.apply(policy(4, ['secret-.*']));
+  assert.equal(publisher.publish(key), false, 'the content before the wrong edit is known and stays in force');
+});
+
+test('PolicyPublisher is not held back by an AIBudget that was never right', () => {
+  const { publisher, index, key } = rig();
+  index.apply({
+    kind: 'AIBudget',
+    metadata: { namespace: 'support', name: 'b', uid: 'b1', generation: 1 },
+    spec: { limits: [] },
+  });
+  assert.equal(publisher.publish(key), true);
+});

@@ -1,5 +1,5 @@
 /** Compiles the policy of one workload and hands it to the push server, unless sidecars have exactly that already. */
-import { compileWorkload } from '#contract/compile/compile';
+import { compileWorkload, unknownConstraints } from '#contract/compile/compile';
 import type { ResourceIndex } from '#contract/compile/resource-index';
 import { parseCredentialName } from '#contract/policy/credential-name';
 import { policyHash } from '#contract/policy/hash';
@@ -68,7 +68,15 @@ export class PolicyPublisher {
   }
 
   #compile(entry: WorkloadEntry, joined: boolean): boolean {
-    const { index, secrets, metrics } = this.#options;
+    const { index, secrets, metrics, log } = this.#options;
+    const unknown = unknownConstraints(index.snapshot(), entry.workload);
+    if (unknown.length > 0) {
+      log.warn(
+        { workload: entry.key, objects: unknown },
+        'pushed nothing: without these the policy would be looser than the one in force; mend them',
+      );
+      return false;
+    }
     const stop = metrics.compileDuration.startTimer();
     const policy = compileWorkload(index.snapshot(), entry.workload);
     const hash = policyHash(policy);

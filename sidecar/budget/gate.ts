@@ -164,6 +164,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   async #fetch(due: Due, missing: bigint | undefined): Promise<void> {
     if (missing === undefined) return;
+    // A denial is reckoned by what was reported; without this our own spending would look as if others held it.
+    this.#returns.report(true);
     const answer = await this.#teller.want(due.budget, due.period.id, missing);
     if (answer !== 'granted') throw this.#refusal(due, answer);
   }

@@ -57,8 +57,8 @@ async function tryTarget(
     const plan = planAttempt(candidate, decoded, snapshot.policy.budgets.length > 0);
     const { maxRetries } = candidate.target.policy;
     for (let retriesDone = 0; ; retriesDone += 1) {
-      const made = await answerOrFailure(makeAttempt(plan, question));
-      if ('kind' in made) return made;
+      const made = await makeAttempt(plan, question);
+      if (!(made instanceof AttemptFailed)) return made;
       failures.push(made.failure);
       parkAfter(made.failure, candidate, deps.parking);
       const state = {
@@ -79,15 +79,6 @@ async function tryTarget(
 
 /** Errors before sending that another target may not have. */
 const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown']);
-
-async function answerOrFailure(made: Promise<Answer>): Promise<Answer | AttemptFailed> {
-  try {
-    return await made;
-  } catch (thrown) {
-    if (thrown instanceof AttemptFailed) return thrown;
-    throw thrown;
-  }
-}
 
 function parkAfter({ kind, status }: AttemptFailure, candidate: Candidate, parking: Parking): void {
   if (kind === 'auth') parking.park(candidate, status === 403 ? 'target' : 'provider');

@@ -38,7 +38,7 @@ test('a cancelled scope aborts its attempt in the same tick and keeps the first 
   const gone = new ClientGone();
   scope.cancel(gone);
   scope.cancel(new RemoraError({ code: 'draining', message: 'late' }));
-  assert.equal(attempt.signal.aborted, true);
+  assert.equal(attempt.aborted, true);
   assert.equal(scope.cause, gone);
   assert.throws(() => scope.beginAttempt(), ClientGone);
 });

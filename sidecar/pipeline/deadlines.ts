@@ -1,9 +1,12 @@
 /** One coarse timer for all waits of the process: thousands of streams cost one interval, and moving a deadline costs one assignment. */
 
+import { SlotList, type Slotted } from './slot-list.ts';
+
 /** How late a deadline may be noticed. */
 const TICK_MS = 25;
 
-export class Deadline {
+export class Deadline implements Slotted {
+  slot = -1;
   /** On the monotonic clock. */
   atMs: number;
   readonly onPass: () => void;
@@ -15,7 +18,7 @@ export class Deadline {
 }
 
 export class Deadlines {
-  readonly #open = new Set<Deadline>();
+  readonly #open = new SlotList<Deadline>();
   readonly #nowMs: () => number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -34,7 +37,7 @@ export class Deadlines {
   }
 
   cancel(deadline: Deadline): void {
-    this.#open.delete(deadline);
+    this.#open.remove(deadline);
   }
 
   /** Moves an open deadline to `ms` from now; a passed one stays passed. */
@@ -53,9 +56,10 @@ export class Deadlines {
   /** Called by the timer; public for tests with a clock of their own. */
   tick(): void {
     const now = this.#nowMs();
-    for (const deadline of this.#open) {
-      if (deadline.atMs > now) continue;
-      this.#open.delete(deadline);
+    for (const deadline of this.#open.toArray()) {
+      // One that passed before may have cancelled this one.
+      if (deadline.atMs > now || deadline.slot < 0) continue;
+      this.#open.remove(deadline);
       deadline.onPass();
     }
     if (this.#open.size === 0) this.close();

@@ -1,10 +1,11 @@
 /** One attempt on one target: reserve, send, read until the answer is sure to be one. Settling follows when its use is known. */
+import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
 import { isContentEvent } from '#sidecar/canonical/stream-event';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import { readWhole } from '#sidecar/upstream/read-whole';
-import { UpstreamFault, type UpstreamResponse } from '#sidecar/upstream/upstream';
+import { type CancelSignal, UpstreamFault, type UpstreamResponse } from '#sidecar/upstream/upstream';
 import type { Answer, ItemSource, StreamAnswer } from './answer.ts';
 import type { AttemptQuestion } from './attempt.ts';
 import { AttemptLog } from './attempt-log.ts';
@@ -17,51 +18,47 @@ import { exchangeFailed, malformed, refused } from './upstream-failure.ts';
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const SENT_HEADERS = { 'content-type': 'application/json', 'accept-encoding': 'identity', 'user-agent': 'remora' };
 
-/** Throws AttemptFailed; RemoraError of the budget or of a cancelled request; ClientGone. */
-export async function makeAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer> {
-  const log = await reserve(plan, question);
+/** Throws RemoraError of the budget or of a cancelled request, and ClientGone. */
+export async function makeAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer | AttemptFailed> {
   const { scope } = question.call;
-  const { firstTokenMs } = plan.candidate.target.policy.timeouts;
-  let expired = false;
+  const reservation = await question.deps.budgetGate.reserve(estimate(plan, question));
+  const log = new AttemptLog(plan.candidate, plan.lane.name, reservation, question.deps.now());
+  question.log.attempts.push(log);
+  question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   const abort = scope.beginAttempt();
-  const firstContent = scope.deadlines.in(firstTokenMs, () => {
+  let expired = false;
+  const firstContent = scope.deadlines.in(plan.candidate.target.policy.timeouts.firstTokenMs, () => {
     expired = true;
     abort.abort();
   });
   try {
-    return await exchange({ plan, question, log, signal: abort.signal });
+    return await exchange({ plan, question, log, signal: abort });
   } catch (thrown) {
     abort.abort();
     const failed = thrown instanceof UpstreamFault ? exchangeFailed(plan.candidate, thrown, expired) : thrown;
     if (failed instanceof AttemptFailed) log.failed(failed.failure.kind, failed.billing, failed.failure.status);
     // The cause of a cancel explains the failure better than the broken exchange that follows from it.
+    if (scope.cause === undefined && failed instanceof AttemptFailed) return failed;
     throw scope.cause ?? failed;
   } finally {
     scope.deadlines.cancel(firstContent);
   }
 }
 
-async function reserve(plan: Plan, { call, decoded, selection, log, snapshot, deps }: AttemptQuestion) {
-  const reservation = await deps.budgetGate.reserve({
-    requestId: call.requestId,
-    route: selection.route.key,
-    target: plan.candidate.target.policy,
-    budgets: snapshot.policy.budgets,
-    inputTokensAtMost: Math.max(decoded.bytes.length, plan.bytes.length),
-    outputTokensAtMost: plan.outputTokensAtMost,
-  });
-  const attempt = new AttemptLog(plan.candidate, plan.lane.name, reservation, deps.now());
-  log.attempts.push(attempt);
-  log.guardrailsFired(plan.candidate.maskedBy, 'Input');
-  call.scope.throwIfCancelled();
-  return attempt;
-}
+const estimate = (plan: Plan, { call, decoded, selection, snapshot }: AttemptQuestion): AttemptEstimate => ({
+  requestId: call.requestId,
+  route: selection.route.key,
+  target: plan.candidate.target.policy,
+  budgets: snapshot.policy.budgets,
+  inputTokensAtMost: Math.max(decoded.bytes.length, plan.bytes.length),
+  outputTokensAtMost: plan.outputTokensAtMost,
+});
 
 interface Exchange {
   readonly plan: Plan;
   readonly question: AttemptQuestion;
   readonly log: AttemptLog;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 async function exchange(running: Exchange): Promise<Answer> {

@@ -62,31 +62,29 @@ export class RequestLog {
 
   finish(): RequestRecord {
     const { dialect, headers, requestId } = this.#call;
-    const last = this.attempts.at(-1);
-    const traceparent = single(headers.traceparent);
     return {
       requestId,
-      ...(traceparent === undefined ? {} : { traceparent }),
+      traceparent: single(headers.traceparent),
       dialect: dialect.id,
       operation: 'chat',
-      ...(this.attribution === undefined ? {} : { attribution: this.attribution }),
-      ...(this.user === undefined ? {} : { user: this.user }),
-      ...(this.requestedModel === undefined ? {} : { requestedModel: this.requestedModel }),
-      ...(this.#route === undefined ? {} : { route: this.#route }),
-      ...(this.#rule === undefined ? {} : { rule: this.#rule }),
-      ...(last === undefined ? {} : { lane: last.lane }),
-      ...(this.policyHash === undefined ? {} : { policyHash: this.policyHash }),
+      attribution: this.attribution,
+      user: this.user,
+      requestedModel: this.requestedModel,
+      route: this.#route,
+      rule: this.#rule,
+      lane: this.attempts.at(-1)?.lane,
+      policyHash: this.policyHash,
       stream: this.stream,
       status: this.status,
       outcome: this.outcome,
-      ...(this.decidedBy === undefined ? {} : { decidedBy: this.decidedBy }),
+      decidedBy: this.decidedBy,
       attempts: this.attempts.map((attempt) => attempt.record()),
       usage: this.attempts.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,
-      ...(this.#firstChunkMs === undefined ? {} : { timeToFirstChunkMs: this.#firstChunkMs }),
+      timeToFirstChunkMs: this.#firstChunkMs,
     };
   }
 }

@@ -1,5 +1,6 @@
 /** How one request ends early: the client leaves, the total deadline passes, or the sidecar drains. The first cause wins and reaches the upstream in the same tick. */
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { AttemptAbort } from './attempt-abort.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 
 /** The client closed its connection: there is nobody to answer. */
@@ -13,7 +14,7 @@ export class ClientGone extends Error {
 export class RequestScope {
   readonly deadlines: Deadlines;
   #cause: ClientGone | RemoraError | undefined;
-  #attempt: AbortController | undefined;
+  #attempt: AttemptAbort | undefined;
   #wake: (() => void) | undefined;
   #total: Deadline | undefined;
 
@@ -53,10 +54,10 @@ export class RequestScope {
     return this.#total === undefined ? Number.POSITIVE_INFINITY : this.deadlines.remainingMs(this.#total);
   }
 
-  /** The signal of the next attempt; replaces that of the one before. */
-  beginAttempt(): AbortController {
+  /** Ends the next attempt; replaces that of the one before. */
+  beginAttempt(): AttemptAbort {
     this.throwIfCancelled();
-    this.#attempt = new AbortController();
+    this.#attempt = new AttemptAbort();
     return this.#attempt;
   }
 

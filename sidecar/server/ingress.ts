@@ -12,6 +12,7 @@ import type { Deadlines } from '#sidecar/pipeline/deadlines';
 import { handle, type PipelineDeps } from '#sidecar/pipeline/handle';
 import { errorAnswer } from '#sidecar/pipeline/render-failure';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/request-scope';
+import { SlotList, type Slotted } from '#sidecar/pipeline/slot-list';
 import { answerToParserError, METHOD_NOT_SERVED, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
 import { HttpReply } from './http-reply.ts';
@@ -41,11 +42,13 @@ interface Accepted {
   readonly expectsContinue: boolean;
 }
 
-interface OpenCall {
+/** A request until its answer has left. */
+interface OpenCall extends Slotted {
   readonly scope: RequestScope;
   readonly body: BodyReader;
   readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  isHandled: boolean;
+  isAnswered: boolean;
 }
 
 /** In whose shape a request is refused that named no path of any dialect. */
@@ -55,9 +58,7 @@ export class Ingress {
   readonly #deps: IngressDeps;
   readonly #server: Server;
   readonly #retained: RetainedBytes;
-  readonly #open = new Set<OpenCall>();
-  /** The latest request of each connection, so that a parser error finds whom it concerns. */
-  readonly #latest = new WeakMap<Socket, OpenCall>();
+  readonly #open = new SlotList<OpenCall>();
   #draining = false;
   #onIdle: (() => void) | undefined;
 
@@ -96,7 +97,7 @@ export class Ingress {
     this.#draining = true;
     this.#server.close();
     await this.#idleWithin(deadlineMs);
-    for (const { scope, body } of this.#open) {
+    for (const { scope, body } of this.#open.toArray()) {
       const draining = new RemoraError({
         code: 'draining',
         message: 'The sidecar is shutting down. Retry on a new connection.',
@@ -148,10 +149,11 @@ export class Ingress {
       retained: this.#retained,
       expectsContinue,
     });
-    const open = { scope, body, request, response };
-    this.#latest.set(request.socket, open);
+    const open: OpenCall = { slot: -1, scope, body, request, isHandled: false, isAnswered: false };
     response.on('close', () => {
       if (!response.writableFinished) scope.cancel(new ClientGone());
+      open.isAnswered = true;
+      this.#forget(open);
     });
     this.#run({ requestId, dialect, headers: request.headers, body, reply, scope }, open);
   }
@@ -160,9 +162,20 @@ export class Ingress {
     this.#open.add(open);
     // handle() never rejects.
     void handle(call, this.#deps).then(() => {
-      this.#open.delete(open);
-      if (this.#open.size === 0) this.#onIdle?.();
+      open.isHandled = true;
+      this.#forget(open);
     });
+  }
+
+  #forget(open: OpenCall): void {
+    if (!open.isHandled || !open.isAnswered) return;
+    this.#open.remove(open);
+    if (this.#open.size === 0) this.#onIdle?.();
+  }
+
+  /** A walk, since parser errors are rare and a table by socket would cost every request. */
+  #openOn(socket: Socket): OpenCall | undefined {
+    return this.#open.toArray().find(({ request }) => request.socket === socket);
   }
 
   #listModels(request: IncomingMessage, reply: HttpReply, requestId: string): void {
@@ -173,17 +186,17 @@ export class Ingress {
   }
 
   #onParserError(code: string | undefined, socket: Socket): void {
-    const latest = this.#latest.get(socket);
-    if (latest === undefined || latest.response.writableFinished) {
+    const open = this.#openOn(socket);
+    if (open === undefined) {
       writeBareAnswer(socket, answerToParserError(code));
-    } else if (latest.request.complete || code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') {
+    } else if (open.request.complete || code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') {
       // The client left in the middle of its body; or the bytes follow a complete request, and an answer to them cannot be put
       // into the one that is under way.
-      latest.body.fail(new ClientGone());
+      open.body.fail(new ClientGone());
       socket.destroy();
     } else {
       const answer = answerToParserError(code);
-      latest.body.fail(new RemoraError({ code: answer.code, status: answer.status, message: answer.message }));
+      open.body.fail(new RemoraError({ code: answer.code, status: answer.status, message: answer.message }));
     }
   }
 }

@@ -1,6 +1,12 @@
 /** The upstream of providers that answer inside the process: plays what the Mock provider says, with the same faults a socket has. */
 import { type MockAnswer, mockAnswer } from '#sidecar/providers/mock/answer';
-import { type Upstream, UpstreamFault, type UpstreamRequest, type UpstreamResponse } from './upstream.ts';
+import {
+  type CancelSignal,
+  type Upstream,
+  UpstreamFault,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from './upstream.ts';
 
 /** URLs of providers inside the process: `mock://<provider>/…`. */
 export const MOCK_SCHEME = 'mock:';
@@ -40,7 +46,7 @@ async function* play(answer: MockAnswer, { signal, timeouts }: UpstreamRequest):
 }
 
 /** Silence, which ends as it does on a socket: by an abort, or by the limit on the gap between two chunks. */
-async function stall(signal: AbortSignal, idleMs: number): Promise<never> {
+async function stall(signal: CancelSignal, idleMs: number): Promise<never> {
   const timedOut = await new Promise<boolean>((resolve) => {
     const timer = setTimeout(resolve, idleMs, true);
     const onAbort = (): void => {
@@ -48,7 +54,7 @@ async function stall(signal: AbortSignal, idleMs: number): Promise<never> {
       resolve(false);
     };
     if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    else signal.addEventListener('abort', onAbort);
   });
   throw timedOut ? new UpstreamFault('timeout', true, 'The mock fell silent.') : aborted();
 }

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { AGE_COLUMN, type KindDefinition, objectMeta } from './fields.ts';
 
-export const aiBudgetLedgerSpec = z.object({
+const aiBudgetLedgerSpec = z.object({
   book: z
     .string()
     .max(1_000_000)
     .describe('The book as canonical JSON (treasury/book). Every change is a conditional write on resourceVersion.'),
 });
 
-export const aiBudgetLedger = z.object({
+const aiBudgetLedger = z.object({
   kind: z.literal(KIND.budgetLedger),
   metadata: objectMeta,
   spec: aiBudgetLedgerSpec,

@@ -47,7 +47,7 @@ const limit = withRules(
   ],
 );
 
-export const aiBudgetSpec = z.object({
+const aiBudgetSpec = z.object({
   limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
 });
 
@@ -61,7 +61,7 @@ const limitStatus = z.object({
   windowEnd: z.string().max(64),
 });
 
-export const aiBudgetStatus = z.object({
+const aiBudgetStatus = z.object({
   observedGeneration: z.number().int().optional(),
   spent: z.string().max(32).optional().describe('Of the limit that is used most.'),
   remaining: z.string().max(32).optional(),

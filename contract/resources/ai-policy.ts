@@ -56,7 +56,7 @@ const models = withRules(
   ],
 );
 
-export const aiPolicySpec = withRules(
+const aiPolicySpec = withRules(
   z.object({
     models: models.optional().describe('Which models may be used.'),
     guardrails: mapOf(guardrail, { max: 16 }).default([]).describe('Inspected in order.'),
@@ -70,7 +70,7 @@ export const aiPolicySpec = withRules(
   ],
 );
 
-export const aiPolicyStatus = z.object({ observedGeneration: z.number().int().optional(), conditions });
+const aiPolicyStatus = z.object({ observedGeneration: z.number().int().optional(), conditions });
 
 export const aiPolicy = z.object({
   kind: z.literal(KIND.policy),

@@ -30,7 +30,7 @@ const modelPrice = z.object({
   ).optional(),
 });
 
-export const aiProviderSpec = withRules(
+const aiProviderSpec = withRules(
   z.object({
     type: z
       .enum(PROVIDER_TYPES)
@@ -85,7 +85,7 @@ export const aiProviderSpec = withRules(
   ],
 );
 
-export const aiProviderStatus = z.object({ observedGeneration: z.number().int().optional(), conditions });
+const aiProviderStatus = z.object({ observedGeneration: z.number().int().optional(), conditions });
 
 const NAME_RULE: CelRule = {
   rule: `size(self.metadata.name) <= 63 && ${celMatches(DNS_LABEL, 'self.metadata.name')}`,

@@ -82,7 +82,7 @@ const rule = z.object({
     .describe('Used in order after every target failed.'),
 });
 
-export const aiRouteSpec = withRules(
+const aiRouteSpec = withRules(
   z.object({
     models: setOf(modelName, { min: 1, max: 32 })
       .optional()
@@ -102,7 +102,7 @@ export const aiRouteSpec = withRules(
   ],
 );
 
-export const aiRouteStatus = z.object({
+const aiRouteStatus = z.object({
   observedGeneration: z.number().int().optional(),
   programmed: z.string().max(32).optional().describe('Sidecars that run this generation, of matching pods: `N/M`.'),
   conditions,

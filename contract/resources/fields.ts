@@ -85,7 +85,7 @@ export const modelReference = matching(
 export const tag = label;
 
 /** metav1.Condition. */
-export const condition = z.object({
+const condition = z.object({
   type: z.string().max(316),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: z.string().max(1024),

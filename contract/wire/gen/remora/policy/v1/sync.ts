@@ -148,7 +148,7 @@ export interface TrustAck {
 export interface GrantAsk {
   seq: number;
   budgetId: string;
-  /** Index of the window since the epoch. */
+  /** The window's readable id, such as day-2026-11-21. */
   window: string;
   /** The least that lets the waiting request go on, in the unit of the budget. */
   needed: string;

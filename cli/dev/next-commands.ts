@@ -1,5 +1,6 @@
-/** What `remora dev` prints when it is ready: the next commands, ready to paste. Pure. */
-import type { Policy } from '#contract/policy/policy';
+/** What `remora dev` prints when it is ready: the next commands, ready to paste, made from the policy that is in force. Pure. */
+import { formatUsd } from '#contract/policy/money';
+import type { Policy, PolicyBudget, PolicyRoute, PolicyTarget } from '#contract/policy/policy';
 
 export interface ReadyFacts {
   readonly url: string;
@@ -10,8 +11,62 @@ export interface ReadyFacts {
   readonly notes: readonly string[];
 }
 
-const request = (url: string, body: object): string =>
-  `curl -s ${url}/v1/chat/completions -H 'content-type: application/json' \\\n       -d '${JSON.stringify(body)}'`;
+/** A route that can be asked, by a name that stands for itself. */
+interface Askable {
+  readonly model: string;
+  readonly targets: readonly PolicyTarget[];
+}
+
+export function nextCommands(facts: ReadyFacts): string {
+  const { url, healthUrl, policy, files, notes } = facts;
+  const routes = policy.routes.flatMap(askable);
+  const lines = [
+    `Remora serves OpenAI-compatible chat on ${url}/v1 (health and metrics on ${healthUrl}).`,
+    `Policy from ${files.join(', ')}; edits take effect at once.`,
+    '',
+    ...modelLines(policy, routes[0]),
+    ...notes.map((note) => `  ${note}`),
+    '',
+    ...(routes[0] === undefined ? [] : commandLines(facts, routes, routes[0])),
+  ];
+  return lines.join('\n');
+}
+
+function modelLines({ routes }: Policy, first: Askable | undefined): string[] {
+  if (routes.length === 0) return ['  No AIRoute is in effect: every request is answered 404 until there is one.'];
+  const models = `  Models: ${routes.flatMap((route) => route.models).join(', ')}`;
+  if (first === undefined) return [`${models}; none of them has a target that can be used yet.`];
+  return [`${models}; ${first.model} is answered by ${first.targets.map(({ name }) => name).join(', else ')}.`];
+}
+
+function commandLines({ url, healthUrl, policy }: ReadyFacts, routes: readonly Askable[], first: Askable): string[] {
+  return [
+    '  Ask:',
+    command('curl -s', url, ask(first.model, 'Say hello')),
+    '  Stream:',
+    command('curl -sN', url, ask(first.model, 'Say hello', { stream: true })),
+    ...fallbackLines(url, policy, routes),
+    ...budgetLines(url, policy, routes),
+    '  Look at the metrics:',
+    `     curl -s ${healthUrl}/metrics`,
+    '  Or point any OpenAI SDK here:',
+    `     export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=remora`,
+    '',
+  ];
+}
+
+const askable = (route: PolicyRoute): Askable[] => {
+  const model = route.models.find((name) => !name.includes('*'));
+  const [rule] = route.rules;
+  const targets = rule === undefined ? [] : [...rule.targets, ...rule.fallbacks];
+  return model === undefined || targets.length === 0 ? [] : [{ model, targets }];
+};
+
+/** In single quotes a shell takes everything as it is but the quote itself. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const command = (curl: string, url: string, body: object): string =>
+  `     ${curl} ${url}/v1/chat/completions -H 'content-type: application/json' \\\n       -d ${quoted(JSON.stringify(body))}`;
 
 const ask = (model: string, content: string, more: object = {}): object => ({
   model,
@@ -19,47 +74,50 @@ const ask = (model: string, content: string, more: object = {}): object => ({
   ...more,
 });
 
-export function nextCommands(facts: ReadyFacts): string {
-  const { url, policy } = facts;
-  const models = policy.routes.flatMap((route) => route.models);
-  const model = models[0] ?? 'chat';
-  const targets = policy.routes[0]?.rules[0]?.targets.map((target) => target.name) ?? [];
-  const lines = [
-    `Remora serves OpenAI-compatible chat on ${url}/v1 (metrics and health on ${facts.healthUrl}).`,
-    `Policy from ${facts.files.join(', ')}; edits take effect at once.`,
-    '',
-    `  Models: ${models.join(', ')}; ${model} is answered by ${targets.join(', else ') || 'no target yet'}.`,
-    ...facts.notes.map((note) => `  ${note}`),
-    '',
-    '  Ask:',
-    `     ${request(url, ask(model, 'Say hello'))}`,
-    '  Stream:',
-    `     ${request(url, ask(model, 'Say hello', { stream: true }))}`,
-    ...fallbackLines(facts, models),
-    ...budgetLines(facts, model),
-    '  Or point any OpenAI SDK here:',
-    `     export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=remora`,
-    '',
-  ];
-  return lines.join('\n');
-}
-
-function fallbackLines({ url, policy }: ReadyFacts, models: readonly string[]): string[] {
-  const flaky = policy.routes.find((route) =>
-    route.rules.some((rule) => rule.targets[0]?.model.startsWith('status-') && rule.targets.length > 1),
-  );
-  const model = flaky?.models[0] ?? models.find((name) => name === 'flaky');
-  if (model === undefined) return [];
+function fallbackLines(url: string, { providers }: Policy, routes: readonly Askable[]): string[] {
+  const mocks = new Set(providers.filter(({ type }) => type === 'Mock').map(({ key }) => key));
+  const failing = ({ targets: [first, second] }: Askable): string | undefined =>
+    first !== undefined && second !== undefined && mocks.has(first.provider)
+      ? /^status-(5\d\d)$/.exec(first.model)?.[1]
+      : undefined;
+  const route = routes.find((candidate) => failing(candidate) !== undefined);
+  if (route === undefined) return [];
   return [
-    '  A fallback (the first target of this route always answers 503; see x-remora-target):',
-    `     ${request(url, ask(model, 'Say hello')).replace('curl -s', 'curl -si')}`,
+    `  See a fallback: ${route.targets[0]?.name} always answers ${failing(route)}, so x-remora-target names the next one:`,
+    command('curl -si', url, ask(route.model, 'Say hello')),
   ];
 }
 
-function budgetLines({ url, policy }: ReadyFacts, model: string): string[] {
-  if (policy.budgets.length === 0) return [];
-  return [
-    '  A budget refusal (a million output tokens could pass the cap):',
-    `     ${request(url, ask(model, 'Write a long book', { max_tokens: 1_000_000 }))}`,
-  ];
+function budgetLines(url: string, { budgets }: Policy, routes: readonly Askable[]): string[] {
+  for (const budget of budgets)
+    for (const { model, targets } of routes) {
+      const tokens = tokensOver(budget, targets);
+      if (tokens === undefined) continue;
+      return [
+        `  See a budget refuse: ${tokens} output tokens could pass ${capText(budget)}:`,
+        command('curl -si', url, ask(model, 'Write a long book', { max_tokens: tokens })),
+      ];
+    }
+  return [];
+}
+
+const capText = ({ unit, amount, every, budget }: PolicyBudget): string => {
+  const cap = unit === 'nanoUsd' ? `$${formatUsd(BigInt(amount))}` : `${amount} tokens`;
+  return `the ${cap} that AIBudget ${budget} allows per ${every.toLowerCase()}`;
+};
+
+/** A power of ten of output tokens that is over the limit with every target, so that trying it never costs anything. */
+function tokensOver({ unit, amount }: PolicyBudget, targets: readonly PolicyTarget[]): number | undefined {
+  const over = unit === 'tokens' ? BigInt(amount) + 1n : dearEnough(BigInt(amount), targets);
+  if (over === undefined) return undefined;
+  const tokens = Number(10n ** BigInt(String(over).length));
+  return Number.isSafeInteger(tokens) ? tokens : undefined;
+}
+
+const PICO_PER_NANO = 1_000n;
+
+function dearEnough(nanoUsd: bigint, targets: readonly PolicyTarget[]): bigint | undefined {
+  const prices = targets.map(({ price }) => (price === null ? 0n : BigInt(price.outputPico)));
+  const [cheapest = 0n] = prices.toSorted((a, b) => Number(a - b));
+  return cheapest === 0n ? undefined : (nanoUsd * PICO_PER_NANO) / cheapest + 1n;
 }

@@ -1,0 +1,52 @@
+/** Budgets on a laptop: the same engine as in the cluster, over files of one folder. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '#cli/user-error';
+import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
+import { openJournal } from '#sidecar/budget/journal';
+import { StoreUnavailable } from '#treasury/grant-store';
+import { FileGrantStore } from '#treasury/stores/file-store';
+import { Treasury } from '#treasury/treasury';
+
+const ACKNOWLEDGE_MS = 1_000;
+
+export interface Money {
+  readonly gate: SidecarBudgetGate;
+  close(): Promise<void>;
+}
+
+/** Throws UserError when another process keeps its budgets there, or the folder cannot be written. */
+export function openMoney(folder: string): Money {
+  const store = openStore(folder);
+  const treasury = new Treasury({ store, now: Date.now, newId: randomUUID });
+  const instance = randomUUID();
+  const journal = openJournal(join(folder, 'journal'));
+  const gate = createBudgetGate({ authority: treasury.authorityFor(instance), journal, instance, now: Date.now });
+  // There is no history to keep them: the log line is the record.
+  const acknowledging = setInterval(() => {
+    for (const record of gate.records(1_000)) gate.acknowledge(record.instance, record.seq);
+  }, ACKNOWLEDGE_MS);
+  return {
+    gate,
+    async close() {
+      clearInterval(acknowledging);
+      await gate.close();
+      await treasury.close();
+      journal.close();
+      await store.close();
+    },
+  };
+}
+
+function openStore(folder: string): FileGrantStore {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return FileGrantStore.open(join(folder, 'budgets'));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const reason =
+      error instanceof StoreUnavailable ? error.message : `budgets cannot be kept in ${folder}: ${error.message}.`;
+    throw new UserError(`${reason} The folder is set by --state.`, { cause: error });
+  }
+}

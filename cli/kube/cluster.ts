@@ -1,0 +1,157 @@
+/** Reads a cluster as the user of a kubeconfig, with a deadline on each request. The only place of the command line that talks to an API server. */
+import { type Dispatcher, request } from 'undici';
+import { UserError } from '#cli/user-error';
+
+const DEADLINE_MS = 15_000;
+const PAGE = 500;
+/** What the client library assumes when nothing is configured. */
+const NOWHERE = 'http://localhost:8080';
+
+export interface ClusterOptions {
+  /** Default: $KUBECONFIG, ~/.kube/config, or the service account of the pod that this runs in. */
+  readonly kubeconfig?: string | undefined;
+  /** Default: the current context. */
+  readonly context?: string | undefined;
+}
+
+/** The API server answered with a refusal; `status` is that of HTTP. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+  }
+}
+
+/** What one request needs beside its path. */
+interface Access {
+  readonly headers: Record<string, string>;
+  readonly dispatcher: Dispatcher | undefined;
+}
+
+export interface ClusterConnection {
+  readonly server: string;
+  /** Of the context; `default` where it names none. */
+  readonly namespace: string;
+  readonly access: (url: string) => Promise<Access>;
+}
+
+/** Throws UserError when there is no such file, context or cluster. */
+export async function connect({ kubeconfig, context }: ClusterOptions): Promise<Cluster> {
+  const { HttpMethod, KubeConfig, RequestContext } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new UserError(`The kubeconfig ${kubeconfig ?? ''} cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) throw new UserError(`The kubeconfig has no context ${context}.`);
+    config.setCurrentContext(context);
+  }
+  const cluster = config.getCurrentCluster();
+  if (!cluster || cluster.server === NOWHERE) throw new UserError('No cluster is configured: name one by --kubeconfig, --context or $KUBECONFIG.');
+  return new Cluster({
+    server: cluster.server.replace(/\/$/, ''),
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    async access(url) {
+      const prepared = new RequestContext(url, HttpMethod.GET);
+      await config.applySecurityAuthentication(prepared);
+      return { headers: prepared.getHeaders(), dispatcher: prepared.getDispatcher() };
+    },
+  });
+}
+
+interface Page<T> {
+  readonly items?: readonly T[];
+  readonly metadata?: { readonly continue?: string };
+}
+
+export class Cluster {
+  readonly #connection: ClusterConnection;
+  #access: Promise<Access> | undefined;
+
+  constructor(connection: ClusterConnection) {
+    this.#connection = connection;
+  }
+
+  get server(): string {
+    return this.#connection.server;
+  }
+
+  get namespace(): string {
+    return this.#connection.namespace;
+  }
+
+  /** Rejects with ApiError on a refusal, with UserError when there is no answer within 15 s. */
+  get<T>(path: string): Promise<T> {
+    return this.#send(path);
+  }
+
+  /** For reviews, which are asked by creating them; nothing is kept by it. */
+  review<T>(path: string, body: object): Promise<T> {
+    return this.#send(path, body);
+  }
+
+  /** All pages. Rejects as `get` does. */
+  async list<T>(path: string, labelSelector?: string): Promise<T[]> {
+    const items: T[] = [];
+    let from: string | undefined;
+    do {
+      const query = new URLSearchParams({
+        limit: String(PAGE),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(from === undefined ? {} : { continue: from }),
+      });
+      const page: Page<T> = await this.get(`${path}?${query}`);
+      items.push(...(page.items ?? []));
+      from = page.metadata?.continue || undefined;
+    } while (from !== undefined);
+    return items;
+  }
+
+  async #send<T>(path: string, body?: object): Promise<T> {
+    const url = `${this.server}${path}`;
+    const { status, text } = await this.#exchange(url, body);
+    if (status >= 400) throw new ApiError(status, messageOf(text) ?? `the API server answered ${status}`);
+    // The API server's schema is the type.
+    return JSON.parse(text) as T;
+  }
+
+  async #exchange(url: string, body: object | undefined): Promise<{ readonly status: number; readonly text: string }> {
+    try {
+      this.#access ??= this.#connection.access(url);
+      const { headers, dispatcher } = await this.#access;
+      const answer = await request(url, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { ...headers, accept: 'application/json', 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+        signal: AbortSignal.timeout(DEADLINE_MS),
+      });
+      return { status: answer.statusCode, text: await answer.body.text() };
+    } catch (error) {
+      throw new UserError(`${this.server} cannot be reached: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** A connection that fails on every address of a host has its reasons inside. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${DEADLINE_MS / 1_000} s`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Of a metav1.Status. */
+function messageOf(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'message' in value ? String(value.message) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+/** Objects of a cluster into the rows of `remora status`. Pure. */
+import { type BudgetObject, isOver, type PodObject, type RouteObject } from '#cli/kube/objects';
+import { KIND } from '#contract/names/api';
+import { CONDITION } from '#contract/names/conditions';
+import type { AckReport } from '#contract/wire/ack-report';
+import { type KnownObject, type SidecarState, sidecarView } from './sidecar-state.ts';
+
+export interface RouteRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly ready: string;
+  /** Sidecars that run the present generation, of those that should: `N/M`. */
+  readonly programmed: string;
+  /** `provider/model`, in the order in which they are written. */
+  readonly targets: readonly string[];
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface SidecarRow {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly state: SidecarState;
+  readonly policy: string;
+  readonly reason: string;
+}
+
+export interface BudgetRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly spent: string;
+  readonly remaining: string;
+  readonly percent: string;
+  readonly limits: readonly LimitRow[];
+}
+
+export interface LimitRow {
+  readonly limit: string;
+  readonly spent: string;
+  readonly remaining: string;
+  readonly percent: string;
+  readonly windowEnd: string;
+}
+
+export function routeRow({ metadata, spec, status }: RouteObject): RouteRow {
+  const ready = status?.conditions?.find(({ type }) => type === CONDITION.ready);
+  const rules = spec?.rules ?? [{ targets: spec?.targets ?? [] }];
+  const targets = rules.flatMap((rule) => [...(rule.targets ?? []), ...(rule.fallbacks ?? [])]);
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    ready: ready?.status ?? 'Unknown',
+    programmed: status?.programmed ?? '',
+    targets: [...new Set(targets.map(({ model }) => model))],
+    reason: ready?.reason ?? '',
+    message: ready?.message ?? 'the operator has not looked at it yet',
+  };
+}
+
+export interface Policed {
+  /** undefined: they could not be read. */
+  readonly acks: AckReport | undefined;
+  readonly objects: readonly KnownObject[];
+}
+
+/** Of a pod with a sidecar that is not over. */
+export const sidecarRows = (pods: readonly PodObject[], { acks, objects }: Policed): SidecarRow[] =>
+  pods
+    .filter((pod) => !isOver(pod))
+    .map(({ metadata }) => ({
+      namespace: metadata.namespace ?? '',
+      pod: metadata.name,
+      ...sidecarView(metadata, acks, objects),
+    }));
+
+export const budgetRow = ({ metadata, status }: BudgetObject): BudgetRow => ({
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+  spent: status?.spent ?? '',
+  remaining: status?.remaining ?? '',
+  percent: status?.percent ?? '',
+  limits: (status?.limits ?? []).map(({ name, spent, remaining, percent, windowEnd }) => ({
+    limit: name,
+    spent,
+    remaining,
+    percent: `${percent}%`,
+    windowEnd,
+  })),
+});
+
+/** Kinds as lists of the API server give them, which do not say it themselves. */
+export const known = (lists: Readonly<Partial<Record<keyof typeof KIND, readonly object[]>>>): KnownObject[] =>
+  Object.entries(lists).flatMap(([key, items]) =>
+    items.map((item) => ({ ...(item as KnownObject), kind: KIND[key as keyof typeof KIND] })),
+  );

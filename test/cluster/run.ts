@@ -8,6 +8,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { ensureBinaries } from '#test/support/kube-binaries';
 import { remoraImage, writeImage } from '#tools/image';
+import type { Image } from '#tools/image/oci';
 import { type Cluster, clusterOnNode, currentCluster } from './cluster.ts';
 import { testImage } from './images.ts';
 import { useCluster } from './journey.ts';
@@ -49,17 +50,27 @@ async function ownNode(): Promise<{ cluster: Cluster; node: TestNode }> {
   requireTools();
   const cleared = await clearLeftovers();
   if (cleared.length > 0) console.log(`cleared away what crashed runs left: ${cleared.join(', ')}`);
+  // First, since a build that fails should cost no node.
+  const images = [await remoraImage(IMAGES.remora), await testImage(IMAGES.test)];
   const node = await nodeUp(await ensureBinaries(NODE_BINARIES));
   downOnSignal(node);
   console.log(`node is up: ${node.folder.root}`);
-  const images = [await remoraImage(IMAGES.remora), await testImage(IMAGES.test)];
+  try {
+    await loadImages(node, images);
+  } catch (error) {
+    await node.down();
+    throw error;
+  }
+  return { node, cluster: clusterOnNode(node, IMAGES) };
+}
+
+async function loadImages(node: TestNode, images: readonly Image[]): Promise<void> {
   for (const [index, image] of images.entries()) {
     const archive = node.folder.path(`image-${index}.tar`);
     writeImage(image, archive);
     await node.loadImage(archive);
   }
-  console.log(`images are loaded: ${Object.values(IMAGES).join(', ')}`);
-  return { node, cluster: clusterOnNode(node, IMAGES) };
+  console.log(`images are loaded: ${images.map((image) => image.name).join(', ')}`);
 }
 
 function downOnSignal(node: TestNode): void {

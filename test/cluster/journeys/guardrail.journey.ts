@@ -31,7 +31,9 @@ journey(
     };
     await holds();
 
-    await namespace.apply(guardrails('safety', mask, { ...block, patterns: ['(unclosed'] }));
+    // No schema can tell that a pattern has no longest match, so that the operator has to.
+    const endless = { name: 'endless', stage: 'Output', patterns: ['begin.*end'], action: 'Mask' };
+    await namespace.apply(guardrails('safety', endless));
     await waitFor('a condition that names the field', async () => {
       const message = await namespace.field('aipolicy/safety', '{.status.conditions[?(@.type=="Accepted")].message}');
       assert.match(message, /guardrails.*patterns/);

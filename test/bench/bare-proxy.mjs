@@ -38,7 +38,15 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = JSON.parse(Buffer.concat(chunks).toString());
     body.model = 'gpt-4o-mini';
-    upstream.dispatch({ method: 'POST', path: '/v1/chat/completions', headers: { 'content-type': 'application/json', authorization: 'Bearer key' }, body: JSON.stringify(body) }, new Exchange(response, body.stream === true));
+    upstream.dispatch(
+      {
+        method: 'POST',
+        path: '/v1/chat/completions',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer key' },
+        body: JSON.stringify(body),
+      },
+      new Exchange(response, body.stream === true),
+    );
   });
 });
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+server.listen(Number(process.argv[3]), '127.0.0.1');

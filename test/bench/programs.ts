@@ -1,0 +1,169 @@
+/** What is run against each other: how each program is made, and with which flags and files it starts. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { POD_ENV } from '#contract/names/pod';
+import { policyHash } from '#contract/policy/hash';
+import { POLICY_FORMAT_VERSION, type Policy, type PolicyGuardrail } from '#contract/policy/policy';
+import { sidecarContainer } from '#operator/admission/sidecar-container';
+import { ensureAuthority } from '#operator/trust/authority';
+import { openLastKnownGood } from '#sidecar/policy/last-known-good';
+import { BUNDLES, bundle } from '#tools/bundle';
+import type { Program } from './processes.ts';
+import type { ProxyName } from './samples.ts';
+
+/** What only the user can mend; its message is one sentence that says how. */
+export class CannotRun extends Error {}
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'remora', 'bench');
+
+/** The upstream and the load. Go keeps what it has compiled, so the second build is instant. */
+export function buildTool(): string {
+  const binary = join(CACHE, 'tool');
+  mkdirSync(CACHE, { recursive: true });
+  const built = spawnSync('go', ['build', '-o', binary, '.'], { cwd: here('./tool'), encoding: 'utf8' });
+  if (built.error)
+    throw new CannotRun(
+      'The upstream of the benchmark is written in Go: install go (https://go.dev/dl) and run it again.',
+    );
+  if (built.status !== 0)
+    throw new CannotRun(`The upstream of the benchmark could not be built: ${built.stderr.trim()}`);
+  return binary;
+}
+
+export interface Ports {
+  readonly upstream: number;
+  readonly ingress: number;
+  readonly health: number;
+}
+
+/** Gives the program of a proxy that listens on `ports.ingress`; makes what it needs in a folder of its own. */
+export type Recipe = (ports: Ports, folder: string) => Program;
+
+/** Both are bundled by the same tool, so that their starts can be compared. */
+export async function bundleProxies(folder: string): Promise<Readonly<Record<ProxyName, Recipe>>> {
+  const sidecar = join(folder, 'sidecar.cjs');
+  const bare = join(folder, 'bare-proxy.cjs');
+  await bundle({ entry: here(`../../${BUNDLES.sidecar.entry}`), outfile: sidecar });
+  await bundle({ entry: here('./bare-proxy.mjs'), outfile: bare });
+  const caPem = await anyCaPem();
+  const start = { sidecar, caPem };
+  return {
+    'remora passthrough': sidecarRecipe({ ...start, guardrails: [] }),
+    'remora translated': sidecarRecipe({ ...start, guardrails: [MASK_ANSWERS] }),
+    bare: ({ upstream, ingress }) => ({
+      role: 'measured',
+      command: process.execPath,
+      args: [...nodeFlags(caPem), bare, `http://127.0.0.1:${upstream}`, String(ingress)],
+    }),
+  };
+}
+
+/** Those that injection gives the container. */
+const nodeFlags = (caPem: string): string[] => {
+  const injection = { version: '', image: '', imagePullPolicy: 'Never', operatorAddress: NO_OPERATOR, caPem } as const;
+  const { args } = sidecarContainer(injection, 'wait');
+  return Array.isArray(args) ? args.filter((flag) => flag.startsWith('--')) : [];
+};
+
+/** Nobody listens there: a sidecar without its operator runs its last good policy. */
+const NO_OPERATOR = '127.0.0.1:1';
+
+const sidecarRecipe =
+  ({ sidecar, caPem, guardrails }: { sidecar: string; caPem: string; guardrails: Policy['guardrails'] }): Recipe =>
+  (ports, folder) => {
+    const stateDir = join(folder, 'state');
+    writePolicy(stateDir, policyFor(ports.upstream, guardrails));
+    return {
+      role: 'measured',
+      command: process.execPath,
+      args: [...nodeFlags(caPem), sidecar],
+      env: {
+        [POD_ENV.operatorAddress]: NO_OPERATOR,
+        [POD_ENV.caPem]: caPem,
+        [POD_ENV.podName]: 'bench',
+        [POD_ENV.podUid]: 'bench',
+        [POD_ENV.podNamespace]: 'bench',
+        [POD_ENV.stateDir]: stateDir,
+        [POD_ENV.journalDir]: join(folder, 'journal'),
+        [POD_ENV.ingressPort]: String(ports.ingress),
+        [POD_ENV.healthPort]: String(ports.health),
+        NODE_ENV: 'production',
+        MALLOC_ARENA_MAX: '1',
+      },
+    };
+  };
+
+const CREDENTIAL = 'bench/mock/key';
+
+const MASK_ANSWERS: PolicyGuardrail = {
+  policy: 'bench/guard',
+  name: 'no-addresses',
+  stage: 'Output',
+  detect: ['Email'],
+  patterns: [],
+  action: 'Mask',
+  unlessTags: [],
+};
+
+const policyFor = (upstreamPort: number, guardrails: Policy['guardrails']): Policy => ({
+  formatVersion: POLICY_FORMAT_VERSION,
+  sources: [],
+  attribution: { namespace: 'bench', serviceAccount: 'default', team: 'bench' },
+  providers: [
+    {
+      key: 'bench/mock',
+      type: 'OpenAICompatible',
+      endpoint: `http://127.0.0.1:${upstreamPort}/v1`,
+      credential: CREDENTIAL,
+      tags: [],
+    },
+  ],
+  routes: [
+    {
+      key: 'bench/route',
+      models: ['bench'],
+      totalMs: 60_000,
+      rules: [
+        {
+          match: { models: [], headers: [] },
+          targets: [
+            {
+              name: 'mock/gpt-4o-mini',
+              provider: 'bench/mock',
+              model: 'gpt-4o-mini',
+              weight: null,
+              maxRetries: 0,
+              timeouts: { connectMs: 5_000, firstTokenMs: 30_000, idleMs: 30_000 },
+              price: { inputPico: '150000', cachedInputPico: '75000', outputPico: '600000' },
+            },
+          ],
+          fallbacks: [],
+        },
+      ],
+    },
+  ],
+  modelRules: [],
+  guardrails,
+  budgets: [],
+});
+
+/** Throws when it cannot be kept: the sidecar would have no policy to run. */
+function writePolicy(dir: string, policy: Policy): void {
+  const log = {
+    warn(fields: object, message: string): never {
+      throw new Error(`${message}: ${JSON.stringify(fields)}`);
+    },
+  };
+  const credentials = new Map([[CREDENTIAL, 'bench-key']]);
+  openLastKnownGood(dir, log).write({ policy, hash: policyHash(policy), credentials, caPem: null });
+}
+
+/** The operator's own, as in a pod, though nobody here holds its key. */
+async function anyCaPem(): Promise<string> {
+  const authority = await ensureAuthority({ read: async () => undefined, create: async () => 'created' });
+  return authority.caPem;
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Circumstances, page, promises, report, verdict } from './report.ts';
+import { Samples } from './samples.ts';
+
+const CIRCUMSTANCES: Circumstances = {
+  cpu: 'A Processor',
+  cores: 2,
+  node: '24.0.0',
+  loadBefore: 0.25,
+  loadAfter: 2,
+  pinned: true,
+  rounds: 2,
+  starts: 1,
+  seconds: 2,
+  date: '2026-01-02',
+};
+
+function measured(passthroughUs: number): Samples {
+  const samples = new Samples();
+  for (const us of [40, 44]) samples.add('cpuBusyUs', 'bare', us);
+  for (const us of [passthroughUs, passthroughUs * 1.1]) samples.add('cpuBusyUs', 'remora passthrough', us);
+  samples.add('idleMib', 'remora passthrough', 81.2);
+  samples.add('readyMs', 'remora passthrough', 400);
+  return samples;
+}
+
+const verdicts = (samples: Samples): string[] => promises(samples).map(verdict);
+
+test('a promise is met at its limit and not above it, and is said to be open where nothing was measured', () => {
+  assert.deepEqual(verdicts(measured(60)), ['met', 'not measured', 'not met', 'met']);
+  assert.deepEqual(verdicts(measured(60.1)), ['not met', 'not measured', 'not met', 'met']);
+});
+
+test('the report shows every figure with its range and its ratio to the bare proxy', () => {
+  const text = report(measured(60), CIRCUMSTANCES);
+  const row = text.split('\n').find((line) => /CPU per request, 16.*remora passthrough/.test(line)) ?? '';
+  const cells = row.split('|').map((cell) => cell.trim());
+  assert.deepEqual(cells.slice(2, 6), ['remora passthrough', '63.0', '60.0–66.0', '1.50 (1.50–1.50)']);
+  assert.match(text, /A Processor, 2 cores, Node 24\.0\.0\. Load average 0\.3 before, 2\.0 after/);
+});
+
+test('the rows of a table are as wide as its head', () => {
+  const tables = page(measured(60), CIRCUMSTANCES)
+    .split('\n\n')
+    .filter((block) => block.startsWith('|'));
+  assert.equal(tables.length, 2);
+  for (const table of tables)
+    assert.equal(
+      new Set(
+        table
+          .trimEnd()
+          .split('\n')
+          .map((line) => line.length),
+      ).size,
+      1,
+    );
+});
+
+test('the page says how the figures came about, also where nothing was pinned', () => {
+  const text = page(measured(60), { ...CIRCUMSTANCES, pinned: false });
+  assert.match(text, /^# Benchmark\n/);
+  assert.match(text, /Measured 2026-01-02/);
+  assert.match(text, /Not pinned/);
+});

@@ -2,10 +2,10 @@
 import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 
 /** First backoff; doubles with each further attempt on the same target. */
-export const BACKOFF_BASE_MS = 100;
+const BACKOFF_BASE_MS = 100;
 export const BACKOFF_CAP_MS = 2_000;
 /** Longest hint of a rate limit that is waited for; a longer one is what other targets are for. */
-export const LONGEST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 2_000;
 
 export interface AttemptState {
   /** Further attempts that this target may have. */

@@ -1,7 +1,7 @@
 /** Targets that a provider refused for its credential or its account: tried last until the credential changes or the time is over. */
 import type { Candidate } from './candidate.ts';
 
-export const PARKED_MS = 10 * 60 * 1000;
+const PARKED_MS = 10 * 60 * 1000;
 
 interface Parked {
   readonly untilMs: number;

@@ -6,7 +6,7 @@ import { passthrough } from './lanes/passthrough.ts';
 import { translate } from './lanes/translate.ts';
 
 /** Output tokens of one choice when the client states no maximum and a budget must know one. */
-export const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
+const DEFAULT_MAX_OUTPUT_TOKENS = 4096;
 
 export interface Plan {
   readonly candidate: Candidate;

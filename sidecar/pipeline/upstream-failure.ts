@@ -12,7 +12,7 @@ const UTF8 = new TextDecoder();
 
 type Detail = Omit<AttemptFailure, 'target' | 'provider'>;
 
-export const failureOf = ({ target, provider }: Candidate, detail: Detail): AttemptFailure => ({
+const failureOf = ({ target, provider }: Candidate, detail: Detail): AttemptFailure => ({
   target: target.policy.name,
   provider: provider.policy.key,
   ...detail,

@@ -175,7 +175,8 @@ export class Ingress {
 
   /** A walk, since parser errors are rare and a table by socket would cost every request. */
   #openOn(socket: Socket): OpenCall | undefined {
-    return this.#open.toArray().find(({ request }) => request.socket === socket);
+    const open = this.#open.toArray().filter(({ request }) => request.socket === socket);
+    return open.find(({ request }) => !request.complete) ?? open[0];
   }
 
   #listModels(request: IncomingMessage, reply: HttpReply, requestId: string): void {

@@ -2,7 +2,7 @@
 import { UpstreamFault, type UpstreamResponse } from './upstream.ts';
 
 /** Largest whole answer that is held in memory. */
-export const WHOLE_ANSWER_LIMIT_BYTES = 32 * 1024 * 1024;
+const WHOLE_ANSWER_LIMIT_BYTES = 32 * 1024 * 1024;
 
 /** Throws UpstreamFault; `protocol` above the limit, and the exchange is ended then. */
 export async function readWhole(

@@ -7,6 +7,8 @@ import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts'
 const KEEP_ALIVE_MS = 20_000;
 /** Sockets to one origin; more requests wait for one. */
 const CONNECTIONS_PER_ORIGIN = 1024;
+/** Pools kept at one time. */
+const MOST_POOLS = 256;
 
 export interface UndiciUpstreamOptions {
   /** PEM certificates trusted beside the system's, for private providers. */
@@ -77,8 +79,18 @@ export class UndiciUpstream implements Upstream {
         factory: (target, options) => new CountingClient(target, options),
       });
       this.#pools.set(key, pool);
+      this.#retireOldest();
     }
     return pool;
+  }
+
+  /** Endpoints change with policies; a pool that is closed finishes what it carries first. */
+  #retireOldest(): void {
+    if (this.#pools.size <= MOST_POOLS) return;
+    const [oldest] = this.#pools;
+    if (oldest === undefined) return;
+    this.#pools.delete(oldest[0]);
+    oldest[1].close().catch(() => {});
   }
 
   #options(connectMs: number): Client.Options {

@@ -81,7 +81,11 @@ async function start(options: OperatorOptions, closers: Closers): Promise<Operat
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();
   closers.add(() => plane.election.close());
-  keepWebhookCa(options, { client, caPem: tls.caPem }, closers);
+  const webhookCa = keepWebhookCa(options, { client, caPem: tls.caPem }, closers);
+  readiness.unsynced = () => [
+    ...plane.controller.unsynced(),
+    ...(webhookCa?.isSet === false ? ['the CA of its webhooks'] : []),
+  ];
   const drain = (): void => {
     readiness.serving = false;
     plane.push.drain();
@@ -193,11 +197,12 @@ function keepWebhookCa(
   { config, log }: OperatorOptions,
   { client, caPem }: { readonly client: KubeClient; readonly caPem: string },
   closers: Closers,
-): void {
-  if (config.webhookConfiguration === undefined) return;
+): WebhookCa | undefined {
+  if (config.webhookConfiguration === undefined) return undefined;
   const webhookCa = new WebhookCa({ client, caPem, log, name: config.webhookConfiguration });
   webhookCa.start();
   closers.add(() => webhookCa.close());
+  return webhookCa;
 }
 
 /** The operator's own pod, which owns what should go with it; undefined outside a cluster. */

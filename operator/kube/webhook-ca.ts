@@ -30,6 +30,7 @@ export class WebhookCa {
   readonly #reflector: Reflector<WebhookConfiguration>;
   readonly #queue: WorkQueue;
   #configuration: WebhookConfiguration | undefined;
+  #isRead = false;
 
   constructor(options: WebhookCaOptions) {
     const { client, name, log } = options;
@@ -44,7 +45,16 @@ export class WebhookCa {
     this.#reflector = new Reflector({ client, log, type: MUTATING_WEBHOOK, fieldSelector, handler });
   }
 
+  /** False while the API server could not reach the webhook although it is configured: pods that ask for a sidecar are refused. */
+  get isSet(): boolean {
+    if (!this.#isRead) return false;
+    return this.#configuration === undefined || webhooksWithout(this.#configuration, this.#caBundle).length === 0;
+  }
+
   start(): void {
+    void this.#reflector.synced.then(() => {
+      this.#isRead = true;
+    });
     this.#reflector.start();
   }
 

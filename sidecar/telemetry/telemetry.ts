@@ -25,7 +25,12 @@ export interface SidecarTelemetry extends Telemetry {
 
 export async function createTelemetry(options: TelemetryOptions): Promise<SidecarTelemetry> {
   const log = pino(
-    { level: options.logLevel ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: options.logLevel ?? 'info',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     options.destination ?? pino.destination({ fd: 1, sync: false }),
   );
   const metrics = createSidecarMetrics(options.now);

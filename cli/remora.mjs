@@ -6,7 +6,7 @@ const WANTED = [24, 14];
 const [major = 0, minor = 0] = versions.node.split('.').map(Number);
 if (major < WANTED[0] || (major === WANTED[0] && minor < WANTED[1])) {
   stderr.write(
-    `remora needs Node ${WANTED.join('.')} or newer and this is Node ${versions.node}: run it as \`npm start\` after \`npm ci\`, which brings the right one.\n`,
+    `remora needs Node ${WANTED.join('.')} or newer and this is Node ${versions.node}: run \`npm ci\`, which brings the right one, then \`npm start\` or \`npx remora\`.\n`,
   );
   exit(1);
 }

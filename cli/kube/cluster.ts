@@ -53,7 +53,8 @@ export async function connect({ kubeconfig, context }: ClusterOptions): Promise<
     config.setCurrentContext(context);
   }
   const cluster = config.getCurrentCluster();
-  if (!cluster || cluster.server === NOWHERE) throw new UserError('No cluster is configured: name one by --kubeconfig, --context or $KUBECONFIG.');
+  if (!cluster || cluster.server === NOWHERE)
+    throw new UserError('No cluster is configured: name one by --kubeconfig, --context or $KUBECONFIG.');
   return new Cluster({
     server: cluster.server.replace(/\/$/, ''),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',

@@ -1,0 +1,117 @@
+/** The `remora` command as a user starts it: a process of its own, with an environment of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { eventually } from '#test/operator/eventually';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const ENTRY = join(ROOT, 'cli', 'remora.mjs');
+
+export interface Ended {
+  /** The exit code, or the signal that ended it. */
+  readonly code: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RemoraProcess {
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly ended: Promise<Ended>;
+  signal(signal: NodeJS.Signals): void;
+}
+
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Default: the Node that runs this test. */
+  readonly node?: string;
+}
+
+/** Ended with the test, whatever happens. Nothing of this process's environment but PATH and HOME reaches it. */
+export function spawnRemora(t: TestContext, args: readonly string[], options: SpawnOptions = {}): RemoraProcess {
+  const child: ChildProcess = spawn(options.node ?? process.execPath, [ENTRY, ...args], {
+    cwd: options.cwd ?? ROOT,
+    env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code: (code ?? signal) as Ended['code'],
+    stdout,
+    stderr,
+  }));
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await ended;
+  });
+  return { stdout: () => stdout, stderr: () => stderr, ended, signal: (signal) => void child.kill(signal) };
+}
+
+/** Runs to its end. */
+export const runRemora = (t: TestContext, args: readonly string[], options?: SpawnOptions): Promise<Ended> =>
+  spawnRemora(t, args, options).ended;
+
+/** A folder that goes away with the test; with `examples`, a copy of the example files is in it. */
+export function folderFor(t: TestContext, content: 'empty' | 'examples' = 'empty'): string {
+  const folder = mkdtempSync(join(tmpdir(), 'remora-cli-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  if (content === 'examples') cpSync(join(ROOT, 'examples'), join(folder, 'examples'), { recursive: true });
+  return folder;
+}
+
+export interface DevProcess extends RemoraProcess {
+  /** Base URL of the gateway, without /v1. */
+  readonly url: string;
+  readonly healthUrl: string;
+}
+
+export interface DevSettings extends SpawnOptions {
+  readonly paths: readonly string[];
+  readonly state: string;
+}
+
+/** `remora dev` on free ports, once it has said that it serves. */
+export async function startDev(t: TestContext, { paths, state, ...options }: DevSettings): Promise<DevProcess> {
+  const args = ['dev', ...paths, '--port', '0', '--health-port', '0', '--state', state];
+  const remora = spawnRemora(t, args, options);
+  let over = false;
+  void remora.ended.then(() => {
+    over = true;
+  });
+  const said = await eventually('remora dev says where it serves', () => {
+    if (over) return ['', '', ''];
+    return /chat on (http:\S+)\/v1 \(health and metrics on (http:\S+)\)[\s\S]*OPENAI_API_KEY=remora\n/.exec(
+      remora.stderr(),
+    );
+  });
+  const [, url = '', healthUrl = ''] = said;
+  if (url === '') throw new Error(`remora dev ended: ${remora.stderr()}`);
+  return { ...remora, url, healthUrl };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** One chat request, as an SDK would send it. */
+export async function chat(url: string, body: object): Promise<Answer> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ messages: [{ role: 'user', content: 'Say hello' }], ...body }),
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}

@@ -4,7 +4,7 @@ import { type DestinationStream, pino } from 'pino';
 /** How long a line may wait for others. */
 const WAIT_MS = 50;
 /** Waiting lines are written at once when they are this many bytes. */
-const BATCH_BYTES = 16 * 1024;
+const BATCH_BYTES = 8 * 1024;
 /** Lines that nobody reads are dropped above this, so that a stuck reader costs no memory. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 
@@ -18,7 +18,8 @@ export function logOutput(fd: number): LogOutput {
   let isFlushDue = false;
   const flushDue = (): void => {
     isFlushDue = false;
-    output.flush();
+    // With a callback, a flush that meets a write under way is made up for after it.
+    output.flush(() => {});
   };
   return {
     write(line) {
@@ -27,6 +28,6 @@ export function logOutput(fd: number): LogOutput {
       isFlushDue = true;
       setTimeout(flushDue, WAIT_MS).unref();
     },
-    flush: (done) => output.flush(done),
+    flush: (done = () => {}) => output.flush(done),
   };
 }

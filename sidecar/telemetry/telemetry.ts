@@ -1,9 +1,12 @@
 /** Joins the three views of a finished request: log line, metrics and, when an OTLP endpoint is set, a trace. */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { requestLogFields } from './log.ts';
+import { logOutput } from './log-output.ts';
 import { createSidecarMetrics, type SidecarMetrics } from './metrics.ts';
 import type { RequestRecord, Telemetry } from './request-record.ts';
 import type { RequestTracer } from './tracer.ts';
+
+const STANDARD_OUTPUT = 1;
 
 export interface TelemetryOptions {
   /** pino's levels; default info. Requests are logged at info. */
@@ -31,7 +34,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? pino.destination({ fd: 1, sync: false }),
+    options.destination ?? logOutput(STANDARD_OUTPUT),
   );
   const metrics = createSidecarMetrics(options.now);
   const tracer = await loadTracer(options);

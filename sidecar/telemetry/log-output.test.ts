@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type LogOutput, logOutput } from './log-output.ts';
+
+function outputTo(t: TestContext): { output: LogOutput; read: () => string } {
+  const folder = mkdtempSync(join(tmpdir(), 'remora-log-'));
+  const path = join(folder, 'log');
+  const fd = openSync(path, 'w');
+  t.after(() => {
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  });
+  return { output: logOutput(fd), read: () => readFileSync(path, 'utf8') };
+}
+
+const flushed = (output: LogOutput): Promise<void> =>
+  new Promise((resolve, reject) => output.flush((error) => (error ? reject(error) : resolve())));
+
+test('a log line is written without further ones and without being asked for', async (t) => {
+  const { output, read } = outputTo(t);
+  output.write('alone\n');
+  const guard = Date.now() + 20_000;
+  while (read() === '' && Date.now() < guard) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(read(), 'alone\n');
+});
+
+test('log lines keep their order and none is lost, also those that come during a write', async (t) => {
+  const { output, read } = outputTo(t);
+  const lines = Array.from({ length: 3_000 }, (_, index) => `{"line":${index}}\n`);
+  for (const [index, line] of lines.entries()) {
+    output.write(line);
+    if (index % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await flushed(output);
+  assert.equal(read(), lines.join(''));
+});

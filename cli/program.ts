@@ -58,7 +58,7 @@ function checkCommand({ out, setExitCode }: Terminal): Command {
     .description('Say whether Remora is set up right, and what to do where it is not. Exit code 1 on a failure.')
     .option('--pre', 'before the installation: only what the cluster must offer')
     .option('-n, --namespace <name>', 'only routes, providers and pods of this namespace; default: all')
-    .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'));
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text'));
   return withCluster(command).action(async (flags: CheckFlags) => {
     const { check } = await import('./check/check.ts');
     const { text, ok } = await check(flags);
@@ -84,7 +84,7 @@ function statusCommand({ out }: Terminal): Command {
     .option('-n, --namespace <name>', 'namespace; default: that of the context')
     .option('-A, --all-namespaces', 'all namespaces')
     .addOption(
-      new Option('-o, --output <format>', 'text, wide (with messages) or json')
+      new Option('-o, --output <format>', 'output format; wide adds messages and the limits of budgets')
         .choices(['text', 'wide', 'json'])
         .default('text'),
     );

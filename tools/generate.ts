@@ -4,6 +4,7 @@
  */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cliPage } from './generate-cli-page.ts';
 import { crdFiles } from './generate-crds.ts';
 import { errorsPage } from './generate-errors-page.ts';
 import { namesPage } from './generate-names-page.ts';
@@ -37,6 +38,7 @@ const GENERATORS: readonly (() => Files)[] = [
   resourcesPage,
   errorsPage,
   namesPage,
+  cliPage,
   valuesSchemaFile,
 ];
 

@@ -82,7 +82,13 @@ export function webhookFindings(read: Reading<readonly WebhookObject[]>): Findin
     return failure(
       'webhook',
       `${named}: ${bare.join(', ')} without caBundle, so pods that ask for a sidecar are refused; the operator sets it`,
-      'kubectl logs -A -l app.kubernetes.io/part-of=remora --tail=50',
+      logsOf(webhooks),
     );
   });
+}
+
+/** The chart gives Service and Deployment one name. */
+function logsOf(webhooks: NonNullable<WebhookObject['webhooks']>): string {
+  const { namespace, name } = webhooks[0]?.clientConfig?.service ?? { namespace: 'remora-system', name: 'remora' };
+  return `kubectl -n ${namespace} logs deployment/${name} --tail=50`;
 }

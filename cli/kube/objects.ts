@@ -76,7 +76,13 @@ export interface DeploymentObject {
 
 export interface WebhookObject {
   readonly metadata: Metadata;
-  readonly webhooks?: readonly { readonly name: string; readonly clientConfig?: { readonly caBundle?: string } }[];
+  readonly webhooks?: readonly {
+    readonly name: string;
+    readonly clientConfig?: {
+      readonly caBundle?: string;
+      readonly service?: { readonly namespace: string; readonly name: string };
+    };
+  }[];
 }
 
 export interface CrdObject {

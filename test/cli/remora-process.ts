@@ -58,9 +58,18 @@ export function spawnRemora(t: TestContext, args: readonly string[], options: Sp
   return { stdout: () => stdout, stderr: () => stderr, ended, signal: (signal) => void child.kill(signal) };
 }
 
-/** Runs to its end. */
-export const runRemora = (t: TestContext, args: readonly string[], options?: SpawnOptions): Promise<Ended> =>
-  spawnRemora(t, args, options).ended;
+const END_GUARD_MS = 45_000;
+
+/** Runs to its end; one that does not come is a SIGKILL in the result, with what was said until then. */
+export async function runRemora(t: TestContext, args: readonly string[], options?: SpawnOptions): Promise<Ended> {
+  const remora = spawnRemora(t, args, options);
+  const guard = setTimeout(() => remora.signal('SIGKILL'), END_GUARD_MS);
+  try {
+    return await remora.ended;
+  } finally {
+    clearTimeout(guard);
+  }
+}
 
 /** A folder that goes away with the test; with `examples`, a copy of the example files is in it. */
 export function folderFor(t: TestContext, content: 'empty' | 'examples' = 'empty'): string {

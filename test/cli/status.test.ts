@@ -1,0 +1,90 @@
+/** `remora status` against a real API server: routes, sidecars in every state, budgets; of one namespace and of all. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { conditions, TestCluster } from './cluster.ts';
+
+const HASH = 'ab'.repeat(32);
+
+async function fill(cluster: TestCluster): Promise<void> {
+  const accepted = conditions(
+    1,
+    ['Accepted', 'True', 'Accepted', 'ok'],
+    ['Ready', 'False', 'Pending', 'waiting for b'],
+  );
+  const route = await cluster.ours('AIRoute', 'chat', {
+    spec: { targets: [{ model: 'openai/gpt-4o-mini' }, { model: 'mock/echo' }] },
+    status: { conditions: accepted, programmed: '1/4' },
+  });
+  await cluster.ours('AIBudget', 'team', {
+    spec: { limits: [{ name: 'dev', usd: '5', every: 'Day' }] },
+    status: {
+      ...{ spent: '1.50 USD', remaining: '3.00 USD', percent: '30%' },
+      limits: [
+        {
+          ...{ name: 'dev', spent: '1.50 USD', granted: '0.50 USD', remaining: '3.00 USD', percent: 30 },
+          ...{ windowStart: '2026-01-01T00:00:00Z', windowEnd: '2026-01-02T00:00:00Z' },
+        },
+      ],
+    },
+  });
+  const pod = async (name: string) => (await cluster.pod(name, { labels: { 'remora.dev/injected': 'true' } })).uid;
+  const ack = { hash: HASH, nack: null, connected: true, atMs: Date.UTC(2026, 0, 1) };
+  const sidecars = {
+    [await pod('a-synced')]: ack,
+    [await pod('b-pending')]: { ...ack, hash: null },
+    [await pod('c-rejected')]: { ...ack, nack: { hash: 'other', reason: 'pattern too long' } },
+    [await pod('d-offline')]: { ...ack, connected: false },
+  };
+  await cluster.create(`/api/v1/namespaces/${cluster.namespace}/pods`, {
+    metadata: { name: 'without-sidecar' },
+    spec: { containers: [{ name: 'app', image: 'app' }] },
+  });
+  await cluster.acks({ version: 1, policies: { [HASH]: { [route.uid]: 1 } }, sidecars });
+}
+
+test('remora status shows routes, sidecars and budgets of a namespace', async (t) => {
+  const cluster = await TestCluster.open(t);
+  if (!cluster) return;
+  await fill(cluster);
+  const { namespace } = cluster;
+  const { code, stdout, stderr } = await cluster.remora('status', '-n', namespace);
+  assert.deepEqual([code, stderr], [0, '']);
+  const words = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+  assert.deepEqual(words, [
+    ['NAMESPACE', 'AIROUTE', 'READY', 'PROGRAMMED', 'TARGETS'],
+    [namespace, 'chat', 'False', '1/4', 'openai/gpt-4o-mini,mock/echo'],
+    [''],
+    ['NAMESPACE', 'POD', 'STATE', 'POLICY', 'REASON'],
+    [namespace, 'a-synced', 'SYNCED', HASH.slice(0, 12), '-'],
+    [namespace, 'b-pending', 'PENDING', '-', 'runs no policy yet'],
+    [namespace, 'c-rejected', 'REJECTED', HASH.slice(0, 12), 'pattern too long'],
+    [namespace, 'd-offline', 'OFFLINE', HASH.slice(0, 12), 'not connected since 2026-01-01T00:00:00Z'],
+    [''],
+    ['NAMESPACE', 'AIBUDGET', 'SPENT', 'REMAINING', 'PERCENT'],
+    [namespace, 'team', '1.50 USD', '3.00 USD', '30%'],
+    [''],
+  ]);
+});
+
+test('remora status shows all namespaces with -A, messages and limits with -o wide, and everything with -o json', async (t) => {
+  const cluster = await TestCluster.open(t);
+  if (!cluster) return;
+  await fill(cluster);
+  const wide = await cluster.remora('status', '-A', '-o', 'wide');
+  assert.match(wide.stdout, new RegExp(`${cluster.namespace} +chat +False .* Pending +waiting for b`));
+  assert.match(wide.stdout, new RegExp(`${cluster.namespace} +a-synced +SYNCED +${HASH} `));
+  assert.match(wide.stdout, /team +dev +1\.50 USD +3\.00 USD +30% +2026-01-02T00:00:00Z/);
+  const json = JSON.parse((await cluster.remora('status', '-n', cluster.namespace, '-o', 'json')).stdout);
+  assert.deepEqual(
+    json.sidecars.map(({ state }: { state: string }) => state),
+    ['SYNCED', 'PENDING', 'REJECTED', 'OFFLINE'],
+  );
+  assert.deepEqual([json.routes.length, json.budgets.length, json.faults], [1, 1, []]);
+});
+
+test('remora status of an empty namespace says so', async (t) => {
+  const cluster = await TestCluster.open(t);
+  if (!cluster) return;
+  const { stdout } = await cluster.remora('status', '-n', cluster.namespace);
+  assert.equal(stdout, 'No AIRoutes.\n\nNo Sidecars.\n\nNo AIBudgets.\n');
+});

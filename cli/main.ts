@@ -9,6 +9,7 @@ function fail(error: unknown): void {
 }
 
 createProgram({
+  version: process.env.REMORA_VERSION ?? 'development',
   env: process.env,
   out: (text) => void process.stdout.write(text),
   setExitCode(code) {

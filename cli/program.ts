@@ -3,6 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { PORT } from '#contract/names/api';
 
 export interface Terminal {
+  /** Of this build. */
+  readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
   readonly setExitCode: (code: number) => void;
@@ -14,7 +16,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('remora')
     .description('AI gateway for Kubernetes. Also installed as `kubectl remora`.')
-    .version(terminal.env.REMORA_VERSION ?? 'development')
+    .version(terminal.version)
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help of a command')
     .addHelpText('after', '\nTry it without a cluster: remora dev examples');

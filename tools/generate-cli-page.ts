@@ -32,7 +32,7 @@ const choicesText = (description: string, choices: readonly string[] | undefined
   choices === undefined ? description : `${description}; one of ${choices.map(code).join(', ')}`;
 
 export function cliPage(): Map<string, string> {
-  const program = createProgram({ env: {}, out() {}, setExitCode() {} });
+  const program = createProgram({ version: '', env: {}, out() {}, setExitCode() {} });
   const intro =
     'Installed as `remora` and as `kubectl-remora`, so that `kubectl remora` works as well. Exit code 0: done; 1: it failed, or ' +
     '`check` found a failure. What a program reads is on standard output, what a human reads beside it on standard error.';

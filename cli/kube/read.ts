@@ -30,7 +30,7 @@ export interface RemoraFacts {
 }
 
 /** `namespace` undefined: all of them. */
-export const pathIn = (root: string, plural: string, namespace: string | undefined): string =>
+const pathIn = (root: string, plural: string, namespace: string | undefined): string =>
   namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
 
 export async function readRemora(cluster: Cluster, namespace: string | undefined): Promise<RemoraFacts> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '#test/operator/eventually';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
-import { chat, folderFor, spawnRemora, startDev } from './remora-process.ts';
+import { chat, folderFor, runRemora, spawnRemora, startDev } from './remora-process.ts';
 
 const CANARY = 'sk-canary-4d1f7a';
 
@@ -70,7 +70,9 @@ test('a key in the environment puts its provider first, and is in no line of out
   remora.signal('SIGTERM');
   const { stdout, stderr } = await remora.ended;
   assert.ok(stdout.includes('"outcome":"ok"'), 'requests were logged');
-  assert.doesNotMatch(stdout + stderr.replaceAll(/^ .*must be "provider\/model".*$/gm, ''), new RegExp(CANARY));
+  const failed = await runRemora(t, ['dev', 'nowhere'], { env: { OPENAI_API_KEY: CANARY } });
+  assert.equal(failed.code, 1);
+  assert.doesNotMatch(stdout + stderr + failed.stdout + failed.stderr, new RegExp(CANARY));
 });
 
 test('a new key in a file is used at once, with the same policy, and never shown', async (t) => {

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type LogOutput, logOutput } from './log-output.ts';
+import { LogOutput } from './log-output.ts';
 
 function outputTo(t: TestContext): { output: LogOutput; read: () => string } {
   const folder = mkdtempSync(join(tmpdir(), 'remora-log-'));
@@ -13,11 +13,8 @@ function outputTo(t: TestContext): { output: LogOutput; read: () => string } {
     closeSync(fd);
     rmSync(folder, { recursive: true });
   });
-  return { output: logOutput(fd), read: () => readFileSync(path, 'utf8') };
+  return { output: new LogOutput(fd), read: () => readFileSync(path, 'utf8') };
 }
-
-const flushed = (output: LogOutput): Promise<void> =>
-  new Promise((resolve, reject) => output.flush((error) => (error ? reject(error) : resolve())));
 
 test('a log line is written without further ones and without being asked for', async (t) => {
   const { output, read } = outputTo(t);
@@ -29,11 +26,14 @@ test('a log line is written without further ones and without being asked for', a
 
 test('log lines keep their order and none is lost, also those that come during a write', async (t) => {
   const { output, read } = outputTo(t);
-  const lines = Array.from({ length: 3_000 }, (_, index) => `{"line":${index}}\n`);
+  const lines = Array.from(
+    { length: 9_000 },
+    (_, index) => `{"line":${index},"text":"schön${index === 4_000 ? 'x'.repeat(50_000) : ''}"}\n`,
+  );
   for (const [index, line] of lines.entries()) {
     output.write(line);
     if (index % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  await flushed(output);
+  await output.flushed();
   assert.equal(read(), lines.join(''));
 });

@@ -13,7 +13,7 @@ const attemptFields = (attempt: AttemptRecord): object => ({
 });
 
 /** The one line of a request. Field names are part of what users parse; add, never rename. */
-export function requestLogFields(record: RequestRecord): object {
+function requestLogFields(record: RequestRecord): object {
   return {
     requestId: record.requestId,
     dialect: record.dialect,
@@ -46,3 +46,7 @@ export function requestLogFields(record: RequestRecord): object {
     timeToFirstChunkMs: record.timeToFirstChunkMs === undefined ? undefined : Math.round(record.timeToFirstChunkMs),
   };
 }
+
+/** The line of a request just as pino writes lines, for a third of the time: it is the one that every request pays for. */
+export const requestLine = (record: RequestRecord, unixMs: number): string =>
+  `{"level":"info","time":"${new Date(unixMs).toISOString()}",${JSON.stringify(requestLogFields(record)).slice(1, -1)},"msg":"request"}\n`;

@@ -155,3 +155,25 @@ test('spans reach an OTLP collector inside the trace of the caller', async () =>
   assert.ok(spans.every((span) => span.traceId === '0af7651916cd43dd8448eb211c80319c'));
   assert.equal(spans.filter((span) => span.kind === 3 && span.parentSpanId === server?.spanId).length, 2);
 });
+
+test('the line of a request is byte for byte what pino makes of its fields', async () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const telemetry = await createTelemetry({ serviceName: 'remora-sidecar', now: () => 5_000, destination });
+  const awkward = 'a "quoted" \\ line\n\u2028 of schön \u0001 text';
+  telemetry.record({ ...record, requestedModel: awkward });
+  const { level: _level, time, msg, ...fields } = JSON.parse(lines[0] ?? '');
+  assert.equal(time, '1970-01-01T00:00:05.000Z');
+  assert.equal(fields.model, awkward);
+  telemetry.log.info(fields, msg);
+  const withoutTime = (line: string | undefined): string | undefined => line?.replace(/"time":"[^"]+"/, '');
+  assert.equal(withoutTime(lines[0]), withoutTime(lines[1]));
+});
+
+test('no line is written for requests where the level is above info', async () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const telemetry = await createTelemetry({ serviceName: 'x', now: () => 5_000, destination, logLevel: 'warn' });
+  telemetry.record(record);
+  assert.deepEqual(lines, []);
+});

@@ -1,7 +1,7 @@
 /** Joins the three views of a finished request: log line, metrics and, when an OTLP endpoint is set, a trace. */
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { requestLogFields } from './log.ts';
-import { logOutput } from './log-output.ts';
+import { requestLine } from './log.ts';
+import { LogOutput } from './log-output.ts';
 import { createSidecarMetrics, type SidecarMetrics } from './metrics.ts';
 import type { RequestRecord, Telemetry } from './request-record.ts';
 import type { RequestTracer } from './tracer.ts';
@@ -27,6 +27,7 @@ export interface SidecarTelemetry extends Telemetry {
 }
 
 export async function createTelemetry(options: TelemetryOptions): Promise<SidecarTelemetry> {
+  const output = options.destination ?? new LogOutput(STANDARD_OUTPUT);
   const log = pino(
     {
       level: options.logLevel ?? 'info',
@@ -34,7 +35,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? logOutput(STANDARD_OUTPUT),
+    output,
   );
   const metrics = createSidecarMetrics(options.now);
   const tracer = await loadTracer(options);
@@ -44,11 +45,11 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
     record(request: RequestRecord) {
       metrics.observe(request);
       tracer?.record(request);
-      log.info(requestLogFields(request), 'request');
+      if (log.isLevelEnabled('info')) output.write(requestLine(request, options.now()));
     },
     async close() {
       await tracer?.close();
-      log.flush();
+      if (output instanceof LogOutput) await output.flushed();
     },
   };
 }

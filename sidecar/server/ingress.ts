@@ -1,6 +1,7 @@
 /** The listener of the app's requests: checks heads, knows the paths, and hands calls to the pipeline. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { NO_USAGE } from '#sidecar/canonical/usage';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { DIALECTS, dialectForPath } from '#sidecar/dialects/index';
@@ -13,6 +14,7 @@ import { handle, type PipelineDeps } from '#sidecar/pipeline/handle';
 import { errorAnswer } from '#sidecar/pipeline/render-failure';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/request-scope';
 import { SlotList, type Slotted } from '#sidecar/pipeline/slot-list';
+import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import { answerToParserError, METHOD_NOT_SERVED, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
 import { HttpReply } from './http-reply.ts';
@@ -137,6 +139,7 @@ export class Ingress {
       const dialect = dialectForPath(request.url ?? '') ?? NEAREST_DIALECT;
       const { status, headers, body } = errorAnswer(error, dialect, requestId);
       reply.whole(status, headers, body);
+      this.#deps.telemetry.record(refusalRecord(error, { requestId, dialect, nowUnixMs: this.#deps.now() }));
     }
   }
 
@@ -201,6 +204,18 @@ export class Ingress {
     }
   }
 }
+
+interface Refused {
+  readonly requestId: string;
+  readonly dialect: Dialect;
+  readonly nowUnixMs: number;
+}
+
+/** What is refused by its head is still a request that somebody on call looks for. */
+const refusalRecord = (error: RemoraError, { requestId, dialect, nowUnixMs }: Refused): RequestRecord => ({
+  ...{ requestId, dialect: dialect.id, operation: 'chat', stream: false, status: error.status, outcome: error.code },
+  ...{ attempts: [], usage: NO_USAGE, costNanoUsd: 0n, guardrailActions: [], startUnixMs: nowUnixMs, durationMs: 0 },
+});
 
 const methodNotAllowed = (allow: string): RemoraError =>
   new RemoraError({

@@ -5,6 +5,8 @@ import type { TestNode } from './node/up.ts';
 export interface Cluster {
   kubectl(args: readonly string[], options?: CommandOptions): Promise<string>;
   helm(args: readonly string[], options?: CommandOptions): Promise<string>;
+  /** This repository's own command line, against this cluster. */
+  remora(args: readonly string[], options?: CommandOptions): Promise<string>;
   /** `repository:tag` of what the chart runs, and of the test apps. */
   readonly images: { readonly remora: string; readonly test: string };
   /** Kills a container of a running pod as the kernel would; `containerId` is as the pod's status says. */
@@ -24,6 +26,7 @@ const taskOf = (containerId: string) => containerId.replace('containerd://', '')
 export const clusterOnNode = (node: TestNode, images: Cluster['images']): Cluster => ({
   kubectl: (args, options) => node.client('kubectl', args, options),
   helm: (args, options) => node.client('helm', args, options),
+  remora: (args, options) => node.remora(args, options),
   images,
   killContainer: (_, containerId) => node.task('kill', taskOf(containerId)),
   holdContainer: (what, containerId) => node.task(what, taskOf(containerId)),
@@ -35,6 +38,7 @@ export function currentCluster(images: Cluster['images']): Cluster {
   return {
     kubectl,
     helm: (args, options) => command('helm', args, options),
+    remora: (args, options) => command(process.execPath, ['cli/remora.mjs', ...args], options),
     images,
     // From inside, the first process of a container cannot be sent SIGKILL; it ends on SIGTERM.
     killContainer: async ({ namespace, pod, container }) => {

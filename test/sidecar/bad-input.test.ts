@@ -184,3 +184,12 @@ test('a refused policy leaves the last good one in force and says why', async (t
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('x-remora-policy'), 'hash-1');
 });
+
+test('a request that is refused by its head is on the record like any other', async (t) => {
+  const running = await startSidecar(t, { policy: POLICY });
+  await rawExchange(running.port, chatBytes(CHAT, ['host: a'], '/v2/chat'));
+  assert.deepEqual(
+    running.records.map(({ outcome, status, attempts }) => ({ outcome, status, attempts: attempts.length })),
+    [{ outcome: 'unknown_path', status: 404, attempts: 0 }],
+  );
+});

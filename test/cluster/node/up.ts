@@ -21,6 +21,8 @@ export interface TestNode {
   readonly binaries: string;
   /** Runs a client such as kubectl or helm where the API server can be reached. */
   client(name: 'kubectl' | 'helm', args: readonly string[], options?: CommandOptions): Promise<string>;
+  /** Runs this repository's own command line against the cluster. */
+  remora(args: readonly string[], options?: CommandOptions): Promise<string>;
   loadImage(archive: string): Promise<void>;
   /** Sends SIGKILL to a container's first process, or holds and lets go all of its processes. */
   task(what: 'kill' | 'pause' | 'resume', containerId: string): Promise<void>;
@@ -63,6 +65,8 @@ function testNode(folder: RunFolder, binaries: string): TestNode {
     binaries,
     client: (name, args, options) =>
       inside(join(binaries, name), [`--kubeconfig=${folder.adminConfig}`, ...args], options),
+    remora: (args, options) =>
+      inside(process.execPath, ['cli/remora.mjs', ...args, '--kubeconfig', folder.adminConfig], options),
     loadImage: async (archive) => {
       await ctr('images', 'import', archive);
     },

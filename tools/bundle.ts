@@ -95,7 +95,7 @@ async function main(): Promise<void> {
     const eager = eagerPackages(metafile, target.entry);
     console.log(`${target.outfile}: ${Math.ceil(bytes / 1024)} KiB, ${eager.length} packages at start`);
     if (name !== 'sidecar') continue;
-    console.log(`  ${eager.join(' ')}`);
+    console.log(`  (at most ${SIDECAR_MAX_EAGER_PACKAGES}) ${eager.join(' ')}`);
     const faults = sidecarFaults(metafile, target.entry);
     for (const fault of faults) console.error(fault);
     if (faults.length > 0) process.exitCode = 1;

@@ -1,32 +1,17 @@
 /** Holds the import rule of `rooms.ts`, purity, the `./`-or-alias rule and file length. Exits non-zero and names each breach. */
-import { globSync, readFileSync } from 'node:fs';
-import { posix } from 'node:path';
+import { measureSource } from './measure-source.ts';
 import { mayImport, PURE_NODE_MODULES, PURE_ROOMS, roomOf } from './rooms.ts';
+import { isTest, resolveImport, type SourceFile, sourceFiles } from './source-files.ts';
 
 const MAX_FILE_LINES = 400;
 /** Files that are a table and nothing else. */
 const TABLES = new Set(['contract/names/error-codes.ts', 'contract/compile/price-book.ts']);
-const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 const IMPURE =
   /\b(process\.|Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|console\.|setTimeout\(|setInterval\()/;
 
-export interface SourceFile {
-  readonly path: string;
-  readonly text: string;
-}
-
-const importsOf = (text: string): string[] => [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '');
-
-/** The repository path a specifier points at, or undefined for packages and core modules. */
-function resolve(from: string, specifier: string): string | undefined {
-  if (specifier.startsWith('#')) return specifier.slice(1);
-  return specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier) : undefined;
-}
-
 function checkImport(file: SourceFile, room: string, specifier: string): string | undefined {
   if (specifier.includes('../')) return `imports ${specifier}: use an alias such as #${room}/… instead of ../`;
-  const target = resolve(file.path, specifier);
+  const target = resolveImport(file.path, specifier);
   if (target === undefined) {
     const impure = PURE_ROOMS.includes(room) && specifier.startsWith('node:') && !PURE_NODE_MODULES.includes(specifier);
     return impure ? `imports ${specifier}, but ${room} is pure` : undefined;
@@ -40,24 +25,17 @@ function checkImport(file: SourceFile, room: string, specifier: string): string 
 export function breachesOf(file: SourceFile): string[] {
   const room = roomOf(file.path);
   if (room === undefined) return [];
-  const isTest = file.path.endsWith('.test.ts');
-  const breaches = importsOf(file.text)
-    .map((specifier) => (isTest && !specifier.includes('../') ? undefined : checkImport(file, room, specifier)))
+  const breaches = measureSource(file)
+    .imports.map(({ specifier }) =>
+      isTest(file.path) && !specifier.includes('../') ? undefined : checkImport(file, room, specifier),
+    )
     .filter((breach) => breach !== undefined);
   const lines = file.text.split('\n').length;
   if (lines > MAX_FILE_LINES && !TABLES.has(file.path))
     breaches.push(`has ${lines} lines; the limit is ${MAX_FILE_LINES}: split it by meaning`);
-  const impure = PURE_ROOMS.includes(room) && !isTest ? IMPURE.exec(file.text) : null;
+  const impure = PURE_ROOMS.includes(room) && !isTest(file.path) ? IMPURE.exec(file.text) : null;
   if (impure) breaches.push(`uses ${impure[1]}, but ${room} is pure: take it as a parameter`);
   return breaches.map((breach) => `${file.path} ${breach}`);
-}
-
-/** All TypeScript sources but generated ones. */
-export function sourceFiles(): SourceFile[] {
-  return globSync('{contract,treasury,sidecar,operator,cli,test,tools}/**/*.ts')
-    .filter((path) => !path.includes('/gen/'))
-    .sort()
-    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }
 
 if (import.meta.main) {

@@ -7,10 +7,14 @@ const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['promises', ['oxlint', '--type-aware', 'contract', 'treasury', 'sidecar', 'operator', 'cli', 'tools', 'test']],
   ['dead code and packages', ['knip', '--no-progress']],
   ['structure', ['node', 'tools/check-structure.ts']],
+  ['figures', ['node', 'tools/figures.ts']],
   ['generated files', ['node', 'tools/generate.ts', '--check']],
   ['protobuf', ['buf', 'lint']],
   ['bundles', ['node', 'tools/bundle.ts']],
 ];
+
+/** What these say is worth reading when all is well, too. */
+const REPORTS = ['structure', 'figures', 'bundles'];
 
 let failed = 0;
 for (const [name, [command = '', ...args]] of CHECKS) {
@@ -20,7 +24,7 @@ for (const [name, [command = '', ...args]] of CHECKS) {
   if (!ok) failed += 1;
   console.log(`${ok ? '√' : '×'} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
   if (!ok) console.log(`${run.error?.message ?? ''}${run.stdout ?? ''}${run.stderr ?? ''}`.trimEnd());
-  else if (name === 'structure' || name === 'bundles') console.log(`  ${run.stdout.trim().split('\n').join('\n  ')}`);
+  else if (REPORTS.includes(name)) console.log(`  ${run.stdout.trim().split('\n').join('\n  ')}`);
 }
 console.log(failed === 0 ? 'check passed' : `check failed: ${failed} of ${CHECKS.length}`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -30,42 +30,18 @@ export interface ProviderDirectory {
 
 export function providerDirectory(snapshot: Snapshot): ProviderDirectory {
   const { platformNamespaces } = snapshot;
-  const providers = contentsOf(snapshot, 'AIProvider').sort(byAge);
   const isPlatform = (provider: AIProvider): boolean => platformNamespaces.has(provider.metadata.namespace);
-  const shared = new Map<string, AIProvider>();
+  const providers = contentsOf(snapshot, 'AIProvider').sort(byAge);
   const own = new Map(providers.map((provider) => [namespacedName(provider), provider]));
-  for (const provider of providers) {
-    const { name } = provider.metadata;
-    if (isPlatform(provider) && provider.spec.allowedNamespaces.from === 'All' && !shared.has(name))
-      shared.set(name, provider);
-  }
-
-  function notFound(namespace: string, name: string): Resolution {
-    const closed = [...platformNamespaces].sort().find((platform) => own.has(`${platform}/${name}`));
-    if (closed !== undefined)
-      return {
-        ok: false,
-        reason: REASON.refNotPermitted,
-        message: `AIProvider ${closed}/${name} does not allow namespace ${namespace}; set spec.allowedNamespaces.from to All there`,
-      };
-    const places = [...new Set([namespace, ...[...platformNamespaces].sort()])].join(' or ');
-    return {
-      ok: false,
-      reason: REASON.providerNotFound,
-      message: `AIProvider "${name}" not found in namespace ${places}; create it or correct the name`,
-    };
-  }
+  const shared = sharedByName(providers.filter(isPlatform));
 
   function resolve(namespace: string, name: string): Resolution {
     const provider = shared.get(name) ?? own.get(`${namespace}/${name}`);
-    if (!provider) return notFound(namespace, name);
+    if (!provider) return { ok: false, ...notFound({ namespace, name }, [...platformNamespaces].sort(), own) };
     const missing = missingCredential(snapshot, provider);
     if (!missing) return { ok: true, provider };
-    return {
-      ok: false,
-      reason: missing.reason,
-      message: `${objectText(provider)} has no credential; see its condition ResolvedRefs`,
-    };
+    const message = `${objectText(provider)} has no credential; see its condition ResolvedRefs`;
+    return { ok: false, reason: missing.reason, message };
   }
 
   return {
@@ -76,6 +52,31 @@ export function providerDirectory(snapshot: Snapshot): ProviderDirectory {
     },
     missingCredential: (provider) => missingCredential(snapshot, provider),
     policyProvider: (provider) => policyProvider(provider, isPlatform(provider)),
+  };
+}
+
+/** Which of the platform's providers owns a name everywhere: the oldest that is open to all. */
+function sharedByName(platformProviders: readonly AIProvider[]): Map<string, AIProvider> {
+  const open = platformProviders.filter(({ spec }) => spec.allowedNamespaces.from === 'All');
+  return new Map(open.toReversed().map((provider) => [provider.metadata.name, provider]));
+}
+
+/** Says so too when the platform has such a provider and keeps it to itself. */
+function notFound(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  platformNamespaces: readonly string[],
+  own: ReadonlyMap<string, AIProvider>,
+): Unresolved {
+  const closed = platformNamespaces.find((platform) => own.has(`${platform}/${name}`));
+  if (closed !== undefined)
+    return {
+      reason: REASON.refNotPermitted,
+      message: `AIProvider ${closed}/${name} does not allow namespace ${namespace}; set spec.allowedNamespaces.from to All there`,
+    };
+  const places = [...new Set([namespace, ...platformNamespaces])].join(' or ');
+  return {
+    reason: REASON.providerNotFound,
+    message: `AIProvider "${name}" not found in namespace ${places}; create it or correct the name`,
   };
 }
 

@@ -29,54 +29,58 @@ export type AskOutcome = 'granted' | 'denied' | 'undecided';
 /** Asks of one pod that may wait for the store at once. */
 const MAX_OPEN_ASKS = 256;
 
-export interface GrantDesk {
-  ask(ask: GrantAsk, budget: PolicyBudget | undefined): Promise<void>;
-  giveBack(grant: GrantReturn): Promise<void>;
+export class GrantDesk {
+  readonly #options: GrantDeskOptions;
+  #openAsks = 0;
+
+  constructor(options: GrantDeskOptions) {
+    this.#options = options;
+  }
+
+  async ask(ask: GrantAsk, budget: PolicyBudget | undefined): Promise<void> {
+    const { treasury, podUid, onFailed } = this.#options;
+    if (!budget) return this.#undecided(ask, 'The budget is none of this workload.');
+    if (this.#openAsks >= MAX_OPEN_ASKS) return this.#undecided(ask, 'Too many asks of this pod wait.');
+    this.#openAsks += 1;
+    try {
+      await this.#answer(ask, await treasury.ask(podUid, budget, ask.window, decodeAmount(ask.needed)));
+    } catch (error) {
+      onFailed('ask', error);
+      this.#undecided(ask, 'The budget could not be read or written.');
+    } finally {
+      this.#openAsks -= 1;
+    }
+  }
+
+  async giveBack({ grantId, budgetId, window, final }: GrantReturn): Promise<void> {
+    const { treasury, send, onFailed } = this.#options;
+    try {
+      await treasury.giveBack({ budgetId, window }, grantId, decodeAmount(final));
+      send({ $case: 'grantReturned', value: { grantId } });
+    } catch (error) {
+      onFailed('return', error);
+    }
+  }
+
   /** Resolves to false when the report could not be taken. */
-  report(grants: readonly GrantUsage[]): Promise<boolean>;
-}
+  async report(grants: readonly GrantUsage[]): Promise<boolean> {
+    const { treasury, podUid, onFailed } = this.#options;
+    try {
+      await treasury.report(podUid, grants.map(decodeGrantUsage));
+      return true;
+    } catch (error) {
+      onFailed('report', error);
+      return false;
+    }
+  }
 
-export function createGrantDesk(options: GrantDeskOptions): GrantDesk {
-  const { treasury, podUid, send, onAsked, onFailed } = options;
-  let openAsks = 0;
-  const undecided = (ask: GrantAsk, reason: string): void => {
-    onAsked('undecided');
-    send(deniedMessage(ask, { limit: '', spent: '', granted: '', reason }));
-  };
-  return {
-    async ask(ask, budget) {
-      if (!budget) return undecided(ask, 'The budget is none of this workload.');
-      if (openAsks >= MAX_OPEN_ASKS) return undecided(ask, 'Too many asks of this pod wait.');
-      openAsks += 1;
-      try {
-        await answer(ask, await treasury.ask(podUid, budget, ask.window, decodeAmount(ask.needed)));
-      } catch (error) {
-        onFailed('ask', error);
-        undecided(ask, 'The budget could not be read or written.');
-      } finally {
-        openAsks -= 1;
-      }
-    },
-    async giveBack({ grantId, budgetId, window, final }) {
-      try {
-        await treasury.giveBack({ budgetId, window }, grantId, decodeAmount(final));
-        send({ $case: 'grantReturned', value: { grantId } });
-      } catch (error) {
-        onFailed('return', error);
-      }
-    },
-    async report(grants) {
-      try {
-        await treasury.report(podUid, grants.map(decodeGrantUsage));
-        return true;
-      } catch (error) {
-        onFailed('report', error);
-        return false;
-      }
-    },
-  };
+  #undecided(ask: GrantAsk, reason: string): void {
+    this.#options.onAsked('undecided');
+    this.#options.send(deniedMessage(ask, { limit: '', spent: '', granted: '', reason }));
+  }
 
-  async function answer(ask: GrantAsk, given: GrantAnswer): Promise<void> {
+  async #answer(ask: GrantAsk, given: GrantAnswer): Promise<void> {
+    const { treasury, send, onAsked } = this.#options;
     onAsked(given.granted ? 'granted' : 'denied');
     if (!given.granted) {
       const { limit, spent, held } = given;

@@ -3,38 +3,21 @@
  * belongs to, and what a workload should run, is told to it.
  */
 import { Server, status } from '@grpc/grpc-js';
-import { PolicyServiceService, type UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
-import { type AskOutcome, createGrantDesk, type GrantTreasury } from './grant-desk.ts';
+import { PolicyServiceService } from '#contract/wire/gen/remora/policy/v1/sync';
+import { PodStreams, type PodStreamsOptions } from './pod-streams.ts';
 import { type PreparedPolicy, type PushedPolicy, preparePolicy } from './prepared-policy.ts';
-import type { PushLog } from './push-log.ts';
 import { ReplaceableCredentials, type ServerCertificate } from './server-tls.ts';
-import { startSession } from './session.ts';
-import { type SidecarIdentity, type SidecarState, stateOf } from './sidecar-state.ts';
+import type { SidecarIdentity } from './sidecar-state.ts';
 import { createStreamAdmission, refuse } from './stream-admission.ts';
-import { openSyncStream, type SyncCall, type SyncStream } from './sync-stream.ts';
-import { createUsageDedup } from './usage-dedup.ts';
+import type { SyncCall } from './sync-stream.ts';
 
+export type { PushEvents } from './pod-streams.ts';
 export type { SidecarIdentity, SidecarState } from './sidecar-state.ts';
 
-export interface PushEvents {
-  onState(state: SidecarState): void;
-  /** The pod has no stream any more. */
-  onDisconnect(podUid: string): void;
-  /** Records that were not counted before. */
-  onUsage?(records: readonly UsageRecord[], identity: SidecarIdentity): void;
-  onAsked?(outcome: AskOutcome): void;
-}
-
-export interface PushServerOptions {
+export interface PushServerOptions extends PodStreamsOptions {
   /** Rejects for a token that is none of a sidecar's. Its error is logged, never sent. */
   readonly authenticate: (token: string) => Promise<SidecarIdentity>;
-  readonly treasury: GrantTreasury;
-  /** `caPem`: CA certificates that sidecars should trust from now on. */
-  readonly tls: ServerCertificate & { readonly caPem?: string };
-  readonly events: PushEvents;
-  readonly log: PushLog;
-  /** Milliseconds, monotonic or Unix. */
-  readonly now: () => number;
+  readonly tls: PodStreamsOptions['tls'] & ServerCertificate;
 }
 
 export interface PushServer {
@@ -65,11 +48,10 @@ const SERVER_OPTIONS = {
 
 export function createPushServer(options: PushServerOptions): PushServer {
   const policies = new Map<string, PreparedPolicy>();
-  const streams = new Map<string, OpenStream>();
+  const streams = new PodStreams(options);
   const credentials = new ReplaceableCredentials(options.tls);
   const server = new Server(SERVER_OPTIONS);
   const admit = createStreamAdmission(options);
-  const open = streamOpener(options, streams);
   let leaving = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -77,90 +59,37 @@ export function createPushServer(options: PushServerOptions): PushServer {
     const startedAtMs = options.now();
     const identity = leaving ? undefined : await admit(call);
     if (leaving) refuse(call, status.UNAVAILABLE, 'This operator is leaving.');
-    else if (identity) open(call, identity, { startedAtMs, wanted: policies.get(identity.workloadKey) ?? null });
+    else if (identity)
+      streams.open(call, identity, { startedAtMs, wanted: policies.get(identity.workloadKey) ?? null });
   }
-  const want = (workloadKey: string, policy: PreparedPolicy | null): void => {
-    for (const { identity, stream } of streams.values()) if (identity.workloadKey === workloadKey) stream.want(policy);
-  };
 
   server.addService(PolicyServiceService, { sync: (call: SyncCall) => void accept(call) });
   return {
     publish(workloadKey, pushed) {
       const prepared = preparePolicy(pushed, policies.get(workloadKey));
       policies.set(workloadKey, prepared);
-      want(workloadKey, prepared);
+      streams.want(workloadKey, prepared);
     },
     remove(workloadKey) {
       policies.delete(workloadKey);
-      want(workloadKey, null);
+      streams.want(workloadKey, null);
     },
     async listen(host, port) {
       const bound = await bind(server, `${host}:${port}`, credentials);
-      timer = setInterval(() => {
-        for (const { stream } of streams.values()) stream.tick();
-      }, TICK_MS).unref();
+      timer = setInterval(() => streams.tick(), TICK_MS).unref();
       return bound;
     },
     replaceCertificate: (certificate) => credentials.replace(certificate),
     drain() {
       leaving = true;
-      for (const { stream } of streams.values()) stream.drain(DRAIN_WITHIN_SECONDS);
+      streams.drain(DRAIN_WITHIN_SECONDS);
     },
     async close() {
       leaving = true;
       clearInterval(timer);
-      for (const { stream } of [...streams.values()]) stream.end('leaving', 'This operator is leaving.');
+      streams.end();
       await shutdown(server);
     },
-  };
-}
-
-interface OpenStream {
-  readonly identity: SidecarIdentity;
-  readonly stream: SyncStream;
-}
-
-/** Opens a stream for a proved pod. A pod has one stream: a new one ends the former. */
-function streamOpener({ events, log, now, treasury, tls }: PushServerOptions, streams: Map<string, OpenStream>) {
-  const dedup = createUsageDedup();
-  return (
-    call: SyncCall,
-    identity: SidecarIdentity,
-    { startedAtMs, wanted }: { readonly startedAtMs: number; readonly wanted: PreparedPolicy | null },
-  ): void => {
-    const { podUid, workloadKey } = identity;
-    const pod = `${identity.namespace}/${identity.podName}`;
-    const stream = openSyncStream({
-      call,
-      session: startSession({ nowMs: startedAtMs, wanted, caPem: tls.caPem ?? null }),
-      now,
-      desk: (send) =>
-        createGrantDesk({
-          treasury,
-          podUid,
-          send,
-          onAsked: (outcome) => events.onAsked?.(outcome),
-          onFailed: (what, error) => log.warn({ pod, err: error }, `a grant ${what} failed`),
-        }),
-      onState: (session) => {
-        if (session.refused) log.warn({ pod, ...session.refused }, 'a sidecar refused its policy');
-        events.onState(stateOf(session, identity));
-      },
-      onUsage: (report) => {
-        const records = dedup.fresh(report.records, podUid);
-        if (records.length > 0) events.onUsage?.(records, identity);
-      },
-      onEnd: (reason) => {
-        if (streams.get(podUid)?.stream !== stream) return;
-        streams.delete(podUid);
-        log.info({ pod, reason }, 'a sidecar disconnected');
-        events.onDisconnect(podUid);
-      },
-    });
-    const former = streams.get(podUid);
-    streams.set(podUid, { identity, stream });
-    former?.stream.end('replaced', 'The pod has opened another stream.');
-    log.info({ pod, workload: workloadKey }, 'a sidecar connected');
   };
 }
 

@@ -28,87 +28,92 @@ export interface SyncStreamOptions {
   readonly onEnd: (reason: string) => void;
 }
 
-export interface SyncStream {
-  readonly session: Session;
-  want(policy: PreparedPolicy | null): void;
-  tick(): void;
+export class SyncStream {
+  readonly #options: SyncStreamOptions;
+  readonly #desk: GrantDesk;
+  #session: Session;
+  #ended = false;
+
+  constructor(options: SyncStreamOptions) {
+    const { call } = options;
+    this.#options = options;
+    this.#session = options.session;
+    this.#desk = options.desk((message) => this.#send(message));
+    call.on('data', (request: SyncRequest) => this.#dispatch({ type: 'message', message: request.message }));
+    call.on('drain', () => this.#dispatch({ type: 'writable' }));
+    call.on('end', () => {
+      this.#close('The sidecar closed the stream.');
+      call.end();
+    });
+    call.on('cancelled', () => this.#close('The connection was lost.'));
+    call.on('error', () => this.#close('The stream failed.'));
+  }
+
+  want(policy: PreparedPolicy | null): void {
+    this.#dispatch({ type: 'wanted', policy });
+  }
+
+  tick(): void {
+    this.#dispatch({ type: 'tick' });
+  }
+
   /** The server is leaving: the sidecar should come back, to another replica, after a random wait up to this. */
-  drain(reconnectWithinSeconds: number): void;
-  end(code: EndCode | 'leaving' | 'replaced', reason: string): void;
-}
+  drain(reconnectWithinSeconds: number): void {
+    this.#send({ $case: 'drain', value: { reconnectWithinSeconds } });
+  }
 
-export function openSyncStream(options: SyncStreamOptions): SyncStream {
-  const { call, now, onState, onUsage, onEnd } = options;
-  let session = options.session;
-  let ended = false;
+  end(code: keyof typeof STATUS, reason: string): void {
+    if (this.#ended) return;
+    this.#close(reason);
+    this.#options.call.emit('error', { code: STATUS[code], details: reason });
+  }
 
-  const close = (reason: string): void => {
-    if (ended) return;
-    ended = true;
-    onEnd(reason);
-  };
-  const end = (code: keyof typeof STATUS, reason: string): void => {
-    if (ended) return;
-    close(reason);
-    call.emit('error', { code: STATUS[code], details: reason });
-  };
-  const send = (message: Message): boolean => {
-    if (ended || call.cancelled) return false;
-    if (!call.write({ message })) dispatch({ type: 'blocked' });
-    return true;
-  };
-  const desk = options.desk(send);
+  #close(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.onEnd(reason);
+  }
 
-  const report = async (effect: SessionEffect & { readonly do: 'report' }): Promise<void> => {
-    const taken = await desk.report(effect.grants);
-    if (!taken || !effect.report) return;
-    onUsage(effect.report);
-    send({ $case: 'usageAck', value: { seq: effect.report.seq } });
-  };
-  const perform = (effect: SessionEffect): void => {
+  #dispatch(event: SessionEvent): void {
+    const [next, effects] = stepSession(this.#session, event, this.#options.now());
+    this.#session = next;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: SessionEffect): void {
     switch (effect.do) {
       case 'send':
-        send(effect.message);
+        this.#send(effect.message);
         return;
       case 'tell':
-        onState(session);
+        this.#options.onState(this.#session);
         return;
       case 'ask':
-        void desk.ask(effect.ask, effect.budget);
+        void this.#desk.ask(effect.ask, effect.budget);
         return;
       case 'give back':
-        void desk.giveBack(effect.grant);
+        void this.#desk.giveBack(effect.grant);
         return;
       case 'report':
-        void report(effect);
+        void this.#report(effect);
         return;
       case 'end':
-        end(effect.code, effect.reason);
+        this.end(effect.code, effect.reason);
     }
-  };
-  const dispatch = (event: SessionEvent): void => {
-    const [next, effects] = stepSession(session, event, now());
-    session = next;
-    for (const effect of effects) perform(effect);
-  };
+  }
 
-  call.on('data', (request: SyncRequest) => dispatch({ type: 'message', message: request.message }));
-  call.on('drain', () => dispatch({ type: 'writable' }));
-  call.on('end', () => {
-    close('The sidecar closed the stream.');
-    call.end();
-  });
-  call.on('cancelled', () => close('The connection was lost.'));
-  call.on('error', () => close('The stream failed.'));
-  return {
-    get session() {
-      return session;
-    },
-    want: (policy) => dispatch({ type: 'wanted', policy }),
-    tick: () => dispatch({ type: 'tick' }),
-    drain: (reconnectWithinSeconds) => {
-      send({ $case: 'drain', value: { reconnectWithinSeconds } });
-    },
-    end,
-  };
+  /** False when the stream is gone and nothing was sent. */
+  #send(message: Message): boolean {
+    const { call } = this.#options;
+    if (this.#ended || call.cancelled) return false;
+    if (!call.write({ message })) this.#dispatch({ type: 'blocked' });
+    return true;
+  }
+
+  async #report({ grants, report }: SessionEffect & { readonly do: 'report' }): Promise<void> {
+    const taken = await this.#desk.report(grants);
+    if (!taken || !report) return;
+    this.#options.onUsage(report);
+    this.#send({ $case: 'usageAck', value: { seq: report.seq } });
+  }
 }

@@ -20,77 +20,88 @@ export interface PolicyReceiverOptions {
   readonly log: SyncLog;
 }
 
-export interface PolicyReceiver {
-  /** CA certificates that the operator sent; null when it sent none. */
-  readonly caPem: string | null;
-  /** For Hello. */
-  held(): Record<string, string>;
-  policy(update: PolicyUpdate): Outbound;
-  secrets(update: SecretsUpdate): Outbound;
-  trust(update: TrustUpdate): Outbound;
-}
-
 interface Held {
-  sections: Sections;
-  policy: Policy | null;
-  hash: string;
-  credentials: Credentials;
-  caPem: string | null;
+  readonly sections: Sections;
+  readonly policy: Policy | null;
+  readonly hash: string;
+  readonly credentials: Credentials;
+  readonly caPem: string | null;
 }
 
-/** Runs the last known good policy at once, if there is one. */
-export function createPolicyReceiver({ sink, lastKnownGood, log }: PolicyReceiverOptions): PolicyReceiver {
-  const held: Held = restore({ sink, lastKnownGood, log });
-  const keep = (): void => {
-    const { policy, hash, credentials, caPem } = held;
-    if (policy) lastKnownGood.write({ policy, hash, credentials, caPem });
-  };
-  const nack = (update: PolicyUpdate, reason: string, wantFull: boolean): Outbound => ({
-    $case: 'policyNack',
-    value: { nonce: update.nonce, keptHash: held.hash, reason: reason.slice(0, REASON_MAX_CHARS), wantFull },
-  });
+export class PolicyReceiver {
+  readonly #options: PolicyReceiverOptions;
+  #held: Held;
 
-  function adopt(update: PolicyUpdate, sections: Sections): Outbound {
-    const policy = attempt(() => assemblePolicy(sections));
-    if (!policy.ok) return nack(update, policy.reason, false);
-    const applied = apply(sink, policy.value, update.hash);
-    if (!applied.applied) return nack(update, applied.reason, false);
-    Object.assign(held, { sections, policy: policy.value, hash: update.hash });
-    keep();
-    return { $case: 'policyAck', value: { nonce: update.nonce, hash: update.hash } };
+  /** Runs the last known good policy at once, if there is one. */
+  constructor(options: PolicyReceiverOptions) {
+    this.#options = options;
+    this.#held = restore(options);
   }
 
-  return {
-    get caPem() {
-      return held.caPem;
-    },
-    held: () => encodeHeldSections(held.sections),
-    policy(update) {
-      const sections = attempt(() => applyPolicyUpdate(held.sections, update));
-      if (!sections.ok) return nack(update, sections.reason, true);
-      // Applied before the acknowledgement was lost.
-      if (update.hash === held.hash) return { $case: 'policyAck', value: { nonce: update.nonce, hash: update.hash } };
-      const answer = adopt(update, sections.value);
-      if (answer.$case === 'policyNack') log.warn({ reason: answer.value.reason }, 'a policy was refused');
-      else log.info({ policy: update.hash.slice(0, 12) }, 'a policy was applied');
-      return answer;
-    },
-    secrets(update) {
-      const sent = decodeCredentials(update.credentials);
-      held.credentials = update.additive ? new Map([...held.credentials, ...sent]) : sent;
-      sink.applyCredentials(held.credentials);
-      keep();
-      return { $case: 'secretsAck', value: { nonce: update.nonce } };
-    },
-    trust(update) {
-      if (isCertificate(update.caBundle)) {
-        held.caPem = update.caBundle;
-        keep();
-      } else log.warn({}, 'the operator sent CA certificates that cannot be read; the former stay');
-      return { $case: 'trustAck', value: { nonce: update.nonce } };
-    },
-  };
+  /** CA certificates that the operator sent; null when it sent none. */
+  get caPem(): string | null {
+    return this.#held.caPem;
+  }
+
+  /** For Hello. */
+  held(): Record<string, string> {
+    return encodeHeldSections(this.#held.sections);
+  }
+
+  policy(update: PolicyUpdate): Outbound {
+    const sections = attempt(() => applyPolicyUpdate(this.#held.sections, update));
+    if (!sections.ok) return this.#nack(update, sections.reason, true);
+    // Applied before the acknowledgement was lost.
+    if (update.hash === this.#held.hash) return ackOf(update);
+    const answer = this.#adopt(update, sections.value);
+    const { log } = this.#options;
+    if (answer.$case === 'policyNack') log.warn({ reason: answer.value.reason }, 'a policy was refused');
+    else log.info({ policy: update.hash.slice(0, 12) }, 'a policy was applied');
+    return answer;
+  }
+
+  secrets(update: SecretsUpdate): Outbound {
+    const sent = decodeCredentials(update.credentials);
+    const credentials = update.additive ? new Map([...this.#held.credentials, ...sent]) : sent;
+    this.#options.sink.applyCredentials(credentials);
+    this.#keep({ credentials });
+    return { $case: 'secretsAck', value: { nonce: update.nonce } };
+  }
+
+  trust(update: TrustUpdate): Outbound {
+    if (isCertificate(update.caBundle)) this.#keep({ caPem: update.caBundle });
+    else this.#options.log.warn({}, 'the operator sent CA certificates that cannot be read; the former stay');
+    return { $case: 'trustAck', value: { nonce: update.nonce } };
+  }
+
+  #adopt(update: PolicyUpdate, sections: Sections): Outbound {
+    const policy = attempt(() => assemblePolicy(sections));
+    if (!policy.ok) return this.#nack(update, policy.reason, false);
+    const applied = apply(this.#options.sink, policy.value, update.hash);
+    if (!applied.applied) return this.#nack(update, applied.reason, false);
+    this.#keep({ sections, policy: policy.value, hash: update.hash });
+    return ackOf(update);
+  }
+
+  /** In memory and, once there is a policy, for a restart. */
+  #keep(changed: Partial<Held>): void {
+    this.#held = { ...this.#held, ...changed };
+    const { policy, hash, credentials, caPem } = this.#held;
+    if (policy) this.#options.lastKnownGood.write({ policy, hash, credentials, caPem });
+  }
+
+  #nack(update: PolicyUpdate, reason: string, wantFull: boolean): Outbound {
+    const value = {
+      nonce: update.nonce,
+      keptHash: this.#held.hash,
+      reason: reason.slice(0, REASON_MAX_CHARS),
+      wantFull,
+    };
+    return { $case: 'policyNack', value };
+  }
 }
+
+const ackOf = ({ nonce, hash }: PolicyUpdate): Outbound => ({ $case: 'policyAck', value: { nonce, hash } });
 
 function restore({ sink, lastKnownGood, log }: PolicyReceiverOptions): Held {
   const none: Held = { sections: new Map(), policy: null, hash: '', credentials: new Map(), caPem: null };

@@ -9,7 +9,7 @@ import type { GrantAuthority } from '#treasury/grant-authority';
 import type { Inbound } from './connection.ts';
 import { GrantClient, type Send } from './grant-client.ts';
 import { Link } from './link.ts';
-import { createPolicyReceiver, type PolicyReceiver } from './policy-receiver.ts';
+import { PolicyReceiver } from './policy-receiver.ts';
 import type { SyncLog } from './sync-log.ts';
 import { type UsageOutbox, UsageReporter } from './usage-reporter.ts';
 
@@ -60,7 +60,7 @@ export class SyncClient implements PolicySource {
   /** Runs the last known good policy before it returns, then connects, and connects again whenever that is lost. */
   start(sink: PolicySink): void {
     const { address, tokenFile, lastKnownGood, log, now, random } = this.#options;
-    const receiver = createPolicyReceiver({ sink, lastKnownGood, log });
+    const receiver = new PolicyReceiver({ sink, lastKnownGood, log });
     this.#link = new Link({
       address,
       tokenFile,

@@ -1,0 +1,116 @@
+/** The streams of the pods that are connected: a pod has one, and a new one ends the former. */
+import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import { type AskOutcome, GrantDesk, type GrantDeskOptions, type GrantTreasury } from './grant-desk.ts';
+import type { PreparedPolicy } from './prepared-policy.ts';
+import type { PushLog } from './push-log.ts';
+import { type Session, startSession } from './session.ts';
+import { type SidecarIdentity, type SidecarState, stateOf } from './sidecar-state.ts';
+import { type SyncCall, SyncStream } from './sync-stream.ts';
+import { createUsageDedup } from './usage-dedup.ts';
+
+export interface PushEvents {
+  onState(state: SidecarState): void;
+  /** The pod has no stream any more. */
+  onDisconnect(podUid: string): void;
+  /** Records that were not counted before. */
+  onUsage?(records: readonly UsageRecord[], identity: SidecarIdentity): void;
+  onAsked?(outcome: AskOutcome): void;
+}
+
+export interface PodStreamsOptions {
+  readonly treasury: GrantTreasury;
+  /** `caPem`: CA certificates that sidecars should trust from now on. */
+  readonly tls: { readonly caPem?: string };
+  readonly events: PushEvents;
+  readonly log: PushLog;
+  /** Milliseconds, monotonic or Unix. */
+  readonly now: () => number;
+}
+
+interface OpenStream {
+  readonly identity: SidecarIdentity;
+  readonly stream: SyncStream;
+}
+
+export class PodStreams {
+  readonly #options: PodStreamsOptions;
+  readonly #dedup = createUsageDedup();
+  readonly #open = new Map<string, OpenStream>();
+
+  constructor(options: PodStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** Of a pod that has proved itself. `wanted`: the policy that its workload should run, null when there is none. */
+  open(
+    call: SyncCall,
+    identity: SidecarIdentity,
+    { startedAtMs, wanted }: { readonly startedAtMs: number; readonly wanted: PreparedPolicy | null },
+  ): void {
+    const { tls, now, log } = this.#options;
+    const stream: SyncStream = new SyncStream({
+      call,
+      session: startSession({ nowMs: startedAtMs, wanted, caPem: tls.caPem ?? null }),
+      now,
+      desk: (send) => this.#deskOf(identity, send),
+      onState: (session) => this.#tell(session, identity),
+      onUsage: (report) => this.#count(report.records, identity),
+      onEnd: (reason) => this.#forget(stream, identity, reason),
+    });
+    const former = this.#open.get(identity.podUid);
+    this.#open.set(identity.podUid, { identity, stream });
+    former?.stream.end('replaced', 'The pod has opened another stream.');
+    log.info({ pod: podOf(identity), workload: identity.workloadKey }, 'a sidecar connected');
+  }
+
+  /** What the pods of a workload should run from now on. */
+  want(workloadKey: string, policy: PreparedPolicy | null): void {
+    for (const { identity, stream } of this.#open.values())
+      if (identity.workloadKey === workloadKey) stream.want(policy);
+  }
+
+  tick(): void {
+    for (const { stream } of this.#open.values()) stream.tick();
+  }
+
+  drain(withinSeconds: number): void {
+    for (const { stream } of this.#open.values()) stream.drain(withinSeconds);
+  }
+
+  end(): void {
+    for (const { stream } of [...this.#open.values()]) stream.end('leaving', 'This operator is leaving.');
+  }
+
+  #deskOf(identity: SidecarIdentity, send: GrantDeskOptions['send']): GrantDesk {
+    const { treasury, events, log } = this.#options;
+    return new GrantDesk({
+      treasury,
+      podUid: identity.podUid,
+      send,
+      onAsked: (outcome) => events.onAsked?.(outcome),
+      onFailed: (what, error) => log.warn({ pod: podOf(identity), err: error }, `a grant ${what} failed`),
+    });
+  }
+
+  #tell(session: Session, identity: SidecarIdentity): void {
+    const { events, log } = this.#options;
+    if (session.refused) log.warn({ pod: podOf(identity), ...session.refused }, 'a sidecar refused its policy');
+    events.onState(stateOf(session, identity));
+  }
+
+  #count(records: readonly UsageRecord[], identity: SidecarIdentity): void {
+    const fresh = this.#dedup.fresh(records, identity.podUid);
+    if (fresh.length > 0) this.#options.events.onUsage?.(fresh, identity);
+  }
+
+  /** A former stream of the pod may end when its successor is open already. */
+  #forget(stream: SyncStream, identity: SidecarIdentity, reason: string): void {
+    const { events, log } = this.#options;
+    if (this.#open.get(identity.podUid)?.stream !== stream) return;
+    this.#open.delete(identity.podUid);
+    log.info({ pod: podOf(identity), reason }, 'a sidecar disconnected');
+    events.onDisconnect(identity.podUid);
+  }
+}
+
+const podOf = ({ namespace, podName }: SidecarIdentity): string => `${namespace}/${podName}`;

@@ -21,6 +21,13 @@ export interface SidecarConfig {
     readonly retainedBytes: number;
     readonly connections: number;
   };
+  /** How long a request may take to arrive. */
+  readonly arrival: {
+    /** Its head. */
+    readonly headMs: number;
+    /** Head and body; at least `headMs`. */
+    readonly wholeMs: number;
+  };
   /** A client that reads nothing of its answer for so long is cut. */
   readonly stallMs: number;
   /** How long open requests may go on after the first signal to stop. */
@@ -36,6 +43,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   health: { host: '0.0.0.0', port: PORT.sidecarHealth },
   start: 'wait',
   limits: { bodyBytes: 10 * MEBIBYTE, retainedBytes: 32 * MEBIBYTE, connections: 4096 },
+  arrival: { headMs: 10_000, wholeMs: 60_000 },
   stallMs: 60_000,
   drainMs: 25_000,
 };

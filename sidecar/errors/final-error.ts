@@ -15,42 +15,51 @@ const answered = (failure: AttemptFailure): string =>
     ? ''
     : ` (HTTP ${failure.status}${failure.type === undefined ? '' : ` ${failure.type}`})`;
 
+/** A provider's words as a sentence. */
+const ended = (words: string): string => (/[.!?…]$/.test(words) ? words : `${words}.`);
+
+const late = (failure: AttemptFailure): string =>
+  `AIProvider ${failure.provider} did not answer in time ${NOBODY_ELSE} Retry later, or raise the timeout of the AIRoute.`;
+
+const NOBODY_ELSE = 'and no other target could answer.';
+
 const FORMS: Readonly<Record<AttemptFailureKind, FinalForm>> = {
   'rate-limited': {
     code: 'upstream_rate_limited',
-    sentence: (f) => `AIProvider ${f.provider} limits the rate${answered(f)} and no other target could answer.`,
+    sentence: (f) =>
+      `AIProvider ${f.provider} limits the rate${answered(f)} ${NOBODY_ELSE} Retry ${f.retryAfterMs === undefined ? 'later' : 'after the stated time'}, or add a fallback.`,
   },
   quota: {
     code: 'upstream_rate_limited',
     sentence: (f) =>
-      `The account of AIProvider ${f.provider} has no quota left${answered(f)} and no other target could answer. Raise the quota at the provider or add a fallback.`,
+      `The account of AIProvider ${f.provider} has no quota left${answered(f)} ${NOBODY_ELSE} Raise the quota at the provider or add a fallback.`,
   },
   overloaded: {
     code: 'upstream_overloaded',
-    sentence: (f) => `AIProvider ${f.provider} is overloaded${answered(f)} and no other target could answer.`,
+    sentence: (f) =>
+      `AIProvider ${f.provider} is overloaded${answered(f)} ${NOBODY_ELSE} Retry later, or add a fallback.`,
     keepsStatus: (status) => status === 529,
   },
   'server-error': {
     code: 'upstream_error',
-    sentence: (f) => `AIProvider ${f.provider} failed${answered(f)} and no other target could answer.`,
+    sentence: (f) => `AIProvider ${f.provider} failed${answered(f)} ${NOBODY_ELSE} Retry later, or add a fallback.`,
   },
   auth: {
     code: 'upstream_auth',
     sentence: (f) =>
-      `AIProvider ${f.provider} refused its credential${answered(f)} and no other target could answer. Correct the Secret that the AIProvider names.`,
+      `AIProvider ${f.provider} refused its credential${answered(f)} ${NOBODY_ELSE} Correct the Secret that the AIProvider names.`,
   },
-  timeout: {
-    code: 'upstream_timeout',
-    sentence: (f) => `AIProvider ${f.provider} did not answer in time and no other target could answer.`,
-  },
+  timeout: { code: 'upstream_timeout', sentence: late },
   rejected: {
     code: 'upstream_rejected',
-    sentence: (f) => f.message,
+    sentence: (f) =>
+      `AIProvider ${f.provider} refused the request as invalid${answered(f)}: ${ended(f.message)} Correct what it names and send the request again.`,
     keepsStatus: (status) => status >= 400 && status < 500,
   },
   'content-filter': {
     code: 'upstream_rejected',
-    sentence: (f) => f.message,
+    sentence: (f) =>
+      `AIProvider ${f.provider} refused the request for its content${answered(f)}: ${ended(f.message)} Change the content, or ask for a model of another provider.`,
     keepsStatus: (status) => status >= 400 && status < 500,
   },
   malformed: {
@@ -74,12 +83,9 @@ const FORMS: Readonly<Record<AttemptFailureKind, FinalForm>> = {
   },
   reset: {
     code: 'upstream_error',
-    sentence: (f) => `AIProvider ${f.provider} closed the connection and no other target could answer.`,
+    sentence: (f) => `AIProvider ${f.provider} closed the connection ${NOBODY_ELSE} Retry later, or add a fallback.`,
   },
-  aborted: {
-    code: 'upstream_timeout',
-    sentence: (f) => `AIProvider ${f.provider} did not answer in time and no other target could answer.`,
-  },
+  aborted: { code: 'upstream_timeout', sentence: late },
 };
 
 /**
@@ -94,6 +100,7 @@ export function finalError(failures: readonly AttemptFailure[]): RemoraError {
   return new RemoraError({
     code: form.code,
     message: form.sentence(failure),
+    object: `AIProvider ${failure.provider}`,
     upstream: {
       provider: failure.provider,
       ...(failure.status === undefined ? {} : { status: failure.status }),

@@ -47,7 +47,7 @@ test('a total deadline wakes a backoff and says upstream_timeout', async (t) => 
   const { deadlines, advance } = clocked();
   t.after(() => deadlines.close());
   const scope = new RequestScope(deadlines);
-  scope.limitTo(50);
+  scope.limitTo(50, 'default/chat');
   const sleeping = scope.sleep(1_000);
   advance(50);
   await assert.rejects(sleeping, { code: 'upstream_timeout' });

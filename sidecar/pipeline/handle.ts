@@ -65,7 +65,7 @@ async function pass(call: Call, log: RequestLog, deps: PipelineDeps): Promise<vo
   const question = { call, request: decoded.request, inspection, snapshot, credentials, random: deps.random, log };
   const selection = selectRoute(question);
   // From here on all attempts together have one deadline, which is the route's.
-  call.scope.limitTo(selection.route.totalMs);
+  call.scope.limitTo(selection.route.totalMs, selection.route.key);
   const answer = await attempt({ call, decoded, selection, snapshot, log, deps });
   // After the commit point: what is inspected, metered and written is one answer of one target.
   const inspected = inspectOutput(answer, log);

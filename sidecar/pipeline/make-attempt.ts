@@ -152,6 +152,7 @@ const broken = ({ failure }: AttemptFailed): RemoraError =>
   new RemoraError({
     code: 'stream_broken',
     message: `AIProvider ${failure.provider} ended the stream early. Send the request again if the partial answer is not enough.`,
+    object: `AIProvider ${failure.provider}`,
     upstream: {
       provider: failure.provider,
       ...(failure.status === undefined ? {} : { status: failure.status }),

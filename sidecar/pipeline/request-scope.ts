@@ -37,13 +37,14 @@ export class RequestScope {
     if (this.#cause !== undefined) throw this.#cause;
   }
 
-  /** Ends the request `ms` from now with `upstream_timeout`. */
-  limitTo(ms: number): void {
+  /** Ends the request `ms` from now with `upstream_timeout`. `route` is the AIRoute that says so. */
+  limitTo(ms: number, route: string): void {
     this.#total = this.deadlines.in(ms, () =>
       this.cancel(
         new RemoraError({
           code: 'upstream_timeout',
-          message: 'The request was not answered within the total timeout of its AIRoute. Retry later, or raise it.',
+          message: `The request was not answered within the ${ms} ms that AIRoute ${route} gives it in all. Retry later, or raise its total timeout.`,
+          object: `AIRoute ${route}`,
         }),
       ),
     );

@@ -114,12 +114,19 @@ function passGuardrails(usable: readonly UsableTarget[], question: RouteQuestion
 
 function unknownModel(asked: string, snapshot: Snapshot, route: CompiledRoute | undefined): RemoraError {
   const names = nearestNames(asked, snapshot.routes.keys());
-  const exist = names.length === 0 ? 'No AIRoute serves this workload.' : `Models that exist: ${names.join(', ')}.`;
-  const cause =
-    route === undefined
-      ? `No AIRoute of this workload serves the model ${quoted(asked)}.`
-      : `No rule of AIRoute ${route.key} matches this request for the model ${quoted(asked)}.`;
-  return new RemoraError({ code: 'unknown_model', message: `${cause} ${exist}`, param: 'model' });
+  const next = names.length === 0 ? 'Add an AIRoute that does.' : `Use a model that exists: ${names.join(', ')}.`;
+  return route === undefined
+    ? new RemoraError({
+        code: 'unknown_model',
+        message: `No AIRoute of this workload serves the model ${quoted(asked)}. ${next}`,
+        param: 'model',
+      })
+    : new RemoraError({
+        code: 'unknown_model',
+        message: `No rule of AIRoute ${route.key} matches this request for the model ${quoted(asked)}. Send what one of its rules asks for, or add a rule that matches every request.`,
+        object: `AIRoute ${route.key}`,
+        param: 'model',
+      });
 }
 
 const modelNotAllowed = (asked: string, policy: string): RemoraError =>

@@ -1,6 +1,7 @@
 /** The listener of the app's requests: checks heads, knows the paths, and hands calls to the pipeline. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import type { Dialect } from '#sidecar/dialects/dialect';
@@ -15,18 +16,16 @@ import { errorAnswer } from '#sidecar/pipeline/render-failure';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/request-scope';
 import { SlotList, type Slotted } from '#sidecar/pipeline/slot-list';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
-import { answerToParserError, METHOD_NOT_SERVED, writeBareAnswer } from './bare-answer.ts';
+import { connectNotServed, parserError, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
 import { HttpReply } from './http-reply.ts';
 import { listen } from './listen.ts';
 import { checkContent, checkHead } from './request-head.ts';
 import { RetainedBytes } from './retained-bytes.ts';
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
-/** How often Node looks for the first two; its own 30 s would make them three times as long. */
-const TIMEOUT_CHECK_MS = 2_000;
+/** How often Node looks for late requests, as a part of the head's limit; its own 30 s would make that three times as long. */
+const TIMEOUT_CHECKS = 5;
 /** How long the error events of cut streams may take to leave. */
 const LAST_WORDS_MS = 1_000;
 
@@ -67,11 +66,12 @@ export class Ingress {
   constructor(deps: IngressDeps) {
     this.#deps = deps;
     this.#retained = new RetainedBytes(deps.config.limits.retainedBytes);
+    const { headMs, wholeMs } = deps.config.arrival;
     this.#server = createServer({
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: headMs,
+      requestTimeout: wholeMs,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      connectionsCheckingInterval: Math.ceil(headMs / TIMEOUT_CHECKS),
       // Our own check answers in JSON and counts them.
       requireHostHeader: false,
       noDelay: true,
@@ -80,7 +80,7 @@ export class Ingress {
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
     this.#server.on('checkExpectation', (request, response) => this.#accept(request, response, false));
-    this.#server.on('connect', (_request, socket) => writeBareAnswer(socket, METHOD_NOT_SERVED));
+    this.#server.on('connect', (_request, socket) => this.#refuseBare(connectNotServed(), socket));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
       this.#onParserError(error.code, socket as Socket),
     );
@@ -143,6 +143,14 @@ export class Ingress {
     }
   }
 
+  /** For what has no request and no response object; nobody is told when the peer has left. */
+  #refuseBare(error: RemoraError, socket: Duplex): void {
+    if (!socket.writable) return void socket.destroy();
+    const refused = { requestId: this.#deps.newRequestId(), dialect: NEAREST_DIALECT, nowUnixMs: this.#deps.now() };
+    writeBareAnswer(socket, errorAnswer(error, refused.dialect, refused.requestId));
+    this.#deps.telemetry.record(refusalRecord(error, refused));
+  }
+
   #acceptCall(dialect: Dialect, { request, response, reply, requestId, expectsContinue }: Accepted): void {
     checkContent(request);
     const scope = new RequestScope(this.#deps.deadlines);
@@ -192,15 +200,14 @@ export class Ingress {
   #onParserError(code: string | undefined, socket: Socket): void {
     const open = this.#openOn(socket);
     if (open === undefined) {
-      writeBareAnswer(socket, answerToParserError(code));
+      this.#refuseBare(parserError(code), socket);
     } else if (open.request.complete || code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') {
       // The client left in the middle of its body; or the bytes follow a complete request, and an answer to them cannot be put
       // into the one that is under way.
       open.body.fail(new ClientGone());
       socket.destroy();
     } else {
-      const answer = answerToParserError(code);
-      open.body.fail(new RemoraError({ code: answer.code, status: answer.status, message: answer.message }));
+      open.body.fail(parserError(code));
     }
   }
 }
@@ -220,7 +227,7 @@ const refusalRecord = (error: RemoraError, { requestId, dialect, nowUnixMs }: Re
 const methodNotAllowed = (allow: string): RemoraError =>
   new RemoraError({
     code: 'method_not_allowed',
-    message: `This path is served with ${allow} only.`,
+    message: `This path is not served with the method of the request. Use ${allow}.`,
     headers: { allow },
   });
 

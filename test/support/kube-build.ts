@@ -1,16 +1,14 @@
-/** Builds one binary with `go` into a folder: in a temporary place first, then renamed, so that nobody ever sees half a file. */
+/** Builds one binary with `go` from its pinned module. */
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Made, Report } from './kube-obtain.ts';
 import { PAUSE_SOURCE, RECIPES, type Recipe, stagingModules, throwAwayModule } from './kube-recipes.ts';
 
 const BUILD_DEADLINE_MS = 40 * 60_000;
 const STILL_BUILDING_EVERY_MS = 30_000;
 const ERROR_LINES = 8;
-
-export type Report = (line: string) => void;
 
 interface GoRun {
   readonly args: readonly string[];
@@ -20,12 +18,14 @@ interface GoRun {
 
 /** Runs `go` and gives its standard output; throws with the last lines of its standard error. */
 function go(run: GoRun): Promise<string> {
+  // Not the option `timeout`, whose timer outlives a program that could not be started and holds this process for as long.
+  const deadline = AbortSignal.timeout(BUILD_DEADLINE_MS);
   return new Promise((resolve, reject) => {
     const child = spawn('go', run.args, {
       cwd: run.cwd,
       env: { ...process.env, ...run.env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: BUILD_DEADLINE_MS,
+      signal: deadline,
     });
     let out = '';
     let errors: string[] = [];
@@ -35,7 +35,10 @@ function go(run: GoRun): Promise<string> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors = [...errors, ...text.split('\n').filter((line) => line !== '')].slice(-ERROR_LINES);
     });
-    child.once('error', (cause) => reject(new Error(`go could not be started: ${cause.message}`, { cause })));
+    child.once('error', (cause) => {
+      const why = deadline.aborted ? `took longer than ${BUILD_DEADLINE_MS / 60_000} min` : `failed: ${cause.message}`;
+      reject(new Error(`go ${run.args[0]} ${why}`, { cause }));
+    });
     child.once('close', (code, signal) => {
       if (code === 0) resolve(out);
       else reject(new Error(`go ${run.args[0]} failed (${signal ?? `exit ${code}`}):\n${errors.join('\n')}`));
@@ -86,27 +89,18 @@ export function hasGo(): Promise<boolean> {
   );
 }
 
-/** Builds `name` into `bin` and records its version beside it. Throws when the name is unknown or `go` fails. */
-export async function buildBinary(name: string, bin: string, report: Report): Promise<void> {
+/** Builds `name` inside `work`. Throws when there is no `go` or it fails. */
+export async function buildBinary(name: string, work: string, report: Report): Promise<Made> {
   const recipe = RECIPES[name];
-  if (recipe === undefined) throw new Error(`no recipe builds ${name}; known: ${Object.keys(RECIPES).join(', ')}`);
+  if (recipe === undefined) throw new Error(`no recipe builds ${name}`);
+  if (!(await hasGo())) throw new Error(`no go to build ${name} with: install Go 1.26`);
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
   report(`building ${name} ${recipe.version} with go (some minutes when nothing is cached)`);
   const ticker = setInterval(() => report(`still building ${name} (${seconds()} s)`), STILL_BUILDING_EVERY_MS);
-  // Inside the target folder's parent: a rename is atomic only within one file system.
-  const work = await mkdtemp(join(bin, '..', `build-${name}-`));
   try {
-    const built = await compile(name, recipe, work);
-    await access(built, constants.X_OK);
-    await rename(built, join(bin, name));
-    await writeFile(versionFile(bin, name), recipe.version);
-    report(`built ${name} ${recipe.version} in ${seconds()} s`);
+    return { [name]: await compile(name, recipe, work) };
   } finally {
     clearInterval(ticker);
-    await rm(work, { recursive: true, force: true });
   }
 }
-
-/** Where the version of a binary that we built is written. */
-export const versionFile = (bin: string, name: string): string => join(bin, `.${name}.version`);

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 export interface BundleTarget {
   readonly entry: string;
@@ -25,6 +25,14 @@ const SIDECAR_FORBIDDEN = ['@kubernetes/client-node', '@opentelemetry/sdk-node']
 /** grpc-js asks for it only when channelz or ORCA services are served; our stubs are static. It would bring eleven packages. */
 const NEVER_LOADED = ['@grpc/proto-loader'];
 
+/** zod's messages in fifty languages, of which ours is imported by itself: three MiB of memory that nobody reads. */
+const WITHOUT_LOCALES: Plugin = {
+  name: 'without-locales',
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/zod\/v4\/locales\/index\.c?js$/ }, () => ({ contents: '' }));
+  },
+};
+
 /** Writes one CommonJS file: a third less resident memory than ES modules, and listening in half the time. */
 export async function bundle(target: BundleTarget): Promise<Metafile> {
   const { metafile } = await build({
@@ -37,6 +45,7 @@ export async function bundle(target: BundleTarget): Promise<Metafile> {
     minify: true,
     legalComments: 'external',
     external: NEVER_LOADED,
+    plugins: [WITHOUT_LOCALES],
     metafile: true,
     logLevel: 'warning',
     // CommonJS has no import.meta; sources that ask for their own place get that of the bundle.

@@ -1,4 +1,5 @@
 /** The webhook's HTTPS server: bounded body, bounded time, and an answer for everything that can be asked. */
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -51,15 +52,11 @@ export function createAdmissionServer({ tls, config, log }: AdmissionServerOptio
     },
   );
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => {
-          server.off('error', reject);
-          server.on('error', (error) => log.error({ err: error }, 'admission server'));
-          resolve((server.address() as AddressInfo).port);
-        });
-      }),
+    async listen(host, port) {
+      await once(server.listen(port, host), 'listening');
+      server.on('error', (error) => log.error({ err: error }, 'admission server'));
+      return (server.address() as AddressInfo).port;
+    },
     close: () =>
       new Promise((resolve) => {
         const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);

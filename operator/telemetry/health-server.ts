@@ -1,4 +1,5 @@
 /** /livez, /readyz and /metrics of the operator, on a port of their own. */
+import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -20,14 +21,10 @@ export function createHealthServer(options: HealthServerOptions): HealthServer {
     answer(request.url ?? '', response, options).catch(() => send(response, 500, 'metrics failed\n'));
   });
   return {
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => {
-          server.off('error', reject);
-          resolve((server.address() as AddressInfo).port);
-        });
-      }),
+    async listen(host, port) {
+      await once(server.listen(port, host), 'listening');
+      return (server.address() as AddressInfo).port;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,7 +1,7 @@
 /** What the client is told when no target could answer: the table from the last failure to the closed set of error codes. */
 import type { ErrorCode } from '#contract/names/error-codes';
 import type { AttemptFailure, AttemptFailureKind } from './attempt-failure.ts';
-import { RemoraError } from './remora-error.ts';
+import { RemoraError, type RemoraErrorOptions } from './remora-error.ts';
 
 interface FinalForm {
   readonly code: ErrorCode;
@@ -101,15 +101,26 @@ export function finalError(failures: readonly AttemptFailure[]): RemoraError {
     code: form.code,
     message: form.sentence(failure),
     object: `AIProvider ${failure.provider}`,
-    upstream: {
-      provider: failure.provider,
-      ...(failure.status === undefined ? {} : { status: failure.status }),
-      ...(failure.type === undefined ? {} : { type: failure.type }),
-      ...(failure.code === undefined ? {} : { code: failure.code }),
-      ...(failure.requestId === undefined ? {} : { requestId: failure.requestId }),
-    },
+    upstream: upstreamOf(failure),
     ...(keeps ? { status: failure.status } : {}),
     ...(failure.param === undefined ? {} : { param: failure.param }),
     ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
   });
 }
+
+/** The answer had begun: no other target can take it over. */
+export const brokenStreamError = (failure: AttemptFailure): RemoraError =>
+  new RemoraError({
+    code: 'stream_broken',
+    message: `AIProvider ${failure.provider} ended the stream early. Send the request again if the partial answer is not enough.`,
+    object: `AIProvider ${failure.provider}`,
+    upstream: upstreamOf(failure),
+  });
+
+const upstreamOf = ({ provider, status, type, code, requestId }: AttemptFailure): RemoraErrorOptions['upstream'] => ({
+  provider,
+  ...(status === undefined ? {} : { status }),
+  ...(type === undefined ? {} : { type }),
+  ...(code === undefined ? {} : { code }),
+  ...(requestId === undefined ? {} : { requestId }),
+});

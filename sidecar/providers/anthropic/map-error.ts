@@ -4,6 +4,7 @@ import type { StreamFailure } from '#sidecar/canonical/stream-event';
 import type { FailureClass, UpstreamFailure } from '#sidecar/providers/adapter';
 import { cleanText } from '#sidecar/providers/clean-text';
 import { classOfStatus } from '#sidecar/providers/failure-class';
+import { upstreamFailure } from '#sidecar/providers/failure-words';
 import { asObject, asText } from '#sidecar/providers/read-field';
 
 /** The HTTP status that the API documents for each type; inside a stream only the type is sent. */
@@ -30,12 +31,7 @@ export function mapError(
   const error = asObject(asObject(body)?.error) ?? {};
   const type = asText(error.type);
   const code = errorCode(error);
-  return {
-    class: classify(status, error, code),
-    message: cleanText(asText(error.message) ?? `The provider answered HTTP ${status} without an error message.`),
-    ...(type !== undefined && { type: cleanText(type) }),
-    ...(code !== undefined && { code: cleanText(code) }),
-  };
+  return upstreamFailure(status, classify(status, error, code), { message: asText(error.message), type, code });
 }
 
 const errorCode = (error: JsonObject): string | undefined =>

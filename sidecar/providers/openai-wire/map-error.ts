@@ -4,6 +4,7 @@ import type { StreamFailure } from '#sidecar/canonical/stream-event';
 import type { FailureClass, UpstreamFailure } from '#sidecar/providers/adapter';
 import { cleanText } from '#sidecar/providers/clean-text';
 import { classOfStatus } from '#sidecar/providers/failure-class';
+import { type ProviderWords, upstreamFailure } from '#sidecar/providers/failure-words';
 import { asArray, asObject, asString, asText } from '#sidecar/providers/read-field';
 
 /** Codes and types of a 429 that no wait cures. */
@@ -32,29 +33,16 @@ const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
   authentication_error: 401,
 };
 
-interface ErrorFields {
-  readonly message: string | undefined;
-  readonly type: string | undefined;
-  readonly code: string | undefined;
-  readonly param: string | undefined;
-}
-
 export function mapError(
   status: number,
   _headers: Readonly<Record<string, string>>,
   body: JsonValue | undefined,
 ): UpstreamFailure {
-  const { message, type, code, param } = readErrorFields(body);
-  return {
-    class: classify(status, type, code),
-    message: cleanText(message ?? `The provider answered HTTP ${status} without an error message.`),
-    ...(type !== undefined && { type: cleanText(type) }),
-    ...(code !== undefined && { code: cleanText(code) }),
-    ...(param !== undefined && { param: cleanText(param) }),
-  };
+  const words = readErrorWords(body);
+  return upstreamFailure(status, classify(status, words), words);
 }
 
-function classify(status: number, type: string | undefined, code: string | undefined): FailureClass {
+function classify(status: number, { type, code }: ProviderWords): FailureClass {
   const isOneOf = (words: ReadonlySet<string>) => words.has(code ?? '') || words.has(type ?? '');
   if (status === 429 && isOneOf(QUOTA)) return 'quota';
   if (status >= 400 && status < 500 && isOneOf(CONTENT_FILTER)) return 'content-filter';
@@ -62,7 +50,7 @@ function classify(status: number, type: string | undefined, code: string | undef
 }
 
 /** `{error: {…}}`, `{error: "…"}` (Ollama), `{message, type}` (Mistral, vLLM), `{detail}` (FastAPI), `[{error}]` (Gemini's door). */
-function readErrorFields(body: JsonValue | undefined): ErrorFields {
+function readErrorWords(body: JsonValue | undefined): ProviderWords {
   const outer = asObject(body) ?? asObject(asArray(body)[0]) ?? {};
   const error = asObject(outer.error) ?? outer;
   const code = error.code ?? outer.code;
@@ -78,7 +66,7 @@ function readErrorFields(body: JsonValue | undefined): ErrorFields {
 export function readStreamFailure(chunk: JsonObject, eventName: string): StreamFailure | undefined {
   const isError = chunk.error != null || chunk.object === 'error' || eventName === 'error';
   if (!isError) return undefined;
-  const { message, type, code } = readErrorFields(chunk);
+  const { message, type, code } = readErrorWords(chunk);
   const status = statusOf(type, code);
   return {
     upstreamType: cleanText(type ?? code ?? 'error'),

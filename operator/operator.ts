@@ -1,9 +1,7 @@
 /** Composition root of the control plane: builds the parts, starts them in order, and stops them in the reverse order. */
 import { randomUUID } from 'node:crypto';
 import { createAdmissionServer } from '#operator/admission/admission-server';
-import { replicaIdentity } from '#operator/controller/ack-board';
 import { Controller } from '#operator/controller/controller';
-import { AuthoritySecret } from '#operator/kube/authority-secret';
 import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { EventRecorder } from '#operator/kube/event-recorder';
 import { KubeClient } from '#operator/kube/kube-client';
@@ -15,11 +13,13 @@ import { createPushServer, type PushServer } from '#operator/push/push-server';
 import { createHealthServer } from '#operator/telemetry/health-server';
 import type { Logger } from '#operator/telemetry/log';
 import { createMetrics, type OperatorMetrics } from '#operator/telemetry/metrics';
-import { ensureAuthority } from '#operator/trust/authority';
 import { ClusterGrantStore } from '#treasury/stores/cluster-store';
 import { Treasury } from '#treasury/treasury';
-import { Closers } from './closers.ts';
 import { type OperatorConfig, serviceNames } from './config.ts';
+import { replicaIdentity } from './controller/ack-reports.ts';
+import { AuthoritySecret } from './kube/certificate-authority-secret.ts';
+import { Shutdown } from './shutdown.ts';
+import { ensureAuthority } from './trust/certificate-authority.ts';
 
 const LEASE_NAME = 'remora-operator';
 const SWEEP_EVERY_MS = 3_600_000;
@@ -51,37 +51,37 @@ interface Readiness {
 
 /** Resolves when the operator serves: everything was read once and streams are accepted. Rejects when a port is taken. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const closers = new Closers(options.log);
+  const shutdown = new Shutdown(options.log);
   try {
-    return await start(options, closers);
+    return await start(options, shutdown);
   } catch (error) {
-    await closers.close();
+    await shutdown.close();
     throw error;
   }
 }
 
-async function start(options: OperatorOptions, closers: Closers): Promise<Operator> {
+async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Operator> {
   const { config, log } = options;
   const metrics = createMetrics();
   const readiness: Readiness = { unsynced: () => ['the API server'], serving: false };
-  const health = await startHealth(config, { metrics, readiness }, closers);
+  const health = await startHealth(config, { metrics, readiness }, shutdown);
 
   const client = new KubeClient(options.access);
-  closers.add(() => client.close());
+  shutdown.add(() => client.close());
   const secret = new AuthoritySecret(client, { namespace: config.namespace, name: config.authoritySecret });
   const authority = await ensureAuthority(secret);
   const certificate = await authority.issue([...serviceNames(config), 'localhost']);
   const tls = { ...certificate, caPem: authority.caPem };
-  const webhook = await startAdmission(options, tls, closers);
+  const webhook = await startAdmission(options, tls, shutdown);
 
   const owner = await ownPod(client, config);
-  const plane = buildPlane(options, { client, metrics, tls, owner }, closers);
+  const plane = buildPlane(options, { client, metrics, tls, owner }, shutdown);
   readiness.unsynced = () => plane.controller.unsynced();
   await plane.controller.start();
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();
-  closers.add(() => plane.election.close());
-  const webhookCa = keepWebhookCa(options, { client, caPem: tls.caPem }, closers);
+  shutdown.add(() => plane.election.close());
+  const webhookCa = keepWebhookCa(options, { client, caPem: tls.caPem }, shutdown);
   readiness.unsynced = () => [
     ...plane.controller.unsynced(),
     ...(webhookCa?.isSet === false ? ['the CA of its webhooks'] : []),
@@ -90,7 +90,7 @@ async function start(options: OperatorOptions, closers: Closers): Promise<Operat
     readiness.serving = false;
     plane.push.drain();
   };
-  closers.add(async () => drain());
+  shutdown.add(async () => drain());
   readiness.serving = true;
   log.info({ push, webhook, health, platformNamespaces: config.platformNamespaces }, 'serving');
   return {
@@ -98,7 +98,7 @@ async function start(options: OperatorOptions, closers: Closers): Promise<Operat
     caPem: tls.caPem,
     leads: () => plane.election.leads,
     drain,
-    close: () => closers.close(),
+    close: () => shutdown.close(),
   };
 }
 
@@ -116,7 +116,7 @@ interface Plane {
 }
 
 /** The parts that know each other; none of them acts before it is started. */
-function buildPlane({ config, log }: OperatorOptions, base: Foundation, closers: Closers): Plane {
+function buildPlane({ config, log }: OperatorOptions, base: Foundation, shutdown: Shutdown): Plane {
   const { client, metrics, tls, owner } = base;
   const { namespace, platformNamespaces, watchNamespace } = config;
   const replica = replicaIdentity(config.podName);
@@ -151,17 +151,17 @@ function buildPlane({ config, log }: OperatorOptions, base: Foundation, closers:
   const sweep = setInterval(() => {
     if (election.leads) store.sweep(Date.now()).catch((error) => log.warn({ err: error }, 'could not sweep ledgers'));
   }, SWEEP_EVERY_MS).unref();
-  closers.add(async () => clearInterval(sweep));
-  closers.add(() => treasury.close());
-  closers.add(() => controller.close());
-  closers.add(() => push.close());
+  shutdown.add(async () => clearInterval(sweep));
+  shutdown.add(() => treasury.close());
+  shutdown.add(() => controller.close());
+  shutdown.add(() => push.close());
   return { controller, push, election };
 }
 
 async function startHealth(
   { host, ports }: OperatorConfig,
   { metrics, readiness }: { readonly metrics: OperatorMetrics; readonly readiness: Readiness },
-  closers: Closers,
+  shutdown: Shutdown,
 ): Promise<number> {
   const health = createHealthServer({
     unready: () => {
@@ -172,14 +172,14 @@ async function startHealth(
     metricsType: metrics.registry.contentType,
   });
   const port = await health.listen(host, ports.health);
-  closers.add(() => health.close());
+  shutdown.add(() => health.close());
   return port;
 }
 
 async function startAdmission(
   { config, log, version }: OperatorOptions,
   tls: Foundation['tls'],
-  closers: Closers,
+  shutdown: Shutdown,
 ): Promise<number> {
   const { sidecar, service, namespace, otlpEndpoint } = config;
   const injection = {
@@ -189,19 +189,19 @@ async function startAdmission(
   };
   const admission = createAdmissionServer({ tls, log, config: injection });
   const port = await admission.listen(config.host, config.ports.webhook);
-  closers.add(() => admission.close());
+  shutdown.add(() => admission.close());
   return port;
 }
 
 function keepWebhookCa(
   { config, log }: OperatorOptions,
   { client, caPem }: { readonly client: KubeClient; readonly caPem: string },
-  closers: Closers,
+  shutdown: Shutdown,
 ): WebhookCa | undefined {
   if (config.webhookConfiguration === undefined) return undefined;
   const webhookCa = new WebhookCa({ client, caPem, log, name: config.webhookConfiguration });
   webhookCa.start();
-  closers.add(() => webhookCa.close());
+  shutdown.add(() => webhookCa.close());
   return webhookCa;
 }
 

@@ -2,15 +2,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
 import { type Journal, openJournal } from '#sidecar/budget/journal';
 import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import type { PolicySink } from '#sidecar/policy/policy-source';
 import { SyncClient } from '#sidecar/sync/sync-client';
+import { faultLogger } from '#sidecar/telemetry/fault-log';
 import { createTelemetry, type SidecarTelemetry } from '#sidecar/telemetry/telemetry';
-import type { SidecarEnvironment } from './environment.ts';
+import { createBudgetGate, type SidecarBudgetGate } from './budget/granted-budget-gate.ts';
+import type { SidecarEnvironment } from './config/environment.ts';
 import { createSidecar, type Sidecar } from './sidecar.ts';
 
 export interface InjectedSidecar {
@@ -97,7 +98,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
     now: Date.now,
     random: Math.random,
     newRequestId: randomUUID,
-    onFault: (cause, requestId) => log.error({ requestId, ...faultOf(cause) }, 'a fault of the sidecar'),
+    onFault: faultLogger(log),
   });
   return { telemetry, journal, client, gate, sidecar };
 }
@@ -126,13 +127,6 @@ const withMetrics = (sink: PolicySink, { metrics }: SidecarTelemetry): PolicySin
   },
   applyCredentials: (credentials) => sink.applyCredentials(credentials),
 });
-
-/** Class and frames; the message of a foreign error may quote a request. */
-function faultOf(cause: unknown): object {
-  if (!(cause instanceof Error)) return { error: typeof cause };
-  const frames = (cause.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
-  return { error: cause.name, stack: frames.slice(0, 8).map((line) => line.trim()) };
-}
 
 async function stop({ telemetry, journal, client, gate, sidecar }: Parts): Promise<void> {
   await sidecar.close({ deadlineMs: DRAIN_MS });

@@ -1,5 +1,5 @@
 /** The process in the sidecar container: starts, and stops within four seconds of the signal. */
-import { EnvironmentError, readEnvironment } from './environment.ts';
+import { EnvironmentError, readEnvironment } from './config/environment.ts';
 import { createInjectedSidecar, type InjectedSidecar } from './injected.ts';
 import { ListenError } from './server/listen.ts';
 

@@ -2,16 +2,16 @@
 import type { AddressInfo } from 'node:net';
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
-import { Deadlines } from '#sidecar/pipeline/deadlines';
-import { Parking } from '#sidecar/pipeline/parking';
-import { PolicyHolder } from '#sidecar/pipeline/policy-holder';
-import type { CompileGuardrails } from '#sidecar/pipeline/snapshot';
 import type { PolicySink } from '#sidecar/policy/policy-source';
 import { HealthServer, type MetricsPage } from '#sidecar/server/health';
 import { Ingress } from '#sidecar/server/ingress';
 import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { Upstreams } from '#sidecar/upstream/upstreams';
+import { Parking } from './pipeline/attempts/parking.ts';
+import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
+import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
+import { Deadlines } from './pipeline/scope/deadlines.ts';
 
 export interface SidecarDeps {
   readonly budgetGate: BudgetGate;

@@ -2,8 +2,8 @@
 import type { PolicyBudget } from '#contract/policy/policy';
 import { type Book, bookTotals, forfeit, issueGrant, newBook, reportUsed, returnGrant, withLimit } from './book.ts';
 import { BookQueue } from './book-queue.ts';
-import { type Demand, desiredGrant, withGrant } from './demand.ts';
 import type { GrantAnswer, GrantUsage } from './grant-authority.ts';
+import { type Demand, desiredGrant, withGrant } from './grant-size.ts';
 import type { BookKey, BookStep, GrantStore } from './grant-store.ts';
 
 /** Reports alone cause at most one write per book in this time. */

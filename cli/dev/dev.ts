@@ -6,11 +6,12 @@ import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/side
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { ListenError } from '#sidecar/server/listen';
 import { createSidecar, type Sidecar } from '#sidecar/sidecar';
+import { faultLogger } from '#sidecar/telemetry/fault-log';
 import { createTelemetry, type SidecarTelemetry } from '#sidecar/telemetry/telemetry';
 import { type CompiledFiles, FilesRefused } from './compile-files.ts';
 import { FilePolicySource } from './file-policy.ts';
-import { type Money, openMoney } from './money.ts';
 import { nextCommands } from './next-commands.ts';
+import { type Money, openMoney } from './open-budgets.ts';
 import { untilStopped } from './stop-signal.ts';
 
 export interface DevOptions {
@@ -85,8 +86,7 @@ async function assemble(options: DevOptions): Promise<Running> {
     now: Date.now,
     random: Math.random,
     newRequestId: randomUUID,
-    onFault: (cause, requestId) =>
-      telemetry.log.error({ requestId, cause: cause instanceof Error ? cause.stack : typeof cause }, 'internal fault'),
+    onFault: faultLogger(telemetry.log),
   });
   return { sidecar, money, telemetry };
 }

@@ -1,3 +1,4 @@
+import { buildPolicy } from '#test/support/build-policy';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -112,28 +113,17 @@ test('a diff brings any holder to the wanted sections and sends nothing that it 
   );
 });
 
-const EMPTY: Policy = {
-  formatVersion: 1,
-  sources: [],
-  attribution: { namespace: 'support', serviceAccount: 'default' },
-  providers: [],
-  routes: [],
-  modelRules: [],
-  guardrails: [],
-  budgets: [],
-};
-
 test('a change of one route sends that route and the base, nothing else', () => {
   const route = (key: string, totalMs: number) => ({ key, models: [], totalMs, rules: [] });
   const source = (generation: number) => ({ kind: 'AIRoute', namespace: 'support', name: 'b', uid: 'u', generation });
-  const before = { ...EMPTY, sources: [source(1)], routes: [route('support/a', 1), route('support/b', 1)] };
-  const after = { ...EMPTY, sources: [source(2)], routes: [route('support/a', 1), route('support/b', 2)] };
+  const before = buildPolicy({ sources: [source(1)], routes: [route('support/a', 1), route('support/b', 1)] });
+  const after = buildPolicy({ sources: [source(2)], routes: [route('support/a', 1), route('support/b', 2)] });
   const { changed, removed } = diffSections(heldOf(sectionsOf(before)), sectionsOf(after));
   assert.deepEqual([changed.map((section) => section.name), removed], [['base', 'route/support/b'], []]);
 });
 
 test('assemblePolicy() refuses what is no whole policy, in one sentence that names the section', () => {
-  const whole = sectionsOf({ ...EMPTY, routes: [{ key: 'support/a', models: [], totalMs: 1, rules: [] }] });
+  const whole = sectionsOf(buildPolicy({ routes: [{ key: 'support/a', models: [], totalMs: 1, rules: [] }] }));
   const withSection = (name: string, json: string): Sections => new Map([...whole, [name, sectionOf(json)]]);
   const without = (name: string): Sections => new Map([...whole].filter(([each]) => each !== name));
   const base = (change: object): string => JSON.stringify({ ...JSON.parse(whole.get('base')?.json ?? ''), ...change });

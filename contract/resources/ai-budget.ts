@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, labelValue, objectMeta, usd } from './fields.ts';
-import { mapOf, withRules } from './rules.ts';
+import { mapOf, withRules } from './validation.ts';
 
 export const BUDGET_WINDOWS = ['Minute', 'Hour', 'Day', 'Week', 'Month'] as const;
 export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];

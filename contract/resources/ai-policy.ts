@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, modelName, objectMeta, tag } from './fields.ts';
-import { isRe2, mapOf, setOf, withRules } from './rules.ts';
+import { isRe2, mapOf, setOf, withRules } from './validation.ts';
 
 export const DETECTORS = ['Email', 'CreditCard'] as const;
 export type Detector = (typeof DETECTORS)[number];

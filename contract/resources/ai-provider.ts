@@ -13,7 +13,7 @@ import {
   tag,
   usd,
 } from './fields.ts';
-import { type CelRule, celMatches, mapOf, matching, setOf, withRules } from './rules.ts';
+import { type CelRule, celMatches, mapOf, matching, setOf, withRules } from './validation.ts';
 
 export const PROVIDER_TYPES = ['OpenAI', 'Anthropic', 'OpenAICompatible', 'Mock'] as const;
 export type ProviderType = (typeof PROVIDER_TYPES)[number];

@@ -10,7 +10,7 @@ import {
   modelReference,
   objectMeta,
 } from './fields.ts';
-import { atomicListOf, mapOf, matching, setOf, withRules } from './rules.ts';
+import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
   connect: duration('Until a connection to the provider stands. Default 5s.').optional(),

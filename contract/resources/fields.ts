@@ -1,6 +1,6 @@
 /** Field schemas shared by the kinds, each with its bounds and the sentence a user reads when a value does not fit. */
 import { z } from 'zod';
-import { type CelRule, celMatches, kubernetes, matching, withRules } from './rules.ts';
+import { type CelRule, celMatches, kubernetes, matching, withRules } from './validation.ts';
 
 export const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

@@ -26,10 +26,10 @@ import type { PushEvents, PushServer, SidecarIdentity, SidecarState } from '#ope
 import type { Logger } from '#operator/telemetry/log';
 import type { OperatorMetrics } from '#operator/telemetry/metrics';
 import type { Treasury } from '#treasury/treasury';
-import { AckBoard } from './ack-board.ts';
+import { AckReports } from './ack-reports.ts';
+import { MatchingSidecars } from './matching-sidecars.ts';
 import { ObservedObjects, type UserObject } from './observed-objects.ts';
 import { PolicyPublisher } from './policy-publisher.ts';
-import { SidecarCensus } from './sidecar-census.ts';
 import { StatusWriter } from './status-writer.ts';
 import { Workloads } from './workloads.ts';
 
@@ -60,7 +60,7 @@ export interface ControllerOptions {
 export class Controller implements PushEvents {
   readonly index: ResourceIndex;
   readonly objects = new ObservedObjects();
-  readonly acks: AckBoard;
+  readonly acks: AckReports;
   readonly #options: ControllerOptions;
   readonly #pods: PodIndex;
   readonly #workloads: Workloads;
@@ -92,10 +92,10 @@ export class Controller implements PushEvents {
     });
     const isWanted = (hash: string) => this.#publisher.isWanted(hash);
     const onChange = () => this.#refreshRoutes();
-    this.acks = new AckBoard({ client, log, namespace, replica, owner, isWanted, onChange, now });
-    const census = new SidecarCensus({ workloads: this.#workloads, publisher: this.#publisher, acks: this.acks });
+    this.acks = new AckReports({ client, log, namespace, replica, owner, isWanted, onChange, now });
+    const matching = new MatchingSidecars({ workloads: this.#workloads, publisher: this.#publisher, acks: this.acks });
     const writer = new StatusWriter({
-      ...{ client, log, census, now, index: this.index, objects: this.objects },
+      ...{ client, log, matching, now, index: this.index, objects: this.objects },
       ...{ treasury: options.treasury, events: options.events, leads: options.leads },
       again: (key, afterMs) => this.#statuses.addLater(key, afterMs),
     });

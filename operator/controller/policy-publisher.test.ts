@@ -1,23 +1,12 @@
+import { injectedPod } from '#test/support/injected-pod';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResourceIndex } from '#contract/compile/resource-index';
-import type { InjectedPod } from '#operator/kube/pod-index';
 import type { PushedPolicy } from '#operator/push/prepared-policy';
 import { createLog } from '#operator/telemetry/log';
 import { createMetrics } from '#operator/telemetry/metrics';
 import { PolicyPublisher } from './policy-publisher.ts';
 import { Workloads } from './workloads.ts';
-
-const pod = (uid: string): InjectedPod => ({
-  namespace: 'support',
-  name: uid,
-  uid,
-  labels: {},
-  annotations: {},
-  serviceAccount: 'default',
-  terminating: false,
-  ready: true,
-});
 
 const provider = {
   kind: 'AIProvider',
@@ -51,7 +40,7 @@ function rig() {
     log: createLog('silent'),
     onPublished: () => undefined,
   });
-  const [key = ''] = workloads.set(pod('a'));
+  const [key = ''] = workloads.set(injectedPod('a'));
   return { index, workloads, values, pushed, removed, publisher, key };
 }
 

@@ -22,14 +22,14 @@ import {
 import { formerWord, type Programmed } from '#operator/status/programmed';
 import type { Logger } from '#operator/telemetry/log';
 import type { Treasury } from '#treasury/treasury';
+import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
-import type { CensusQuestion, SidecarCensus } from './sidecar-census.ts';
 
 export interface StatusWriterOptions {
   readonly client: KubeClient;
   readonly index: ResourceIndex;
   readonly objects: ObservedObjects;
-  readonly census: SidecarCensus;
+  readonly matching: MatchingSidecars;
   readonly treasury: Pick<Treasury, 'status'>;
   readonly events: EventRecorder;
   readonly log: Logger;
@@ -107,8 +107,8 @@ export class StatusWriter {
   }
 
   #programmed(key: string, object: ObservedObject, question: CensusQuestion): Programmed {
-    const { census, again, now } = this.#options;
-    const counted = census.programmed(object, question);
+    const { matching, again, now } = this.#options;
+    const counted = matching.programmed(object, question);
     const settlesInMs = this.#startedAt + SETTLE_MS - now();
     const former = settlesInMs > 0 ? formerWord(counted, question.generation, object.status) : undefined;
     if (former) again(key, settlesInMs);

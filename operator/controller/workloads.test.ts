@@ -1,26 +1,14 @@
+import { injectedPod } from '#test/support/injected-pod';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LABEL } from '#contract/names/api';
-import type { InjectedPod } from '#operator/kube/pod-index';
 import { Workloads } from './workloads.ts';
-
-const pod = (uid: string, rest: Partial<InjectedPod> = {}): InjectedPod => ({
-  namespace: 'support',
-  name: uid,
-  uid,
-  labels: {},
-  annotations: {},
-  serviceAccount: 'default',
-  terminating: false,
-  ready: true,
-  ...rest,
-});
 
 test('Workloads groups pods with the same attribution and forgets a group with its last pod', () => {
   const workloads = new Workloads(() => undefined);
-  const [key] = workloads.set(pod('a'));
-  assert.deepEqual(workloads.set(pod('b')), [key]);
-  assert.deepEqual(workloads.set(pod('b', { ready: false })), []);
+  const [key] = workloads.set(injectedPod('a'));
+  assert.deepEqual(workloads.set(injectedPod('b')), [key]);
+  assert.deepEqual(workloads.set(injectedPod('b', { ready: false })), []);
   assert.equal(workloads.get(key!)?.pods.size, 2);
   workloads.remove('a');
   workloads.remove('b');
@@ -30,7 +18,7 @@ test('Workloads groups pods with the same attribution and forgets a group with i
 test('Workloads.regroup() moves pods when the namespace says another team', () => {
   let labels: Record<string, string> = {};
   const workloads = new Workloads(() => labels);
-  const [before] = workloads.set(pod('a'));
+  const [before] = workloads.set(injectedPod('a'));
   labels = { [LABEL.team]: 'search' };
   const touched = workloads.regroup('support');
   assert.equal(touched[0], before);

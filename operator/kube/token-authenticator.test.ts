@@ -1,3 +1,4 @@
+import { injectedPod } from '#test/support/injected-pod';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LABEL, TOKEN_AUDIENCE } from '#contract/names/api';
@@ -14,16 +15,7 @@ const status = {
     },
   },
 };
-const pod = {
-  namespace: 'support',
-  name: 'bot-1',
-  uid: 'u1',
-  labels: { [LABEL.injected]: 'true' },
-  annotations: {},
-  serviceAccount: 'bot',
-  terminating: false,
-  ready: true,
-};
+const pod = injectedPod('u1', { name: 'bot-1', labels: { [LABEL.injected]: 'true' }, serviceAccount: 'bot' });
 
 test('subjectOf() reads namespace, service account and pod from a review', () => {
   assert.deepEqual(subjectOf(status), { namespace: 'support', serviceAccount: 'bot', podName: 'bot-1', podUid: 'u1' });

@@ -1,6 +1,6 @@
 /** The streams of the pods that are connected: a pod has one, and a new one ends the former. */
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
-import { type AskOutcome, GrantDesk, type GrantDeskOptions, type GrantTreasury } from './grant-desk.ts';
+import { type AskOutcome, GrantRequests, type GrantRequestsOptions, type GrantTreasury } from './grant-requests.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
 import type { PushLog } from './push-log.ts';
 import { type Session, startSession } from './session.ts';
@@ -81,9 +81,9 @@ export class PodStreams {
     for (const { stream } of [...this.#open.values()]) stream.end('leaving', 'This operator is leaving.');
   }
 
-  #deskOf(identity: SidecarIdentity, send: GrantDeskOptions['send']): GrantDesk {
+  #deskOf(identity: SidecarIdentity, send: GrantRequestsOptions['send']): GrantRequests {
     const { treasury, events, log } = this.#options;
-    return new GrantDesk({
+    return new GrantRequests({
       treasury,
       podUid: identity.podUid,
       send,

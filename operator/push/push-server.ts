@@ -8,7 +8,7 @@ import { PodStreams, type PodStreamsOptions } from './pod-streams.ts';
 import { type PreparedPolicy, type PushedPolicy, preparePolicy } from './prepared-policy.ts';
 import { ReplaceableCredentials, type ServerCertificate } from './server-tls.ts';
 import type { SidecarIdentity } from './sidecar-state.ts';
-import { createStreamAdmission, refuse } from './stream-admission.ts';
+import { createStreamAdmission, refuse } from './stream-opening.ts';
 import type { SyncCall } from './sync-stream.ts';
 
 export type { PushEvents } from './pod-streams.ts';

@@ -1,23 +1,16 @@
+import { buildBudget, buildPolicy, buildProvider } from '#test/support/build-policy';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { policyHash } from '#contract/policy/hash';
-import { POLICY_FORMAT_VERSION, type Policy } from '#contract/policy/policy';
+import type { Policy } from '#contract/policy/policy';
 import { heldOf, sectionsOf } from '#contract/policy/sections';
 import type { PolicyUpdate, SecretsUpdate, SyncRequest } from '#contract/wire/gen/remora/policy/v1/sync';
 import { type PreparedPolicy, preparePolicy } from './prepared-policy.ts';
 import { type Session, type SessionEffect, type SessionEvent, startSession, stepSession } from './session.ts';
 
-const policyOf = (...names: readonly string[]): Policy => ({
-  formatVersion: POLICY_FORMAT_VERSION,
-  sources: [],
-  attribution: { namespace: 'n', serviceAccount: 's' },
-  providers: names.map((name) => ({ key: `n/${name}`, type: 'Mock', endpoint: '', credential: null, tags: [] })),
-  routes: [],
-  modelRules: [],
-  guardrails: [],
-  budgets: [],
-});
+const policyOf = (...names: readonly string[]): Policy =>
+  buildPolicy({ providers: names.map((name) => buildProvider(`n/${name}`)) });
 const prepared = (policy: Policy, keys: Record<string, string> = {}, previous?: PreparedPolicy): PreparedPolicy =>
   preparePolicy({ policy, hash: policyHash(policy), credentials: new Map(Object.entries(keys)) }, previous);
 

@@ -1,7 +1,7 @@
 /** One gRPC stream of one authenticated pod: feeds what happens to the session, carries out what the session decides. */
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { SyncRequest, SyncResponse, UsageReport } from '#contract/wire/gen/remora/policy/v1/sync';
-import type { GrantDesk } from './grant-desk.ts';
+import type { GrantRequests } from './grant-requests.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
 import { type EndCode, type Session, type SessionEffect, type SessionEvent, stepSession } from './session.ts';
 
@@ -20,7 +20,7 @@ export interface SyncStreamOptions {
   readonly call: SyncCall;
   readonly session: Session;
   readonly now: () => number;
-  readonly desk: (send: (message: Message) => boolean) => GrantDesk;
+  readonly desk: (send: (message: Message) => boolean) => GrantRequests;
   /** The session's view of the sidecar has changed. */
   readonly onState: (session: Session) => void;
   readonly onUsage: (report: UsageReport) => void;
@@ -30,7 +30,7 @@ export interface SyncStreamOptions {
 
 export class SyncStream {
   readonly #options: SyncStreamOptions;
-  readonly #desk: GrantDesk;
+  readonly #desk: GrantRequests;
   #session: Session;
   #ended = false;
 

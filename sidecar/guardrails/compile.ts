@@ -1,9 +1,9 @@
 /** The guardrails of one policy, compiled once when the policy is applied. */
 import type { PolicyGuardrail } from '#contract/policy/policy';
+import { compileRule, isInForce } from './compiled-guardrail.ts';
 import type { Guardrails, OutputGuard } from './guardrail.ts';
-import { inspectInput } from './inspect-input.ts';
-import { outputGuard } from './inspect-output.ts';
-import { compileRule, isInForce } from './rule.ts';
+import { inspectInput } from './input-inspection.ts';
+import { outputGuard } from './output-guard.ts';
 import { scanRules } from './text-scanner.ts';
 
 /** Throws when a pattern does not compile. */

@@ -3,8 +3,8 @@
  * as for the whole text at once: nothing is decided before the matchers say it can no longer change.
  */
 import type { PolicyGuardrail } from '#contract/policy/policy';
+import type { Rule, RuleMatcher } from './compiled-guardrail.ts';
 import type { Match } from './matcher.ts';
-import type { Rule, RuleMatcher } from './rule.ts';
 
 export interface ScanRules {
   readonly mask: readonly RuleMatcher[];

@@ -2,25 +2,25 @@
 import { AttemptFailed, type AttemptFailure } from '#sidecar/errors/attempt-failure';
 import { finalError } from '#sidecar/errors/final-error';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import type { Answer } from './answer.ts';
+import type { Answer } from './attempts/answer.ts';
+import type { Candidate } from './attempts/candidate.ts';
+import { decideNext } from './attempts/decide-next.ts';
+import type { Parking } from './attempts/parking.ts';
+import { planAttempt } from './attempts/plan.ts';
+import { sendAttempt } from './attempts/send-attempt.ts';
 import type { Call } from './call.ts';
-import type { Candidate } from './candidate.ts';
-import { decideNext } from './decide-next.ts';
 import type { DecodedRequest } from './decode.ts';
 import type { PipelineDeps } from './handle.ts';
-import { makeAttempt } from './make-attempt.ts';
-import type { Parking } from './parking.ts';
-import { planAttempt } from './plan.ts';
-import type { RequestLog } from './request-log.ts';
+import type { Snapshot } from './policy/snapshot.ts';
+import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
-import type { Snapshot } from './snapshot.ts';
 
 export interface AttemptQuestion {
   readonly call: Call;
   readonly decoded: DecodedRequest;
   readonly selection: Selection;
   readonly snapshot: Snapshot;
-  readonly log: RequestLog;
+  readonly log: RequestRecorder;
   readonly deps: PipelineDeps;
 }
 
@@ -57,7 +57,7 @@ async function tryTarget(
     const plan = planAttempt(candidate, decoded, snapshot.policy.budgets.length > 0);
     const { maxRetries } = candidate.target.policy;
     for (let retriesDone = 0; ; retriesDone += 1) {
-      const made = await makeAttempt(plan, question);
+      const made = await sendAttempt(plan, question);
       if (!(made instanceof AttemptFailed)) return made;
       failures.push(made.failure);
       parkAfter(made.failure, candidate, deps.parking);

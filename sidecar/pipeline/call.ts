@@ -1,7 +1,7 @@
 /** What the listener hands to the pipeline: one client request whose head was checked, and the way back. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dialect } from '#sidecar/dialects/dialect';
-import type { RequestScope } from './request-scope.ts';
+import type { RequestScope } from './scope/request-scope.ts';
 
 /** The body of one request. */
 export interface BodySource {

@@ -1,15 +1,15 @@
 /** Writes the answer to the client at the client's pace, and keeps a quiet stream alive. */
 import { writeSseComment } from '#sidecar/stream/write-sse';
+import type { StreamItem } from './attempts/lanes/lane.ts';
 import type { Call } from './call.ts';
 import type { Outgoing } from './encode.ts';
-import type { StreamItem } from './lanes/lane.ts';
-import type { RequestLog } from './request-log.ts';
+import type { RequestRecorder } from './request-recorder.ts';
 
 /** Silence after which a comment is sent, below the idle limit of common intermediaries. */
 const HEARTBEAT_MS = 15_000;
 const HEARTBEAT = writeSseComment('waiting');
 
-export async function deliver(outgoing: Outgoing, call: Call, log: RequestLog): Promise<void> {
+export async function deliver(outgoing: Outgoing, call: Call, log: RequestRecorder): Promise<void> {
   log.status = 200;
   if (outgoing.kind === 'whole') {
     log.firstChunk();

@@ -2,11 +2,11 @@
 import { RESPONSE_HEADER } from '#contract/names/headers';
 import { formatUsd } from '#contract/policy/money';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
-import type { Answer, ItemSource, StreamAnswer, WholeAnswer } from './answer.ts';
+import type { Answer, ItemSource, StreamAnswer, WholeAnswer } from './attempts/answer.ts';
+import type { StreamItem } from './attempts/lanes/lane.ts';
 import type { Call } from './call.ts';
 import type { DecodedRequest } from './decode.ts';
-import type { StreamItem } from './lanes/lane.ts';
-import type { RequestLog } from './request-log.ts';
+import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
 
 export type Outgoing =
@@ -22,7 +22,7 @@ export interface EncodeQuestion {
   readonly call: Call;
   readonly decoded: DecodedRequest;
   readonly selection: Selection;
-  readonly log: RequestLog;
+  readonly log: RequestRecorder;
   readonly nowUnixMs: number;
 }
 

@@ -3,6 +3,7 @@ import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { attempt } from './attempt.ts';
+import type { Parking } from './attempts/parking.ts';
 import type { Call } from './call.ts';
 import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
@@ -11,10 +12,9 @@ import { identify, noteRequest } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
 import { inspectOutput } from './inspect-output.ts';
 import { meter } from './meter.ts';
-import type { Parking } from './parking.ts';
-import type { PolicyHolder } from './policy-holder.ts';
+import type { PolicyHolder } from './policy/policy-holder.ts';
 import { renderFailure } from './render-failure.ts';
-import { RequestLog } from './request-log.ts';
+import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
 
 export interface PipelineDeps {
@@ -33,7 +33,7 @@ export interface PipelineDeps {
 
 /** Never rejects: whatever happens is told to the client and to the record. */
 export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
-  const log = new RequestLog(call, deps.now());
+  const log = new RequestRecorder(call, deps.now());
   try {
     await pass(call, log, deps);
   } catch (thrown) {
@@ -50,7 +50,7 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
   }
 }
 
-async function pass(call: Call, log: RequestLog, deps: PipelineDeps): Promise<void> {
+async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promise<void> {
   // The bytes first: until they are here nothing is decided, so a slow sender holds no old policy.
   const bytes = await call.body.read();
   // Pinned once: a policy that arrives meanwhile is for the next request.

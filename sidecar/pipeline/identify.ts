@@ -2,8 +2,8 @@
 import type { Attribution } from '#contract/policy/policy';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { Call } from './call.ts';
-import { callerHeader, type RequestLog } from './request-log.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './policy/snapshot.ts';
+import { callerHeader, type RequestRecorder } from './request-recorder.ts';
 
 /** Longest value that is kept of what a caller says about itself; it becomes a log field. */
 const LONGEST_CLAIM = 256;
@@ -14,7 +14,7 @@ export interface Caller {
   readonly user: string | undefined;
 }
 
-export function identify(call: Call, snapshot: Snapshot, log: RequestLog): Caller {
+export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): Caller {
   const feature = callerHeader(call, 'feature');
   const { attribution } = snapshot.policy;
   const caller: Caller = {
@@ -27,7 +27,7 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestLog): Calle
 }
 
 /** What the decoded request adds to what the log knows. */
-export function noteRequest(request: ChatRequest, caller: Caller, log: RequestLog): void {
+export function noteRequest(request: ChatRequest, caller: Caller, log: RequestRecorder): void {
   const user = caller.user ?? request.user;
   if (user !== undefined) log.user = cut(user);
   log.requestedModel = cut(request.model);

@@ -1,7 +1,7 @@
 /** What the input guardrails make of the request, per target, since exemptions go by the target's tags. */
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { InputInspection, InputVerdict } from '#sidecar/guardrails/guardrail';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './policy/snapshot.ts';
 
 const ALLOW: InputVerdict = { action: 'allow' };
 const ALLOW_ALL: InputInspection = { verdictFor: () => ALLOW };

@@ -1,8 +1,8 @@
 /** What the output guardrails of the answering target leave of the answer. */
-import type { Answer, StreamAnswer } from './answer.ts';
-import type { RequestLog } from './request-log.ts';
+import type { Answer, StreamAnswer } from './attempts/answer.ts';
+import type { RequestRecorder } from './request-recorder.ts';
 
-export function inspectOutput(answer: Answer, log: RequestLog): Answer {
+export function inspectOutput(answer: Answer, log: RequestRecorder): Answer {
   const guard = answer.plan.candidate.outputGuard;
   if (guard === null) return answer;
   if (answer.kind === 'stream') return inspectStream(answer, guard.stream(), log);
@@ -14,7 +14,7 @@ export function inspectOutput(answer: Answer, log: RequestLog): Answer {
 function inspectStream(
   answer: StreamAnswer,
   inspector: ReturnType<NonNullable<StreamAnswer['plan']['candidate']['outputGuard']>['stream']>,
-  log: RequestLog,
+  log: RequestRecorder,
 ): StreamAnswer {
   let known = 0;
   return {

@@ -1,5 +1,5 @@
 /** Books what an answer used: a whole one at once, a stream when its provider ends it, and always before its last byte leaves. */
-import type { Answer } from './answer.ts';
+import type { Answer } from './attempts/answer.ts';
 
 export function meter(answer: Answer): Answer {
   const { log } = answer;

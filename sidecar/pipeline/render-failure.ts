@@ -4,14 +4,14 @@ import type { Dialect } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { writeSse } from '#sidecar/stream/write-sse';
 import type { Call } from './call.ts';
-import type { RequestLog } from './request-log.ts';
-import { ClientGone } from './request-scope.ts';
+import type { RequestRecorder } from './request-recorder.ts';
+import { ClientGone } from './scope/request-scope.ts';
 
 /** The status that the log shows for a client that left before its answer (nginx's convention). */
 const CLIENT_CLOSED_STATUS = 499;
 
 /** Returns what was thrown as a RemoraError, or undefined when there is nobody to tell. */
-export function renderFailure(thrown: unknown, call: Call, log: RequestLog): RemoraError | undefined {
+export function renderFailure(thrown: unknown, call: Call, log: RequestRecorder): RemoraError | undefined {
   const cause = call.scope.cause ?? thrown;
   if (cause instanceof ClientGone) {
     log.outcome = 'client_closed';
@@ -37,7 +37,7 @@ function endStream(error: RemoraError, { dialect, reply, requestId }: Call): voi
   reply.end();
 }
 
-function withAttempts(error: RemoraError, log: RequestLog): RemoraError {
+function withAttempts(error: RemoraError, log: RequestRecorder): RemoraError {
   if (log.attempts.length === 0 || error.details.attempts !== undefined) return error;
   return new RemoraError({ ...error.details, attempts: log.summaries() });
 }

@@ -3,13 +3,13 @@ import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { InputInspection } from '#sidecar/guardrails/guardrail';
 import type { Credentials } from '#sidecar/policy/policy-source';
+import type { Candidate } from './attempts/candidate.ts';
 import type { Call } from './call.ts';
-import type { Candidate } from './candidate.ts';
-import { deniedBy } from './model-rules.ts';
-import { nearestNames } from './nearest-names.ts';
-import type { RequestLog } from './request-log.ts';
-import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './snapshot.ts';
-import { targetOrder } from './target-order.ts';
+import { deniedBy } from './policy/model-rules.ts';
+import { nearestNames } from './policy/nearest-names.ts';
+import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './policy/snapshot.ts';
+import { targetOrder } from './policy/target-order.ts';
+import type { RequestRecorder } from './request-recorder.ts';
 
 export interface Selection {
   readonly route: CompiledRoute;
@@ -26,7 +26,7 @@ export interface RouteQuestion {
   readonly snapshot: Snapshot;
   readonly credentials: Credentials;
   readonly random: () => number;
-  readonly log: RequestLog;
+  readonly log: RequestRecorder;
 }
 
 /** Throws `unknown_model`, `model_not_allowed`, `no_target` or `guardrail_blocked`. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { BodySource } from '#sidecar/pipeline/call';
-import { ClientGone } from '#sidecar/pipeline/request-scope';
+import { ClientGone } from '#sidecar/pipeline/scope/request-scope';
 import type { RetainedBytes } from './retained-bytes.ts';
 
 const OVERLOADED_RETRY_MS = 1_000;

@@ -1,8 +1,8 @@
 /** The way back to one client over Node's response: at the client's pace, and never cut while it may still be reading. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Reply } from '#sidecar/pipeline/call';
-import type { Deadlines } from '#sidecar/pipeline/deadlines';
-import { ClientGone } from '#sidecar/pipeline/request-scope';
+import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
+import { ClientGone } from '#sidecar/pipeline/scope/request-scope';
 
 /** How long, and how many bytes of, a body that was refused are still taken in, so that the client can read why. */
 const LINGER_MS = 2_000;

@@ -1,19 +1,11 @@
+import { buildBudget } from '#test/support/build-policy';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PolicyBudget } from '#contract/policy/policy';
 import { TestClock } from '#test/treasury/clock';
 import type { Outbound } from './connection.ts';
 import { GrantClient } from './grant-client.ts';
 
-const BUDGET: PolicyBudget = {
-  id: 'n/b/l',
-  budget: 'n/b',
-  limit: 'l',
-  scope: [],
-  unit: 'tokens',
-  amount: '100',
-  every: 'Day',
-};
+const BUDGET = buildBudget('n/b/l', 100n);
 
 function open() {
   const timers = new TestClock(0);

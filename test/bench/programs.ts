@@ -8,7 +8,7 @@ import { POD_ENV } from '#contract/names/pod';
 import { policyHash } from '#contract/policy/hash';
 import { POLICY_FORMAT_VERSION, type Policy, type PolicyGuardrail } from '#contract/policy/policy';
 import { sidecarContainer } from '#operator/admission/sidecar-container';
-import { ensureAuthority } from '#operator/trust/authority';
+import { ensureAuthority } from '#operator/trust/certificate-authority';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import { BUNDLES, bundle } from '#tools/bundle';
 import type { Program } from './processes.ts';

@@ -1,4 +1,7 @@
-/** `npm run bench`: the bundled sidecar beside a bare Node proxy, in figures. Options: --rounds, --seconds, --starts, --write. */
+/**
+ * `npm run bench`: the bundled sidecar beside a bare Node proxy, in figures. Options: --rounds, --seconds, --starts, --write.
+ * `npm run bench -- push`: how long a change takes to every sidecar.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
@@ -7,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { measureRounds, measureStarts, startUpstream } from './measure.ts';
 import { Processes } from './processes.ts';
 import { buildTool, bundleProxies, CannotRun } from './programs.ts';
+import { benchPush } from './push.ts';
 import { page, report } from './report.ts';
 import { Samples } from './samples.ts';
 
@@ -77,7 +81,9 @@ async function run({ rounds, seconds, starts, write }: Options): Promise<void> {
 }
 
 try {
-  await run(readOptions(process.argv.slice(2)));
+  const [what, ...rest] = process.argv.slice(2);
+  if (what === 'push' && rest.length === 0) console.log(await benchPush());
+  else await run(readOptions(process.argv.slice(2)));
   // What still runs ends with this process.
   process.exit(0);
 } catch (error) {

@@ -1,7 +1,7 @@
 /** What the gateway itself cannot do at the moment. */
 import { connect } from 'node:net';
 import { InternalServerError } from 'openai';
-import { createBudgetGate } from '#sidecar/budget/gate';
+import { createBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { Journal } from '#sidecar/budget/journal';
 import { GrantClient } from '#sidecar/sync/grant-client';
 import { chatBytes } from '#test/sidecar/raw-http';

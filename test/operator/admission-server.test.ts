@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { after, test } from 'node:test';
 import { createAdmissionServer } from '#operator/admission/admission-server';
-import { ensureAuthority } from '#operator/trust/authority';
-import type { KeyPair } from '#operator/trust/authority-store';
+import { ensureAuthority } from '#operator/trust/certificate-authority';
+import type { KeyPair } from '#operator/trust/certificate-authority-store';
 
 interface Answer {
   readonly status: number;

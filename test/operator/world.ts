@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { API_GROUP_VERSION, LABEL, TOKEN_AUDIENCE } from '#contract/names/api';
 import type { Condition } from '#contract/resources/fields';
 import { readConfig } from '#operator/config';
@@ -12,7 +11,7 @@ import { type Operator, startOperator } from '#operator/operator';
 import { createLog } from '#operator/telemetry/log';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import { SyncClient } from '#sidecar/sync/sync-client';
-import { type ApiServer, messageOf, requireApiServer } from '#test/support/api-server';
+import { type ApiServer, messageOf, requireApiServer, type TestScope } from '#test/support/api-server';
 import { RecordingSink, recordingLog } from '#test/sync/harness';
 import { eventually } from './eventually.ts';
 import { directAccess } from './faulty-api.ts';
@@ -51,7 +50,7 @@ export class World {
   }
 
   /** undefined when no API server can run here; the test is then marked as skipped. */
-  static async open(t: TestContext): Promise<World | undefined> {
+  static async open(t: TestScope): Promise<World | undefined> {
     const server = await requireApiServer(t);
     if (!server) return undefined;
     await server.applyCrds();

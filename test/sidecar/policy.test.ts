@@ -1,4 +1,5 @@
 /** What a policy says happens: rules, weights, model rules, guardrails, enforced maxima, secrets. */
+import { buildBudget } from '#test/support/build-policy';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
@@ -169,15 +170,10 @@ test('an output guardrail masks a plain and a streamed answer alike', async (t) 
   assert.equal(streamed, plain);
 });
 
-const BUDGET: PolicyBudget = {
-  id: 'remora-system/environments/dev',
-  budget: 'remora-system/environments',
-  limit: 'dev',
+const BUDGET = buildBudget('remora-system/environments/dev', 1_000_000_000n, {
   scope: [{ scope: 'environment', value: 'dev' }],
   unit: 'nanoUsd',
-  amount: '1000000000',
-  every: 'Day',
-};
+});
 
 test('where a budget applies and the client states no maximum, the provider gets the one that was reserved', async (t) => {
   const { openai, providers } = await fakes(t);

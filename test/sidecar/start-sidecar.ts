@@ -30,44 +30,32 @@ export interface PolicyWords {
 
 const TIMEOUTS: PolicyTarget['timeouts'] = { connectMs: 2_000, firstTokenMs: 20_000, idleMs: 20_000 };
 
-const target = ({ timeouts, ...words }: TargetWords): PolicyTarget => ({
-  name: `${words.provider}/${words.model ?? 'm'}`,
-  model: 'm',
-  weight: null,
-  maxRetries: 0,
-  price: { inputPico: '1000', cachedInputPico: '1000', outputPico: '2000' },
-  ...words,
-  provider: `default/${words.provider}`,
-  timeouts: { ...TIMEOUTS, ...timeouts },
-});
+const target = ({ provider, timeouts, ...words }: TargetWords): PolicyTarget =>
+  buildTarget('default', `${provider}/${words.model ?? 'm'}`, {
+    price: { inputPico: '1000', cachedInputPico: '1000', outputPico: '2000' },
+    ...words,
+    timeouts: { ...TIMEOUTS, ...timeouts },
+  });
 
-export const policyOf = (words: PolicyWords): Policy => ({
-  formatVersion: POLICY_FORMAT_VERSION,
-  sources: [],
-  attribution: { namespace: 'default', serviceAccount: 'app', team: 'data', environment: 'dev' },
-  providers: Object.entries(words.providers).map(([name, provider]) => ({
-    key: `default/${name}`,
-    endpoint: '',
-    credential: null,
-    tags: [],
-    ...provider,
-  })),
-  routes: words.routes.map((route, index) => ({
-    key: `default/route-${index}`,
-    models: [...(route.models ?? ['chat'])],
-    totalMs: route.totalMs ?? 60_000,
+const route = ({ targets, fallbacks = [], match, ...words }: RouteWords, index: number): PolicyRoute =>
+  buildRoute(`default/route-${index}`, [], {
+    ...words,
     rules: [
       {
-        match: { models: route.match?.models ?? [], headers: route.match?.headers ?? [] },
-        targets: route.targets.map(target),
-        fallbacks: (route.fallbacks ?? []).map(target),
+        match: { models: [], headers: [], ...match },
+        targets: targets.map(target),
+        fallbacks: fallbacks.map(target),
       },
     ],
-  })),
-  modelRules: words.modelRules ?? [],
-  guardrails: [...(words.guardrails ?? [])],
-  budgets: [...(words.budgets ?? [])],
-});
+  });
+
+export const policyOf = ({ providers, routes, ...parts }: PolicyWords): Policy =>
+  buildPolicy({
+    attribution: { namespace: 'default', serviceAccount: 'app', team: 'data', environment: 'dev' },
+    ...parts,
+    providers: Object.entries(providers).map(([name, provider]) => buildProvider(`default/${name}`, provider)),
+    routes: routes.map(route),
+  });
 
 /** Lets everything pass and remembers what it was asked: for tests that are about the path and not about money. */
 export class OpenGate implements BudgetGate {

@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { writeTrust } from './api-server-files.ts';
@@ -218,6 +217,12 @@ async function applyAll(server: ApiServer, ended: () => string | undefined): Pro
   await until('serving the CRDs', served, ended);
 }
 
+/** What of a test's context is needed here, so that a benchmark can stand in for a test. */
+export interface TestScope {
+  after(close: () => unknown): void;
+  skip(reason: string): void;
+}
+
 let shared: Promise<ApiServer> | undefined;
 let skipped = 0;
 
@@ -225,7 +230,7 @@ let skipped = 0;
  * The API server that all tests of this process share. Where its binaries are absent the test is skipped, the run says so in its last
  * line, and `undefined` comes back; with `CI=true` that is a failure instead.
  */
-export async function requireApiServer(t: TestContext): Promise<ApiServer | undefined> {
+export async function requireApiServer(t: Pick<TestScope, 'skip'>): Promise<ApiServer | undefined> {
   const bin = locateBinaries(API_SERVER_BINARIES);
   if (bin !== undefined) {
     shared ??= startApiServer(bin);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
-import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
+import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { type Journal, openJournal } from '#sidecar/budget/journal';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import { RemoraError } from '#sidecar/errors/remora-error';

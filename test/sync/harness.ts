@@ -7,7 +7,7 @@ import { policyHash } from '#contract/policy/hash';
 import { POLICY_FORMAT_VERSION, type Policy, type PolicyBudget } from '#contract/policy/policy';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import { createPushServer, type PushServer, type SidecarState } from '#operator/push/push-server';
-import { type Authority, ensureAuthority } from '#operator/trust/authority';
+import { type Authority, ensureAuthority } from '#operator/trust/certificate-authority';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
 import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';

@@ -1,6 +1,6 @@
 /** One treasury over an API server in memory, and as many budget gates as a test wants. */
 import assert from 'node:assert/strict';
-import { createBudgetGate } from '#sidecar/budget/gate';
+import { createBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { Journal } from '#sidecar/budget/journal';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { GrantAuthority } from '#treasury/grant-authority';

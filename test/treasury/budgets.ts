@@ -1,4 +1,5 @@
 /** Budgets, targets and attempts as a compiled policy holds them, for the tests of money. */
+import { buildBudget, buildTarget } from '#test/support/build-policy';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { AttemptEstimate, AttemptOutcome } from '#sidecar/budget/budget-gate';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
@@ -7,28 +8,13 @@ import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 export const NOON = Date.UTC(2026, 10, 21, 12);
 
 export function budgetOf(name: string, amount: bigint, more: Partial<PolicyBudget> = {}): PolicyBudget {
-  return {
-    id: `remora-system/environments/${name}`,
-    budget: 'remora-system/environments',
-    limit: name,
-    scope: [],
-    unit: 'nanoUsd',
-    amount: String(amount),
-    every: 'Day',
-    ...more,
-  };
+  return buildBudget(`remora-system/environments/${name}`, amount, { unit: 'nanoUsd', ...more });
 }
 
 /** One nano-dollar per token, in and out; cached input costs a tenth. */
-export const TARGET: PolicyTarget = {
-  name: 'mock/echo',
-  provider: 'remora-system/mock',
-  model: 'echo',
-  weight: null,
-  maxRetries: 0,
-  timeouts: { connectMs: 1_000, firstTokenMs: 1_000, idleMs: 1_000 },
+export const TARGET: PolicyTarget = buildTarget('remora-system', 'mock/echo', {
   price: { inputPico: '1000', cachedInputPico: '100', outputPico: '1000' },
-};
+});
 
 let requests = 0;
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { Reservation } from '#sidecar/budget/budget-gate';
-import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
+import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { Journal } from '#sidecar/budget/journal';
 import { Wallet } from '#sidecar/budget/wallet';
 import type { Book } from '#treasury/book';

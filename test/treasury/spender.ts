@@ -3,7 +3,7 @@
  * parent process, reached over the IPC channel.
  */
 import process from 'node:process';
-import { createBudgetGate } from '#sidecar/budget/gate';
+import { createBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { openJournal } from '#sidecar/budget/journal';
 import type { Grant, GrantAnswer, GrantAuthority } from '#treasury/grant-authority';
 import { attemptOf, billed, budgetOf, NOON, UNKNOWN } from './budgets.ts';

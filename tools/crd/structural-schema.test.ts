@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { kubernetes, matching, setOf, withRules } from '#contract/resources/rules';
+import { kubernetes, matching, setOf, withRules } from '#contract/resources/validation';
 import { NotStructural, structuralSchema } from './structural-schema.ts';
 
 const refuses = (schema: z.ZodType, message: RegExp) =>

@@ -4,7 +4,7 @@
  */
 import { RE2JS } from 're2js';
 import { z } from 'zod';
-import type { CelRule, KubernetesMeta } from '#contract/resources/rules';
+import type { CelRule, KubernetesMeta } from '#contract/resources/validation';
 
 /** The part of Kubernetes' JSONSchemaProps that we generate. */
 export interface StructuralSchema {

@@ -19,7 +19,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { AuthorityStore, KeyPair } from './authority-store.ts';
+import type { AuthorityStore, KeyPair } from './certificate-authority-store.ts';
 
 export interface Authority {
   /** What a client is given to trust. */

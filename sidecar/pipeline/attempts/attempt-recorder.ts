@@ -9,7 +9,7 @@ import type { AttemptRecord } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
 
-export class AttemptLog {
+export class AttemptRecorder {
   readonly lane: LaneName;
   outcome = 'ok';
   status: number | undefined;

@@ -6,9 +6,9 @@ import { DeadlineExceeded, type Timers, withDeadline } from './timers.ts';
 
 export type Denial = Extract<GrantAnswer, { granted: false }>;
 /** `granted`: reserve again, and come back if others were faster. */
-export type TellerAnswer = 'granted' | Denial;
+export type GrantAskerAnswer = 'granted' | Denial;
 
-export interface TellerOptions {
+export interface GrantAskerOptions {
   readonly authority: GrantAuthority;
   /** Takes a grant into the wallet; `exact` when it is no more than what was asked for. Throws when it cannot be journalled. */
   readonly accept: (grant: Grant, exact: boolean) => void;
@@ -19,7 +19,7 @@ export interface TellerOptions {
 
 interface Waiter {
   readonly missing: bigint;
-  readonly resolve: (answer: TellerAnswer) => void;
+  readonly resolve: (answer: GrantAskerAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -41,16 +41,16 @@ export function leftOf({ limit, spent, held }: Denial): bigint {
   return left > 0n ? left : 0n;
 }
 
-export class Teller {
-  readonly #options: TellerOptions;
+export class GrantAsker {
+  readonly #options: GrantAskerOptions;
   readonly #lines = new Map<string, Line>();
 
-  constructor(options: TellerOptions) {
+  constructor(options: GrantAskerOptions) {
     this.#options = options;
   }
 
   /** Rejects with RemoraError `budget_unavailable` when the authority does not answer, or nothing can be journalled. */
-  want(budget: PolicyBudget, window: string, missing: bigint): Promise<TellerAnswer> {
+  want(budget: PolicyBudget, window: string, missing: bigint): Promise<GrantAskerAnswer> {
     const line = this.#line(budget, window);
     const known = this.#knownDenial(line, missing);
     if (known !== undefined) return Promise.resolve(known);

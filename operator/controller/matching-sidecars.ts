@@ -2,7 +2,7 @@
 import { CONDITION } from '#contract/names/conditions';
 import type { WantedCondition } from '#operator/status/conditions';
 import { type MatchingSidecar, type Programmed, programmed } from '#operator/status/programmed';
-import type { AckBoard } from './ack-board.ts';
+import type { AckReports } from './ack-reports.ts';
 import type { ObservedObject } from './observed-objects.ts';
 import type { PolicyPublisher } from './policy-publisher.ts';
 import type { WorkloadEntry, Workloads } from './workloads.ts';
@@ -10,7 +10,7 @@ import type { WorkloadEntry, Workloads } from './workloads.ts';
 export interface CensusOptions {
   readonly workloads: Workloads;
   readonly publisher: PolicyPublisher;
-  readonly acks: AckBoard;
+  readonly acks: AckReports;
 }
 
 export interface CensusQuestion {
@@ -19,7 +19,7 @@ export interface CensusQuestion {
   readonly accepted: WantedCondition | undefined;
 }
 
-export class SidecarCensus {
+export class MatchingSidecars {
   readonly #options: CensusOptions;
 
   constructor(options: CensusOptions) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PORT } from '#contract/names/api';
 import { POD_ENV, POD_PATH } from '#contract/names/pod';
-import { ensureAuthority } from '#operator/trust/authority';
+import { ensureAuthority } from '#operator/trust/certificate-authority';
 import { EnvironmentError, readEnvironment } from './environment.ts';
 
 const { caPem } = await ensureAuthority({ read: async () => undefined, create: async () => 'created' });

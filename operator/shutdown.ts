@@ -1,7 +1,7 @@
 /** What must be closed, in the reverse order of its opening; one part that fails does not keep the others open. */
-import type { Logger } from '#operator/telemetry/log';
+import type { Logger } from './telemetry/log.ts';
 
-export class Closers {
+export class Shutdown {
   readonly #log: Logger;
   #steps: (() => Promise<unknown>)[] = [];
   #closing: Promise<void> | undefined;

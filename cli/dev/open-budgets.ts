@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '#cli/user-error';
-import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/gate';
+import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { openJournal } from '#sidecar/budget/journal';
 import { StoreUnavailable } from '#treasury/grant-store';
 import { FileGrantStore } from '#treasury/stores/file-store';

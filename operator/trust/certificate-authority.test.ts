@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { ensureAuthority } from './authority.ts';
-import type { AuthorityStore, KeyPair } from './authority-store.ts';
+import { ensureAuthority } from './certificate-authority.ts';
+import type { AuthorityStore, KeyPair } from './certificate-authority-store.ts';
 
 /** As the API server: the first create wins. */
 function memoryStore(): AuthorityStore {

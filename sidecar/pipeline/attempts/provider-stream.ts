@@ -1,10 +1,10 @@
 /** Reads a provider's stream as items: one server-sent event each, with its meaning and its bytes. */
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { MAX_SSE_EVENT_BYTES, SseDecoder } from '#sidecar/stream/decode-sse';
 import type { UpstreamResponse } from '#sidecar/upstream/upstream';
-import type { AttemptLog } from './attempt-log.ts';
+import type { AttemptRecorder } from './attempt-recorder.ts';
 import type { Candidate } from './candidate.ts';
-import type { Deadlines } from './deadlines.ts';
 import type { StreamItem } from './lanes/lane.ts';
 import { SseBlocks } from './lanes/sse-blocks.ts';
 import { failedInStream, malformed } from './upstream-failure.ts';
@@ -14,7 +14,7 @@ const LINGER_MS = 1_000;
 
 export class ProviderStream {
   readonly #candidate: Candidate;
-  readonly #log: AttemptLog;
+  readonly #log: AttemptRecorder;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #blocks = new SseBlocks();
   readonly #decoder = new SseDecoder();
@@ -22,7 +22,7 @@ export class ProviderStream {
   #ended = false;
   #failure: Error | undefined;
 
-  constructor(candidate: Candidate, response: UpstreamResponse, log: AttemptLog) {
+  constructor(candidate: Candidate, response: UpstreamResponse, log: AttemptRecorder) {
     this.#candidate = candidate;
     this.#log = log;
     this.#chunks = response.body[Symbol.asyncIterator]();

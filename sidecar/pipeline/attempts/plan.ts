@@ -1,6 +1,7 @@
 /** How one attempt is made: which lane, with which bytes. */
+
+import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import type { Candidate } from './candidate.ts';
-import type { DecodedRequest } from './decode.ts';
 import type { Lane } from './lanes/lane.ts';
 import { passthrough } from './lanes/passthrough.ts';
 import { translate } from './lanes/translate.ts';

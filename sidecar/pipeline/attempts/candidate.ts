@@ -2,7 +2,7 @@
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { OutputGuard } from '#sidecar/guardrails/guardrail';
-import type { CompiledProvider, CompiledTarget } from './snapshot.ts';
+import type { CompiledProvider, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 
 export interface Candidate {
   readonly target: CompiledTarget;

@@ -1,8 +1,8 @@
 /** The policy and the credentials that are in force, each swapped whole. A request pins both once. */
 import type { Policy } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Parking } from '#sidecar/pipeline/attempts/parking';
 import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
-import type { Parking } from './parking.ts';
 import { type CompileGuardrails, compileSnapshot, type Snapshot } from './snapshot.ts';
 
 const NOT_READY_RETRY_MS = 1_000;

@@ -2,27 +2,27 @@
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
 import { isContentEvent } from '#sidecar/canonical/stream-event';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
-import { RemoraError } from '#sidecar/errors/remora-error';
+import { brokenStreamError } from '#sidecar/errors/final-error';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
+import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
+import type { RequestScope } from '#sidecar/pipeline/scope/request-scope';
 import { readWhole } from '#sidecar/upstream/read-whole';
 import { type CancelSignal, UpstreamFault, type UpstreamResponse } from '#sidecar/upstream/upstream';
 import type { Answer, ItemSource, StreamAnswer } from './answer.ts';
-import type { AttemptQuestion } from './attempt.ts';
-import { AttemptLog } from './attempt-log.ts';
+import { AttemptRecorder } from './attempt-recorder.ts';
 import type { StreamItem } from './lanes/lane.ts';
 import type { Plan } from './plan.ts';
 import { ProviderStream } from './provider-stream.ts';
-import type { RequestScope } from './request-scope.ts';
 import { exchangeFailed, malformed, refused } from './upstream-failure.ts';
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const SENT_HEADERS = { 'content-type': 'application/json', 'accept-encoding': 'identity', 'user-agent': 'remora' };
 
 /** Throws RemoraError of the budget or of a cancelled request, and ClientGone. */
-export async function makeAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer | AttemptFailed> {
+export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer | AttemptFailed> {
   const { scope } = question.call;
   const reservation = await question.deps.budgetGate.reserve(estimate(plan, question));
-  const log = new AttemptLog(plan.candidate, plan.lane.name, reservation, question.deps.now());
+  const log = new AttemptRecorder(plan.candidate, plan.lane.name, reservation, question.deps.now());
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   const abort = scope.beginAttempt();
@@ -57,7 +57,7 @@ const estimate = (plan: Plan, { call, decoded, selection, snapshot }: AttemptQue
 interface Exchange {
   readonly plan: Plan;
   readonly question: AttemptQuestion;
-  readonly log: AttemptLog;
+  readonly log: AttemptRecorder;
   readonly signal: CancelSignal;
 }
 
@@ -116,12 +116,12 @@ async function openStream({ plan, question, log }: Exchange, response: UpstreamR
 class CommittedSource implements ItemSource {
   #opening: readonly StreamItem[] | undefined;
   readonly #stream: ProviderStream;
-  readonly #context: { readonly plan: Plan; readonly log: AttemptLog; readonly scope: RequestScope };
+  readonly #context: { readonly plan: Plan; readonly log: AttemptRecorder; readonly scope: RequestScope };
 
   constructor(
     opening: readonly StreamItem[],
     stream: ProviderStream,
-    context: { readonly plan: Plan; readonly log: AttemptLog; readonly scope: RequestScope },
+    context: { readonly plan: Plan; readonly log: AttemptRecorder; readonly scope: RequestScope },
   ) {
     this.#opening = opening;
     this.#stream = stream;
@@ -143,19 +143,7 @@ class CommittedSource implements ItemSource {
       const failed = thrown instanceof UpstreamFault ? exchangeFailed(plan.candidate, thrown, false) : thrown;
       if (!(failed instanceof AttemptFailed)) throw thrown;
       log.outcome = failed.failure.kind;
-      throw scope.cause ?? broken(failed);
+      throw scope.cause ?? brokenStreamError(failed.failure);
     }
   }
 }
-
-const broken = ({ failure }: AttemptFailed): RemoraError =>
-  new RemoraError({
-    code: 'stream_broken',
-    message: `AIProvider ${failure.provider} ended the stream early. Send the request again if the partial answer is not enough.`,
-    object: `AIProvider ${failure.provider}`,
-    upstream: {
-      provider: failure.provider,
-      ...(failure.status === undefined ? {} : { status: failure.status }),
-      ...(failure.type === undefined ? {} : { type: failure.type }),
-    },
-  });

@@ -1,12 +1,12 @@
 /** An answer between the attempt that opened it and its delivery: whole, or a stream whose first content event has come. */
-import type { AttemptLog } from './attempt-log.ts';
+import type { AttemptRecorder } from './attempt-recorder.ts';
 import type { StreamItem, WholeItem } from './lanes/lane.ts';
 import type { Plan } from './plan.ts';
 
 export interface WholeAnswer {
   readonly kind: 'whole';
   readonly plan: Plan;
-  readonly log: AttemptLog;
+  readonly log: AttemptRecorder;
   readonly item: WholeItem;
 }
 
@@ -19,7 +19,7 @@ export interface ItemSource {
 export interface StreamAnswer {
   readonly kind: 'stream';
   readonly plan: Plan;
-  readonly log: AttemptLog;
+  readonly log: AttemptRecorder;
   readonly source: ItemSource;
   /** What each item becomes on its way: stages compose here, so that an item costs function calls and no promises. */
   readonly each: (item: StreamItem) => StreamItem;

@@ -25,7 +25,7 @@ const WRITE_SPACING_MS = 1_000;
 
 type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
-export interface AckBoardOptions {
+export interface AckReportsOptions {
   readonly client: KubeClient;
   readonly namespace: string;
   /** Names this replica's ConfigMap. */
@@ -41,8 +41,8 @@ export interface AckBoardOptions {
   readonly now: () => number;
 }
 
-export class AckBoard {
-  readonly #options: AckBoardOptions;
+export class AckReports {
+  readonly #options: AckReportsOptions;
   readonly #own = new Map<string, SidecarAck>();
   /** Of policies that this replica published: generations by uid. Kept while wanted or run. */
   readonly #sources = new Map<string, Record<string, number>>();
@@ -51,7 +51,7 @@ export class AckBoard {
   readonly reflector: Reflector<ConfigMap>;
   #merged: AckReport | undefined;
 
-  constructor(options: AckBoardOptions) {
+  constructor(options: AckReportsOptions) {
     const { client, namespace, log } = options;
     this.#options = options;
     this.#writes = new WorkQueue({

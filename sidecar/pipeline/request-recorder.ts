@@ -4,15 +4,15 @@ import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
-import type { AttemptLog } from './attempt-log.ts';
+import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
 
 type Outcome = RequestRecord['outcome'];
 type GuardrailAction = RequestRecord['guardrailActions'][number];
 
-export class RequestLog {
+export class RequestRecorder {
   readonly startUnixMs: number;
-  readonly attempts: AttemptLog[] = [];
+  readonly attempts: AttemptRecorder[] = [];
   attribution: Attribution | undefined;
   user: string | undefined;
   policyHash: string | undefined;
@@ -110,7 +110,7 @@ function addUsage(sum: Usage, usage: Usage | undefined): Usage {
 }
 
 /** null as soon as one attempt that cost something has no known price; 0 without attempts. */
-function totalCost(attempts: readonly AttemptLog[]): bigint | null {
+function totalCost(attempts: readonly AttemptRecorder[]): bigint | null {
   let sum = 0n;
   for (const { costNanoUsd } of attempts) {
     if (costNanoUsd === null) return null;

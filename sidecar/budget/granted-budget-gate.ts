@@ -4,12 +4,12 @@ import type { RemoraError } from '#sidecar/errors/remora-error';
 import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate, Reservation, Settlement } from './budget-gate.ts';
+import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
+import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
 import { costAtMost, tokensAtMost } from './price.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown } from './refusal.ts';
-import { ReturnDesk } from './return-desk.ts';
 import { type Admission, actualUse, attemptRecord, settlementOf } from './settlement.ts';
-import { type Denial, leftOf, Teller } from './teller.ts';
 import { REAL_TIMERS, type Timers } from './timers.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
@@ -76,8 +76,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #now: () => number;
   readonly #hooks: BudgetHooks;
   readonly #wallet: Wallet;
-  readonly #teller: Teller;
-  readonly #returns: ReturnDesk;
+  readonly #teller: GrantAsker;
+  readonly #returns: GrantReturner;
   readonly #stopTicking: () => void;
   #recovered = false;
   #closing = false;
@@ -92,9 +92,9 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#now = now;
     this.#hooks = hooks;
     this.#wallet = wallet;
-    this.#returns = new ReturnDesk({ authority, journal, wallet, now, timers });
+    this.#returns = new GrantReturner({ authority, journal, wallet, now, timers });
     const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
-    this.#teller = new Teller({ authority, accept, now, timers, askDeadlineMs });
+    this.#teller = new GrantAsker({ authority, accept, now, timers, askDeadlineMs });
     this.#tryRecover();
     this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
   }

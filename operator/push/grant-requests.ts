@@ -14,7 +14,7 @@ export interface GrantTreasury {
   report(holder: string, usages: readonly UsageAmounts[]): Promise<void>;
 }
 
-export interface GrantDeskOptions {
+export interface GrantRequestsOptions {
   readonly treasury: GrantTreasury;
   readonly podUid: string;
   /** False when the stream is gone and nothing was sent. */
@@ -29,11 +29,11 @@ export type AskOutcome = 'granted' | 'denied' | 'undecided';
 /** Asks of one pod that may wait for the store at once. */
 const MAX_OPEN_ASKS = 256;
 
-export class GrantDesk {
-  readonly #options: GrantDeskOptions;
+export class GrantRequests {
+  readonly #options: GrantRequestsOptions;
   #openAsks = 0;
 
-  constructor(options: GrantDeskOptions) {
+  constructor(options: GrantRequestsOptions) {
     this.#options = options;
   }
 

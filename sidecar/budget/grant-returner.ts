@@ -10,7 +10,7 @@ const REPORT_EVERY_MS = 5_000;
 /** A use that grew by this share of its grant is reported at once. */
 const REPORT_AT_PERCENT = 20n;
 
-export interface ReturnDeskOptions {
+export interface GrantReturnerOptions {
   readonly authority: GrantAuthority;
   readonly journal: Journal;
   readonly wallet: Wallet;
@@ -18,14 +18,14 @@ export interface ReturnDeskOptions {
   readonly timers: Timers;
 }
 
-export class ReturnDesk {
-  readonly #options: ReturnDeskOptions;
+export class GrantReturner {
+  readonly #options: GrantReturnerOptions;
   readonly #waiting = new Map<string, ClosedGrant>();
   readonly #sending = new Map<string, Promise<void>>();
   #reported = new Map<string, bigint>();
   #reportedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ReturnDeskOptions) {
+  constructor(options: GrantReturnerOptions) {
     this.#options = options;
   }
 

@@ -2,8 +2,8 @@
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import { mapRequestText } from '#sidecar/canonical/map-text';
+import { isInForce, type Rule } from './compiled-guardrail.ts';
 import type { InputInspection, InputVerdict } from './guardrail.ts';
-import { isInForce, type Rule } from './rule.ts';
 import { scanRules, TextScanner } from './text-scanner.ts';
 
 const ALLOW: InputVerdict = { action: 'allow' };

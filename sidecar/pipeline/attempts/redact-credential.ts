@@ -1,0 +1,48 @@
+/** Takes our own credential out of a provider's words, in the forms in which an echo of a request writes it. */
+import { MAX_PROVIDER_TEXT } from '#sidecar/providers/clean-text';
+
+const REDACTED = '[redacted]';
+/** Anything shorter would hit ordinary words, and tells too little of a key. */
+const SHORTEST_FORM = 6;
+/** A text that was cut may have lost one more unit, half of a surrogate pair. */
+const CUT_FROM = MAX_PROVIDER_TEXT - 1;
+/** What means something in a pattern. */
+const SYNTAX = /[\\^$.*+?()[\]{}|/]/g;
+
+export function credentialRedactor(credential: string | null): (text: string) => string {
+  const forms = formsOf(credential ?? '').filter((form) => form.length >= SHORTEST_FORM);
+  if (forms.length === 0) return (text) => text;
+  // The longest first: an escaped form may begin with the plain one. Case tells nothing, since gateways change it.
+  const alternatives = forms.sort((a, b) => b.length - a.length).map((form) => form.replace(SYNTAX, '\\$&'));
+  const whole = new RegExp(alternatives.join('|'), 'gi');
+  return (text) => (text.length < CUT_FROM ? text : withoutCutEnd(text, forms)).replace(whole, REDACTED);
+}
+
+function formsOf(credential: string): string[] {
+  const text = credential.toWellFormed();
+  const bytes = Buffer.from(text);
+  const base64 = [0, 1, 2].map((offset) => base64Within(bytes, offset));
+  const base64url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
+  const plain = [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), bytes.toString('hex')];
+  return [...new Set([...plain, ...base64, ...base64url])];
+}
+
+/** The characters that Base64 (RFC 4648) gives these bytes, `offset` bytes after a multiple of three, whatever stands around them. */
+function base64Within(bytes: Uint8Array, offset: number): string {
+  const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
+  return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+}
+
+/** The end of a long text may hold the beginning of a form, which is no whole one any more. */
+function withoutCutEnd(text: string, forms: readonly string[]): string {
+  const lower = text.toLowerCase();
+  const longest = Math.max(...forms.map((form) => overlap(lower, form.toLowerCase())));
+  return longest < SHORTEST_FORM ? text : text.slice(0, -longest) + REDACTED;
+}
+
+/** Length of the longest beginning of `form` that ends `text`. */
+function overlap(text: string, form: string): number {
+  for (let length = Math.min(form.length, text.length); length > 0; length -= 1)
+    if (text.endsWith(form.slice(0, length))) return length;
+  return 0;
+}

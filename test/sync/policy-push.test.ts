@@ -55,6 +55,7 @@ test('a refused policy shows its reason, keeps the old one, and is not sent agai
   await until('the mended policy', () => operator.states.get('pod-1')?.ackedHash === policyHash(better));
   assert.equal(operator.states.get('pod-1')?.nack, null);
   assert.deepEqual(sink.applied, [policyHash(good), policyHash(better)]);
+  assert.deepEqual(sink.policy, better, 'what was acknowledged is what runs');
 });
 
 test('no running policy ever misses a credential while a route moves from one provider to another', async (t) => {

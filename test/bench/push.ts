@@ -12,7 +12,8 @@ import { type KubeObject, pathOf, remoraType } from '#operator/kube/resource-typ
 import { createLog } from '#operator/telemetry/log';
 import { directAccess } from '#test/operator/faulty-api';
 import { World } from '#test/operator/world';
-import { API_SERVER_BINARIES, ensureBinaries } from '#test/support/kube-binaries';
+import type { TestScope } from '#test/support/api-server';
+import { API_SERVER_BINARIES, BinariesUnavailable, ensureBinaries } from '#test/support/kube-binaries';
 import type { RecordingSink } from '#test/sync/harness';
 import { CannotRun } from './programs.ts';
 
@@ -99,9 +100,7 @@ interface Latencies {
   readonly programmedMs: number[];
 }
 
-type Within = <T>(happens: Promise<T>) => Promise<T>;
-
-async function measure(world: World, moments: Moments, within: Within): Promise<Latencies> {
+async function measure(world: World, moments: Moments): Promise<Latencies> {
   const latencies: Latencies = { pushedMs: [], programmedMs: [] };
   for (let round = 1; round <= ROUNDS; round += 1) {
     const programmed: Promise<number>[] = [];
@@ -111,29 +110,20 @@ async function measure(world: World, moments: Moments, within: Within): Promise<
       // What the operator heard before our own answer was read took no time.
       const since = (at: number): number => Math.max(0, at - answeredAt);
       const applied = PODS.map((pod) => moments.of(named(pod, route, generation)));
-      latencies.pushedMs.push(since(Math.max(...(await within(Promise.all(applied))))));
+      latencies.pushedMs.push(since(Math.max(...(await Promise.all(applied)))));
       programmed.push(moments.of(named('status', route, generation)).then(since));
     }
-    latencies.programmedMs.push(...(await within(Promise.all(programmed))));
+    latencies.programmedMs.push(...(await Promise.all(programmed)));
   }
   return latencies;
 }
 
-async function prepare(world: World, moments: Moments, within: Within): Promise<void> {
+async function prepare(world: World, moments: Moments): Promise<void> {
   const operator = await world.operator();
   await world.apply(KIND.provider, 'mock', { type: 'Mock' });
   const generations = await Promise.all(ROUTES.map((route) => edit(world, route, 'first')));
   for (const pod of PODS) world.sidecar(await world.pod(pod), operator, (sink) => noteApplied(sink, pod, moments));
-  await within(Promise.all(ROUTES.map((route, index) => moments.of(named('status', route, generations[index])))));
-}
-
-/** A limit for all that is waited for, together. */
-function deadline(ms: number): { readonly within: Within; cancel(): void } {
-  const late = Promise.withResolvers<never>();
-  late.promise.catch(() => undefined);
-  const fail = (): void => late.reject(new CannotRun(`Not all changes arrived within ${ms / 1000} s.`));
-  const timer = setTimeout(fail, ms);
-  return { within: (happens) => Promise.race([happens, late.promise]), cancel: () => clearTimeout(timer) };
+  await Promise.all(ROUTES.map((route, index) => moments.of(named('status', route, generations[index]))));
 }
 
 /** By nearest rank. */
@@ -143,7 +133,7 @@ function percentile(values: readonly number[], percent: number): number {
 
 function line(what: string, values: readonly number[]): string {
   const of = (percent: number): string => `${Math.round(percentile(values, percent))} ms`;
-  return `${what.padEnd(44)} p50 ${of(50)}, p99 ${of(99)}, max ${of(100)}`;
+  return `${what.padEnd(46)} p50 ${of(50)}, p99 ${of(99)}, max ${of(100)}`;
 }
 
 function report({ pushedMs, programmedMs }: Latencies, loadBefore: number): string {
@@ -160,21 +150,39 @@ function report({ pushedMs, programmedMs }: Latencies, loadBefore: number): stri
   ].join('\n');
 }
 
-/** Gives the figures as text within 90 s. Rejects with CannotRun when they cannot be had. */
-export async function benchPush(): Promise<string> {
-  await ensureBinaries(API_SERVER_BINARIES);
-  const loadBefore = loadavg()[0] ?? 0;
-  const { within, cancel } = deadline(DEADLINE_MS);
-  const closers: (() => unknown)[] = [cancel];
+async function run(scope: TestScope): Promise<Latencies> {
+  const world = await World.open(scope);
+  if (!world) throw new CannotRun('No API server can run here.');
+  const moments = new Moments();
+  scope.after(watchRoutes(world, moments));
+  await prepare(world, moments);
+  return measure(world, moments);
+}
+
+async function binaries(): Promise<void> {
   try {
-    const scope = { after: (close: () => unknown) => void closers.push(close), skip: () => undefined };
-    const world = await World.open(scope);
-    if (!world) throw new CannotRun('No API server can run here.');
-    const moments = new Moments();
-    closers.push(watchRoutes(world, moments));
-    await prepare(world, moments, within);
-    return report(await measure(world, moments, within), loadBefore);
+    await ensureBinaries(API_SERVER_BINARIES);
+  } catch (error) {
+    throw error instanceof BinariesUnavailable ? new CannotRun(error.message, { cause: error }) : error;
+  }
+}
+
+/**
+ * Gives the figures as text, within 90 s once the API server's binaries are there. Rejects with CannotRun when they cannot be had.
+ * After the time has run out what is under way is left to the end of the process.
+ */
+export async function benchPush(): Promise<string> {
+  await binaries();
+  const loadBefore = loadavg()[0] ?? 0;
+  const closers: (() => unknown)[] = [];
+  const late = Promise.withResolvers<never>();
+  const fail = (): void => late.reject(new CannotRun(`Not all changes arrived within ${DEADLINE_MS / 1000} s.`));
+  const timer = setTimeout(fail, DEADLINE_MS);
+  try {
+    const work = run({ after: (close) => void closers.push(close), skip: () => undefined });
+    return report(await Promise.race([work, late.promise]), loadBefore);
   } finally {
+    clearTimeout(timer);
     for (const close of closers.reverse()) await close();
   }
 }

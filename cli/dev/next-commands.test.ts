@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { POLICY_FORMAT_VERSION, type Policy, type PolicyBudget, type PolicyTarget } from '#contract/policy/policy';
+import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
+import { buildBudget, buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
 import { nextCommands } from './next-commands.ts';
 
-const target = (name: string, outputPico: string | null): PolicyTarget => ({
-  name,
-  provider: `demo/${name.split('/')[0]}`,
-  model: name.split('/')[1] ?? '',
-  weight: null,
-  maxRetries: 0,
-  timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1 },
-  price: outputPico === null ? null : { inputPico: '1', cachedInputPico: '1', outputPico },
-});
+const target = (name: string, outputPico: string | null): PolicyTarget =>
+  buildTarget('demo', name, {
+    price: outputPico === null ? null : { inputPico: '1', cachedInputPico: '1', outputPico },
+  });
 
-const budget = (unit: PolicyBudget['unit'], amount: string): PolicyBudget => ({
-  ...{ id: 'demo/b/l', budget: 'demo/b', limit: 'l', scope: [], every: 'Day' as const },
-  unit,
-  amount,
-});
+const budget = (unit: PolicyBudget['unit'], amount: string): PolicyBudget =>
+  buildBudget('demo/b/l', BigInt(amount), { unit });
 
 interface Words {
   readonly models?: string[];
@@ -26,23 +19,12 @@ interface Words {
 }
 
 const text = ({ models = ['chat'], targets = [target('mock/a', '10')], budgets = [] }: Words): string => {
-  const route = {
-    key: 'demo/chat',
-    models,
-    totalMs: 1,
-    rules: [{ match: { models: [], headers: [] }, targets: [...targets], fallbacks: [] }],
-  };
-  const mock = { key: 'demo/mock', type: 'Mock' as const, endpoint: '', credential: null, tags: [] };
-  const policy: Policy = {
-    formatVersion: POLICY_FORMAT_VERSION,
-    sources: [],
+  const policy = buildPolicy({
     attribution: { namespace: 'demo', serviceAccount: 'default' },
-    providers: [mock],
-    routes: [route],
-    modelRules: [],
-    guardrails: [],
+    providers: [buildProvider('demo/mock')],
+    routes: [buildRoute('demo/chat', targets, { models })],
     budgets,
-  };
+  });
   return nextCommands({ url: 'http://u', healthUrl: 'http://h', policy, files: ['f'], notes: [] });
 };
 

@@ -1,10 +1,10 @@
-import { injectedPod } from '#test/support/injected-pod';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResourceIndex } from '#contract/compile/resource-index';
 import type { PushedPolicy } from '#operator/push/prepared-policy';
 import { createLog } from '#operator/telemetry/log';
 import { createMetrics } from '#operator/telemetry/metrics';
+import { injectedPod } from '#test/support/injected-pod';
 import { PolicyPublisher } from './policy-publisher.ts';
 import { Workloads } from './workloads.ts';
 

@@ -1,7 +1,7 @@
-import { injectedPod } from '#test/support/injected-pod';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LABEL } from '#contract/names/api';
+import { injectedPod } from '#test/support/injected-pod';
 import { Workloads } from './workloads.ts';
 
 test('Workloads groups pods with the same attribution and forgets a group with its last pod', () => {

@@ -1,7 +1,7 @@
-import { injectedPod } from '#test/support/injected-pod';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LABEL, TOKEN_AUDIENCE } from '#contract/names/api';
+import { injectedPod } from '#test/support/injected-pod';
 import { AuthenticationError, matchPod, subjectOf } from './token-authenticator.ts';
 
 const status = {

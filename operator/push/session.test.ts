@@ -1,4 +1,3 @@
-import { buildBudget, buildPolicy, buildProvider } from '#test/support/build-policy';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -6,6 +5,7 @@ import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
 import { heldOf, sectionsOf } from '#contract/policy/sections';
 import type { PolicyUpdate, SecretsUpdate, SyncRequest } from '#contract/wire/gen/remora/policy/v1/sync';
+import { buildBudget, buildPolicy, buildProvider } from '#test/support/build-policy';
 import { type PreparedPolicy, preparePolicy } from './prepared-policy.ts';
 import { type Session, type SessionEffect, type SessionEvent, startSession, stepSession } from './session.ts';
 
@@ -188,15 +188,7 @@ test('credentials are added before the policy that needs them and taken away aft
 });
 
 test('budgets are looked up in the published policy, and an unknown one is not honoured', () => {
-  const budget = {
-    id: 'n/b/l',
-    budget: 'n/b',
-    limit: 'l',
-    scope: [],
-    unit: 'tokens' as const,
-    amount: '5',
-    every: 'Day' as const,
-  };
+  const budget = buildBudget('n/b/l', 5n);
   const driver = new Driver(prepared({ ...policyOf('a'), budgets: [budget] }));
   driver.hello();
   const ask = { seq: 1, budgetId: 'n/b/l', window: 'w', needed: '1' };

@@ -1,6 +1,6 @@
-import { buildBudget } from '#test/support/build-policy';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildBudget } from '#test/support/build-policy';
 import { TestClock } from '#test/treasury/clock';
 import type { Outbound } from './connection.ts';
 import { GrantClient } from './grant-client.ts';

@@ -1,4 +1,5 @@
 /** What is run against each other: how each program is made, and with which flags and files it starts. */
+
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,10 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { POD_ENV } from '#contract/names/pod';
 import { policyHash } from '#contract/policy/hash';
-import { POLICY_FORMAT_VERSION, type Policy, type PolicyGuardrail } from '#contract/policy/policy';
+import type { Policy, PolicyGuardrail } from '#contract/policy/policy';
 import { sidecarContainer } from '#operator/admission/sidecar-container';
 import { ensureAuthority } from '#operator/trust/certificate-authority';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
+import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
 import { BUNDLES, bundle } from '#tools/bundle';
 import type { Program } from './processes.ts';
 import type { ProxyName } from './samples.ts';
@@ -109,47 +111,24 @@ const MASK_ANSWERS: PolicyGuardrail = {
   unlessTags: [],
 };
 
-const policyFor = (upstreamPort: number, guardrails: Policy['guardrails']): Policy => ({
-  formatVersion: POLICY_FORMAT_VERSION,
-  sources: [],
-  attribution: { namespace: 'bench', serviceAccount: 'default', team: 'bench' },
-  providers: [
-    {
-      key: 'bench/mock',
-      type: 'OpenAICompatible',
-      endpoint: `http://127.0.0.1:${upstreamPort}/v1`,
-      credential: CREDENTIAL,
-      tags: [],
-    },
-  ],
-  routes: [
-    {
-      key: 'bench/route',
-      models: ['bench'],
-      totalMs: 60_000,
-      rules: [
-        {
-          match: { models: [], headers: [] },
-          targets: [
-            {
-              name: 'mock/gpt-4o-mini',
-              provider: 'bench/mock',
-              model: 'gpt-4o-mini',
-              weight: null,
-              maxRetries: 0,
-              timeouts: { connectMs: 5_000, firstTokenMs: 30_000, idleMs: 30_000 },
-              price: { inputPico: '150000', cachedInputPico: '75000', outputPico: '600000' },
-            },
-          ],
-          fallbacks: [],
-        },
-      ],
-    },
-  ],
-  modelRules: [],
-  guardrails,
-  budgets: [],
+const TARGET = buildTarget('bench', 'mock/gpt-4o-mini', {
+  timeouts: { connectMs: 5_000, firstTokenMs: 30_000, idleMs: 30_000 },
+  price: { inputPico: '150000', cachedInputPico: '75000', outputPico: '600000' },
 });
+
+const policyFor = (upstreamPort: number, guardrails: Policy['guardrails']): Policy =>
+  buildPolicy({
+    attribution: { namespace: 'bench', serviceAccount: 'default', team: 'bench' },
+    providers: [
+      buildProvider('bench/mock', {
+        type: 'OpenAICompatible',
+        endpoint: `http://127.0.0.1:${upstreamPort}/v1`,
+        credential: CREDENTIAL,
+      }),
+    ],
+    routes: [buildRoute('bench/route', [TARGET], { models: ['bench'] })],
+    guardrails,
+  });
 
 /** Throws when it cannot be kept: the sidecar would have no policy to run. */
 function writePolicy(dir: string, policy: Policy): void {

@@ -1,9 +1,10 @@
 /** What a policy says happens: rules, weights, model rules, guardrails, enforced maxima, secrets. */
-import { buildBudget } from '#test/support/build-policy';
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
+import type { PolicyGuardrail } from '#contract/policy/policy';
 import { createTelemetry } from '#sidecar/telemetry/telemetry';
+import { buildBudget } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { CHAT, post, STREAMED_CHAT } from './raw-http.ts';
 import { startSidecar, until } from './start-sidecar.ts';

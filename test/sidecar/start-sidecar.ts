@@ -1,11 +1,18 @@
 /** A whole sidecar on free ports for one test, with a policy written in a few words. */
-import type { Policy, PolicyBudget, PolicyGuardrail, PolicyProvider, PolicyTarget } from '#contract/policy/policy';
-import { POLICY_FORMAT_VERSION } from '#contract/policy/policy';
+import type {
+  Policy,
+  PolicyBudget,
+  PolicyGuardrail,
+  PolicyProvider,
+  PolicyRoute,
+  PolicyTarget,
+} from '#contract/policy/policy';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
 import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { createSidecar, type Sidecar, type SidecarDeps } from '#sidecar/sidecar';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
+import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
 
 export interface TargetWords extends Partial<Omit<PolicyTarget, 'timeouts'>> {
   readonly provider: string;
@@ -37,24 +44,27 @@ const target = ({ provider, timeouts, ...words }: TargetWords): PolicyTarget =>
     timeouts: { ...TIMEOUTS, ...timeouts },
   });
 
-const route = ({ targets, fallbacks = [], match, ...words }: RouteWords, index: number): PolicyRoute =>
+const route = (words: RouteWords, index: number): PolicyRoute =>
   buildRoute(`default/route-${index}`, [], {
-    ...words,
+    models: [...(words.models ?? ['chat'])],
+    totalMs: words.totalMs ?? 60_000,
     rules: [
       {
-        match: { models: [], headers: [], ...match },
-        targets: targets.map(target),
-        fallbacks: fallbacks.map(target),
+        match: { models: [], headers: [], ...words.match },
+        targets: words.targets.map(target),
+        fallbacks: (words.fallbacks ?? []).map(target),
       },
     ],
   });
 
-export const policyOf = ({ providers, routes, ...parts }: PolicyWords): Policy =>
+export const policyOf = (words: PolicyWords): Policy =>
   buildPolicy({
     attribution: { namespace: 'default', serviceAccount: 'app', team: 'data', environment: 'dev' },
-    ...parts,
-    providers: Object.entries(providers).map(([name, provider]) => buildProvider(`default/${name}`, provider)),
-    routes: routes.map(route),
+    providers: Object.entries(words.providers).map(([name, parts]) => buildProvider(`default/${name}`, parts)),
+    routes: words.routes.map(route),
+    modelRules: words.modelRules ?? [],
+    guardrails: [...(words.guardrails ?? [])],
+    budgets: [...(words.budgets ?? [])],
   });
 
 /** Lets everything pass and remembers what it was asked: for tests that are about the path and not about money. */

@@ -8,6 +8,7 @@ import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/grante
 import { type Journal, openJournal } from '#sidecar/budget/journal';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { buildTarget } from '#test/support/build-policy';
 import type { GrantAuthority } from '#treasury/grant-authority';
 import { windowAt } from '#treasury/window';
 import {
@@ -71,15 +72,7 @@ function spender(world: World, podUid: string, port: number, start = 1): Spender
 const attempt = (budgets: readonly PolicyBudget[] = [BUDGET]): AttemptEstimate => ({
   requestId: 'r',
   route: 'shop/route',
-  target: {
-    name: 'openai/gpt',
-    provider: 'shop/openai',
-    model: 'gpt',
-    weight: null,
-    maxRetries: 0,
-    timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1 },
-    price: null,
-  },
+  target: buildTarget('shop', 'openai/gpt', { price: null }),
   budgets,
   inputTokensAtMost: COST - 20,
   outputTokensAtMost: 20,

@@ -1,16 +1,18 @@
 /** An operator's push server and sidecars' clients over TLS on loopback: both ends real, what stands behind them recorded. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { policyHash } from '#contract/policy/hash';
-import { POLICY_FORMAT_VERSION, type Policy, type PolicyBudget } from '#contract/policy/policy';
+import type { Policy, PolicyBudget } from '#contract/policy/policy';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import { createPushServer, type PushServer, type SidecarState } from '#operator/push/push-server';
 import { type Authority, ensureAuthority } from '#operator/trust/certificate-authority';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
 import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
+import { buildBudget, buildPolicy, buildProvider } from '#test/support/build-policy';
 import { FileGrantStore } from '#treasury/stores/file-store';
 import { Treasury } from '#treasury/treasury';
 
@@ -36,37 +38,20 @@ export function recordingLog() {
 
 export const WORKLOAD = 'shop/Deployment/app';
 
-export function budgetOf(amount: bigint): PolicyBudget {
-  return {
-    id: 'shop/caps/total',
-    budget: 'shop/caps',
-    limit: 'total',
-    scope: [],
-    unit: 'tokens',
-    amount: amount.toString(),
-    every: 'Month',
-  };
-}
+export const budgetOf = (amount: bigint): PolicyBudget => buildBudget('shop/caps/total', amount, { every: 'Month' });
 
 /** A policy with one provider per name; each is a section of its own. */
-export function policyOf(providers: readonly string[], budgets: readonly PolicyBudget[] = []): Policy {
-  return {
-    formatVersion: POLICY_FORMAT_VERSION,
-    sources: [],
-    attribution: { namespace: 'shop', serviceAccount: 'app' },
-    providers: providers.map((name) => ({
-      key: `shop/${name}`,
-      type: 'OpenAI',
-      endpoint: `https://${name}.example`,
-      credential: `shop/${name}/api-key`,
-      tags: [],
-    })),
-    routes: [],
-    modelRules: [],
-    guardrails: [],
+export const policyOf = (providers: readonly string[], budgets: readonly PolicyBudget[] = []): Policy =>
+  buildPolicy({
+    providers: providers.map((name) =>
+      buildProvider(`shop/${name}`, {
+        type: 'OpenAI',
+        endpoint: `https://${name}.example`,
+        credential: `shop/${name}/api-key`,
+      }),
+    ),
     budgets: [...budgets],
-  };
-}
+  });
 
 /** Keeps what was applied, and refuses on demand. */
 export class RecordingSink implements PolicySink {

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { POD_ENV } from '#contract/names/pod';
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
+import { buildRoute, buildTarget } from '#test/support/build-policy';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 import { budgetOf, policyOf, published, type TestOperator, until, WORKLOAD, World } from './harness.ts';
 import { type SidecarProcess, spawnSidecar } from './sidecar-process.ts';
@@ -14,26 +15,13 @@ const BUDGET = budgetOf(1_000_000n);
 
 function policyFor(provider: FakeProvider): Policy {
   const base = policyOf(['openai'], [BUDGET]);
-  const target = {
-    name: 'openai/gpt-4o',
-    provider: 'shop/openai',
-    model: 'gpt-4o',
-    weight: null,
-    maxRetries: 0,
-    timeouts: { connectMs: 5_000, firstTokenMs: 20_000, idleMs: 20_000 },
+  const target = buildTarget('shop', 'openai/gpt-4o', {
     price: { inputPico: '2500000', cachedInputPico: '1250000', outputPico: '10000000' },
-  };
+  });
   return {
     ...base,
     providers: base.providers.map((openai) => ({ ...openai, endpoint: provider.url })),
-    routes: [
-      {
-        key: 'shop/chat',
-        models: ['chat'],
-        totalMs: 60_000,
-        rules: [{ match: { models: [], headers: [] }, targets: [target], fallbacks: [] }],
-      },
-    ],
+    routes: [buildRoute('shop/chat', [target])],
   };
 }
 
@@ -87,13 +75,22 @@ async function serving(sidecar: SidecarProcess): Promise<string> {
   return sidecar.ingress() ?? '';
 }
 
-test('an injected sidecar serves what is pushed, and on SIGTERM gives back all it holds and exits 0', async (t) => {
-  const { operator, provider, spawn } = await stage(t);
-  const policy = policyFor(provider);
+/** A sidecar that serves and has acknowledged the policy. */
+async function runPolicy(
+  { operator, spawn }: Stage,
+  policy: Policy,
+): Promise<{ sidecar: SidecarProcess; url: string }> {
   operator.server.publish(WORKLOAD, published(policy, { 'shop/openai/api-key': KEY }));
   const sidecar = spawn();
   const url = await serving(sidecar);
   await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
+  return { sidecar, url };
+}
+
+test('an injected sidecar serves what is pushed, and on SIGTERM gives back all it holds and exits 0', async (t) => {
+  const here = await stage(t);
+  const { operator, provider } = here;
+  const { sidecar, url } = await runPolicy(here, policyFor(provider));
   const answer = await ask(url);
   assert.equal(answer.status, 200, await answer.clone().text());
   assert.ok((await operator.treasury.status(BUDGET)).held > 0n);
@@ -110,12 +107,9 @@ test('an injected sidecar serves what is pushed, and on SIGTERM gives back all i
 });
 
 test('SIGTERM in the middle of a stream ends the call to the provider, books it and exits 0', async (t) => {
-  const { operator, provider, spawn } = await stage(t);
-  const policy = policyFor(provider);
-  operator.server.publish(WORKLOAD, published(policy, { 'shop/openai/api-key': KEY }));
-  const sidecar = spawn();
-  const url = await serving(sidecar);
-  await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
+  const here = await stage(t);
+  const { operator, provider } = here;
+  const { sidecar, url } = await runPolicy(here, policyFor(provider));
   const held = Promise.withResolvers<void>();
   t.after(() => held.resolve());
   provider.respondWith({ hold: { afterEvents: 2, until: held.promise } });
@@ -132,17 +126,14 @@ test('SIGTERM in the middle of a stream ends the call to the provider, books it 
 });
 
 test('a killed sidecar that starts again with the operator away answers 200 through the provider', async (t) => {
-  const { operator, provider, spawn } = await stage(t);
-  const policy: Policy = { ...policyFor(provider), budgets: [] };
-  operator.server.publish(WORKLOAD, published(policy, { 'shop/openai/api-key': KEY }));
-  const first = spawn();
-  const firstUrl = await serving(first);
-  await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
+  const here = await stage(t);
+  const { operator, provider } = here;
+  const first = await runPolicy(here, { ...policyFor(provider), budgets: [] });
   await operator.stop();
-  assert.equal((await ask(firstUrl)).status, 200);
-  first.kill('SIGKILL');
-  assert.equal(await first.ended, 'SIGKILL');
-  const second = spawn();
+  assert.equal((await ask(first.url)).status, 200);
+  first.sidecar.kill('SIGKILL');
+  assert.equal(await first.sidecar.ended, 'SIGKILL');
+  const second = here.spawn();
   const answer = await ask(await serving(second));
   assert.equal(answer.status, 200, await answer.clone().text());
   assert.equal(provider.requests.at(-1)?.headers.authorization, `Bearer ${KEY}`);

@@ -1,8 +1,9 @@
 /** Budgets, targets and attempts as a compiled policy holds them, for the tests of money. */
-import { buildBudget, buildTarget } from '#test/support/build-policy';
+
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { AttemptEstimate, AttemptOutcome } from '#sidecar/budget/budget-gate';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
+import { buildBudget, buildTarget } from '#test/support/build-policy';
 
 /** 2026-11-21T12:00:00Z */
 export const NOON = Date.UTC(2026, 10, 21, 12);

@@ -8,6 +8,7 @@ import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { AttemptRecord } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
+import { credentialRedactor } from './redact-credential.ts';
 
 export class AttemptRecorder {
   readonly lane: LaneName;
@@ -91,12 +92,13 @@ export class AttemptRecorder {
   }
 
   record(): AttemptRecord {
-    const { provider, target, model } = this.#candidate;
+    const { provider, target, model, credential } = this.#candidate;
+    const redact = credentialRedactor(credential);
     return {
       target: target.policy.name,
       providerName: provider.adapter.telemetryName,
       requestModel: model,
-      responseModel: this.#responseModel,
+      responseModel: this.#responseModel && redact(this.#responseModel),
       serverAddress: provider.serverAddress,
       serverPort: provider.serverPort,
       startUnixMs: this.#startUnixMs,
@@ -107,7 +109,7 @@ export class AttemptRecorder {
       usage: this.usage,
       costNanoUsd: this.costNanoUsd,
       estimated: this.#estimated,
-      upstreamRequestId: this.upstreamRequestId,
+      upstreamRequestId: this.upstreamRequestId && redact(this.upstreamRequestId),
       finishReasons: this.#finishReasons.length === 0 ? undefined : this.#finishReasons,
     };
   }

@@ -9,13 +9,19 @@ const CUT_FROM = MAX_PROVIDER_TEXT - 1;
 /** What means something in a pattern. */
 const SYNTAX = /[\\^$.*+?()[\]{}|/]/g;
 
+/** Costs next to nothing until a text is long enough to hold the credential. */
 export function credentialRedactor(credential: string | null): (text: string) => string {
-  const forms = formsOf(credential ?? '').filter((form) => form.length >= SHORTEST_FORM);
-  if (forms.length === 0) return (text) => text;
+  if (credential === null || credential.length < SHORTEST_FORM) return (text) => text;
+  // No form is shorter than the plain one, except where a text was cut.
+  const leastLength = Math.min(credential.length, CUT_FROM);
+  return (text) => (text.length < leastLength ? text : redact(text, formsOf(credential)));
+}
+
+function redact(text: string, forms: readonly string[]): string {
   // The longest first: an escaped form may begin with the plain one. Case tells nothing, since gateways change it.
-  const alternatives = forms.sort((a, b) => b.length - a.length).map((form) => form.replace(SYNTAX, '\\$&'));
-  const whole = new RegExp(alternatives.join('|'), 'gi');
-  return (text) => (text.length < CUT_FROM ? text : withoutCutEnd(text, forms)).replace(whole, REDACTED);
+  const alternatives = forms.toSorted((a, b) => b.length - a.length).map((form) => form.replace(SYNTAX, '\\$&'));
+  const whole = text.length < CUT_FROM ? text : withoutCutEnd(text, forms);
+  return whole.replace(new RegExp(alternatives.join('|'), 'gi'), REDACTED);
 }
 
 function formsOf(credential: string): string[] {
@@ -24,7 +30,7 @@ function formsOf(credential: string): string[] {
   const base64 = [0, 1, 2].map((offset) => base64Within(bytes, offset));
   const base64url = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
   const plain = [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), bytes.toString('hex')];
-  return [...new Set([...plain, ...base64, ...base64url])];
+  return [...new Set([...plain, ...base64, ...base64url])].filter((form) => form.length >= SHORTEST_FORM);
 }
 
 /** The characters that Base64 (RFC 4648) gives these bytes, `offset` bytes after a multiple of three, whatever stands around them. */

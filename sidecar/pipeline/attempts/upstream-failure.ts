@@ -4,6 +4,7 @@ import { parseJson } from '#sidecar/json/body';
 import { readWhole } from '#sidecar/upstream/read-whole';
 import { UpstreamFault, type UpstreamResponse } from '#sidecar/upstream/upstream';
 import type { Candidate } from './candidate.ts';
+import { credentialRedactor } from './redact-credential.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** A refusal is a few sentences; more is not read. */
@@ -12,11 +13,20 @@ const UTF8 = new TextDecoder();
 
 type Detail = Omit<AttemptFailure, 'target' | 'provider'>;
 
-const failureOf = ({ target, provider }: Candidate, detail: Detail): AttemptFailure => ({
-  target: target.policy.name,
-  provider: provider.policy.key,
-  ...detail,
-});
+/** The only door of a provider's words into failures, and so into logs and answers: none of them may hold the key that we sent. */
+function failureOf({ target, provider, credential }: Candidate, detail: Detail): AttemptFailure {
+  const redact = credentialRedactor(credential);
+  return {
+    ...detail,
+    target: target.policy.name,
+    provider: provider.policy.key,
+    message: redact(detail.message),
+    ...(detail.type === undefined ? {} : { type: redact(detail.type) }),
+    ...(detail.code === undefined ? {} : { code: redact(detail.code) }),
+    ...(detail.param === undefined ? {} : { param: redact(detail.param) }),
+    ...(detail.requestId === undefined ? {} : { requestId: redact(detail.requestId) }),
+  };
+}
 
 /** The answer is not the provider's API. It may have been billed all the same. */
 export const malformed = (candidate: Candidate, message: string, cause?: unknown): AttemptFailed =>

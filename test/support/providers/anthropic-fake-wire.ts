@@ -105,5 +105,6 @@ export const anthropicFakeWire: FakeWire = {
     },
     request_id: requestId,
   }),
-  errorEvent: (type) => frame({ type: 'error', error: { type: type ?? 'overloaded_error', message: 'Overloaded' } }),
+  errorEvent: (type, message) =>
+    frame({ type: 'error', error: { type: type ?? 'overloaded_error', message: message ?? 'Overloaded' } }),
 };

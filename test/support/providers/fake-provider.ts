@@ -241,7 +241,7 @@ const breakingEvent = (fault: Fault | undefined): number => {
 
 /** What was written leaves first, so that a test knows how much the caller can have read. */
 function endEarly({ wire, response }: Exchange, fault: Fault | undefined): void {
-  if (fault?.kind === 'error-in-stream') response.end(wire.errorEvent(fault.type));
+  if (fault?.kind === 'error-in-stream') response.end(wire.errorEvent(fault.type, fault.message));
   else response.write(': \n\n', () => response.socket?.destroy());
 }
 

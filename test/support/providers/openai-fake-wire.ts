@@ -105,6 +105,8 @@ export const openaiFakeWire: FakeWire = {
       code: code ?? null,
     },
   }),
-  errorEvent: (type) =>
-    frame({ error: { message: 'The fake provider failed.', type: type ?? 'server_error', param: null, code: null } }),
+  errorEvent: (type, message) =>
+    frame({
+      error: { message: message ?? 'The fake provider failed.', type: type ?? 'server_error', param: null, code: null },
+    }),
 };

@@ -27,7 +27,12 @@ export type Fault =
   | { readonly kind: 'html' }
   | { readonly kind: 'half-json' }
   /** An error event of the API inside a stream that began with 200. */
-  | { readonly kind: 'error-in-stream'; readonly afterEvents: number; readonly type?: string };
+  | {
+      readonly kind: 'error-in-stream';
+      readonly afterEvents: number;
+      readonly type?: string;
+      readonly message?: string;
+    };
 
 export interface Script {
   /** Default: `Hello from <dialect>.` */
@@ -74,5 +79,5 @@ export interface FakeWire {
   events(answer: Answer): readonly string[];
   error(status: number, fields: { type?: string; code?: string; message?: string }, requestId: string): object;
   /** The SSE block of an error inside a stream. */
-  errorEvent(type: string | undefined): string;
+  errorEvent(type: string | undefined, message: string | undefined): string;
 }

@@ -1,0 +1,126 @@
+/** The injected sidecar as a process, under everything that clients and providers do: what it was entrusted with comes out nowhere. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { POD_ENV } from '#contract/names/pod';
+import { policyHash } from '#contract/policy/hash';
+import type { PolicyGuardrail } from '#contract/policy/policy';
+import { policyOf } from '#test/sidecar/start-sidecar';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
+import { budgetOf, published, until, WORKLOAD, World } from '#test/sync/harness';
+import { spawnSidecar } from '#test/sync/sidecar-process';
+import { assertClean, canaryOf, findCanaries } from './canary.ts';
+import { startCollector } from './collector.ts';
+import { ANSWER, CALLER, FORBIDDEN, PROMPT, provoke, provokeRefusals } from './traffic.ts';
+
+const OPENAI_KEY = canaryOf('openai-key');
+const ANTHROPIC_KEY = canaryOf('anthropic-key');
+const OTLP = canaryOf('otlp-header');
+const TEXTS = [PROMPT, ANSWER];
+const ALL = [OPENAI_KEY, ANTHROPIC_KEY, OTLP, CALLER, ...TEXTS];
+
+const BLOCK: PolicyGuardrail = {
+  policy: 'remora-system/organisation',
+  name: 'words',
+  stage: 'Input',
+  detect: [],
+  patterns: [FORBIDDEN],
+  action: 'Block',
+  unlessTags: [],
+};
+
+/** Every file below, by name. */
+function filesIn(dir: string): Record<string, string> {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return [path, readFileSync(path, 'latin1')];
+    }),
+  );
+}
+
+test('keys, tokens, headers, prompts and answers are in no log, metric, trace, journal, report or error of a sidecar', async (t) => {
+  const world = await World.open();
+  t.after(() => world.close());
+  const openai = await startFakeProvider({ dialect: 'openai' });
+  const anthropic = await startFakeProvider({ dialect: 'anthropic' });
+  world.onClose(() => openai.close());
+  world.onClose(() => anthropic.close());
+  const collector = await startCollector(t);
+  const operator = await world.operator();
+  const policy = policyOf({
+    providers: {
+      openai: { type: 'OpenAI', endpoint: openai.url, credential: 'default/openai/api-key' },
+      anthropic: { type: 'Anthropic', endpoint: anthropic.url, credential: 'default/anthropic/api-key' },
+    },
+    routes: [
+      { models: ['gpt'], targets: [{ provider: 'openai' }] },
+      { models: ['claude'], targets: [{ provider: 'anthropic' }] },
+      { models: ['pair'], targets: [{ provider: 'openai' }], fallbacks: [{ provider: 'anthropic' }] },
+    ],
+    guardrails: [BLOCK],
+    budgets: [budgetOf(1_000_000n)],
+  });
+  const keys = { 'default/openai/api-key': OPENAI_KEY.value, 'default/anthropic/api-key': ANTHROPIC_KEY.value };
+  operator.server.publish(WORKLOAD, published(policy, keys));
+  const [tokenFile, stateDir, journalDir] = ['token', 'state', 'journal'].map((name) => join(world.dir, name));
+  writeFileSync(tokenFile ?? '', 'token-pod-1');
+  const sidecar = spawnSidecar({
+    [POD_ENV.operatorAddress]: `localhost:${operator.port}`,
+    [POD_ENV.caPem]: world.authority.caPem,
+    [POD_ENV.tokenFile]: tokenFile ?? '',
+    [POD_ENV.podName]: 'pod-1',
+    [POD_ENV.podUid]: 'pod-1',
+    [POD_ENV.podNamespace]: 'default',
+    [POD_ENV.stateDir]: stateDir ?? '',
+    [POD_ENV.journalDir]: journalDir ?? '',
+    [POD_ENV.ingressPort]: '0',
+    [POD_ENV.healthPort]: '0',
+    [POD_ENV.logLevel]: 'trace',
+    [POD_ENV.otlpEndpoint]: collector.url,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(OTLP.value)}`,
+  });
+  world.onClose(async () => {
+    sidecar.kill('SIGKILL');
+    await sidecar.ended;
+  });
+  await until(`serving; ${sidecar.stderr()}`, () => sidecar.ingress() !== undefined);
+  await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
+  const url = sidecar.ingress() ?? '';
+  const health = `http://127.0.0.1:${sidecar.lines.find(({ msg }) => msg === 'serving')?.health}`;
+
+  const places = {
+    ...(await provoke({ url, provider: openai, model: 'gpt' })),
+    ...(await provoke({ url, provider: anthropic, model: 'claude' })),
+    ...(await provoke({ url, provider: openai, model: 'pair' })),
+    ...(await provokeRefusals(url, 'gpt')),
+    metrics: await (await fetch(`${health}/metrics`)).text(),
+  };
+  sidecar.kill('SIGTERM');
+  assert.equal(await sidecar.ended, 0, sidecar.stderr());
+
+  const sent = JSON.stringify([...openai.requests, ...anthropic.requests].map(({ headers }) => headers));
+  for (const key of [OPENAI_KEY, ANTHROPIC_KEY]) assert.ok(findCanaries([key], { sent }).length > 0, 'keys were used');
+  assert.ok(collector.authorizations.includes(OTLP.value), 'the header of the environment was used');
+  assert.ok(collector.bodies.join('').includes('upstream_rejected'), 'requests were traced');
+  assert.ok(operator.usage.length > 0, 'usage was reported');
+  assertClean([CALLER], { sent });
+  assertClean(ALL, {
+    ...places,
+    stdout: JSON.stringify(sidecar.lines),
+    stderr: sidecar.stderr(),
+    traces: collector.bodies.join('\n'),
+    'reports to the operator': JSON.stringify([operator.usage, [...operator.states.values()]], (_, value) =>
+      typeof value === 'bigint' ? String(value) : value,
+    ),
+    'log of the operator': JSON.stringify(operator.log.lines),
+    ...filesIn(journalDir ?? ''),
+  });
+  const state = filesIn(stateDir ?? '');
+  assert.ok(findCanaries([OPENAI_KEY], state).length > 0, 'the last good credentials are kept');
+  assertClean([OTLP, CALLER, ...TEXTS], state);
+  for (const path of Object.keys(state)) assert.equal(statSync(path).mode & 0o777, 0o600, path);
+  assert.equal(statSync(stateDir ?? '').mode & 0o777, 0o700);
+});

@@ -8,9 +8,7 @@ const ROOT_FOLDERS = /^(contract|treasury|sidecar|operator|cli|charts|crds|docs|
 
 test('every link between pages leads somewhere', () => {
   for (const page of PAGES) {
-    for (const [, target = ''] of readFileSync(page, 'utf8')
-      .replaceAll(/`[^`]*`/g, '')
-      .matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+    for (const [, target = ''] of readFileSync(page, 'utf8').matchAll(/\]\(([\w./-]+)(?:#[\w-]+)?\)/g)) {
       assert.ok(existsSync(join(dirname(page), target)), `${page} links to ${target}`);
     }
   }

@@ -22,6 +22,9 @@ export interface ReflectorHandler<T> {
   remove(ref: ObjectRef): void;
 }
 
+/** Before it lists again after a lost watch or a failed list. */
+const WAIT_AFTER_LOSS = { baseMs: 1_000, capMs: 30_000 };
+
 export interface ReflectorOptions<T extends KubeObject> {
   readonly client: KubeClient;
   readonly type: ResourceType;
@@ -67,7 +70,7 @@ export class Reflector<T extends KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
-    this.#backoff = new Backoff({ baseMs: 1_000, capMs: 30_000, random: this.#random });
+    this.#backoff = new Backoff({ ...WAIT_AFTER_LOSS, random: this.#random });
   }
 
   start(): void {

@@ -20,6 +20,7 @@ import { TestClock } from './clock.ts';
 import { type Faults, LedgerServer } from './ledger-server.ts';
 import { MemoryDisk } from './memory-journal.ts';
 import { ofTheLiving, openGrants, timersOfTheLiving } from './mortal.ts';
+import { Network } from './network.ts';
 
 /** What a planted bug replaces; nothing for the real engine. */
 export interface Variant {
@@ -45,11 +46,6 @@ export const STEP_KINDS = [
   'time',
 ] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
-
-interface Message {
-  readonly deliver: () => void;
-  readonly lose: () => void;
-}
 
 /** A request that a provider has; it may bill it until the end of days. */
 interface Job {
@@ -87,7 +83,7 @@ export class Simulation {
   readonly #variant: Variant;
   readonly #clock = new TestClock(START);
   readonly #server = new LedgerServer();
-  readonly #mail: Message[] = [];
+  readonly #network = new Network();
   readonly #jobs: Job[] = [];
   readonly #billed = new Map<string, bigint>();
   readonly #highest = new Map<string, bigint>();
@@ -135,8 +131,8 @@ export class Simulation {
 
   /** Some messages, in any order. */
   async #deliver(which: number, more: number): Promise<void> {
-    for (let at = 0; at <= more && this.#mail.length > 0; at++) {
-      take(this.#mail, which + at * 7)?.deliver();
+    for (let at = 0; at <= more && !this.#network.isEmpty; at++) {
+      this.#network.deliver(which + at * 7);
       await soon();
       this.#check();
     }
@@ -197,16 +193,11 @@ export class Simulation {
 
   #lose(which: number): void {
     this.#exact = false;
-    take(this.#mail, which)?.lose();
+    this.#network.lose(which);
   }
 
-  /** Delivered now, and once more whenever the test says. */
   #duplicate(which: number): void {
-    const message = take(this.#mail, which);
-    if (message === undefined) return;
-    this.#exact = false;
-    message.deliver();
-    this.#mail.push({ deliver: message.deliver, lose: () => undefined });
+    if (this.#network.duplicate(which)) this.#exact = false;
   }
 
   #kill(sidecar: Sidecar | undefined): void {
@@ -230,7 +221,7 @@ export class Simulation {
   // How it is wired.
 
   #newTreasury(): Treasury {
-    const faults: Faults = { before: () => this.#hop(), after: () => this.#hop() };
+    const faults: Faults = { before: () => this.#network.hop(), after: () => this.#network.hop() };
     const client = this.#server.client(faults);
     const objects = this.#variant.objects?.(this.#server, client) ?? client;
     const store = new ClusterGrantStore({
@@ -280,32 +271,9 @@ export class Simulation {
     };
   }
 
-  /** There and back again; each way may be lost, late, or doubled. */
+  /** Nobody hears what the dead say. */
   #call<T>(life: { alive: boolean }, work: () => Promise<T>): Promise<T> {
-    if (!life.alive) return new Promise(() => undefined);
-    return new Promise<T>((resolve, reject) => {
-      const answer = (): Promise<void> =>
-        work().then(
-          (value) =>
-            this.#post(
-              () => resolve(value),
-              () => reject(new Error('lost')),
-            ),
-          (error: unknown) => reject(error),
-        );
-      this.#post(
-        () => void answer(),
-        () => reject(new Error('lost')),
-      );
-    });
-  }
-
-  #hop(): Promise<void> {
-    return new Promise((resolve, reject) => this.#post(resolve, () => reject(new Error('lost'))));
-  }
-
-  #post(deliver: () => void, lose: () => void): void {
-    this.#mail.push({ deliver, lose });
+    return life.alive ? this.#network.call(work) : new Promise(() => undefined);
   }
 
   // What must hold.
@@ -343,7 +311,7 @@ export class Simulation {
 
   /** Lets everything end well, and then the book must say what the providers say. */
   async #quiesce(): Promise<void> {
-    await this.#deliverAll();
+    await this.#network.deliverAll(soon);
     for (const job of this.#jobs) this.#bill(job);
     for (const { process } of this.#sidecars) {
       for (const { job, reservation } of process.running.splice(0)) {
@@ -351,21 +319,12 @@ export class Simulation {
       }
     }
     const closing = this.#sidecars.map(({ process }) => process.gate.close());
-    await this.#deliverAll();
+    await this.#network.deliverAll(soon);
     await Promise.all(closing);
-    await this.#deliverAll();
+    await this.#network.deliverAll(soon);
     this.#check();
     this.#checkRecords();
     if (this.#exact) this.#checkExact();
-  }
-
-  async #deliverAll(): Promise<void> {
-    for (let round = 0; round < 10_000; round++) {
-      await soon();
-      if (this.#mail.length === 0) return;
-      for (const message of this.#mail.splice(0)) message.deliver();
-    }
-    assert.fail('the messages never end');
   }
 
   /** Each attempt that was sent has exactly one record, whoever was killed. */

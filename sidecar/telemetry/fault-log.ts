@@ -1,6 +1,5 @@
 /** What the log says of a fault of our own: what it is and where, never its message, which may quote a request. */
-
-const MAX_FRAMES = 8;
+import { faultFields } from '#contract/names/fault-fields';
 
 /** The part of pino that is used here. */
 interface FaultLog {
@@ -12,9 +11,3 @@ export const faultLogger =
   (log: FaultLog) =>
   (cause: unknown, requestId: string): void =>
     log.error({ requestId, ...faultFields(cause) }, 'a fault of the sidecar');
-
-function faultFields(cause: unknown): object {
-  if (!(cause instanceof Error)) return { error: typeof cause };
-  const frames = (cause.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
-  return { error: cause.name, stack: frames.slice(0, MAX_FRAMES).map((line) => line.trim()) };
-}

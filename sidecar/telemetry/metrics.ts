@@ -3,32 +3,40 @@
  * grow the series. GenAI names: open-telemetry/semantic-conventions-genai, translated as Prometheus does.
  */
 // By their own files: the push gateway, clusters and default metrics, which come with the package's name, cost 10 MiB resident.
-import Counter from '@prometheus-io/client/lib/counter.js';
 import Gauge from '@prometheus-io/client/lib/gauge.js';
-import Histogram from '@prometheus-io/client/lib/histogram.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC } from '#contract/names/metrics';
 import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
+import { Count, Distribution, Metric } from './series.ts';
 
 /** Seconds; the buckets that the GenAI conventions prescribe for durations. */
 const DURATION_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.01 * 2 ** i);
-const GEN_AI_LABELS = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'] as const;
 
-const counter = <L extends string>(
-  registry: Registry,
-  name: string,
-  help: string,
-  labelNames: readonly L[],
-): Counter<L> => new Counter({ name, help, labelNames: [...labelNames], registers: [registry] });
+function counter(registry: Registry, name: string, help: string): Metric<Count> {
+  const metric = new Metric({ name, help }, 'counter', () => new Count());
+  registry.registerMetric(metric);
+  return metric;
+}
 
-const histogram = <L extends string>(
-  registry: Registry,
-  name: string,
-  help: string,
-  labelNames: readonly L[],
-): Histogram<L> =>
-  new Histogram({ name, help, labelNames: [...labelNames], buckets: DURATION_BUCKETS, registers: [registry] });
+function histogram(registry: Registry, name: string, help: string): Metric<Distribution> {
+  const metric = new Metric({ name, help }, 'histogram', () => new Distribution(DURATION_BUCKETS));
+  registry.registerMetric(metric);
+  return metric;
+}
+
+/** What `make` gives for a key, made once. There are as many keys as series, since both come from the same labels. */
+function remembered<T>(): (key: string, make: () => T) => T {
+  const known = new Map<string, T>();
+  return (key, make) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = make();
+      known.set(key, value);
+    }
+    return value;
+  };
+}
 
 export interface SidecarMetrics {
   observe(record: RequestRecord): void;
@@ -59,87 +67,88 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
 }
 
 function requestMetrics(registry: Registry): (record: RequestRecord) => void {
-  const requests = counter(registry, METRIC.requests, 'Requests by route and outcome.', ['route', 'outcome', 'stream']);
+  const requests = counter(registry, METRIC.requests, 'Requests by route and outcome.');
   const duration = histogram(
     registry,
     METRIC.requestDuration,
     'Seconds from the first byte of a request to the last of its answer.',
-    ['route', 'stream'],
   );
-  const fallbacks = counter(registry, METRIC.fallbacks, 'Requests that a later target answered.', [
-    'route',
-    'from',
-    'to',
-    'reason',
-  ]);
-  const guardrails = counter(registry, METRIC.guardrailActions, 'Guardrails that masked or blocked.', [
-    'guardrail',
-    'action',
-    'stage',
-  ]);
+  const fallbacks = counter(registry, METRIC.fallbacks, 'Requests that a later target answered.');
+  const guardrails = counter(registry, METRIC.guardrailActions, 'Guardrails that masked or blocked.');
+  const series = remembered<{ readonly requests: Count; readonly duration: Distribution }>();
   return (record) => {
-    const route = record.route ?? '';
-    const stream = String(record.stream);
-    requests.inc({ route, outcome: record.outcome, stream });
-    duration.observe({ route, stream }, record.durationMs / 1000);
+    const { route = '', outcome } = record;
+    const counted = series(`${route}\n${outcome}\n${record.stream}`, () => {
+      const stream = String(record.stream);
+      return { requests: requests.of({ route, outcome, stream }), duration: duration.of({ route, stream }) };
+    });
+    counted.requests.add(1);
+    counted.duration.observe(record.durationMs / 1000);
     const fallback = fallbackOf(record);
-    if (fallback !== undefined) fallbacks.inc({ route, ...fallback });
-    for (const { guardrail, action, stage } of record.guardrailActions) guardrails.inc({ guardrail, action, stage });
+    if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
+    for (const { guardrail, action, stage } of record.guardrailActions)
+      guardrails.of({ guardrail, action, stage }).add(1);
   };
 }
 
 function attemptMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
-  const attempts = counter(registry, METRIC.attempts, 'Attempts by target and outcome.', [
-    'route',
-    'target',
-    'outcome',
-  ]);
-  const cost = counter(registry, METRIC.costUsd, 'US dollars spent, by the price of the policy.', ['route', 'target']);
+  const attempts = counter(registry, METRIC.attempts, 'Attempts by target and outcome.');
+  const cost = counter(registry, METRIC.costUsd, 'US dollars spent, by the price of the policy.');
+  const series = remembered<{ readonly attempts: Count; readonly cost: Count }>();
+  return ({ route = '' }, { target, outcome, costNanoUsd }) => {
+    const counted = series(`${route}\n${target}\n${outcome}`, () => ({
+      attempts: attempts.of({ route, target, outcome }),
+      cost: cost.of({ route, target }),
+    }));
+    counted.attempts.add(1);
+    if (costNanoUsd !== null) counted.cost.add(Number(costNanoUsd) / 1e9);
+  };
+}
+
+interface InferenceSeries {
+  readonly duration: Distribution;
+  readonly firstChunk: Distribution;
+  readonly input: Count;
+  readonly text: Count;
+  readonly audio: Count;
+}
+
+function inferenceMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
+  const find = inferenceSeries(registry);
   return (record, attempt) => {
-    const labels = { route: record.route ?? '', target: attempt.target };
-    attempts.inc({ ...labels, outcome: attempt.outcome });
-    if (attempt.costNanoUsd !== null) cost.inc(labels, Number(attempt.costNanoUsd) / 1e9);
+    const series = find(record, attempt);
+    series.duration.observe(attempt.durationMs / 1000);
+    if (attempt.timeToFirstChunkMs !== undefined) series.firstChunk.observe(attempt.timeToFirstChunkMs / 1000);
+    if (attempt.usage === undefined) return;
+    const { audioTokens } = attempt.usage;
+    series.input.add(totalInputTokens(attempt.usage));
+    series.text.add(totalOutputTokens(attempt.usage) - audioTokens);
+    if (audioTokens > 0) series.audio.add(audioTokens);
   };
 }
 
 /** The model label is the target's own name of it: what a client asked for is not bounded. */
-function inferenceMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
-  const duration = histogram(registry, METRIC.inferenceDuration, 'Seconds of a call to a provider.', [
-    ...GEN_AI_LABELS,
-    'error_type',
-  ]);
-  const firstChunk = histogram(
-    registry,
-    METRIC.timeToFirstChunk,
-    'Seconds until the first content event.',
-    GEN_AI_LABELS,
-  );
-  const input = counter(registry, METRIC.inputTokens, 'Input tokens, cached ones included.', [
-    ...GEN_AI_LABELS,
-    'gen_ai_token_modality',
-  ]);
-  const output = counter(registry, METRIC.outputTokens, 'Output tokens, reasoning included.', [
-    ...GEN_AI_LABELS,
-    'gen_ai_token_modality',
-  ]);
-  return (record, attempt) => {
-    const model = attempt.target.slice(attempt.target.indexOf('/') + 1);
-    const labels = {
-      gen_ai_operation_name: record.operation,
-      gen_ai_provider_name: attempt.providerName,
-      gen_ai_request_model: model,
-    };
-    duration.observe(
-      { ...labels, error_type: attempt.outcome === 'ok' ? '' : attempt.outcome },
-      attempt.durationMs / 1000,
-    );
-    if (attempt.timeToFirstChunkMs !== undefined) firstChunk.observe(labels, attempt.timeToFirstChunkMs / 1000);
-    if (attempt.usage === undefined) return;
-    const { audioTokens } = attempt.usage;
-    input.inc({ ...labels, gen_ai_token_modality: 'unknown' }, totalInputTokens(attempt.usage));
-    output.inc({ ...labels, gen_ai_token_modality: 'text' }, totalOutputTokens(attempt.usage) - audioTokens);
-    if (audioTokens > 0) output.inc({ ...labels, gen_ai_token_modality: 'audio' }, audioTokens);
-  };
+function inferenceSeries(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => InferenceSeries {
+  const duration = histogram(registry, METRIC.inferenceDuration, 'Seconds of a call to a provider.');
+  const firstChunk = histogram(registry, METRIC.timeToFirstChunk, 'Seconds until the first content event.');
+  const input = counter(registry, METRIC.inputTokens, 'Input tokens, cached ones included.');
+  const output = counter(registry, METRIC.outputTokens, 'Output tokens, reasoning included.');
+  const series = remembered<InferenceSeries>();
+  return ({ operation }, { target, providerName, outcome }) =>
+    series(`${operation}\n${providerName}\n${target}\n${outcome}`, () => {
+      const labels = {
+        gen_ai_operation_name: operation,
+        gen_ai_provider_name: providerName,
+        gen_ai_request_model: target.slice(target.indexOf('/') + 1),
+      };
+      return {
+        duration: duration.of({ ...labels, error_type: outcome === 'ok' ? '' : outcome }),
+        firstChunk: firstChunk.of(labels),
+        input: input.of({ ...labels, gen_ai_token_modality: 'unknown' }),
+        text: output.of({ ...labels, gen_ai_token_modality: 'text' }),
+        audio: output.of({ ...labels, gen_ai_token_modality: 'audio' }),
+      };
+    });
 }
 
 /** Set when the target that answered is not the one that was tried first. */

@@ -1,5 +1,6 @@
 /** The operator's process: environment in, exit code out. SIGTERM drains; what nobody caught is logged and ends the process. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { faultFields } from '#contract/names/fault-fields';
 import { loadClusterAccess } from '#operator/kube/cluster-access';
 import { createLog, type Logger } from '#operator/telemetry/log';
 import { startTracing } from '#operator/telemetry/tracing';
@@ -22,7 +23,7 @@ function configOrExit(): OperatorConfig {
 
 function exitOnFault(log: Logger): void {
   const fail = (error: unknown): void => {
-    log.fatal({ err: error }, 'unexpected fault');
+    log.fatal(faultFields(error), 'unexpected fault');
     process.exit(1);
   };
   process.on('uncaughtException', fail);

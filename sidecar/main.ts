@@ -1,4 +1,5 @@
 /** The process in the sidecar container: starts, and stops within four seconds of the signal. */
+import { faultFields } from '#contract/names/fault-fields';
 import { EnvironmentError, readEnvironment } from './config/environment.ts';
 import { createInjectedSidecar, type InjectedSidecar } from './injected.ts';
 import { ListenError } from './server/listen.ts';
@@ -13,10 +14,11 @@ async function start(): Promise<InjectedSidecar> {
   return sidecar;
 }
 
-/** One sentence for what a user can mend, everything for what only we can. */
+/** One sentence for what a user can mend, class and place of what only we can. */
 function fail(error: unknown): never {
   const known = error instanceof EnvironmentError || error instanceof ListenError;
-  process.stderr.write(`remora sidecar: ${known ? error.message : ((error as Error).stack ?? String(error))}\n`);
+  const text = known ? error.message : `a fault of its own: ${JSON.stringify(faultFields(error))}`;
+  process.stderr.write(`remora sidecar: ${text}\n`);
   process.exit(1);
 }
 
@@ -27,6 +29,8 @@ async function stop(started: Promise<InjectedSidecar>): Promise<void> {
   process.exit(0);
 }
 
+// Node itself would show the message and all that hangs on the error.
+process.on('uncaughtException', fail);
 const started = start();
 started.catch(fail);
 let stopping = false;

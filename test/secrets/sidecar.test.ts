@@ -7,11 +7,11 @@ import { POD_ENV } from '#contract/names/pod';
 import { policyHash } from '#contract/policy/hash';
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import { policyOf } from '#test/sidecar/start-sidecar';
+import { startCollector } from '#test/support/otlp-collector';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { budgetOf, published, until, WORKLOAD, World } from '#test/sync/harness';
 import { spawnSidecar } from '#test/sync/sidecar-process';
 import { assertClean, canaryOf, findCanaries } from './canary.ts';
-import { startCollector } from './collector.ts';
 import { ANSWER, CALLER, FORBIDDEN, PROMPT, provoke, provokeRefusals } from './traffic.ts';
 
 const OPENAI_KEY = canaryOf('openai-key');

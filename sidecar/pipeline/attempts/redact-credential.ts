@@ -9,19 +9,34 @@ const CUT_FROM = MAX_PROVIDER_TEXT - 1;
 /** What means something in a pattern. */
 const SYNTAX = /[\\^$.*+?()[\]{}|/]/g;
 
-/** Costs next to nothing until a text is long enough to hold the credential. */
+/** Those of the credentials in use; a sidecar has a few. */
+const redactors = new Map<string, (text: string) => string>();
+/** Rotated credentials are not kept for ever. */
+const MOST_REDACTORS = 64;
+
+/** Made once per credential, since every answer holds words to look through. */
 export function credentialRedactor(credential: string | null): (text: string) => string {
   if (credential === null || credential.length < SHORTEST_FORM) return (text) => text;
-  // No form is shorter than the plain one, except where a text was cut.
-  const leastLength = Math.min(credential.length, CUT_FROM);
-  return (text) => (text.length < leastLength ? text : redact(text, formsOf(credential)));
+  let redactor = redactors.get(credential);
+  if (redactor === undefined) {
+    if (redactors.size >= MOST_REDACTORS) redactors.clear();
+    redactor = redactorOf(credential);
+    redactors.set(credential, redactor);
+  }
+  return redactor;
 }
 
-function redact(text: string, forms: readonly string[]): string {
+function redactorOf(credential: string): (text: string) => string {
+  // No form is shorter than the plain one, except where a text was cut.
+  const leastLength = Math.min(credential.length, CUT_FROM);
+  const forms = formsOf(credential);
   // The longest first: an escaped form may begin with the plain one. Case tells nothing, since gateways change it.
   const alternatives = forms.toSorted((a, b) => b.length - a.length).map((form) => form.replace(SYNTAX, '\\$&'));
-  const whole = text.length < CUT_FROM ? text : withoutCutEnd(text, forms);
-  return whole.replace(new RegExp(alternatives.join('|'), 'gi'), REDACTED);
+  const pattern = new RegExp(alternatives.join('|'), 'gi');
+  return (text) => {
+    if (text.length < leastLength) return text;
+    return (text.length < CUT_FROM ? text : withoutCutEnd(text, forms)).replace(pattern, REDACTED);
+  };
 }
 
 function formsOf(credential: string): string[] {

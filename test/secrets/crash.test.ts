@@ -6,13 +6,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { POD_ENV } from '#contract/names/pod';
 import { folderFor, startDev } from '#test/cli/remora-process';
 import { eventually } from '#test/operator/eventually';
 import { spawnOperator } from '#test/operator/operator-process';
 import { freePorts } from '#test/support/free-ports';
 import { until, World } from '#test/sync/harness';
-import { spawnSidecar } from '#test/sync/sidecar-process';
+import { injectedEnv, spawnSidecar } from '#test/sync/sidecar-process';
 import { assertClean, canaryOf } from './canary.ts';
 
 const KEY = canaryOf('crash');
@@ -42,21 +41,9 @@ for (const crash of CRASHES) {
   test(`a sidecar that ends by an ${crash} tells neither its message nor what hangs on it`, async (t) => {
     const world = await World.open();
     t.after(() => world.close());
-    const tokenFile = join(world.dir, 'token');
-    writeFileSync(tokenFile, 'token-pod-1');
-    const sidecar = spawnSidecar({
-      [POD_ENV.operatorAddress]: 'localhost:1',
-      [POD_ENV.caPem]: world.authority.caPem,
-      [POD_ENV.tokenFile]: tokenFile,
-      [POD_ENV.podName]: 'pod-1',
-      [POD_ENV.podUid]: 'pod-1',
-      [POD_ENV.podNamespace]: 'shop',
-      [POD_ENV.stateDir]: join(world.dir, 'state'),
-      [POD_ENV.journalDir]: join(world.dir, 'journal'),
-      [POD_ENV.ingressPort]: '0',
-      [POD_ENV.healthPort]: '0',
-      ...crashOnSignal(crash),
-    });
+    const pod = { namespace: 'shop', podName: 'pod-1', podUid: 'pod-1', token: 'token-pod-1' };
+    const place = { ...pod, dir: world.dir, operatorPort: 1, caPem: world.authority.caPem };
+    const sidecar = spawnSidecar({ ...injectedEnv(place), ...crashOnSignal(crash) });
     world.onClose(async () => {
       sidecar.kill('SIGKILL');
       await sidecar.ended;

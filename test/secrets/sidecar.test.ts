@@ -1,6 +1,5 @@
 /** The injected sidecar as a process, under everything that clients and providers do: what it was entrusted with comes out nowhere. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { POD_ENV } from '#contract/names/pod';
@@ -10,8 +9,9 @@ import { policyOf } from '#test/sidecar/start-sidecar';
 import { startCollector } from '#test/support/otlp-collector';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { budgetOf, published, until, WORKLOAD, World } from '#test/sync/harness';
-import { spawnSidecar } from '#test/sync/sidecar-process';
+import { injectedEnv, spawnSidecar } from '#test/sync/sidecar-process';
 import { assertClean, canaryOf, findCanaries } from './canary.ts';
+import { assertPrivate, filesIn } from './folder.ts';
 import { ANSWER, CALLER, FORBIDDEN, PROMPT, provoke, provokeRefusals } from './traffic.ts';
 
 const OPENAI_KEY = canaryOf('openai-key');
@@ -29,17 +29,6 @@ const BLOCK: PolicyGuardrail = {
   action: 'Block',
   unlessTags: [],
 };
-
-/** Every file below, by name. */
-function filesIn(dir: string): Record<string, string> {
-  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return Object.fromEntries(
-    files.map(({ parentPath, name }) => {
-      const path = join(parentPath, name);
-      return [path, readFileSync(path, 'latin1')];
-    }),
-  );
-}
 
 test('keys, tokens, headers, prompts and answers are in no log, metric, trace, journal, report or error of a sidecar', async (t) => {
   const world = await World.open();
@@ -65,19 +54,9 @@ test('keys, tokens, headers, prompts and answers are in no log, metric, trace, j
   });
   const keys = { 'default/openai/api-key': OPENAI_KEY.value, 'default/anthropic/api-key': ANTHROPIC_KEY.value };
   operator.server.publish(WORKLOAD, published(policy, keys));
-  const [tokenFile, stateDir, journalDir] = ['token', 'state', 'journal'].map((name) => join(world.dir, name));
-  writeFileSync(tokenFile ?? '', 'token-pod-1');
+  const pod = { namespace: 'default', podName: 'pod-1', podUid: 'pod-1', token: 'token-pod-1' };
   const sidecar = spawnSidecar({
-    [POD_ENV.operatorAddress]: `localhost:${operator.port}`,
-    [POD_ENV.caPem]: world.authority.caPem,
-    [POD_ENV.tokenFile]: tokenFile ?? '',
-    [POD_ENV.podName]: 'pod-1',
-    [POD_ENV.podUid]: 'pod-1',
-    [POD_ENV.podNamespace]: 'default',
-    [POD_ENV.stateDir]: stateDir ?? '',
-    [POD_ENV.journalDir]: journalDir ?? '',
-    [POD_ENV.ingressPort]: '0',
-    [POD_ENV.healthPort]: '0',
+    ...injectedEnv({ ...pod, dir: world.dir, operatorPort: operator.port, caPem: world.authority.caPem }),
     [POD_ENV.logLevel]: 'trace',
     [POD_ENV.otlpEndpoint]: collector.url,
     OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(OTLP.value)}`,
@@ -116,11 +95,10 @@ test('keys, tokens, headers, prompts and answers are in no log, metric, trace, j
       typeof value === 'bigint' ? String(value) : value,
     ),
     'log of the operator': JSON.stringify(operator.log.lines),
-    ...filesIn(journalDir ?? ''),
+    ...filesIn(join(world.dir, 'journal')),
   });
-  const state = filesIn(stateDir ?? '');
+  const state = filesIn(join(world.dir, 'state'));
   assert.ok(findCanaries([OPENAI_KEY], state).length > 0, 'the last good credentials are kept');
   assertClean([OTLP, CALLER, ...TEXTS], state);
-  for (const path of Object.keys(state)) assert.equal(statSync(path).mode & 0o777, 0o600, path);
-  assert.equal(statSync(stateDir ?? '').mode & 0o777, 0o700);
+  assertPrivate(join(world.dir, 'state'));
 });

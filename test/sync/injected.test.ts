@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { POD_ENV } from '#contract/names/pod';
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
 import { buildRoute, buildTarget } from '#test/support/build-policy';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 import { budgetOf, policyOf, published, type TestOperator, until, WORKLOAD, World } from './harness.ts';
-import { type SidecarProcess, spawnSidecar } from './sidecar-process.ts';
+import { injectedEnv, type SidecarProcess, spawnSidecar } from './sidecar-process.ts';
 
 const KEY = 'sk-planted-canary';
 const BUDGET = budgetOf(1_000_000n);
@@ -38,20 +35,8 @@ async function stage(t: TestContext): Promise<Stage> {
   const provider = await startFakeProvider({ dialect: 'openai', acceptKey: KEY });
   world.onClose(() => provider.close());
   const operator = await world.operator();
-  const tokenFile = join(world.dir, 'token');
-  writeFileSync(tokenFile, 'token-pod-1');
-  const env = {
-    [POD_ENV.operatorAddress]: `localhost:${operator.port}`,
-    [POD_ENV.caPem]: world.authority.caPem,
-    [POD_ENV.tokenFile]: tokenFile,
-    [POD_ENV.podName]: 'pod-1',
-    [POD_ENV.podUid]: 'pod-1',
-    [POD_ENV.podNamespace]: 'shop',
-    [POD_ENV.stateDir]: join(world.dir, 'state'),
-    [POD_ENV.journalDir]: join(world.dir, 'journal'),
-    [POD_ENV.ingressPort]: '0',
-    [POD_ENV.healthPort]: '0',
-  };
+  const pod = { namespace: 'shop', podName: 'pod-1', podUid: 'pod-1', token: 'token-pod-1' };
+  const env = injectedEnv({ ...pod, dir: world.dir, operatorPort: operator.port, caPem: world.authority.caPem });
   const spawn = (): SidecarProcess => {
     const sidecar = spawnSidecar(env);
     world.onClose(async () => {

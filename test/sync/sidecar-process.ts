@@ -1,8 +1,11 @@
 /** The injected sidecar as a process of its own, with the environment that injection writes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { POD_ENV } from '#contract/names/pod';
 
 const MAIN = fileURLToPath(import.meta.resolve('#sidecar/main'));
 
@@ -22,6 +25,36 @@ export interface SidecarProcess {
   ingress(): string | undefined;
 }
 
+export interface InjectedPlace {
+  /** Where token, state and journal are put. */
+  readonly dir: string;
+  readonly operatorPort: number;
+  readonly caPem: string;
+  readonly namespace: string;
+  readonly podName: string;
+  readonly podUid: string;
+  readonly token: string;
+}
+
+/** What injection writes into the container of a sidecar, on free ports. */
+export function injectedEnv(place: InjectedPlace): Readonly<Record<string, string>> {
+  const tokenFile = join(place.dir, 'token');
+  writeFileSync(tokenFile, place.token);
+  return {
+    [POD_ENV.operatorAddress]: `localhost:${place.operatorPort}`,
+    [POD_ENV.caPem]: place.caPem,
+    [POD_ENV.tokenFile]: tokenFile,
+    [POD_ENV.podName]: place.podName,
+    [POD_ENV.podUid]: place.podUid,
+    [POD_ENV.podNamespace]: place.namespace,
+    [POD_ENV.stateDir]: join(place.dir, 'state'),
+    [POD_ENV.journalDir]: join(place.dir, 'journal'),
+    [POD_ENV.ingressPort]: '0',
+    [POD_ENV.healthPort]: '0',
+  };
+}
+
+/** It is killed by whoever spawned it, at the latest when its test is over. */
 export function spawnSidecar(env: Readonly<Record<string, string>>): SidecarProcess {
   const child: ChildProcess = spawn(process.execPath, [MAIN], {
     env: { PATH: process.env.PATH ?? '', ...env },

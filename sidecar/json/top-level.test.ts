@@ -7,8 +7,8 @@ const bytes = (text: string): Uint8Array => Buffer.from(text);
 const membersOf = (text: string) => topLevelKeys(bytes(text));
 const ambiguous = (text: string, keys: readonly string[] = ['model', 'stream']) =>
   findAmbiguousKey(membersOf(text), keys);
-const splice = (text: string, edits: Parameters<typeof spliceTopLevel>[1]) =>
-  Buffer.from(spliceTopLevel(bytes(text), edits)).toString();
+const splice = (text: string, edits: Parameters<typeof spliceTopLevel>[2]) =>
+  Buffer.from(spliceTopLevel(bytes(text), membersOf(text), edits)).toString();
 
 test('topLevelKeys() finds every member and the exact bytes of its value', () => {
   const text = ' { "a" : 1 ,"b":[ {"a":"]}" } ],\n"ü\\"":"x,\\\\" , "n":-1.50e+3}';

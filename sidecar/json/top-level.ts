@@ -86,9 +86,12 @@ function keysByFold(readKeys: readonly string[]): ReadonlyMap<string, string> {
   return folded;
 }
 
-/** A copy of `bytes` in which the named top-level values are replaced, or appended where absent. Same precondition as topLevelKeys. */
-export function spliceTopLevel(bytes: Uint8Array, edits: Readonly<Record<string, JsonValue>>): Uint8Array {
-  const members = topLevelKeys(bytes);
+/** A copy of `bytes` in which the named top-level values are replaced, or appended where absent. `members` are those of `bytes`. */
+export function spliceTopLevel(
+  bytes: Uint8Array,
+  members: readonly TopLevelMember[],
+  edits: Readonly<Record<string, JsonValue>>,
+): Uint8Array {
   const pieces: Uint8Array[] = [];
   const missing = new Map(Object.entries(edits));
   let copied = 0;

@@ -4,11 +4,13 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { DEFAULT_MAX_DEPTH, parseBody } from '#sidecar/json/body';
-import { findAmbiguousKey, topLevelKeys } from '#sidecar/json/top-level';
+import { findAmbiguousKey, type TopLevelMember, topLevelKeys } from '#sidecar/json/top-level';
 
 export interface DecodedRequest {
   readonly dialect: Dialect;
   readonly bytes: Uint8Array;
+  /** Where the values of `bytes` lie. */
+  readonly members: readonly TopLevelMember[];
   readonly body: JsonObject;
   readonly request: ChatRequest;
 }
@@ -21,7 +23,8 @@ export function decode(bytes: Uint8Array, dialect: Dialect): DecodedRequest {
   if (!parsed.ok) {
     throw new RemoraError({ code: 'invalid_json', message: `${parsed.message} Send one JSON object in UTF-8.` });
   }
-  const ambiguous = findAmbiguousKey(topLevelKeys(bytes), dialect.readKeys);
+  const members = topLevelKeys(bytes);
+  const ambiguous = findAmbiguousKey(members, dialect.readKeys);
   if (ambiguous !== undefined) {
     throw new RemoraError({
       code: 'duplicate_key',
@@ -29,5 +32,5 @@ export function decode(bytes: Uint8Array, dialect: Dialect): DecodedRequest {
       param: ambiguous.key,
     });
   }
-  return { dialect, bytes, body: parsed.body, request: dialect.decodeRequest(parsed.body) };
+  return { dialect, bytes, members, body: parsed.body, request: dialect.decodeRequest(parsed.body) };
 }

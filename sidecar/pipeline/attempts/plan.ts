@@ -25,6 +25,7 @@ export function planAttempt(candidate: Candidate, decoded: DecodedRequest, bound
   const maxOutputTokens = bounded && request.maxOutputTokens === undefined ? DEFAULT_MAX_OUTPUT_TOKENS : undefined;
   const { bytes, dropped } = lane.outgoing({
     bytes: decoded.bytes,
+    members: decoded.members,
     body: decoded.body,
     request,
     adapter: provider.adapter,

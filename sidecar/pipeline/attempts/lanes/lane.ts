@@ -4,6 +4,7 @@ import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Dialect, EncodeContext } from '#sidecar/dialects/dialect';
+import type { TopLevelMember } from '#sidecar/json/top-level';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 
 export type LaneName = 'passthrough' | 'translate';
@@ -11,6 +12,8 @@ export type LaneName = 'passthrough' | 'translate';
 export interface LaneRequest {
   /** As the client sent it. */
   readonly bytes: Uint8Array;
+  /** Where their values lie. */
+  readonly members: readonly TopLevelMember[];
   /** The same, parsed. */
   readonly body: JsonObject;
   /** The canonical request as the target may see it. */

@@ -8,12 +8,12 @@ const NOTHING = new Uint8Array();
 export const passthrough: Lane = {
   name: 'passthrough',
 
-  outgoing({ bytes, body, adapter, model, maxOutputTokens }) {
+  outgoing({ bytes, members, body, adapter, model, maxOutputTokens }) {
     const edits = adapter.passthroughEdits?.(body, {
       model,
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     });
-    return { bytes: edits === undefined ? bytes : spliceTopLevel(bytes, edits), dropped: [] };
+    return { bytes: edits === undefined ? bytes : spliceTopLevel(bytes, members, edits), dropped: [] };
   },
 
   encodeWhole: (item) => item.raw,

@@ -3,17 +3,15 @@ import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 
 type Field = JsonValue | undefined;
 
-export const asObject = (value: Field): JsonObject | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+const isObject = (value: Field): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const asObject = (value: Field): JsonObject | undefined => (isObject(value) ? value : undefined);
 
 export const asArray = (value: Field): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
 /** The members of an array that are objects. */
-export const asObjects = (value: Field): readonly JsonObject[] =>
-  asArray(value).flatMap((entry) => {
-    const object = asObject(entry);
-    return object === undefined ? [] : [object];
-  });
+export const asObjects = (value: Field): readonly JsonObject[] => asArray(value).filter(isObject);
 
 export const asString = (value: Field): string | undefined => (typeof value === 'string' ? value : undefined);
 
@@ -26,5 +24,9 @@ export const asCount = (value: Field): number | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 
 /** The members that are not named. */
-export const without = (object: JsonObject, known: ReadonlySet<string>): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => !known.has(key)));
+export function without(object: JsonObject, known: ReadonlySet<string>): JsonObject {
+  const rest: [string, Field][] = [];
+  for (const key in object) if (!known.has(key)) rest.push([key, object[key]]);
+  // Not by assignment, which would take `__proto__` for something else than a member.
+  return rest.length === 0 ? {} : Object.fromEntries(rest);
+}

@@ -43,6 +43,7 @@ export const READ_KEYS: readonly string[] = [
 ];
 
 const KNOWN = new Set(READ_KEYS);
+const KNOWN_STREAM_OPTIONS = new Set(['include_usage']);
 const MAX_CHOICES = 128;
 
 /** Throws `invalid_request`. */
@@ -84,11 +85,12 @@ export function decodeRequest(body: JsonObject): ChatRequest {
 const withApi = (rest: JsonObject): ChatRequest['extensions'] => (Object.keys(rest).length > 0 ? { openai: rest } : {});
 
 /** Without the members that are undefined, so that an absent option is absent. */
-const present = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  // The filter removes exactly what the type excludes; Object.entries loses the key types.
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
+function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const defined: { [K in keyof T]?: T[K] } = {};
+  for (const key in members) if (members[key] !== undefined) defined[key] = members[key];
+  // The loop leaves out exactly what the type excludes.
+  return defined as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
 
 const decodeNumbers = (body: JsonObject) => ({
   maxOutputTokens:
@@ -109,7 +111,7 @@ function decodeChoiceCount(value: JsonValue | undefined): number | undefined {
 }
 
 function streamOptionsRest(options: JsonObject): JsonObject {
-  const rest = restOf(options, new Set(['include_usage']));
+  const rest = restOf(options, KNOWN_STREAM_OPTIONS);
   return rest === undefined ? {} : { stream_options: rest };
 }
 

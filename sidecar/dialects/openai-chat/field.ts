@@ -62,6 +62,13 @@ export const optionalArray = (value: Field, path: string): JsonValue[] =>
 
 /** The members that are not in `known`; undefined when none are left. Members that are null say nothing and are left out. */
 export function restOf(object: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
-  const rest = Object.entries(object).filter(([key, value]) => !known.has(key) && !isAbsent(value));
-  return rest.length === 0 ? undefined : Object.fromEntries(rest);
+  let rest: [string, JsonValue][] | undefined;
+  for (const key in object) {
+    const value = object[key];
+    if (known.has(key) || isAbsent(value)) continue;
+    rest ??= [];
+    rest.push([key, value]);
+  }
+  // Not by assignment, which would take `__proto__` for something else than a member.
+  return rest === undefined ? undefined : Object.fromEntries(rest);
 }

@@ -30,7 +30,8 @@ export interface YamlFault {
 export function parseYaml(text: string): { readonly documents: YamlDocument[]; readonly faults: YamlFault[] } {
   const lines = new LineCounter();
   try {
-    const parsed = parseAllDocuments(text, { lineCounter: lines });
+    // Warnings would go to standard error, and quote the text.
+    const parsed = parseAllDocuments(text, { lineCounter: lines, logLevel: 'error' });
     const documents = Array.isArray(parsed) ? parsed : [];
     // The further ones of a document mostly follow from its first.
     const faults = documents.flatMap((document) => document.errors.slice(0, 1).map(faultOf));
@@ -47,8 +48,17 @@ function faultOf(error: YAMLParseError): YamlFault {
   const line = error.linePos?.[0].line ?? 1;
   const [cause = ''] = error.message.split(/ at line |\n/);
   // The parser recurses, and turns the overflow of the stack into a fault of the text.
-  return { line, reason: cause.startsWith('Maximum call stack') ? TOO_DEEP : `is not YAML: ${cause.trim()}` };
+  return { line, reason: cause.startsWith('Maximum call stack') ? TOO_DEEP : `is not YAML: ${withoutQuote(cause)}` };
 }
+
+/** Where the parser's words quote the text, mostly at their end: a file may hold a key. */
+const QUOTE = /(?<=\S): .*$|(?<=^Unknown directive|^Invalid escape sequence|^Unsupported YAML version).*$/;
+
+const withoutQuote = (words: string): string =>
+  words
+    .replace(/^The .* tag has/, 'The tag has')
+    .replace(QUOTE, '')
+    .trim();
 
 function readAll(parsed: readonly Document.Parsed[], lines: LineCounter) {
   const documents: YamlDocument[] = [];

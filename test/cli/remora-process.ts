@@ -88,11 +88,16 @@ export interface DevProcess extends RemoraProcess {
 export interface DevSettings extends SpawnOptions {
   readonly paths: readonly string[];
   readonly state: string;
+  /** Further flags. */
+  readonly flags?: readonly string[];
 }
 
 /** `remora dev` on free ports, once it has said that it serves. */
-export async function startDev(t: TestContext, { paths, state, ...options }: DevSettings): Promise<DevProcess> {
-  const args = ['dev', ...paths, '--port', '0', '--health-port', '0', '--state', state];
+export async function startDev(
+  t: TestContext,
+  { paths, state, flags = [], ...options }: DevSettings,
+): Promise<DevProcess> {
+  const args = ['dev', ...paths, '--port', '0', '--health-port', '0', '--state', state, ...flags];
   const remora = spawnRemora(t, args, options);
   let over = false;
   void remora.ended.then(() => {

@@ -8,7 +8,7 @@ import type { SseEvent } from '#sidecar/stream/sse-event';
 
 export type DialectId = 'openai-chat';
 
-/** A pure reducer over canonical events; `end` is called once after the last step, also after an error event. */
+/** A pure reducer over canonical events. */
 export interface StreamEncoder<S> {
   start(context: EncodeContext): S;
   step(state: S, event: StreamEvent): readonly [S, readonly SseEvent[]];

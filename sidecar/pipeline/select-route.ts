@@ -143,7 +143,7 @@ const noTarget = (route: string, providers: readonly string[]): RemoraError =>
     message:
       providers.length === 0
         ? `AIRoute ${route} has no target that may be used. Check its targets and weights.`
-        : `No target of AIRoute ${route} has its credential here. Check the Secrets of AIProvider ${providers.join(', ')}.`,
+        : `No target of AIRoute ${route} has a usable credential here. Check that the Secrets of AIProvider ${providers.join(', ')} hold their keys, each on one line.`,
     object: `AIRoute ${route}`,
   });
 

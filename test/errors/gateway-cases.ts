@@ -122,8 +122,8 @@ export const GATEWAY_CASES: readonly ErrorCase[] = [
       const providers = { p: { type: 'OpenAI' as const, endpoint: 'http://127.0.0.1:1', credential: 'default/p/key' } };
       return ask(await startSidecar(t, { policy: { providers, routes: [{ targets: [{ provider: 'p' }] }] } }));
     },
-    cause: /No target of AIRoute default\/route-0 has its credential here/,
-    next: /Check the Secrets of AIProvider default\/p/,
+    cause: /No target of AIRoute default\/route-0 has a usable credential here/,
+    next: /Check that the Secrets of AIProvider default\/p hold their keys/,
     object: 'AIRoute default/route-0',
     raises: InternalServerError,
   },

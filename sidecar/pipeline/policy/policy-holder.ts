@@ -6,6 +6,8 @@ import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/polic
 import { type CompileGuardrails, compileSnapshot, type Snapshot } from './snapshot.ts';
 
 const NOT_READY_RETRY_MS = 1_000;
+/** What a header can carry (RFC 9110, section 5.5). */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
 
 export class PolicyHolder implements PolicySink {
   readonly #compileGuardrails: CompileGuardrails;
@@ -28,8 +30,9 @@ export class PolicyHolder implements PolicySink {
     return { applied: true };
   }
 
+  /** A key that no header can carry is as good as none: its targets are passed over instead of failing below HTTP. */
   applyCredentials(credentials: Credentials): void {
-    this.#credentials = credentials;
+    this.#credentials = new Map([...credentials].filter(([, value]) => FIELD_VALUE.test(value)));
     this.#parking.sweep();
   }
 

@@ -78,11 +78,12 @@ function injected(port: number, caPem: string): Promise<string> {
       method: 'POST',
       ca: caPem,
     };
-    const outgoing = request({ ...options, agent: false }, async (response) => {
+    const outgoing = request({ ...options, agent: false }, (response) => {
       let text = '';
-      for await (const chunk of response) text += chunk;
-      const { patch } = JSON.parse(text).response;
-      resolve(Buffer.from(patch ?? '', 'base64').toString());
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      response.on('end', () => resolve(Buffer.from(JSON.parse(text).response.patch ?? '', 'base64').toString()));
     });
     outgoing.on('error', reject);
     outgoing.end(JSON.stringify(review));

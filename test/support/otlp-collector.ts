@@ -12,12 +12,14 @@ export interface Collector {
 export async function startCollector(test: { after(release: () => Promise<void>): void }): Promise<Collector> {
   const bodies: string[] = [];
   const authorizations: string[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    bodies.push(Buffer.concat(chunks).toString('latin1'));
-    authorizations.push(request.headers.authorization ?? '');
-    response.writeHead(400).end(`not with ${request.headers.authorization}`);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      bodies.push(Buffer.concat(chunks).toString('latin1'));
+      authorizations.push(request.headers.authorization ?? '');
+      response.writeHead(400).end(`not with ${request.headers.authorization}`);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   test.after(

@@ -1,8 +1,7 @@
 /** One way to an error of the catalogue: how it comes about for real, and what its answer must say. */
-import { connect } from 'node:net';
 import type { APIError } from 'openai';
 import type { ErrorCode } from '#contract/names/error-codes';
-import { parseAnswer } from '#test/sidecar/raw-http';
+import { rawAnswer } from '#test/sidecar/raw-http';
 import { type RunningSidecar, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
 import { type FakeDialect, type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 
@@ -66,18 +65,9 @@ interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The bytes of one request as they are; leaves once the answer is whole, since a request that stays half keeps its connection a while. */
-export async function askBytes({ port }: { readonly port: number }, bytes: string): Promise<ErrorAnswer> {
-  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
-  socket.write(bytes);
-  let received = '';
-  for await (const text of socket) {
-    received += text;
-    const { headers, body } = parseAnswer(received);
-    if (Buffer.byteLength(body) === Number(headers['content-length'])) break;
-  }
-  return parseAnswer(received);
-}
+/** The bytes of one request as they are. */
+export const askBytes = ({ port }: { readonly port: number }, bytes: string): Promise<ErrorAnswer> =>
+  rawAnswer(port, bytes);
 
 /** A sidecar whose one route `chat` is answered by the Mock provider. */
 export const withMock = (test: TestScope, options: StartOptions = {}): Promise<RunningSidecar> =>

@@ -1,5 +1,5 @@
 /** Requests of every kind at a gateway whose providers do everything that providers do wrong, and quote our key wherever they can. */
-import { rawExchange } from '#test/sidecar/raw-http';
+import { rawAnswer } from '#test/sidecar/raw-http';
 import type { FakeProvider, FakeRequest } from '#test/support/providers/fake-provider';
 import type { Fault, Script } from '#test/support/providers/script';
 import { canaryOf } from './canary.ts';
@@ -22,35 +22,39 @@ export interface Traffic {
 const keyOf = ({ headers }: FakeRequest): string =>
   String(headers['x-api-key'] ?? String(headers.authorization).replace(/^Bearer /, ''));
 
+type Echo = (key: string, request: FakeRequest) => string;
+
+const plainly: Echo = (key) => `Incorrect API key provided: ${key}.`;
+
 /** Everything in which a provider has been seen to quote a key. */
-function echoes(request: FakeRequest): string[] {
-  const key = keyOf(request);
-  return [
-    `Incorrect API key provided: ${key}.`,
-    `Cannot fetch https://api.example/v1/models?key=${encodeURIComponent(key)}&alt=sse`,
-    `Unexpected headers ${JSON.stringify(request.headers)}`,
-    `Basic ${Buffer.from(`api:${key}`).toString('base64')} is not Bearer ${Buffer.from(key).toString('base64url')}`,
-    `Bytes ${Buffer.from(key).toString('hex')}`,
-    // Cut in the middle of the key, since no more than 500 characters are shown.
-    `${'x'.repeat(480)}${key}`,
-  ];
-}
+const ECHOES: readonly Echo[] = [
+  plainly,
+  (key) => `Cannot fetch https://api.example/v1/models?key=${encodeURIComponent(key)}&alt=sse`,
+  (_, { headers }) => `Unexpected headers ${JSON.stringify(headers)}`,
+  (key) => `Basic ${Buffer.from(`api:${key}`).toString('base64')} is not ${Buffer.from(key).toString('base64url')}`,
+  (key) => `Bytes ${Buffer.from(key).toString('hex')}`,
+  // Cut in the middle of the key, since no more than 500 characters are shown.
+  (key) => `${'x'.repeat(480)}${key}`,
+];
 
 type Scripted = (request: FakeRequest) => Script;
 
 const STATUSES = [400, 401, 403, 404, 408, 422, 429, 500, 503, 529];
 
-const refusals: readonly Scripted[] = STATUSES.flatMap((status) =>
-  echoes({ headers: {} } as FakeRequest).map((_, index): Scripted => {
-    return (request) => {
-      const key = keyOf(request);
-      const message = echoes(request)[index] ?? '';
-      return { fault: { kind: 'status', status, message, type: `bad ${key}`, code: key, headers: echoHeaders(key) } };
-    };
-  }),
-);
+/** Every way to quote under one status, and every status with one way or another. */
+const refusals: readonly Scripted[] = [...ECHOES.map((echo) => refusal(400, echo)), ...STATUSES.map(refuseAs)];
 
-const echoHeaders = (key: string) => ({ 'x-request-id': `of ${key}`, 'request-id': `of ${key}` });
+function refuseAs(status: number, index: number): Scripted {
+  return refusal(status, ECHOES[index % ECHOES.length] ?? plainly);
+}
+
+function refusal(status: number, echo: Echo): Scripted {
+  return (request) => {
+    const key = keyOf(request);
+    const headers = { 'x-request-id': `of ${key}`, 'request-id': `of ${key}` };
+    return { fault: { kind: 'status', status, message: echo(key, request), type: `bad ${key}`, code: key, headers } };
+  };
+}
 
 const FAULTS: readonly Fault[] = [
   { kind: 'reset-before-head' },
@@ -63,10 +67,10 @@ const FAULTS: readonly Fault[] = [
 const faults: readonly Scripted[] = FAULTS.map((fault) => () => ({ text: `Well: ${ANSWER.value} indeed`, fault }));
 
 const inStream: readonly Scripted[] = [1, 4].flatMap((afterEvents) =>
-  [0, 1, 2, 3, 4, 5].map((index): Scripted => {
+  ECHOES.map((echo): Scripted => {
     return (request) => {
-      const message = echoes(request)[index] ?? '';
-      const fault = { kind: 'error-in-stream', afterEvents, type: `bad ${keyOf(request)}`, message } as const;
+      const key = keyOf(request);
+      const fault = { kind: 'error-in-stream', afterEvents, type: `bad ${key}`, message: echo(key, request) } as const;
       return { text: `Well: ${ANSWER.value} indeed`, fault };
     };
   }),
@@ -94,7 +98,7 @@ export async function provokeRefusals(url: string, model: string): Promise<Recor
   const chat = chatOf(model);
   const content = `${FORBIDDEN} ${PROMPT.value}`;
   const { hostname, port } = new URL(url);
-  const raw = (bytes: string) => rawExchange(Number(port), bytes);
+  const raw = async (bytes: string) => JSON.stringify(await rawAnswer(Number(port), bytes));
   const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${CALLER.value}\r\n`;
   return {
     guardrail: await ask(url, { ...chat, messages: [{ role: 'user', content }] }),

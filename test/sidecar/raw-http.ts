@@ -34,6 +34,19 @@ export function parseAnswer(text: string): RawAnswer {
   };
 }
 
+/** Sends the bytes and leaves once the answer is whole, since a request that stays half keeps its connection for a while. */
+export async function rawAnswer(port: number, bytes: string): Promise<RawAnswer> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  socket.write(bytes);
+  let received = '';
+  for await (const text of socket) {
+    received += text;
+    const { headers, body } = parseAnswer(received);
+    if (Buffer.byteLength(body) === Number(headers['content-length'])) break;
+  }
+  return parseAnswer(received);
+}
+
 /** A chat request as one block of bytes. */
 export function chatBytes(
   body: string,

@@ -1,6 +1,6 @@
 /** The fake providers invent nothing: every member that they send was sent by a real provider of that API, with the same type. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseJson } from '#sidecar/json/body';
@@ -8,8 +8,7 @@ import { SseDecoder } from '#sidecar/stream/decode-sse';
 import { anthropicFakeWire } from '#test/support/providers/anthropic-fake-wire';
 import { openaiFakeWire } from '#test/support/providers/openai-fake-wire';
 import type { Answer, FakeWire } from '#test/support/providers/script';
-
-const ROOT = join(import.meta.dirname, '../../../shared/recordings');
+import { RECORDINGS, requireRecordings } from '#test/support/recordings';
 
 const ANSWER: Answer = {
   id: 'x',
@@ -35,7 +34,7 @@ function shapeOf(value: unknown, path = ''): string[] {
 }
 
 function shapesOf(folders: string, ending: string): Set<string> {
-  const paths = globSync(join(ROOT, folders, `*${ending}`));
+  const paths = globSync(join(RECORDINGS, folders, `*${ending}`));
   const texts = paths.flatMap((path) => {
     const text = readFileSync(path, 'utf8');
     return ending === '.json' ? [text] : text.split('\n').filter((line) => line.trim() !== '');
@@ -58,7 +57,7 @@ const CASES: readonly (readonly [string, FakeWire, string])[] = [
 
 for (const [name, wire, folders] of CASES) {
   test(`the fake ${name} provider sends no member that no recording has`, (context) => {
-    if (!existsSync(ROOT)) return context.skip('no recordings beside the project');
+    if (!requireRecordings(context)) return;
     const answers = shapesOf(folders, '.json');
     const streams = shapesOf(folders, '.chunks.txt');
     const unknown = (shape: readonly string[], real: ReadonlySet<string>) =>

@@ -1,6 +1,6 @@
 /** Decodes what providers really sent, where the recordings lie beside the project; says how many ran. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import type { JsonObject } from '#sidecar/canonical/json';
@@ -12,8 +12,8 @@ import { openai } from '#sidecar/providers/openai/adapter';
 import { openaiCompatible } from '#sidecar/providers/openai-compatible/adapter';
 import { randomSplit, seededRandom, singleBytes } from '#test/support/byte-splits';
 import { decodeProviderStream, sseEventsOf } from '#test/support/decode-provider-stream';
+import { RECORDINGS, requireRecordings } from '#test/support/recordings';
 
-const ROOT = join(import.meta.dirname, '../../../shared/recordings');
 const SPLITS = 50;
 
 interface Recording {
@@ -39,7 +39,7 @@ const parse = (text: string): JsonObject => {
 };
 
 function load(pattern: string, linesOf: (text: string) => string[]): Recording[] {
-  return globSync(join(ROOT, '*', pattern))
+  return globSync(join(RECORDINGS, '*', pattern))
     .sort()
     .flatMap((path) => {
       const lines = linesOf(readFileSync(path, 'utf8'));
@@ -81,7 +81,7 @@ const usageOf = (lines: readonly string[]): JsonObject | undefined =>
   lines.map((line) => parse(line).usage).findLast((usage) => usage != null) as JsonObject | undefined;
 
 test('recorded streams decode to whole answers with usage and a known finish, in any byte split', (context) => {
-  if (!existsSync(ROOT)) return context.skip('no recordings beside the project');
+  if (!requireRecordings(context)) return;
   const random = seededRandom(31);
   for (const recording of streams) {
     const { name, adapter } = recording;
@@ -114,7 +114,7 @@ test('recorded streams decode to whole answers with usage and a known finish, in
 });
 
 test('recorded answers decode with usage and a known finish', (context) => {
-  if (!existsSync(ROOT)) return context.skip('no recordings beside the project');
+  if (!requireRecordings(context)) return;
   for (const { name, adapter, lines } of answers) {
     const body = parse(lines[0] ?? '');
     const response = adapter.decodeResponse(body);

@@ -55,7 +55,7 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const bytes = await call.body.read();
   // Pinned once: a policy that arrives meanwhile is for the next request.
   const snapshot = deps.policies.pin();
-  // Before the body is read, so that a malformed request is attributed as well.
+  // Before it is decoded, so that a malformed request is attributed as well.
   const caller = identify(call, snapshot, log);
   const decoded = decode(bytes, call.dialect);
   noteRequest(decoded.request, caller, log);

@@ -36,8 +36,9 @@ export const nanoOfPico = (pico: bigint): bigint => (pico + 999n) / 1000n;
 export function formatUsd(nano: bigint): string {
   if (nano < 0n) return `-${formatUsd(-nano)}`;
   const digits = nano.toString().padStart(10, '0');
-  const fraction = digits.slice(-9).replace(/0{1,7}$/, '');
-  return `${digits.slice(0, -9)}.${fraction}`;
+  let end = digits.length;
+  while (end > digits.length - 7 && digits[end - 1] === '0') end -= 1;
+  return `${digits.slice(0, -9)}.${digits.slice(-9, end)}`;
 }
 
 /** The smaller of two amounts; Math.min knows no bigint. */

@@ -9,9 +9,9 @@ import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
-import { costAtMost, tokensAtMost } from './price.ts';
+import { tokensAtMost } from './price.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
-import { type Admission, actualUse, attemptRecord, settlementOf } from './settlement.ts';
+import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
 import { REAL_TIMERS, type Timers } from './timers.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
@@ -103,16 +103,14 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   async reserve(attempt: AttemptEstimate): Promise<Reservation> {
-    const { price } = attempt.target;
-    const atMost = price === null ? null : costAtMost(price, attempt);
-    const dues = this.#dues(attempt, atMost);
-    if (dues.length === 0) return once((outcome) => settlementOf(attempt, atMost, outcome));
+    const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
+    if (dues.length === 0) return once((outcome) => settlementOf(attempt, outcome));
     this.#mustBeReady(dues[0]?.budget);
     const startedUnixMs = this.#now();
     const holds = await this.#hold(attempt, dues);
     const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
     this.#number += 1;
-    const admitted = { attempt, number: this.#number, holds, units, costAtMost: atMost, startedUnixMs };
+    const admitted = { attempt, number: this.#number, holds, units, startedUnixMs };
     this.#dispatch(admitted);
     return once((outcome) => this.#settle(admitted, outcome));
   }
@@ -138,8 +136,9 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   /** What each budget has to cover, once per budget. Free attempts need nothing. */
-  #dues(attempt: AttemptEstimate, atMost: bigint | null): readonly Due[] {
+  #dues(attempt: AttemptEstimate): readonly Due[] {
     const nowMs = this.#now();
+    const atMost = boundOf(attempt);
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
       const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
@@ -222,7 +221,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     if (!this.#journal.appendSoon({ type: 'settle', number, paid, record })) this.#hooks.journalFailed?.();
     this.#closeGrants(this.#closing ? 0 : IDLE_MS);
     this.#returns.report(false);
-    return settlementOf(attempt, admitted.costAtMost, outcome);
+    return settlementOf(attempt, outcome);
   }
 
   /** A grant is journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */

@@ -2,15 +2,13 @@
 import type { PolicyBudget } from '#contract/policy/policy';
 import { totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
-import { costOf, tokensOf } from './price.ts';
+import { costAtMost, costOf, tokensOf } from './price.ts';
 import type { UsageRecord } from './usage-record.ts';
 import type { Need } from './wallet.ts';
 
 /** One attempt that a budget let through. */
 export interface Admission {
   readonly attempt: AttemptEstimate;
-  /** Nano-dollars at most; null when the price is unknown. */
-  readonly costAtMost: bigint | null;
   readonly startedUnixMs: number;
 }
 
@@ -22,12 +20,13 @@ const isUnknown = ({ usage, billing }: AttemptOutcome): boolean =>
 const reported = ({ usage, billing }: AttemptOutcome): Usage | undefined =>
   billing === 'reported' ? usage : undefined;
 
-export function settlementOf(
-  { target }: AttemptEstimate,
-  costAtMost: bigint | null,
-  outcome: AttemptOutcome,
-): Settlement {
-  if (isUnknown(outcome)) return { costNanoUsd: costAtMost, estimated: true };
+/** Nano-dollars at most; null when the price is unknown. */
+export const boundOf = (attempt: AttemptEstimate): bigint | null =>
+  attempt.target.price === null ? null : costAtMost(attempt.target.price, attempt);
+
+export function settlementOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Settlement {
+  if (isUnknown(outcome)) return { costNanoUsd: boundOf(attempt), estimated: true };
+  const { target } = attempt;
   const usage = reported(outcome);
   if (usage === undefined) return { costNanoUsd: 0n, estimated: false };
   return { costNanoUsd: target.price === null ? null : costOf(target.price, usage), estimated: false };
@@ -49,11 +48,11 @@ export function actualUse({ target }: AttemptEstimate, { need, unit, outcome }: 
 }
 
 export function attemptRecord(
-  { attempt, costAtMost, startedUnixMs }: Admission,
+  { attempt, startedUnixMs }: Admission,
   outcome: AttemptOutcome,
   nowMs: number,
 ): Omit<UsageRecord, 'instance' | 'seq'> {
-  const { costNanoUsd, estimated } = settlementOf(attempt, costAtMost, outcome);
+  const { costNanoUsd, estimated } = settlementOf(attempt, outcome);
   return {
     requestId: attempt.requestId,
     route: attempt.route,

@@ -106,22 +106,47 @@ export function spliceTopLevel(
 }
 
 function replace(bytes: Uint8Array, members: readonly TopLevelMember[], edits: TopLevelEdits): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  const missing = new Map(Object.entries(edits));
-  if (missing.size === 0) return bytes;
-  let copied = 0;
-  for (const member of members) {
-    if (!Object.hasOwn(edits, member.key)) continue;
-    pieces.push(bytes.subarray(copied, member.valueStart), Buffer.from(JSON.stringify(edits[member.key])));
-    copied = member.valueEnd;
-    missing.delete(member.key);
+  const places: Place[] = [];
+  for (const { key, valueStart, valueEnd } of members)
+    if (Object.hasOwn(edits, key)) places.push({ start: valueStart, end: valueEnd, text: JSON.stringify(edits[key]) });
+  const added = addedText(members, edits);
+  if (added !== '') {
+    const close = bytes.lastIndexOf(CLOSE_BRACE);
+    places.push({ start: close, end: close, text: members.length > 0 ? `,${added}` : added });
   }
-  const close = bytes.lastIndexOf(CLOSE_BRACE);
-  pieces.push(bytes.subarray(copied, close));
-  const added = [...missing].flatMap(memberText).join(',');
-  const comma = members.length > 0 && added !== '' ? ',' : '';
-  pieces.push(Buffer.from(comma + added), bytes.subarray(close));
-  return Buffer.concat(pieces);
+  return places.length === 0 ? bytes : withPlaces(bytes, places);
+}
+
+function addedText(members: readonly TopLevelMember[], edits: TopLevelEdits): string {
+  let text = '';
+  for (const key in edits)
+    if (edits[key] !== undefined && !members.some((member) => member.key === key))
+      text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(edits[key])}`;
+  return text;
+}
+
+/** Bytes that another text takes the place of. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** One buffer of the right size, since every request that passes through is copied here. `places` rise and do not overlap. */
+function withPlaces(bytes: Uint8Array, places: readonly Place[]): Uint8Array {
+  let length = bytes.length;
+  for (const { start, end, text } of places) length += Buffer.byteLength(text) - (end - start);
+  const spliced = Buffer.allocUnsafe(length);
+  let copied = 0;
+  let written = 0;
+  for (const { start, end, text } of places) {
+    spliced.set(bytes.subarray(copied, start), written);
+    written += start - copied;
+    written += spliced.write(text, written);
+    copied = end;
+  }
+  spliced.set(bytes.subarray(copied), written);
+  return spliced;
 }
 
 /** Where a member goes, the commas around it go too: only the values keep their bytes. */

@@ -25,16 +25,29 @@ function histogram(registry: Registry, descriptor: MetricDescriptor): Metric<Dis
   return metric;
 }
 
-/** What `make` gives for a key, made once. There are as many keys as series, since both come from the same labels. */
-function remembered<T>(): (key: string, make: () => T) => T {
-  const known = new Map<string, T>();
-  return (key, make) => {
-    let value = known.get(key);
-    if (value === undefined) {
-      value = make();
-      known.set(key, value);
+type Branch<T> = Map<string, Branch<T> | T>;
+
+/**
+ * What `make` gives for a path of keys, made once; all paths have the same length. A map in a map, since to join names into one key
+ * costs each request more than to look each of them up.
+ */
+function remembered<T extends object>(make: (...path: string[]) => T): (...path: string[]) => T {
+  const root: Branch<T> = new Map();
+  const grow = (path: string[]): T => {
+    const value = make(...path);
+    let branch = root;
+    for (const key of path.slice(0, -1)) {
+      const next = (branch.get(key) as Branch<T> | undefined) ?? new Map();
+      branch.set(key, next);
+      branch = next;
     }
+    branch.set(path.at(-1) ?? '', value);
     return value;
+  };
+  return (...path) => {
+    let found: Branch<T> | T | undefined = root;
+    for (const key of path) found = (found as Branch<T> | undefined)?.get(key);
+    return (found as T | undefined) ?? grow(path);
   };
 }
 
@@ -71,13 +84,13 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const duration = histogram(registry, METRIC.requestDuration);
   const fallbacks = counter(registry, METRIC.fallbacks);
   const guardrails = counter(registry, METRIC.guardrailActions);
-  const series = remembered<{ readonly requests: Count; readonly duration: Distribution }>();
+  const series = remembered((route, outcome, stream) => ({
+    requests: requests.of({ route, outcome, stream }),
+    duration: duration.of({ route, stream }),
+  }));
   return (record) => {
-    const { route = '', outcome } = record;
-    const counted = series(`${route}\n${outcome}\n${record.stream}`, () => {
-      const stream = String(record.stream);
-      return { requests: requests.of({ route, outcome, stream }), duration: duration.of({ route, stream }) };
-    });
+    const { route = '' } = record;
+    const counted = series(route, record.outcome, record.stream ? 'true' : 'false');
     counted.requests.add(1);
     counted.duration.observe(record.durationMs / 1000);
     const fallback = fallbackOf(record);
@@ -90,29 +103,21 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
 function attemptMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
   const attempts = counter(registry, METRIC.attempts);
   const cost = counter(registry, METRIC.costUsd);
-  const series = remembered<{ readonly attempts: Count; readonly cost: Count }>();
+  const series = remembered((route, target, outcome) => ({
+    attempts: attempts.of({ route, target, outcome }),
+    cost: cost.of({ route, target }),
+  }));
   return ({ route = '' }, { target, outcome, costNanoUsd }) => {
-    const counted = series(`${route}\n${target}\n${outcome}`, () => ({
-      attempts: attempts.of({ route, target, outcome }),
-      cost: cost.of({ route, target }),
-    }));
+    const counted = series(route, target, outcome);
     counted.attempts.add(1);
     if (costNanoUsd !== null) counted.cost.add(Number(costNanoUsd) / 1e9);
   };
 }
 
-interface InferenceSeries {
-  readonly duration: Distribution;
-  readonly firstChunk: Distribution;
-  readonly input: Count;
-  readonly text: Count;
-  readonly audio: Count;
-}
-
 function inferenceMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
   const find = inferenceSeries(registry);
   return (record, attempt) => {
-    const series = find(record, attempt);
+    const series = find(record.operation, attempt.providerName, attempt.target, attempt.outcome);
     series.duration.observe(attempt.durationMs / 1000);
     if (attempt.timeToFirstChunkMs !== undefined) series.firstChunk.observe(attempt.timeToFirstChunkMs / 1000);
     if (attempt.usage === undefined) return;
@@ -124,27 +129,25 @@ function inferenceMetrics(registry: Registry): (record: RequestRecord, attempt: 
 }
 
 /** The model label is the target's own name of it: what a client asked for is not bounded. */
-function inferenceSeries(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => InferenceSeries {
+function inferenceSeries(registry: Registry) {
   const duration = histogram(registry, METRIC.inferenceDuration);
   const firstChunk = histogram(registry, METRIC.timeToFirstChunk);
   const input = counter(registry, METRIC.inputTokens);
   const output = counter(registry, METRIC.outputTokens);
-  const series = remembered<InferenceSeries>();
-  return ({ operation }, { target, providerName, outcome }) =>
-    series(`${operation}\n${providerName}\n${target}\n${outcome}`, () => {
-      const labels = {
-        gen_ai_operation_name: operation,
-        gen_ai_provider_name: providerName,
-        gen_ai_request_model: target.slice(target.indexOf('/') + 1),
-      };
-      return {
-        duration: duration.of({ ...labels, error_type: outcome === 'ok' ? '' : outcome }),
-        firstChunk: firstChunk.of(labels),
-        input: input.of({ ...labels, gen_ai_token_modality: 'unknown' }),
-        text: output.of({ ...labels, gen_ai_token_modality: 'text' }),
-        audio: output.of({ ...labels, gen_ai_token_modality: 'audio' }),
-      };
-    });
+  return remembered((operation, providerName, target, outcome) => {
+    const labels = {
+      gen_ai_operation_name: operation,
+      gen_ai_provider_name: providerName,
+      gen_ai_request_model: target.slice(target.indexOf('/') + 1),
+    };
+    return {
+      duration: duration.of({ ...labels, error_type: outcome === 'ok' ? '' : outcome }),
+      firstChunk: firstChunk.of(labels),
+      input: input.of({ ...labels, gen_ai_token_modality: 'unknown' }),
+      text: output.of({ ...labels, gen_ai_token_modality: 'text' }),
+      audio: output.of({ ...labels, gen_ai_token_modality: 'audio' }),
+    };
+  });
 }
 
 /** Set when the target that answered is not the one that was tried first. */

@@ -54,20 +54,22 @@ export class Metric<S extends Series> {
 }
 
 export class Count implements Series {
-  #value: number | undefined;
+  #value = 0;
+  #isCounted = false;
 
   add(by: number): void {
-    this.#value = (this.#value ?? 0) + by;
+    this.#value += by;
+    this.#isCounted = true;
   }
 
   samples(_name: string, labels: Labels): readonly Sample[] {
-    return this.#value === undefined ? [] : [{ labels, value: this.#value }];
+    return this.#isCounted ? [{ labels, value: this.#value }] : [];
   }
 }
 
 export class Distribution implements Series {
   readonly #bounds: readonly number[];
-  /** Per bound, not cumulated. */
+  /** Per bound, not cumulated, and above the last one. */
   readonly #counts: number[];
   #sum = 0;
   #count = 0;
@@ -75,14 +77,15 @@ export class Distribution implements Series {
   /** `bounds` are upper bounds, inclusive and rising; above the last one only sum and count tell. */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
-    this.#counts = bounds.map(() => 0);
+    this.#counts = [...bounds, Number.POSITIVE_INFINITY].map(() => 0);
   }
 
   observe(value: number): void {
     this.#sum += value;
     this.#count += 1;
-    const bucket = this.#bounds.findIndex((bound) => value <= bound);
-    if (bucket >= 0) this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    let bucket = 0;
+    while (value > (this.#bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
   }
 
   samples(name: string, labels: Labels): readonly Sample[] {

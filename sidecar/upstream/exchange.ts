@@ -1,7 +1,7 @@
 /** One request and its answer over undici's dispatch(): head as a promise, body as an iterator that pauses the socket when nobody reads. */
 import type { Dispatcher } from 'undici';
 import { faultOf } from './fault-of.ts';
-import { UpstreamFault, type UpstreamRequest, type UpstreamResponse } from './upstream.ts';
+import { type UpstreamBody, UpstreamFault, type UpstreamRequest, type UpstreamResponse } from './upstream.ts';
 
 /** Unread bytes of one answer above which its socket is paused. */
 const HIGH_WATER_BYTES = 64 * 1024;
@@ -14,12 +14,13 @@ export interface Connection {
 
 const DONE: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
-export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array> {
+export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array>, UpstreamBody {
   readonly head: Promise<UpstreamResponse>;
   /** Set by the connection that takes the request. */
   connection: Connection | undefined;
   readonly #request: UpstreamRequest;
-  #resolveHead: (response: UpstreamResponse) => void = () => {};
+  readonly #sendAgain: (() => Promise<UpstreamResponse>) | undefined;
+  #resolveHead: (response: UpstreamResponse | Promise<UpstreamResponse>) => void = () => {};
   #rejectHead: (fault: UpstreamFault) => void = () => {};
   #controller: Dispatcher.DispatchController | undefined;
   #started = false;
@@ -27,12 +28,14 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
   #answered = false;
   #ended = false;
   #fault: UpstreamFault | undefined;
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
   #bufferedBytes = 0;
   #waiting: { resolve: (next: IteratorResult<Uint8Array>) => void; reject: (fault: UpstreamFault) => void } | undefined;
 
-  constructor(request: UpstreamRequest) {
+  /** `sendAgain` takes over when the request was lost to the idle-close race, in which no provider can have seen it. */
+  constructor(request: UpstreamRequest, sendAgain?: () => Promise<UpstreamResponse>) {
     this.#request = request;
+    this.#sendAgain = sendAgain;
     this.head = new Promise((resolve, reject) => {
       this.#resolveHead = resolve;
       this.#rejectHead = reject;
@@ -41,9 +44,11 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
     if (request.signal.aborted) this.#onAbort();
   }
 
-  /** A connection that had served before was closed under this request with no byte of an answer: the idle-close race. */
-  get lostToIdleClose(): boolean {
-    return this.#onUsedSocket && !this.#answered && this.#fault?.kind === 'reset';
+  takeArrived(): readonly Uint8Array[] | undefined {
+    if (!this.#ended) return undefined;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -132,9 +137,15 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
     if (this.#fault !== undefined || this.#ended) return;
     this.#fault = fault;
     this.#release();
-    this.#rejectHead(fault);
+    if (this.#sendAgain !== undefined && this.#isLostToIdleClose(fault)) this.#resolveHead(this.#sendAgain());
+    else this.#rejectHead(fault);
     this.#waiting?.reject(fault);
     this.#waiting = undefined;
+  }
+
+  /** A connection that had served before was closed under this request with no byte of an answer. */
+  #isLostToIdleClose({ kind }: UpstreamFault): boolean {
+    return this.#onUsedSocket && !this.#answered && kind === 'reset';
   }
 
   #release(): void {

@@ -42,16 +42,11 @@ export class UndiciUpstream implements Upstream {
     this.#ca = options.ca;
   }
 
-  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+  send(request: UpstreamRequest): Promise<UpstreamResponse> {
     const [origin, path] = splitUrl(request.url);
-    const exchange = new Exchange(request);
+    const exchange = new Exchange(request, () => this.#sendOnFreshConnection(origin, path, request));
     this.#pool(origin, request.timeouts.connectMs).dispatch(dispatchOptions(request, path), exchange);
-    try {
-      return await exchange.head;
-    } catch (fault) {
-      if (!exchange.lostToIdleClose) throw fault;
-      return this.#sendOnFreshConnection(origin, path, request);
-    }
+    return exchange.head;
   }
 
   async close(): Promise<void> {
@@ -61,7 +56,7 @@ export class UndiciUpstream implements Upstream {
   }
 
   /** The provider closed an idle connection just as we used it; a new connection cannot suffer the same. */
-  async #sendOnFreshConnection(origin: string, path: string, request: UpstreamRequest): Promise<UpstreamResponse> {
+  #sendOnFreshConnection(origin: string, path: string, request: UpstreamRequest): Promise<UpstreamResponse> {
     const client = new Client(origin, this.#options(request.timeouts.connectMs));
     const exchange = new Exchange(request);
     client.dispatch({ ...dispatchOptions(request, path), reset: true }, exchange);

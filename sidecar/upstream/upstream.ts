@@ -31,8 +31,13 @@ export interface UpstreamResponse {
   readonly status: number;
   /** Lower-case names; repeated fields joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Chunks with back-pressure. Ending the iteration early aborts the exchange. Throws UpstreamFault. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: UpstreamBody;
+}
+
+/** Chunks with back-pressure. Ending the iteration early aborts the exchange. Throws UpstreamFault. */
+export interface UpstreamBody extends AsyncIterable<Uint8Array> {
+  /** Takes the whole body where all of it has come already, as a small one has with its head; else undefined, and nothing is taken. */
+  takeArrived?(): readonly Uint8Array[] | undefined;
 }
 
 /** The exchange failed below HTTP. */

@@ -154,5 +154,5 @@ test('an answer over the limit ends the exchange instead of filling the memory',
     socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n${'x'.repeat(5000)}`),
   );
   const response = await upstream.send(request());
-  await assert.rejects(readWhole(response, 1_000), fault('protocol', true));
+  await assert.rejects(async () => readWhole(response, 1_000), fault('protocol', true));
 });

@@ -18,7 +18,7 @@ const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const ANY_BYTES = 'application/octet-stream';
 
 /** Throws AttemptFailed and UpstreamFault. Up to here every failure may be repaired by another attempt, from here on none. */
-export function openAnswer(running: Exchange, response: UpstreamResponse): Promise<Answer> {
+export function openAnswer(running: Exchange, response: UpstreamResponse): Answer | Promise<Answer> {
   const { wire, candidate } = running.plan;
   const type = response.headers['content-type'];
   if (wire.passesBytes && !isOfType(type, /\bjson\b/i)) return openBytes(running, response, type ?? ANY_BYTES);
@@ -31,8 +31,12 @@ const isOfType = (type: string | undefined, pattern: RegExp): boolean => type !=
 const eventsOf = ({ framing, streamDecoder }: AnyWire): StreamReading | undefined =>
   framing === undefined || streamDecoder === undefined ? undefined : { framing, streamDecoder };
 
-async function openWhole({ plan, log }: Exchange, response: UpstreamResponse): Promise<Answer> {
-  const raw = await readWhole(response);
+function openWhole(running: Exchange, response: UpstreamResponse): Answer | Promise<Answer> {
+  const raw = readWhole(response);
+  return raw instanceof Promise ? raw.then((bytes) => readAnswer(running, bytes)) : readAnswer(running, raw);
+}
+
+function readAnswer({ plan, log }: Exchange, raw: Uint8Array): Answer {
   const body = parseJson(UTF8.decode(raw));
   if (!isJsonObject(body)) throw malformed(plan.candidate, 'The body of the answer is not a JSON object.');
   try {

@@ -81,10 +81,12 @@ async function exchange(running: Exchange): Promise<Answer> {
   const { plan, question, log, abort } = running;
   const { target, provider } = plan.candidate;
   const { connectMs, firstTokenMs, idleMs } = target.policy.timeouts;
-  const credential = await credentialOf(plan.candidate, abort);
+  const stored = credentialOf(plan.candidate, abort);
+  const credential = stored instanceof Promise ? await stored : stored;
   const nowUnixMs = question.deps.now();
   const { url, bytes: body } = plan;
-  const authorization = await provider.adapter.headers({ credential, url, body, nowUnixMs });
+  const signed = provider.adapter.headers({ credential, url, body, nowUnixMs });
+  const authorization = signed instanceof Promise ? await signed : signed;
   log.sending();
   const response = await question.deps.upstream.send({
     url,

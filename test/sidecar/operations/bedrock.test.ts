@@ -13,7 +13,12 @@ const COHERE = 'us.cohere.embed-v4:0';
 async function start(t: Parameters<typeof startSidecar>[0]) {
   const provider = await startFakeProvider({ dialect: 'bedrock' });
   t.after(() => provider.close());
-  const words = { type: 'Bedrock', endpoint: provider.url, credential: 'key', aws: { region: 'eu-central-1' } } as const;
+  const words = {
+    type: 'Bedrock',
+    endpoint: provider.url,
+    credential: 'key',
+    aws: { region: 'eu-central-1' },
+  } as const;
   const running = await startSidecar(t, {
     policy: {
       providers: { p: words },
@@ -59,7 +64,9 @@ test('several texts for a model that makes one vector per call are refused with 
     (thrown) =>
       thrown instanceof APIError &&
       thrown.param === 'input[1]' &&
-      /Titan on AWS Bedrock\. The model makes one vector per call: send one text in each request\./.test(thrown.message),
+      /Titan on AWS Bedrock\. The model makes one vector per call: send one text in each request\./.test(
+        thrown.message,
+      ),
   );
   await assert.rejects(
     client.embeddings.create({ model: 'claude', input: 'one' }),

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError, GoogleGenAI } from '@google/genai';
 import OpenAI, { APIError } from 'openai';
-import type { PolicyProvider } from '#contract/policy/policy';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
-import { DIALECTS } from '#sidecar/dialects/index';
 import { adapterFor } from '#sidecar/providers/index';
+import { EMBEDDING_DIALECTS, EMBEDDING_SERVICES, type EmbeddingService } from '#test/matrix/embedding-services';
 import { startSidecar } from '#test/sidecar/start-sidecar';
 import { buildProvider } from '#test/support/build-policy';
-import { type FakeDialect, startFakeProvider } from '#test/support/providers/fake-provider';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
 
 /** Vectors of the texts, by a client at the address. */
 type Embed = (url: string, texts: string[], dimensions: number) => Promise<readonly (readonly number[] | undefined)[]>;
@@ -37,54 +36,15 @@ const CLIENTS: Readonly<Record<string, Embed>> = {
   'vertex-predict': viaGoogle('vectors', true),
 };
 
-interface Service {
-  readonly fake: FakeDialect;
-  readonly provider: Parameters<typeof buildProvider>[1] & Pick<PolicyProvider, 'type'>;
-  readonly model: string;
-  readonly isOneEach?: true;
-}
-
-const VERTEX = { type: 'VertexAI', vertex: { project: 'my-project', location: 'europe-west4' } } as const;
-const BEDROCK = { type: 'Bedrock', aws: { region: 'us-east-1' } } as const;
-const AZURE = { deployments: [{ name: 'text-embedding-3-small', deployment: 'prod-4o' }] };
-
-const SERVICES: Readonly<Record<string, Service>> = {
-  OpenAI: { fake: 'openai', provider: { type: 'OpenAI' }, model: 'text-embedding-3-small' },
-  'an OpenAI alike': { fake: 'openai', provider: { type: 'OpenAICompatible' }, model: 'bge-m3' },
-  'Azure OpenAI': {
-    fake: 'azure',
-    provider: { type: 'AzureOpenAI', azure: AZURE },
-    model: 'text-embedding-3-small',
-  },
-  'Azure OpenAI, dated version': {
-    fake: 'azure-dated',
-    provider: { type: 'AzureOpenAI', azure: { ...AZURE, apiVersion: '2024-10-21' } },
-    model: 'text-embedding-3-small',
-  },
-  Cohere: { fake: 'cohere', provider: { type: 'Cohere' }, model: 'embed-v4.0' },
-  Gemini: { fake: 'gemini', provider: { type: 'Gemini' }, model: 'gemini-embedding-001' },
-  'Vertex AI, text-embedding-005': { fake: 'vertex', provider: VERTEX, model: 'text-embedding-005' },
-  'Vertex AI, gemini-embedding-001': {
-    fake: 'vertex',
-    provider: VERTEX,
-    model: 'gemini-embedding-001',
-    isOneEach: true,
-  },
-  'Vertex AI, gemini-embedding-2': { fake: 'vertex', provider: VERTEX, model: 'gemini-embedding-2', isOneEach: true },
-  'Bedrock, Titan': { fake: 'bedrock', provider: BEDROCK, model: 'amazon.titan-embed-text-v2:0', isOneEach: true },
-  'Bedrock, Cohere': { fake: 'bedrock', provider: BEDROCK, model: 'cohere.embed-v4:0' },
-};
-
-const wiresOf = ({ provider, model }: Service) => {
+const wiresOf = ({ provider, model }: EmbeddingService) => {
   const adapter = adapterFor(buildProvider('default/p', provider));
   return adapter.wiresFor?.(model) ?? adapter.wires;
 };
 
 test('every dialect and every provider that embeds has a row here', () => {
-  const dialects = DIALECTS.filter(({ operation }) => operation === 'embeddings').map(({ id }) => id);
-  assert.deepEqual(Object.keys(CLIENTS).sort(), dialects.sort());
-  const types = new Set(Object.values(SERVICES).map(({ provider }) => provider.type));
-  for (const service of Object.values(SERVICES))
+  assert.deepEqual(Object.keys(CLIENTS).sort(), EMBEDDING_DIALECTS.toSorted());
+  const types = new Set(Object.values(EMBEDDING_SERVICES).map(({ provider }) => provider.type));
+  for (const service of Object.values(EMBEDDING_SERVICES))
     assert.ok(
       wiresOf(service).some(({ operation }) => operation === 'embeddings'),
       service.model,
@@ -95,7 +55,7 @@ test('every dialect and every provider that embeds has a row here', () => {
   }
 });
 
-async function start(t: Parameters<typeof startSidecar>[0], { fake, provider: words, model }: Service) {
+async function start(t: Parameters<typeof startSidecar>[0], { fake, provider: words, model }: EmbeddingService) {
   const provider = await startFakeProvider({ dialect: fake, acceptKey: 'right-key' });
   t.after(() => provider.close());
   const running = await startSidecar(t, {
@@ -108,7 +68,7 @@ async function start(t: Parameters<typeof startSidecar>[0], { fake, provider: wo
   return { provider, running };
 }
 
-for (const [name, service] of Object.entries(SERVICES))
+for (const [name, service] of Object.entries(EMBEDDING_SERVICES))
   for (const [dialect, embed] of Object.entries(CLIENTS)) {
     test(`${dialect} over ${name}: a vector of the asked length, its tokens counted`, async (t) => {
       const { provider, running } = await start(t, service);
@@ -137,7 +97,7 @@ for (const [name, service] of Object.entries(SERVICES))
       const { provider, running } = await start(t, service);
       const asked = embed(running.url, ['a', 'three'], 8);
       const isPassed = wiresOf(service).some(({ id }) => id === dialect);
-      if (service.isOneEach === true && !isPassed) {
+      if (service.oneEach !== undefined && !isPassed) {
         await assert.rejects(asked, (error) => {
           assert.ok(error instanceof ApiError || error instanceof APIError);
           assert.equal(error.status, 400);
@@ -147,7 +107,7 @@ for (const [name, service] of Object.entries(SERVICES))
         assert.equal(provider.requests.length, 0);
         return;
       }
-      if (service.isOneEach === true) return assert.rejects(asked, /Only one instance/);
+      if (service.oneEach !== undefined) return assert.rejects(asked, /Only one instance/);
       const both = await asked;
       const [first] = await embed(running.url, ['a'], 8);
       const [second] = await embed(running.url, ['three'], 8);

@@ -13,7 +13,7 @@ export const geminiCountTokens: DialectOf<'count_tokens'> = {
   id: 'gemini-count-tokens',
   operation: 'count_tokens',
   paths: googlePaths('countTokens'),
-  readKeys: ['contents', 'generateContentRequest', 'generate_content_request'],
+  readKeys: ['model', 'contents', 'generateContentRequest', 'generate_content_request'],
   decodeRequest,
   encodeResponse: ({ inputTokens }: CountTokensResponse) => ({ totalTokens: inputTokens }),
   renderError,

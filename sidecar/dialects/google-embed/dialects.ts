@@ -14,7 +14,7 @@ const embedContent: DialectOf<'embeddings'> = {
   id: 'gemini-embed-content',
   operation: 'embeddings',
   paths: googlePaths('embedContent'),
-  readKeys: ['content', ...SETTINGS_KEYS, ...LENGTH_KEYS],
+  readKeys: ['model', 'content', ...SETTINGS_KEYS, ...LENGTH_KEYS],
   decodeRequest: decodeEmbedContent,
   encodeResponse: ({ vectors: [vector = []], usage }: EmbeddingsResponse) => ({
     embedding: valuesOf(vector),

@@ -169,6 +169,14 @@ test('guardrails mask what Google’s clients embed, titles too, and the rest go
   });
 });
 
+test('guardrails read the words beside a picture too', async (t) => {
+  const { post, provider } = await start(t, 'gemini', { guardrails: MASK_EMAIL });
+  const picture = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
+  const content = (words: string) => ({ parts: [{ text: words }, picture] });
+  await post('/v1beta/models/vectors:embedContent', { content: content('of ann@example.com') });
+  assert.deepEqual(provider.requests[0]?.body, { content: content('of [EMAIL]') });
+});
+
 test('what only Google can say is refused for another API with its name, or dropped and named', async (t) => {
   const asked = { model: 'vectors', contents: 'one', config: { title: 'Numbers', taskType: 'FACT_VERIFICATION' } };
   const refusing = await start(t, 'openai');

@@ -32,7 +32,7 @@ function encodeRequest(request: EmbeddingsRequest, model: string, losses: Losses
 
 /** The service counts in a header what the vendor's own service tells in the body. */
 function decodeWithCount(body: JsonObject, headers: ResponseHeaders = {}): EmbeddingsResponse {
-  const told = headers['x-amzn-bedrock-input-token-count'];
-  const inputTokens = told === undefined ? undefined : asCount(Number(told));
+  const told = headers['x-amzn-bedrock-input-token-count'] ?? '';
+  const inputTokens = /^\d+$/.test(told) ? asCount(Number(told)) : undefined;
   return { ...decodeResponse(body), ...(inputTokens !== undefined && { usage: { ...NO_USAGE, inputTokens } }) };
 }

@@ -3,7 +3,7 @@ import type { EmbeddingsRequest, EmbeddingsResponse } from '#sidecar/canonical/e
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { mapError } from '#sidecar/wires/gemini-generate-content/map-error';
 import type { Losses } from '#sidecar/wires/losses';
-import { asObjects } from '#sidecar/wires/read-field';
+import { asArray, asObject, asObjects } from '#sidecar/wires/read-field';
 import { readVector } from '#sidecar/wires/read-vector';
 import type { WireOf } from '#sidecar/wires/wire';
 import { knownSettings, readAsked } from './asked.ts';
@@ -39,7 +39,7 @@ const withModel = (requests: JsonValue | undefined, resource: string): Record<st
     : { requests: asObjects(requests).map((each) => ({ ...each, model: resource })) };
 
 function decodeResponse(body: JsonObject): EmbeddingsResponse {
-  const vectors = asObjects(body.embeddings).map(({ values }) => readVector(values));
+  const vectors = asArray(body.embeddings).map((each) => readVector(asObject(each)?.values));
   if (vectors.length === 0) throw new Error('no vectors');
   return { model: '', vectors, ...readUsage(body) };
 }

@@ -50,9 +50,11 @@ test("Vertex AI's object of settings is written anew for the Gemini API, which r
 
 test('an answer without a vector for a text is none, since all behind it would be shifted', () => {
   assert.throws(() => batch.decodeResponse({ embeddings: [{ values: [1] }, {}] }));
+  assert.throws(() => batch.decodeResponse({ embeddings: [null, { values: [1] }] }));
   assert.throws(() => batch.decodeResponse({}));
   assert.throws(() => single.decodeResponse({ embedding: { values: [] } }));
   assert.throws(() => predict.decodeResponse({ predictions: [{ embeddings: { values: [1] } }, {}] }));
+  assert.throws(() => predict.decodeResponse({ predictions: [null, { embeddings: { values: [1] } }] }));
   assert.throws(() => predict.decodeResponse({ predictions: [] }));
 });
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import { mapError } from '#sidecar/wires/gemini-generate-content/map-error';
 import type { Losses } from '#sidecar/wires/losses';
-import { asCount, asObject, asObjects } from '#sidecar/wires/read-field';
+import { asArray, asCount, asObject } from '#sidecar/wires/read-field';
 import { readVector } from '#sidecar/wires/read-vector';
 import { textsOf } from '#sidecar/wires/texts-of';
 import type { WireOf } from '#sidecar/wires/wire';
@@ -57,7 +57,7 @@ function parametersOf(settings: readonly JsonObject[], losses: Losses): JsonObje
 
 /** Tokens are told per text. */
 function decodeResponse({ predictions }: JsonObject): EmbeddingsResponse {
-  const answers = asObjects(predictions).map(({ embeddings }) => asObject(embeddings));
+  const answers = asArray(predictions).map((each) => asObject(asObject(each)?.embeddings));
   if (answers.length === 0) throw new Error('no vectors');
   const counts = answers.map((answer) => asCount(asObject(answer?.statistics)?.token_count));
   const inputTokens = counts.reduce<number | undefined>(

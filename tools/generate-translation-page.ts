@@ -1,5 +1,6 @@
 /** `docs/reference/translation.md`: what each client dialect can do over each service, from the cells by which the matrix test goes. */
 import { CASES, type Case, CHAT_DIALECTS, type Exception, exceptionAt, modesOf } from '#test/matrix/cells';
+import { EMBEDDING_DIALECTS, EMBEDDING_SERVICES, type EmbeddingService } from '#test/matrix/embedding-services';
 import { SERVICES } from '#test/matrix/services';
 import { MARKDOWN_BANNER } from './generated.ts';
 import { code, page, table } from './markdown.ts';
@@ -57,6 +58,24 @@ const cases = (): string =>
     CASES.map((name) => [name, modesOf(name).join(' and '), MEANING[name]]),
   );
 
+/** What a service cannot do is the same for all dialects: several vectors of one call. */
+const embeddingRow = ([service, { oneEach }]: readonly [string, EmbeddingService]): string[] => [
+  service,
+  ...EMBEDDING_DIALECTS.map(() => '✓'),
+  oneEach === undefined ? '✓' : `[refused](${oneEach}): it makes one vector per call`,
+];
+
+const embeddings = (): string =>
+  page(
+    '## Embeddings',
+    'Each dialect of embeddings over each service that embeds: a vector of the asked length, and the tokens of its text. Several texts in one request are refused where ' +
+      'each would be a call of its own. `test/sidecar/operations/embeddings-matrix.test.ts` proves each cell, with the official clients.',
+    table(
+      ['Service', ...EMBEDDING_DIALECTS.map(code), 'several texts'],
+      Object.entries(EMBEDDING_SERVICES).map(embeddingRow),
+    ),
+  );
+
 export function translationPage(): Map<string, string> {
   const intro =
     `Each client dialect over each service, in every case. ${countsOf(CHAT_DIALECTS)} ` +
@@ -64,6 +83,6 @@ export function translationPage(): Map<string, string> {
     'where the AIRoute says `onUnsupported: Drop` the request goes out without it, and `x-remora-dropped` names it. ' +
     'No cell of text, tools, streaming or usage is refused to clients of Chat Completions, Responses and Messages. ' +
     '`test/matrix` proves each cell with the sidecar between a client of the dialect and a fake that speaks the wire format of the service; the OpenAI-compatible services but Mistral share one fake of Chat Completions. No real service was asked.';
-  const text = page(MARKDOWN_BANNER, '# Translation', intro, cases(), ...CHAT_DIALECTS.map(section));
+  const text = page(MARKDOWN_BANNER, '# Translation', intro, cases(), ...CHAT_DIALECTS.map(section), embeddings());
   return new Map([['docs/reference/translation.md', text]]);
 }

@@ -36,7 +36,6 @@ const IMPORTS: readonly Exception[] = [
       'sidecar/wires/openai-verbatim/',
       'sidecar/wires/rerank/',
       'sidecar/wires/cohere-embed/',
-      'sidecar/wires/gemini-embed/',
     ],
     why: 'one shape of errors for all operations of OpenAI and its likes',
   },
@@ -61,6 +60,21 @@ const IMPORTS: readonly Exception[] = [
     why: 'Claude behind Converse takes its own words for thinking and sampling',
   },
   {
+    what: 'sidecar/wires/gemini-generate-content/map-error.ts',
+    by: ['sidecar/wires/gemini-count-tokens/', 'sidecar/wires/google-embed/'],
+    why: 'one shape of errors for all operations of Google',
+  },
+  {
+    what: 'sidecar/wires/bedrock-converse/map-error.ts',
+    by: ['sidecar/wires/bedrock-embed/'],
+    why: 'one shape of errors for all operations of Bedrock',
+  },
+  {
+    what: 'sidecar/wires/cohere-embed/',
+    by: ['sidecar/wires/bedrock-embed/cohere-embed.ts'],
+    why: 'a model is asked in the words of its vendor wherever it is served',
+  },
+  {
     what: 'sidecar/dialects/openai-chat/render-error.ts',
     by: [
       'sidecar/dialects/openai-responses/',
@@ -80,6 +94,11 @@ const IMPORTS: readonly Exception[] = [
     what: 'sidecar/dialects/anthropic-messages/',
     by: ['sidecar/dialects/anthropic-count-tokens/'],
     why: 'an operation beside Messages, with its errors and its proofs',
+  },
+  {
+    what: 'sidecar/dialects/gemini-generate-content/',
+    by: ['sidecar/dialects/gemini-count-tokens/', 'sidecar/dialects/google-embed/'],
+    why: 'operations beside generateContent, with the errors and the names of fields of Google',
   },
   {
     what: 'sidecar/dialects/openai-chat/',

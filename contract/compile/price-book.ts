@@ -4,7 +4,8 @@
  *
  * Facts taken on 2026-11-21 from public data under the MIT licence: model_prices_and_context_window.json of
  * github.com/BerriAI/litellm at commit 00035b69, for Google ai.google.dev/gemini-api/docs/pricing
- * as quoted by third parties between 2026-07 and 2026-10 (plans/deepmind-plans-pricing.yml of github.com/api-evangelist/deepmind at commit 47a9772b and others), and for DeepSeek prices/providers/deepseek.yml of github.com/pydantic/genai-prices at commit 08548d4b.
+ * as quoted by third parties between 2026-07 and 2026-10 (plans/deepmind-plans-pricing.yml of github.com/api-evangelist/deepmind at commit 47a9772b and others), and for DeepSeek prices/providers/deepseek.yml of github.com/pydantic/genai-prices at commit 08548d4b. For embeddings
+ * the vendors' public price pages as quoted by third parties in 2026 (such as opencode.ai/data/google/gemini-embedding-001).
  */
 import type { VendorTable } from './vendor-table.ts';
 
@@ -12,6 +13,9 @@ import type { VendorTable } from './vendor-table.ts';
 export type PriceRow = readonly [input: number, cachedInput: number, output: number];
 
 export type PriceBook = VendorTable<PriceRow>;
+
+/** Of a model whose answers are vectors: it reads from no cache and writes no tokens. */
+const embedding = (input: number): PriceRow => [input, input, 0];
 
 export const PRICE_BOOK: PriceBook = {
   openai: {
@@ -44,6 +48,9 @@ export const PRICE_BOOK: PriceBook = {
     o3: [2_000_000, 500_000, 8_000_000],
     'o3-mini': [1_100_000, 550_000, 4_400_000],
     'o4-mini': [1_100_000, 275_000, 4_400_000],
+    'text-embedding-3-large': embedding(130_000),
+    'text-embedding-3-small': embedding(20_000),
+    'text-embedding-ada-002': embedding(100_000),
   },
   anthropic: {
     'claude-3-haiku': [250_000, 30_000, 1_250_000],
@@ -75,6 +82,9 @@ export const PRICE_BOOK: PriceBook = {
     'gemini-3.6-flash': [1_500_000, 150_000, 7_500_000],
     // Until the end of 2026 Google asks for half of this.
     'gemini-3.8-flash': [1_500_000, 150_000, 7_500_000],
+    // Older models of embedding are billed by characters on Vertex AI, so that no price per token holds for them.
+    'gemini-embedding-001': embedding(150_000),
+    'gemini-embedding-2': embedding(200_000),
   },
   /**
    * A model of Bedrock costs the same in its region and through an inference profile, unless a row that begins with `geo.` says what the
@@ -86,6 +96,8 @@ export const PRICE_BOOK: PriceBook = {
     'amazon.nova-lite-v1:0': [60_000, 60_000, 240_000],
     'amazon.nova-micro-v1:0': [35_000, 35_000, 140_000],
     'amazon.nova-pro-v1:0': [800_000, 800_000, 3_200_000],
+    'amazon.titan-embed-text-v1': embedding(100_000),
+    'amazon.titan-embed-text-v2:0': embedding(20_000),
     'anthropic.claude-3-5-haiku-20241022-v1:0': [800_000, 80_000, 4_000_000],
     'anthropic.claude-3-5-sonnet-20241022-v2:0': [3_000_000, 300_000, 15_000_000],
     'anthropic.claude-3-7-sonnet-20250219-v1:0': [3_000_000, 300_000, 15_000_000],
@@ -111,6 +123,9 @@ export const PRICE_BOOK: PriceBook = {
     'geo.anthropic.claude-sonnet-4-6': [3_300_000, 330_000, 16_500_000],
     'anthropic.claude-sonnet-5': [2_000_000, 200_000, 10_000_000],
     'geo.anthropic.claude-sonnet-5': [2_200_000, 220_000, 11_000_000],
+    'cohere.embed-english-v3': embedding(100_000),
+    'cohere.embed-multilingual-v3': embedding(100_000),
+    'cohere.embed-v4:0': embedding(120_000),
     'meta.llama3-1-70b-instruct-v1:0': [990_000, 990_000, 990_000],
     'meta.llama3-1-8b-instruct-v1:0': [220_000, 220_000, 220_000],
     'meta.llama3-3-70b-instruct-v1:0': [720_000, 720_000, 720_000],
@@ -137,7 +152,9 @@ export const PRICE_BOOK: PriceBook = {
     'deepseek-v4-pro': [435_000, 3_625, 870_000],
   },
   mistral: {
+    'codestral-embed': embedding(150_000),
     'ministral-8b-latest': [150_000, 150_000, 150_000],
+    'mistral-embed': embedding(100_000),
     'mistral-large-2411': [2_000_000, 2_000_000, 6_000_000],
     'mistral-large-2512': [500_000, 500_000, 1_500_000],
     'mistral-large-latest': [500_000, 500_000, 1_500_000],
@@ -153,6 +170,9 @@ export const PRICE_BOOK: PriceBook = {
     'command-r-plus': [2_500_000, 2_500_000, 10_000_000],
     'command-r-plus-08-2024': [2_500_000, 2_500_000, 10_000_000],
     'command-r7b-12-2024': [37_500, 37_500, 150_000],
+    'embed-english-v3.0': embedding(100_000),
+    'embed-multilingual-v3.0': embedding(100_000),
+    'embed-v4.0': embedding(120_000),
   },
   xai: {
     'grok-4-1-fast': [200_000, 50_000, 500_000],

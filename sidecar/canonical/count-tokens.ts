@@ -33,4 +33,6 @@ function mediaIn(value: JsonValue | undefined): number {
   return Object.values(value).reduce<number>((sum, member) => sum + mediaIn(member), 0);
 }
 
-const isMedium = ({ type, data }: JsonObject): boolean => type === 'base64' && typeof data === 'string';
+/** As Anthropic writes one, and Google in either spelling of its names. */
+const isMedium = ({ type, data, mimeType, mime_type }: JsonObject): boolean =>
+  typeof data === 'string' && (type === 'base64' || typeof (mimeType ?? mime_type) === 'string');

@@ -1,5 +1,6 @@
 /** The canonical embeddings request and answer: texts, or the tokens of texts, to vectors. */
 import type { Extensions } from './extensions.ts';
+import type { JsonObject } from './json.ts';
 import type { Usage } from './usage.ts';
 
 /** What the vectors are for, where a model makes different ones for different purposes. */
@@ -24,7 +25,9 @@ export interface EmbeddingsRequest {
 export type EmbeddingsInput =
   | { readonly kind: 'texts'; readonly texts: readonly string[] }
   /** In the vocabulary of the asked model. */
-  | { readonly kind: 'tokens'; readonly tokens: readonly (readonly number[])[] };
+  | { readonly kind: 'tokens'; readonly tokens: readonly (readonly number[])[] }
+  /** What is more than one text per vector, such as a picture with its title, in the words of the one API that has it. */
+  | { readonly kind: 'opaque'; readonly api: string; readonly contents: readonly JsonObject[] };
 
 /** Numbers, or the base64 of their 32-bit little-endian floats; whichever the provider wrote, since one cannot always be had exactly from the other. */
 export type Vector = readonly number[] | string;

@@ -1,6 +1,6 @@
 /** Visits every text that a person, a tool or a model may have written, so that who inspects text need not know the kinds of parts. */
 import type { ChatRequest, Message, Tool } from './chat-request.ts';
-import type { EmbeddingsRequest } from './embeddings.ts';
+import type { EmbeddingsInput, EmbeddingsRequest } from './embeddings.ts';
 import type { ApiExtension, Extensions } from './extensions.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Part } from './part.ts';
@@ -18,9 +18,20 @@ export const mapRequestText = (request: ChatRequest, change: TextChange): ChatRe
 /** Tokens stay as they are: they are no text that anybody here can read. */
 export const mapEmbeddingsText = (request: EmbeddingsRequest, change: TextChange): EmbeddingsRequest => ({
   ...request,
-  input: request.input.kind === 'texts' ? { kind: 'texts', texts: request.input.texts.map(change) } : request.input,
+  input: mapInput(request.input, change),
   ...mapAbout(request, change),
 });
+
+function mapInput(input: EmbeddingsInput, change: TextChange): EmbeddingsInput {
+  switch (input.kind) {
+    case 'texts':
+      return { ...input, texts: input.texts.map(change) };
+    case 'opaque':
+      return { ...input, contents: input.contents.map((content) => mapJsonText(content, change)) };
+    case 'tokens':
+      return input;
+  }
+}
 
 /** What any request may say beside its content. */
 const mapAbout = (

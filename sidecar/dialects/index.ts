@@ -2,7 +2,9 @@
 import { anthropicCountTokens } from './anthropic-count-tokens/dialect.ts';
 import { anthropicMessages } from './anthropic-messages/dialect.ts';
 import type { AnyDialect } from './dialect.ts';
+import { geminiCountTokens } from './gemini-count-tokens/dialect.ts';
 import { geminiGenerateContent } from './gemini-generate-content/dialect.ts';
+import { googleEmbed } from './google-embed/dialects.ts';
 import { openaiChat } from './openai-chat/dialect.ts';
 import { openaiCompletions } from './openai-completions/dialect.ts';
 import { openaiEmbeddings } from './openai-embeddings/dialect.ts';
@@ -20,6 +22,8 @@ export const DIALECTS: readonly AnyDialect[] = [
   openaiEmbeddings,
   ...openaiVerbatim,
   anthropicCountTokens,
+  geminiCountTokens,
+  ...googleEmbed,
   rerank,
 ];
 

@@ -1,5 +1,5 @@
 /** The dialect of an API of which hardly more than the model is read: all else of a request and its answer stays as it came. */
-import type { JsonObject } from '#sidecar/canonical/json';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { VerbatimOperation, VerbatimRequest } from '#sidecar/canonical/verbatim-request';
 import type { AnyDialect, DialectOf } from './dialect.ts';
 import { optionalString, requiredString } from './field.ts';
@@ -15,18 +15,15 @@ const READ_KEYS: readonly string[] = ['model', 'user', 'stream'];
 export const verbatimDialect = ({ defaultModel, ...options }: VerbatimOptions): DialectOf<VerbatimOperation> => ({
   ...options,
   readKeys: READ_KEYS,
-  decodeRequest: (body) => decodeRequest(options.operation, body, defaultModel),
+  // A model of the path wins over that of the body, as at Azure.
+  decodeRequest: (body, { model }) => decodeRequest(options.operation, body, model ?? body.model ?? defaultModel),
 });
 
-function decodeRequest(
-  operation: VerbatimOperation,
-  body: JsonObject,
-  defaultModel: string | undefined,
-): VerbatimRequest {
+function decodeRequest(operation: VerbatimOperation, body: JsonObject, model: JsonValue | undefined): VerbatimRequest {
   const user = optionalString(body.user, 'user');
   return {
     operation,
-    model: requiredString(body.model ?? defaultModel, 'model'),
+    model: requiredString(model, 'model'),
     body,
     // In a form all values are text.
     stream: body.stream === true || body.stream === 'true',

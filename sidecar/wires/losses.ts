@@ -30,11 +30,11 @@ export class Losses {
     this.#dropped.push(path);
   }
 
-  /** Without it the request makes no sense. Throws `unsupported_parameter`. */
-  refuse(path: string): never {
+  /** Without it the request makes no sense. `reason`: a sentence, where the path alone does not tell. Throws `unsupported_parameter`. */
+  refuse(path: string, reason = ''): never {
     throw new RemoraError({
       code: 'unsupported_parameter',
-      message: `${path} cannot be expressed in the API of ${this.#api}. Leave it out, add a target that supports it, or let the AIRoute drop what a target lacks (onUnsupported: Drop).`,
+      message: `${path} cannot be expressed in the API of ${this.#api}. ${reason}${reason && ' '}Leave it out, add a target that supports it, or let the AIRoute drop what a target lacks (onUnsupported: Drop).`,
       param: path,
     });
   }

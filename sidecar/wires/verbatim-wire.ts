@@ -24,6 +24,7 @@ export interface VerbatimOptions {
 
 /** How such a request is written for a target, in either lane. */
 export const modelReplaced = {
+  ownClientsOnly: true as const,
   encodeRequest: ({ body }: VerbatimRequest, model: string): JsonObject => ({ ...body, model }),
   passthroughEdits: (_body: JsonObject, { model }: PassthroughChanges): Record<string, JsonValue> => ({ model }),
 };

@@ -47,11 +47,16 @@ export interface StreamReading<S = unknown> {
   readonly streamDecoder: StreamDecoder<S>;
 }
 
+/** Names in lower case. */
+export type ResponseHeaders = Readonly<Record<string, string>>;
+
 /** A wire as the stages see it, whatever its operation; its methods are called with requests and answers of that operation alone. */
 export interface AnyWire extends Partial<StreamReading> {
   /** Of the API. Where it is the id of the client's dialect too, both speak the same and bytes may pass through unchanged. */
   readonly id: string;
   readonly operation: OperationName;
+  /** It reads requests of its own API alone: for clients of another one it does not serve the operation. */
+  readonly ownClientsOnly?: true;
   /** Path and query under the AIProvider's endpoint. */
   path(model: string, stream: boolean): string;
   /** For messages to people. */
@@ -65,18 +70,18 @@ export interface AnyWire extends Partial<StreamReading> {
   /** On the passthrough lane: the top-level values that must be replaced in the client's body, or left out (undefined), for `spliceTopLevel`. */
   passthroughEdits?(body: JsonObject, changes: PassthroughChanges): Readonly<Record<string, JsonValue | undefined>>;
   /** Throws AnswerFailed for an answer that says that the request failed, and any other error where the body is not of this API. */
-  decodeResponse(body: JsonObject): CanonicalResponse;
+  decodeResponse(body: JsonObject, headers?: ResponseHeaders): CanonicalResponse;
   /** An answer that is no JSON, such as audio or plain text, goes through unread. Without it such an answer is no answer. */
   readonly passesBytes?: true;
   /** `body` is the parsed JSON, or undefined when it was not JSON. */
-  mapError(status: number, headers: Readonly<Record<string, string>>, body: JsonValue | undefined): ProviderFailure;
+  mapError(status: number, headers: ResponseHeaders, body: JsonValue | undefined): ProviderFailure;
 }
 
 export interface WireOf<O extends OperationName> extends AnyWire {
   readonly operation: O;
   canPass?(client: ClientRequest<RequestOf<O>>): boolean;
   encodeRequest(request: RequestOf<O>, model: string, losses: Losses): JsonObject;
-  decodeResponse(body: JsonObject): ResponseOf<O>;
+  decodeResponse(body: JsonObject, headers?: ResponseHeaders): ResponseOf<O>;
 }
 
 /** Of an operation that a model answers with text, whole or as a stream of events. */

@@ -46,10 +46,10 @@ export const NODE_CLIENTS: readonly ClientRow[] = [
     package: 'openai',
     app: 'openai-chat.ts',
     variable: 'OPENAI_BASE_URL',
-    calls: ['/v1/deployments/{model}/chat/completions'],
+    calls: ['/v1/deployments/{model}/chat/completions', '/v1/deployments/{model}/embeddings'],
     dialect: 'openai-chat',
     env: { OPENAI_API_VERSION: AZURE_VERSION, AZURE_OPENAI_API_KEY: 'placeholder' },
-    also: ['structured'],
+    also: ['structured', 'embedded'],
     note: 'Takes `OPENAI_BASE_URL` before `AZURE_OPENAI_ENDPOINT`, and calls `/v1/deployments/…`. The name of the deployment is the model of the route.',
   },
   {
@@ -77,9 +77,13 @@ export const NODE_CLIENTS: readonly ClientRow[] = [
     package: '@google/genai',
     app: 'google-genai.ts',
     variable: 'GOOGLE_GEMINI_BASE_URL',
-    calls: ['/v1/models/{model}:generateContent', '/v1/models/{model}:streamGenerateContent'],
+    calls: [
+      '/v1/models/{model}:generateContent',
+      '/v1/models/{model}:streamGenerateContent',
+      '/v1/models/{model}:batchEmbedContents',
+    ],
     dialect: 'gemini-generate-content',
-    also: ['structured'],
+    also: ['structured', 'embedded'],
   },
   {
     client: 'Google Gen AI, Vertex AI',
@@ -89,10 +93,11 @@ export const NODE_CLIENTS: readonly ClientRow[] = [
     calls: [
       '/v1beta1/publishers/google/models/{model}:generateContent',
       '/v1beta1/publishers/google/models/{model}:streamGenerateContent',
+      '/v1beta1/publishers/google/models/{model}:predict',
     ],
     dialect: 'gemini-generate-content',
     env: { GOOGLE_GENAI_USE_VERTEXAI: 'true', GOOGLE_API_KEY: 'placeholder' },
-    also: ['structured'],
+    also: ['structured', 'embedded'],
     note: 'Run with a key. With Application Default Credentials the client fetches a token from Google before it asks the sidecar.',
   },
   {

@@ -44,6 +44,7 @@ export const FAKES: Readonly<
   bedrock: { head: 1, refusal: 'content_filtered', proof: 'ZmFrZS1zaWduYXR1cmU=' },
   azure: { head: 2, refusal: 'content_filter', loses: CHAT_LOSES },
   'azure-dated': { head: 2, refusal: 'content_filter', loses: CHAT_LOSES },
+  'azure-responses': { head: 2, refusal: 'content_filter', proof: 'gAAAAfake-encrypted-reasoning' },
   cohere: { head: 1, refusal: 'ERROR_TOXIC' },
   mistral: { head: 1, refusal: 'content_filter', loses: CHAT_LOSES },
 };
@@ -69,6 +70,7 @@ export const SERVICES: Readonly<Record<string, Service>> = {
   'Azure OpenAI': {
     type: 'AzureOpenAI',
     fake: 'azure',
+    fakeFor: { 'openai-responses': 'azure-responses' },
     model: 'gpt-5',
     settings: { azure: { deployments: [{ name: 'gpt-5', deployment: 'prod-5' }] } },
   },

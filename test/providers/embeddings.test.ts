@@ -8,14 +8,14 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import { openaiEmbeddings } from '#sidecar/dialects/openai-embeddings/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { cohereEmbedWire } from '#sidecar/wires/cohere-embed/cohere-embed';
-import { geminiEmbedWire } from '#sidecar/wires/gemini-embed/gemini-embed';
+import { batchEmbedContentsWire } from '#sidecar/wires/google-embed/batch-embed-contents';
 import { Losses } from '#sidecar/wires/losses';
 import { openaiEmbeddingsWire } from '#sidecar/wires/openai-embeddings/openai-embeddings';
 import { rerankWire } from '#sidecar/wires/rerank/rerank';
 import type { WireOf } from '#sidecar/wires/wire';
 import { RECORDINGS, requireRecordings } from '#test/support/recordings';
 
-const gemini = geminiEmbedWire({ name: 'Gemini', modelPath: (model) => `/models/${model}` });
+const gemini = batchEmbedContentsWire({ name: 'Gemini', modelPath: (model) => `/models/${model}` });
 
 const requestOf = (body: JsonObject): EmbeddingsRequest =>
   openaiEmbeddings.decodeRequest({ model: 'logical', ...body }, {});

@@ -6,14 +6,14 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
+import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import type { SseEvent } from '#sidecar/stream/sse-event';
 import { Losses } from '#sidecar/wires/losses';
-import type { Wire } from '#sidecar/wires/wire';
+import type { AnyWire, Wire } from '#sidecar/wires/wire';
 import { randomSplit, seededRandom, singleBytes } from './byte-splits.ts';
 import { canonicalEventsOf, decodeProviderStream, sseEventsOf } from './decode-provider-stream.ts';
 import { assertGoldenJson } from './golden.ts';
@@ -118,7 +118,7 @@ function requestTest(adapter: TestedWire, path: string, { folder, model }: Adapt
 }
 
 /** What a route that drops sends, and whether one that refuses would. */
-export function encodeOrRefuse(wire: Wire, request: ChatRequest, model: string): unknown {
+export function encodeOrRefuse(wire: AnyWire, request: CanonicalRequest, model: string): unknown {
   const losses = new Losses(wire.name, 'Drop');
   const refused = refusalOf(() => wire.encodeRequest(request, model, new Losses(wire.name, 'Refuse')));
   return (

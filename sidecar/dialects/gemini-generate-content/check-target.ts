@@ -5,13 +5,15 @@ import { RemoraError } from '#sidecar/errors/remora-error';
 import { STREAM_ACTION } from './decode-request.ts';
 
 const ACTIONS = ['generateContent', STREAM_ACTION];
+/** For people: those that never come here. */
+const OTHER_DIALECTS = ['countTokens', 'embedContent', 'batchEmbedContents'];
 
 /** Throws `unknown_path` or `invalid_request`. */
 export function checkTarget({ action = '' }: PathValues, query: URLSearchParams): void {
   if (!ACTIONS.includes(action))
     throw new RemoraError({
       code: 'unknown_path',
-      message: `This method of a model is not served. Use one of ${ACTIONS.join(', ')}.`,
+      message: `This method of a model is not served. Use one of ${[...ACTIONS, ...OTHER_DIALECTS].join(', ')}.`,
     });
   const form = query.get('alt') ?? query.get('$alt') ?? 'json';
   const served = action === STREAM_ACTION ? 'sse' : 'json';

@@ -1,5 +1,6 @@
 /** Google's generateContent API as clients of the Gemini API and of Vertex AI speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
+import { googlePaths } from '#sidecar/dialects/google-paths';
 import { API_ID } from './api-id.ts';
 import { checkTarget } from './check-target.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
@@ -10,15 +11,7 @@ import { renderError, renderStreamError } from './render-error.ts';
 export const geminiGenerateContent: Dialect<EncoderState> = {
   id: API_ID,
   operation: 'chat',
-  paths: [
-    '/v1beta/models/{model}:{action}',
-    '/v1/models/{model}:{action}',
-    // Vertex AI, without a project (a custom base URL) and with one.
-    '/v1beta1/publishers/google/models/{model}:{action}',
-    '/v1/publishers/google/models/{model}:{action}',
-    '/v1beta1/projects/{project}/locations/{location}/publishers/google/models/{model}:{action}',
-    '/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:{action}',
-  ],
+  paths: googlePaths('{action}'),
   checkTarget,
   readKeys: READ_KEYS,
   decodeRequest,

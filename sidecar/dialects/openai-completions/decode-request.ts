@@ -8,6 +8,7 @@ import {
   optionalString,
   requiredString,
 } from '#sidecar/dialects/field';
+import type { PathValues } from '#sidecar/dialects/path-pattern';
 
 export const READ_KEYS: readonly string[] = [
   'model',
@@ -20,14 +21,14 @@ export const READ_KEYS: readonly string[] = [
   'user',
 ];
 
-/** Throws `invalid_request`. */
-export function decodeRequest(body: JsonObject): VerbatimRequest<'text_completion'> {
+/** A model of the path wins over that of the body, as at Azure. Throws `invalid_request`. */
+export function decodeRequest(body: JsonObject, { model }: PathValues = {}): VerbatimRequest<'text_completion'> {
   const maxOutputTokens = optionalInteger(body.max_tokens, 'max_tokens', 0);
   const user = optionalString(body.user, 'user');
   const streamOptions = optionalObject(body.stream_options, 'stream_options');
   return {
     operation: 'text_completion',
-    model: requiredString(body.model, 'model'),
+    model: model ?? requiredString(body.model, 'model'),
     body,
     choiceCount: choicesOf(body) * promptsIn(body.prompt),
     stream: optionalBoolean(body.stream, 'stream') ?? false,

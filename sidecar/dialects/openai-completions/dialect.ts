@@ -1,6 +1,7 @@
 /** OpenAI's legacy completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { renderError, renderStreamError } from '#sidecar/dialects/openai-chat/render-error';
+import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -8,7 +9,7 @@ import { type EncoderState, streamEncoder } from './encode-stream.ts';
 export const openaiCompletions: Dialect<EncoderState, 'text_completion'> = {
   id: 'openai-completions',
   operation: 'text_completion',
-  paths: ['/v1/completions', '/completions', '/v1/v1/completions'],
+  paths: openaiPaths('/completions'),
   readKeys: READ_KEYS,
   decodeRequest,
   encodeResponse,

@@ -3,6 +3,7 @@ import type { EmbeddingPurpose, EmbeddingsInput, EmbeddingsRequest } from '#side
 import type { Extensions } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { invalid, optionalInteger, optionalString, requiredString, restOf } from '#sidecar/dialects/field';
+import type { PathValues } from '#sidecar/dialects/path-pattern';
 
 /** `input_type` is not OpenAI's, but what servers of its API ask for whose models tell queries from documents. */
 export const READ_KEYS: readonly string[] = ['model', 'input', 'dimensions', 'encoding_format', 'user', 'input_type'];
@@ -20,14 +21,14 @@ const PURPOSES: Readonly<Record<string, EmbeddingPurpose>> = {
   clustering: 'clustering',
 };
 
-/** Throws `invalid_request`. */
-export function decodeRequest(body: JsonObject): EmbeddingsRequest {
+/** A model of the path wins over that of the body, as at Azure. Throws `invalid_request`. */
+export function decodeRequest(body: JsonObject, { model }: PathValues = {}): EmbeddingsRequest {
   const dimensions = optionalInteger(body.dimensions, 'dimensions', 1);
   const user = optionalString(body.user, 'user');
   const purpose = PURPOSES[optionalString(body.input_type, 'input_type') ?? ''];
   return {
     operation: 'embeddings',
-    model: requiredString(body.model, 'model'),
+    model: model ?? requiredString(body.model, 'model'),
     input: decodeInput(body.input),
     encoding: decodeEncoding(body.encoding_format),
     stream: false,

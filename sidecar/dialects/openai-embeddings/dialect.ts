@@ -5,12 +5,13 @@ import type { RequestOf } from '#sidecar/canonical/request';
 import { totalInputTokens } from '#sidecar/canonical/usage';
 import type { DialectOf, EncodeContext } from '#sidecar/dialects/dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 
 export const openaiEmbeddings: DialectOf<'embeddings'> = {
   id: 'openai-embeddings',
   operation: 'embeddings',
-  paths: ['/v1/embeddings', '/embeddings', '/v1/v1/embeddings'],
+  paths: openaiPaths('/embeddings'),
   readKeys: READ_KEYS,
   decodeRequest,
   encodeResponse,

@@ -10,8 +10,8 @@ import { renderStreamError } from './render-stream-error.ts';
 export const openaiResponses: Dialect<EncoderState> = {
   id: DIALECT_ID,
   operation: 'chat',
-  // Without and with a doubled version, and as OpenAI-compatible servers serve it: clients differ in what the base URL includes.
-  paths: ['/v1/responses', '/responses', '/v1/v1/responses', '/openai/v1/responses'],
+  // Without and with a doubled version, and as OpenAI-compatible servers and both doors of Azure OpenAI serve it: clients differ in what the base URL includes.
+  paths: ['/v1/responses', '/responses', '/v1/v1/responses', '/openai/v1/responses', '/openai/responses'],
   readKeys: READ_KEYS,
   decodeRequest,
   encodeResponse,

@@ -1,6 +1,7 @@
 /** OpenAI's other APIs as clients speak them, one row each. */
 import type { AnyDialect } from '#sidecar/dialects/dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { type VerbatimOptions, verbatimDialect } from '#sidecar/dialects/verbatim-dialect';
 
 interface Row extends Pick<VerbatimOptions, 'id' | 'operation' | 'content' | 'defaultModel'> {
@@ -19,5 +20,5 @@ const ROWS: readonly Row[] = [
 ];
 
 export const openaiVerbatim: readonly AnyDialect[] = ROWS.map(({ path, ...row }) =>
-  verbatimDialect({ ...row, paths: [`/v1${path}`, path, `/v1/v1${path}`], renderError }),
+  verbatimDialect({ ...row, paths: openaiPaths(path), renderError }),
 );

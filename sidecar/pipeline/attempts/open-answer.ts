@@ -40,7 +40,7 @@ function readAnswer({ plan, log }: Exchange, raw: Uint8Array): Answer {
   const body = parseJson(UTF8.decode(raw));
   if (!isJsonObject(body)) throw malformed(plan.candidate, 'The body of the answer is not a JSON object.');
   try {
-    const item = { response: plan.wire.decodeResponse(body), raw };
+    const item = { response: plan.wire.decodeResponse(body, response.headers), raw };
     log.answered(item.response);
     return { kind: 'whole', by: new AttemptAnswerer(plan, log), item };
   } catch (cause) {

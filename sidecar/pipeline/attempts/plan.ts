@@ -78,7 +78,9 @@ function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
   const own = wires.find(({ id }) => id === dialect.id);
   if (own !== undefined) return { wire: own, lane: mayPass(own, candidate, decoded) ? passthrough : translate };
   const canTranslate = dialect.encodeResponse !== undefined;
-  const wire = canTranslate ? wires.find(({ operation }) => operation === dialect.operation) : undefined;
+  const wire = canTranslate
+    ? wires.find((each) => each.operation === dialect.operation && !each.ownClientsOnly)
+    : undefined;
   return wire && { wire, lane: translate };
 }
 

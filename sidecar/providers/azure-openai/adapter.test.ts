@@ -80,3 +80,18 @@ test('a prompt that the content filter refuses is no fault of the service', () =
   const throttled = undated.mapError(429, {}, { error: { code: '429', message: 'Please retry after 7 seconds.' } });
   assert.equal(throttled.class, 'rate-limited');
 });
+
+test('Responses go by the model of the body at both doors, and stand at the dated one since the version that has them', () => {
+  const pathOf = (apiVersion?: string) =>
+    azure(apiVersion)
+      .wires.find(({ id }) => id === 'openai-responses')
+      ?.path('gpt-4o', false);
+  assert.equal(pathOf(), '/openai/v1/responses');
+  assert.equal(pathOf('2025-03-01-preview'), '/openai/responses?api-version=2025-03-01-preview');
+  assert.equal(pathOf('2024-10-21'), undefined);
+});
+
+test('streams of legacy completions ask for usage, so that a version which refuses that has none of them', () => {
+  const has = (apiVersion: string) => azure(apiVersion).wires.some(({ operation }) => operation === 'text_completion');
+  assert.deepEqual([has('2024-06-01'), has('2024-10-21')], [false, true]);
+});

@@ -3,9 +3,19 @@ import type { PolicyProvider } from '#contract/policy/policy';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
 import { bedrockConverseWire } from '#sidecar/wires/bedrock-converse/bedrock-converse';
+import { bedrockCohereEmbedWire } from '#sidecar/wires/bedrock-embed/cohere-embed';
+import { titanEmbedWire } from '#sidecar/wires/bedrock-embed/titan-embed';
 import { type KeyPair, sign } from './sign.ts';
 
 const SIGNING_NAME = 'bedrock';
+
+type Wires = ProviderAdapter['wires'];
+const CHAT: Wires = [bedrockConverseWire];
+/** What embeds is spoken to in its vendor's own words; the vendor is told by the name of the model alone. */
+const OF_MODEL: readonly (readonly [RegExp, Wires])[] = [
+  [/titan-embed/, [bedrockConverseWire, titanEmbedWire]],
+  [/cohere\.embed/, [bedrockConverseWire, bedrockCohereEmbedWire]],
+];
 const CONTENT_TYPE = 'application/json';
 
 /** Throws an Error with a reason for a human when the provider states no region. */
@@ -15,7 +25,8 @@ export function bedrock({ key, aws }: PolicyProvider): ProviderAdapter {
   return {
     type: 'Bedrock',
     telemetryName: 'aws.bedrock',
-    wires: [bedrockConverseWire],
+    wires: CHAT,
+    wiresFor: (model) => OF_MODEL.find(([pattern]) => pattern.test(model))?.[1] ?? CHAT,
     headers(call) {
       if (call.credential?.trimStart().startsWith('{') !== true) return bearerKey(call);
       const keys = keyPairOf(call.credential);

@@ -1,7 +1,9 @@
 /** Google's Gemini API, called with an API key. */
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
-import { geminiEmbedWire } from '#sidecar/wires/gemini-embed/gemini-embed';
+import { geminiCountTokensWire } from '#sidecar/wires/gemini-count-tokens/gemini-count-tokens';
 import { geminiGenerateContentWire } from '#sidecar/wires/gemini-generate-content/gemini-generate-content';
+import { batchEmbedContentsWire } from '#sidecar/wires/google-embed/batch-embed-contents';
+import { embedContentWire } from '#sidecar/wires/google-embed/embed-content';
 
 const NAME = 'the Gemini API';
 
@@ -14,7 +16,9 @@ export const gemini: ProviderAdapter = {
   telemetryName: 'gcp.gemini',
   wires: [
     geminiGenerateContentWire({ name: NAME, modelPath, hasCallIds: true }),
-    geminiEmbedWire({ name: NAME, modelPath }),
+    geminiCountTokensWire({ name: NAME, modelPath, takesWhole: true }),
+    batchEmbedContentsWire({ name: NAME, modelPath }),
+    embedContentWire({ name: NAME, modelPath, hasConfig: false }),
   ],
   // A header: a key in the query would be in every access log.
   headers: ({ credential }): Readonly<Record<string, string>> =>

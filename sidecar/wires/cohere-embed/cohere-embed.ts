@@ -7,6 +7,7 @@ import type { Losses } from '#sidecar/wires/losses';
 import { mapError } from '#sidecar/wires/openai-chat/map-error';
 import { asArray, asCount, asObject } from '#sidecar/wires/read-field';
 import { readVector } from '#sidecar/wires/read-vector';
+import { textsOf } from '#sidecar/wires/texts-of';
 import type { WireOf } from '#sidecar/wires/wire';
 
 const WIRE_ID = 'cohere-embed';
@@ -33,20 +34,23 @@ export const cohereEmbedWire: WireOf<'embeddings'> = {
 };
 
 function encodeRequest(request: EmbeddingsRequest, model: string, losses: Losses): JsonObject {
-  const { input, dimensions, user, purpose = DEFAULT_PURPOSE } = request;
-  loseForeign(request.extensions, WIRE_ID, losses);
-  if (user !== undefined) losses.note('user');
-  if (input.kind === 'tokens') losses.refuse('input');
+  const { dimensions } = request;
   return {
     model,
-    texts: [...input.texts],
-    input_type: INPUT_TYPE[purpose],
-    embedding_types: ['float'],
+    ...encodeTexts(request, losses),
     ...(dimensions !== undefined && { output_dimension: dimensions }),
   };
 }
 
-function decodeResponse(body: JsonObject): EmbeddingsResponse {
+/** What the vendor's models are asked wherever they are served. */
+export function encodeTexts(request: EmbeddingsRequest, losses: Losses): JsonObject {
+  const { input, user, purpose = DEFAULT_PURPOSE } = request;
+  loseForeign(request.extensions, WIRE_ID, losses);
+  if (user !== undefined) losses.note('user');
+  return { texts: [...textsOf(input, losses)], input_type: INPUT_TYPE[purpose], embedding_types: ['float'] };
+}
+
+export function decodeResponse(body: JsonObject): EmbeddingsResponse {
   const vectors: Vector[] = asArray(asObject(body.embeddings)?.float).map(readVector);
   if (vectors.length === 0) throw new Error('no vectors');
   const inputTokens = asCount(asObject(asObject(body.meta)?.billed_units)?.input_tokens);

@@ -8,11 +8,14 @@ import { mapError } from '#sidecar/wires/openai-chat/map-error';
 import { readUsage } from '#sidecar/wires/openai-chat/read-usage';
 import { asArray, asCount, asObject, asString } from '#sidecar/wires/read-field';
 import { readVector } from '#sidecar/wires/read-vector';
+import { textsOf } from '#sidecar/wires/texts-of';
 import type { WireOf } from '#sidecar/wires/wire';
+
+const WIRE_ID = 'openai-embeddings';
 
 /** `name`: of the service, for messages to people. */
 export const openaiEmbeddingsWire = (name: string): WireOf<'embeddings'> => ({
-  id: 'openai-embeddings',
+  id: WIRE_ID,
   operation: 'embeddings',
   name,
   path: () => '/embeddings',
@@ -25,15 +28,16 @@ export const openaiEmbeddingsWire = (name: string): WireOf<'embeddings'> => ({
 
 /** A purpose of another dialect is nothing that OpenAI's models know: they make one vector for all purposes. */
 function encodeRequest(request: EmbeddingsRequest, model: string, losses: Losses): JsonObject {
-  const { input, dimensions, user, encoding, extensions } = request;
-  loseForeign(extensions, 'openai-embeddings', losses);
+  const { input, dimensions, purpose, user, encoding, extensions } = request;
+  loseForeign(extensions, WIRE_ID, losses);
+  if (purpose !== undefined && extensions[WIRE_ID] === undefined) losses.note('input_type');
   return {
     model,
-    input: input.kind === 'texts' ? [...input.texts] : input.tokens.map((tokens) => [...tokens]),
+    input: input.kind === 'tokens' ? input.tokens.map((tokens) => [...tokens]) : [...textsOf(input, losses)],
     ...(dimensions !== undefined && { dimensions }),
     ...(user !== undefined && { user }),
     encoding_format: encoding,
-    ...allOf(extensions['openai-embeddings']),
+    ...allOf(extensions[WIRE_ID]),
   };
 }
 

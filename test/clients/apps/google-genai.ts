@@ -35,4 +35,8 @@ await travel({
     });
     return JSON.parse(answer.text ?? '');
   },
+  async embedded(model) {
+    const { embeddings } = await client.models.embedContent({ model, contents: PROMPT });
+    return embeddings?.[0]?.values?.length ?? 0;
+  },
 });

@@ -44,10 +44,8 @@ await travel({
     });
     return answer.choices[0]?.message.parsed;
   },
-  ...(!isAzure && {
-    async embedded(model: string) {
-      const answer = await client.embeddings.create({ model, input: PROMPT });
-      return answer.data[0]?.embedding.length ?? 0;
-    },
-  }),
+  async embedded(model: string) {
+    const answer = await client.embeddings.create({ model, input: PROMPT });
+    return answer.data[0]?.embedding.length ?? 0;
+  },
 });

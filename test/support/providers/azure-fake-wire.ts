@@ -1,5 +1,7 @@
 /** Chat Completions as Azure OpenAI serves them: key in a header of its own, content filters in every answer, first of all for the prompt. */
+import { openaiFakeOperations } from './openai-fake-operations.ts';
 import { openaiFakeWire } from './openai-fake-wire.ts';
+import { openaiResponsesFakeWire } from './openai-responses-fake-wire.ts';
 import type { Answer, FakeWire } from './script.ts';
 
 const SAFE = {
@@ -27,12 +29,38 @@ const credential: FakeWire['credential'] = (headers) =>
     ? headers['api-key']
     : /^Bearer (.+)$/.exec(String(headers.authorization))?.[1];
 
+const LACKS = new Set(['/moderations', '/rerank']);
+
+/** The operations beside chat that stand at a door, which is the path of its chat. */
+const operationsAt = (path: string): NonNullable<FakeWire['operations']> =>
+  Object.fromEntries(
+    Object.entries(openaiFakeOperations).flatMap(([place, operate]) => {
+      const operation = place.replace('/v1', '');
+      return LACKS.has(operation) ? [] : [[path.replace('/chat/completions', operation), operate]];
+    }),
+  );
+
+const COMMON = {
+  basePath: '',
+  headers: (requestId: string) => ({ 'apim-request-id': requestId, 'x-ms-region': 'Sweden Central' }),
+  credential,
+};
+
+/** Responses, as the door without versions has them. */
+export const azureResponsesFakeWire: FakeWire = {
+  ...openaiResponsesFakeWire,
+  ...COMMON,
+  path: '/openai/v1/responses',
+  operations: {},
+  events: (answer) => openaiResponsesFakeWire.events(named(answer)),
+  body: (answer) => ({ ...openaiResponsesFakeWire.body(named(answer)), content_filters: null }),
+};
+
 export const azureFakeWire = (path: string): FakeWire => ({
   ...openaiFakeWire,
+  ...COMMON,
   path,
-  basePath: '',
-  headers: (requestId) => ({ 'apim-request-id': requestId, 'x-ms-region': 'Sweden Central' }),
-  credential,
+  operations: operationsAt(path),
   events: (answer) => [PROMPT_FILTER, ...openaiFakeWire.events(named(answer))],
   body: (answer) => ({
     ...openaiFakeWire.body(named(answer)),

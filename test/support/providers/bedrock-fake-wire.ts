@@ -1,5 +1,6 @@
 /** AWS Bedrock's Converse wire format as the public API writes it (compared with recordings in `test/providers`). */
 import { awsEvent, awsException } from '#test/support/aws-frames';
+import { bedrockFakeOperationAt } from './bedrock-fake-operations.ts';
 import type { Answer, FakeWire } from './script.ts';
 
 const EXCEPTION: Readonly<Record<number, string>> = {
@@ -74,6 +75,7 @@ export const bedrockFakeWire: FakeWire = {
       ? undefined
       : { model: decodeURIComponent(model), stream: operation === 'converse-stream' };
   },
+  operationAt: bedrockFakeOperationAt,
   maximumOf: (body) => (body.inferenceConfig as { maxTokens?: number } | undefined)?.maxTokens,
   streamType: 'application/vnd.amazon.eventstream',
   headers: (requestId) => ({ 'x-amzn-requestid': requestId }),

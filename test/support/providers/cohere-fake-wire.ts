@@ -1,5 +1,5 @@
 /** Cohere's Chat wire format, version 2, as the public API writes it (compared with recordings in `test/providers`). */
-import type { Answer, FakeWire } from './script.ts';
+import type { Answer, FakeWire, Operate } from './script.ts';
 
 const frame = (data: { readonly type: string; readonly [member: string]: unknown }): string =>
   `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -71,8 +71,26 @@ const contentOf = (answer: Answer): object[] => [
   ...(answer.words.length === 0 ? [] : [{ type: 'text', text: answer.words.join('') }]),
 ];
 
+/** One vector per text, and the tokens that are billed. */
+const embed: Operate = ({ body = {}, inputTokens }) => {
+  if (typeof body.input_type !== 'string') return { status: 400, body: { id: 'fake', message: 'invalid input_type' } };
+  const texts = body.texts as string[];
+  const vectorOf = (text: string) =>
+    Array.from({ length: Number(body.output_dimension ?? 4) }, (_, at) => ((text.length * (at + 1)) % 64) / 64);
+  return {
+    body: {
+      id: 'fake',
+      texts,
+      embeddings: { float: texts.map(vectorOf) },
+      meta: { api_version: { version: '2' }, billed_units: { input_tokens: inputTokens } },
+      response_type: 'embeddings_by_type',
+    },
+  };
+};
+
 export const cohereFakeWire: FakeWire = {
   path: '/v2/chat',
+  operations: { '/v2/embed': embed },
   basePath: '',
   headers: (requestId) => ({ 'x-debug-trace-id': requestId }),
   credential: (headers) => /^Bearer (.+)$/.exec(String(headers.authorization))?.[1],

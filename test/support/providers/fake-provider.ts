@@ -5,14 +5,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { anthropicFakeWire } from './anthropic-fake-wire.ts';
-import { azureFakeWire } from './azure-fake-wire.ts';
+import { azureFakeWire, azureResponsesFakeWire } from './azure-fake-wire.ts';
 import { bedrockFakeWire } from './bedrock-fake-wire.ts';
 import { cohereFakeWire } from './cohere-fake-wire.ts';
 import { geminiFakeWire, vertexFakeWire } from './gemini-fake-wire.ts';
 import { mistralFakeWire } from './mistral-fake-wire.ts';
 import { openaiFakeWire } from './openai-fake-wire.ts';
 import { openaiResponsesFakeWire } from './openai-responses-fake-wire.ts';
-import type { Answer, FakeWire, Fault, PathMeaning, Script } from './script.ts';
+import type { Answer, FakeWire, Fault, Operate, PathMeaning, Script } from './script.ts';
 import { vertexClaudeFakeWire } from './vertex-claude-fake-wire.ts';
 
 export type FakeDialect =
@@ -24,6 +24,7 @@ export type FakeDialect =
   | 'bedrock'
   | 'azure'
   | 'azure-dated'
+  | 'azure-responses'
   | 'cohere'
   | 'mistral'
   | 'openai-responses';
@@ -76,6 +77,7 @@ const WIRES: Readonly<Record<FakeDialect, FakeWire>> = {
   bedrock: bedrockFakeWire,
   azure: azureFakeWire('/openai/v1/chat/completions'),
   'azure-dated': azureFakeWire('/openai/deployments/prod-4o/chat/completions?api-version=2024-10-21'),
+  'azure-responses': azureResponsesFakeWire,
   cohere: cohereFakeWire,
   mistral: mistralFakeWire,
   'openai-responses': openaiResponsesFakeWire,
@@ -172,10 +174,13 @@ function meaningOf(wire: FakeWire, { path, body }: FakeRequest): PathMeaning | u
   return path === wire.path ? { model: String(body?.model ?? 'unknown'), stream: body?.stream === true } : undefined;
 }
 
+const operationOf = (wire: FakeWire, { path }: FakeRequest): Operate | undefined =>
+  wire.operations?.[path] ?? wire.operationAt?.(path);
+
 /** What the real API would refuse before it looks at the request. */
 function refusal(wire: FakeWire, acceptKey: string | undefined, request: FakeRequest): Script | undefined {
   const error = (status: number, message: string): Script => ({ fault: { kind: 'status', status, message } });
-  const isServed = meaningOf(wire, request) !== undefined || wire.operations?.[request.path] !== undefined;
+  const isServed = meaningOf(wire, request) !== undefined || operationOf(wire, request) !== undefined;
   if (!isServed || request.method !== 'POST') return error(404, `No such path: ${request.path}`);
   if (acceptKey !== undefined && wire.credential(request.headers) !== acceptKey) return error(401, 'Invalid API key.');
   if (meaningOf(wire, request) === undefined) return undefined;
@@ -226,7 +231,7 @@ async function respond(exchange: Exchange): Promise<void> {
   if (script.fault !== undefined && answerFault(exchange, script.fault)) return;
   exchange.book.calls += 1;
   exchange.book.inputTokens += exchange.answer.inputTokens;
-  const operate = exchange.wire.operations?.[exchange.request.path];
+  const operate = operationOf(exchange.wire, exchange.request);
   if (operate !== undefined) await operation(exchange, operate);
   else if (isStream) await stream(exchange);
   else plain(exchange);
@@ -262,11 +267,16 @@ function answerFault({ wire, response, requestId }: Exchange, fault: Fault): boo
 /** The connection is lost before the last piece where the script cuts it. */
 async function operation(
   { wire, request, response, script, answer, requestId }: Exchange,
-  operate: NonNullable<FakeWire['operations']>[string],
+  operate: Operate,
 ): Promise<void> {
-  const { type = 'application/json', body } = operate({ ...request, inputTokens: answer.inputTokens });
+  const {
+    status = 200,
+    type = 'application/json',
+    headers,
+    body,
+  } = operate({ ...request, inputTokens: answer.inputTokens });
   const pieces = Array.isArray(body) ? (body as readonly Uint8Array[]) : [Buffer.from(JSON.stringify(body))];
-  response.writeHead(200, { ...wire.headers(requestId), 'content-type': type });
+  response.writeHead(status, { ...wire.headers(requestId), 'content-type': type, ...headers });
   for (const [index, piece] of pieces.entries()) {
     if (script.fault?.kind === 'cut' && index === pieces.length - 1) return void response.socket?.destroy();
     await new Promise((resolve) => response.write(piece, resolve));

@@ -7,6 +7,7 @@ import {
   type GenerateContentResponse,
   type Part,
 } from '@google/genai';
+import { geminiFakeOperationAt, vertexFakeOperationAt } from './google-fake-operations.ts';
 import type { Answer, FakeWire } from './script.ts';
 
 /** What the wire holds of the SDK's answer, whose getters are its own. */
@@ -118,6 +119,7 @@ const readPath = (method: RegExp) => (path: string) => {
 export const geminiFakeWire: FakeWire = {
   path: '/v1beta/models/m:generateContent',
   readPath: readPath(METHOD),
+  operationAt: geminiFakeOperationAt,
   basePath: '/v1beta',
   // None names the request: the answer's own id does.
   headers: () => ({ 'server-timing': 'gfet4t7; dur=12' }),
@@ -162,6 +164,7 @@ export const vertexFakeWire: FakeWire = {
   ...geminiFakeWire,
   path: '/v1/projects/p/locations/l/publishers/google/models/m:generateContent',
   readPath: readPath(VERTEX_METHOD),
+  operationAt: vertexFakeOperationAt,
   basePath: '',
   credential: (headers) => /^Bearer (.+)$/.exec(String(headers.authorization))?.[1],
   refuse: (body) =>

@@ -75,6 +75,7 @@ export interface PathMeaning {
 }
 
 export interface OperationRequest {
+  readonly path: string;
   /** Parsed; undefined when it was not JSON. */
   readonly body: { readonly [key: string]: unknown } | undefined;
   readonly bytes: Uint8Array;
@@ -84,11 +85,17 @@ export interface OperationRequest {
 }
 
 export interface OperationAnswer {
+  /** Default: 200. */
+  readonly status?: number;
+  /** Beside those of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Default: `application/json`. */
   readonly type?: string;
   /** JSON, or the pieces of a body as they are sent. */
   readonly body: object | readonly Uint8Array[];
 }
+
+export type Operate = (request: OperationRequest) => OperationAnswer;
 
 /** An API as a fake server speaks it. */
 export interface FakeWire {
@@ -101,7 +108,9 @@ export interface FakeWire {
   /** Default: server-sent events. */
   readonly streamType?: string;
   /** What is answered on other paths, whole: the API's operations beside chat. */
-  readonly operations?: Readonly<Record<string, (request: OperationRequest) => OperationAnswer>>;
+  readonly operations?: Readonly<Record<string, Operate>>;
+  /** The same where the path names the model. */
+  operationAt?(path: string): Operate | undefined;
   /** Path of the base URL that an AIProvider would name. */
   readonly basePath: string;
   headers(requestId: string): Record<string, string>;

@@ -33,10 +33,11 @@ const eventsOf = ({ framing, streamDecoder }: AnyWire): StreamReading | undefine
 
 function openWhole(running: Exchange, response: UpstreamResponse): Answer | Promise<Answer> {
   const raw = readWhole(response);
-  return raw instanceof Promise ? raw.then((bytes) => readAnswer(running, bytes)) : readAnswer(running, raw);
+  const read = (bytes: Uint8Array): Answer => readAnswer(running, response, bytes);
+  return raw instanceof Promise ? raw.then(read) : read(raw);
 }
 
-function readAnswer({ plan, log }: Exchange, raw: Uint8Array): Answer {
+function readAnswer({ plan, log }: Exchange, response: UpstreamResponse, raw: Uint8Array): Answer {
   const body = parseJson(UTF8.decode(raw));
   if (!isJsonObject(body)) throw malformed(plan.candidate, 'The body of the answer is not a JSON object.');
   try {

@@ -12,6 +12,7 @@ import { translate } from './lanes/translate.ts';
 export interface Plan {
   readonly candidate: Candidate;
   readonly wire: AnyWire;
+  /** Of the answer. The request may have gone another: what nobody had to change passes, also where the answer is to be inspected. */
   readonly lane: Lane;
   readonly url: string;
   /** Those of the client that the provider's API knows, and the Content-Type of the bytes. */
@@ -36,11 +37,11 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
   const { request, provider, model } = candidate;
   const way = wayTo(candidate, decoded);
   if (way === undefined) return undefined;
-  const { wire, lane } = way;
+  const { wire, lane, asking } = way;
   const { content } = decoded;
   const output = operationOf(request).outputTokens?.(request);
   const maxOutputTokens = bounded && output?.mustBeStated ? output.atMost : undefined;
-  const outgoing = lane.outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported });
+  const outgoing = asking.outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported });
   return {
     candidate,
     wire,
@@ -64,6 +65,9 @@ function forwarded({ headers }: Call, { forwardedHeaders }: AnyWire): Record<str
 
 interface Way {
   readonly wire: AnyWire;
+  /** Of the request. */
+  readonly asking: Lane;
+  /** Of the answer. */
   readonly lane: Lane;
 }
 
@@ -76,21 +80,20 @@ function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
   const { dialect } = decoded;
   const wires: readonly AnyWire[] = adapter.wiresFor?.(candidate.model) ?? adapter.wires;
   const own = wires.find(({ id }) => id === dialect.id);
-  if (own !== undefined) return { wire: own, lane: mayPass(own, candidate, decoded) ? passthrough : translate };
+  if (own !== undefined) {
+    const asking = mayPass(own, candidate, decoded) ? passthrough : translate;
+    return { wire: own, asking, lane: candidate.outputGuard === null ? asking : translate };
+  }
   const canTranslate = dialect.encodeResponse !== undefined;
   const wire = canTranslate
     ? wires.find((each) => each.operation === dialect.operation && !each.ownClientsOnly)
     : undefined;
-  return wire && { wire, lane: translate };
+  return wire && { wire, asking: translate, lane: translate };
 }
 
-/** Nobody has to see or change the bytes, and this service understands them as they are. */
-function mayPass(
-  own: AnyWire,
-  { maskedBy, outputGuard, model }: Candidate,
-  { request, content }: DecodedRequest,
-): boolean {
+/** Nobody has to change the request's bytes, and this service understands them as they are. */
+function mayPass(own: AnyWire, { maskedBy, model }: Candidate, { request, content }: DecodedRequest): boolean {
   const mustRewrite = 'mustRewrite' in request && request.mustRewrite === true;
-  if (maskedBy.length > 0 || outputGuard !== null || mustRewrite) return false;
+  if (maskedBy.length > 0 || mustRewrite) return false;
   return own.canPass?.({ request, body: content.body, model }) ?? true;
 }

@@ -143,7 +143,7 @@ const memberText = ([key, value]: readonly [string, JsonValue | undefined]): str
   value === undefined ? [] : [`${JSON.stringify(key)}:${JSON.stringify(value)}`];
 
 /** From the opening quote to after the closing one. The keys of APIs are short and plain; for others the parser is right. */
-function readKey(bytes: Uint8Array, start: number, end: number): string {
+export function readKey(bytes: Uint8Array, start: number, end: number): string {
   let key = '';
   for (let at = start + 1; at < end - 1; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -156,9 +156,10 @@ function readKey(bytes: Uint8Array, start: number, end: number): string {
 
 const foldCase = (key: string): string => key.toUpperCase().toLowerCase();
 
-const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+export const isSpace = (byte: number | undefined): boolean =>
+  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-function skipSpace(bytes: Uint8Array, start: number): number {
+export function skipSpace(bytes: Uint8Array, start: number): number {
   let at = start;
   while (isSpace(bytes[at])) at += 1;
   return at;

@@ -1,12 +1,13 @@
 /** Writes a large JSON value in slices: the same bytes as JSON.stringify in one piece. */
 import type { JsonValue } from '#sidecar/canonical/json';
 import { SLICE_BYTES, type Sliced } from '#sidecar/canonical/slice';
+import { joinSliced } from './join-sliced.ts';
 
 export function* stringifySliced(value: JsonValue, sliceBytes: number = SLICE_BYTES): Sliced<Uint8Array> {
   const writer = new SlicedWriter(sliceBytes);
   yield* writer.value(value);
   writer.flush();
-  return Buffer.concat(writer.pieces);
+  return yield* joinSliced(writer.pieces, sliceBytes);
 }
 
 class SlicedWriter {

@@ -95,6 +95,17 @@ export function spliceTopLevel(
   members: readonly TopLevelMember[],
   edits: TopLevelEdits,
 ): Uint8Array {
+  const pieces = splicePieces(bytes, members, edits);
+  const [only = bytes] = pieces;
+  return pieces.length === 1 ? only : Buffer.concat(pieces);
+}
+
+/** The same, not yet joined. */
+export function splicePieces(
+  bytes: Uint8Array,
+  members: readonly TopLevelMember[],
+  edits: TopLevelEdits,
+): readonly Uint8Array[] {
   const isLeftOut = ({ key }: TopLevelMember): boolean => Object.hasOwn(edits, key) && edits[key] === undefined;
   return members.some(isLeftOut)
     ? rewrite(
@@ -105,10 +116,10 @@ export function spliceTopLevel(
     : replace(bytes, members, edits);
 }
 
-function replace(bytes: Uint8Array, members: readonly TopLevelMember[], edits: TopLevelEdits): Uint8Array {
+function replace(bytes: Uint8Array, members: readonly TopLevelMember[], edits: TopLevelEdits): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
   const missing = new Map(Object.entries(edits));
-  if (missing.size === 0) return bytes;
+  if (missing.size === 0) return [bytes];
   let copied = 0;
   for (const member of members) {
     if (!Object.hasOwn(edits, member.key)) continue;
@@ -121,11 +132,11 @@ function replace(bytes: Uint8Array, members: readonly TopLevelMember[], edits: T
   const added = [...missing].flatMap(memberText).join(',');
   const comma = members.length > 0 && added !== '' ? ',' : '';
   pieces.push(Buffer.from(comma + added), bytes.subarray(close));
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 /** Where a member goes, the commas around it go too: only the values keep their bytes. */
-function rewrite(bytes: Uint8Array, kept: readonly TopLevelMember[], edits: TopLevelEdits): Uint8Array {
+function rewrite(bytes: Uint8Array, kept: readonly TopLevelMember[], edits: TopLevelEdits): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
   const missing = new Map(Object.entries(edits));
   for (const { key, valueStart, valueEnd } of kept) {
@@ -136,7 +147,7 @@ function rewrite(bytes: Uint8Array, kept: readonly TopLevelMember[], edits: TopL
   for (const text of [...missing].flatMap(memberText))
     pieces.push(Buffer.from((pieces.length === 0 ? '{' : ',') + text));
   pieces.push(Buffer.from(pieces.length === 0 ? '{}' : '}'));
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 const memberText = ([key, value]: readonly [string, JsonValue | undefined]): string[] =>

@@ -14,8 +14,8 @@ export interface Content {
   readonly type: string;
   /** The members of the JSON object, or the text fields of the form: one string each, an array of strings where a name occurs again. */
   readonly body: JsonObject;
-  /** The bytes with these members replaced, added, or (undefined, in JSON alone) left out, and all else untouched. */
-  edited(edits: Readonly<Record<string, JsonValue | undefined>>): Uint8Array;
+  /** The bytes with these members replaced, added, or (undefined, in JSON alone) left out, and all else untouched. A promise where it takes long. */
+  edited(edits: Readonly<Record<string, JsonValue | undefined>>): Uint8Array | Promise<Uint8Array>;
   /** The bytes of another body in the place of this one; files stay. A promise where it takes long. */
   rewritten(body: JsonObject): Uint8Array | Promise<Uint8Array>;
 }

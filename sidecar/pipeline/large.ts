@@ -6,8 +6,10 @@ import { setImmediate as nextLoop } from 'node:timers/promises';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Sliced } from '#sidecar/canonical/slice';
 import type { InputInspection } from '#sidecar/guardrails/guardrail';
+import { joinSliced } from '#sidecar/json/join-sliced';
 import { readBodySliced } from '#sidecar/json/sliced-body';
 import { stringifySliced } from '#sidecar/json/sliced-text';
+import { splicePieces } from '#sidecar/json/top-level';
 import type { Call } from './call.ts';
 import { type Content, type ContentQuestion, jsonContent, LIMITS } from './content.ts';
 import { type DecodedRequest, decode } from './decode.ts';
@@ -15,10 +17,13 @@ import { inspectInput } from './inspect-input.ts';
 import type { Snapshot } from './policy/snapshot.ts';
 import type { RequestScope } from './scope/request-scope.ts';
 
-/** Below, all work on a request is done in a few milliseconds. */
-const LARGE_BYTES = 256 * 1024;
+/** From here on a body is read and written in slices; below, that takes some milliseconds in all, and slices would add a third. */
+const LARGE_BYTES = 1024 * 1024;
+/** From here on what guardrails look for is looked for in slices: patterns take many times longer than a parser. */
+const LARGE_GUARDED_BYTES = 64 * 1024;
 
 export const isLarge = (bytes: Uint8Array): boolean => bytes.length > LARGE_BYTES;
+export const isLargeToInspect = (bytes: Uint8Array): boolean => bytes.length > LARGE_GUARDED_BYTES;
 
 /** As `decode`. */
 export async function decodeLarge(bytes: Uint8Array, call: Call): Promise<DecodedRequest> {
@@ -31,7 +36,13 @@ export async function decodeLarge(bytes: Uint8Array, call: Call): Promise<Decode
 
 async function readLarge(question: ContentQuestion, scope: RequestScope): Promise<Content> {
   const read = await inTurns(readBodySliced(question.bytes, LIMITS), scope);
-  return { ...jsonContent(read, question), rewritten: (body) => inTurns(stringifySliced(body), scope) };
+  const content = jsonContent(read, question);
+  const members = read.ok ? read.members : [];
+  return {
+    ...content,
+    edited: (edits) => inTurns(joinSliced(splicePieces(content.bytes, members, edits)), scope),
+    rewritten: (body) => inTurns(stringifySliced(body), scope),
+  };
 }
 
 /** As `inspectInput`. */

@@ -8,8 +8,8 @@ import type { GuardedTarget, InputInspection, InputVerdict } from './guardrail.t
 import { ALLOW, inspectInput, keyOf } from './input-inspection.ts';
 import { type ScanRules, scanRules, TextScanner } from './text-scanner.ts';
 
-/** Patterns run some tens of times slower than a parser, so their slices are shorter than those of a body. */
-export const SCAN_CHARS = 16 * 1024;
+/** For one matcher: a pattern that begins with no fixed text reads about 5 MB a second. */
+const SCAN_CHARS = 32 * 1024;
 
 export interface SlicedQuestion {
   readonly request: CanonicalRequest;
@@ -40,28 +40,25 @@ export function* inspectInputSliced(question: SlicedQuestion): Sliced<InputInspe
 
 interface MatchingRule {
   readonly rule: Rule;
-  /** Places of the texts in which it finds something. */
-  readonly in: ReadonlySet<number>;
+  /** What it alone would make of the texts in which it finds something, by their places. */
+  readonly masked: ReadonlyMap<number, string>;
 }
 
 function* matchingRules(texts: readonly string[], rules: readonly Rule[], slice: number): Sliced<MatchingRule[]> {
   const found: MatchingRule[] = [];
+  const pace = new Pace(slice);
   for (const rule of rules) {
-    const places = new Set<number>();
-    const scan: ScanRules = { mask: rule.matchers, block: [] };
-    let scanned = 0;
+    const masked = new Map<number, string>();
+    const alone: ScanRules = { mask: rule.matchers, block: [] };
     for (const [place, text] of texts.entries()) {
-      const fired = new Set<PolicyGuardrail>();
-      yield* scanText(text, new TextScanner(scan, fired), sliceFor(rule.matchers, slice));
-      if (fired.size > 0) places.add(place);
       // One place is enough to block.
-      if (fired.size > 0 && rule.guardrail.action === 'Block') break;
-      scanned += text.length;
-      if (scanned < slice) continue;
-      scanned = 0;
-      yield;
+      if (rule.guardrail.action === 'Block' && masked.size > 0) break;
+      const fired = new Set<PolicyGuardrail>();
+      const released = yield* scanText(text, new TextScanner(alone, fired), sliceFor(rule.matchers, slice));
+      if (fired.size > 0) masked.set(place, released);
+      if (pace.isDue(text)) yield;
     }
-    if (places.size > 0) found.push({ rule, in: places });
+    if (masked.size > 0) found.push({ rule, masked });
   }
   return found;
 }
@@ -78,21 +75,47 @@ function* verdictOf({ request, texts, inForce, sliceChars }: VerdictQuestion): S
   if (blocking.length > 0) return { action: 'block', fired: blocking };
   const fired = new Set<PolicyGuardrail>();
   const masked: string[] = [];
-  let scanned = 0;
+  const pace = new Pace(sliceChars);
   for (const [place, text] of texts.entries()) {
-    const rules = inForce.filter(({ in: places }) => places.has(place)).map(({ rule }) => rule);
-    const matchers = rules.flatMap((rule) => rule.matchers);
-    const scanner = new TextScanner(scanRules(rules), fired);
-    masked.push(rules.length === 0 ? text : yield* scanText(text, scanner, sliceFor(matchers, sliceChars)));
-    scanned += rules.length === 0 ? 0 : text.length;
-    if (scanned < sliceChars) continue;
-    scanned = 0;
-    yield;
+    const matching = inForce.filter((one) => one.masked.has(place));
+    const [first] = matching;
+    masked.push(
+      matching.length < 2 ? (first?.masked.get(place) ?? text) : yield* maskBy(matching, text, { fired, sliceChars }),
+    );
+    if (matching.length === 1 && first !== undefined) fired.add(first.rule.guardrail);
+    if (matching.length > 1 && pace.isDue(text)) yield;
   }
   let place = 0;
   // Texts are visited in the same order each time.
   const next = (text: string): string => masked[place++] ?? text;
   return { action: 'mask', request: operationOf(request).mapText(request, next), fired: [...fired] };
+}
+
+function* maskBy(
+  matching: readonly MatchingRule[],
+  text: string,
+  { fired, sliceChars }: { readonly fired: Set<PolicyGuardrail>; readonly sliceChars: number },
+): Sliced<string> {
+  const rules = matching.map(({ rule }) => rule);
+  const matchers = rules.flatMap((rule) => rule.matchers);
+  return yield* scanText(text, new TextScanner(scanRules(rules), fired), sliceFor(matchers, sliceChars));
+}
+
+/** When to rest between texts that are shorter than a slice each. */
+class Pace {
+  readonly #sliceChars: number;
+  #scanned = 0;
+
+  constructor(sliceChars: number) {
+    this.#sliceChars = sliceChars;
+  }
+
+  isDue({ length }: string): boolean {
+    this.#scanned += length;
+    if (this.#scanned < this.#sliceChars) return false;
+    this.#scanned = 0;
+    return true;
+  }
 }
 
 function* scanText(text: string, scanner: TextScanner, slice: number): Sliced<string> {
@@ -106,5 +129,8 @@ function* scanText(text: string, scanner: TextScanner, slice: number): Sliced<st
 }
 
 /** Several times what is held back, so that little is seen twice; a match without bound can only be searched in the whole. */
-const sliceFor = (matchers: Rule['matchers'], least: number): number =>
-  Math.max(least, ...matchers.map(({ matcher }) => 4 * matcher.heldBack));
+const sliceFor = (matchers: Rule['matchers'], sliceChars: number): number =>
+  Math.max(
+    Math.ceil(sliceChars / Math.max(1, matchers.length)),
+    ...matchers.map(({ matcher }) => 4 * matcher.heldBack),
+  );

@@ -31,7 +31,9 @@ export async function decodeLarge(bytes: Uint8Array, call: Call): Promise<Decode
   // Of a form only the text is read, and that is short.
   if (dialect.content === 'form') return decode(bytes, call);
   const content = await readLarge({ bytes, type: undefined, readKeys: dialect.readKeys }, call.scope);
-  return { dialect, content, request: dialect.decodeRequest(content.body, values) };
+  const decoded = { dialect, content, request: dialect.decodeRequest(content.body, values) };
+  await turnOf(call.scope);
+  return decoded;
 }
 
 async function readLarge(question: ContentQuestion, scope: RequestScope): Promise<Content> {
@@ -57,14 +59,20 @@ export function inspectLarge(
   return inTurns(guardrails.inspectInputSliced(request, tags), scope);
 }
 
-/** A slice each turn, and what follows in a turn of its own. Throws the cause of a cancel as soon as there is one. */
+/** A slice each turn, and what is before and behind it in turns of their own. Throws the cause of a cancel as soon as there is one. */
 async function inTurns<T>(work: Sliced<T>, scope: RequestScope): Promise<T> {
   for (;;) {
+    await turnOf(scope);
     const step = work.next();
-    await nextTurn();
-    scope.throwIfCancelled();
-    if (step.done === true) return step.value;
+    if (step.done !== true) continue;
+    await turnOf(scope);
+    return step.value;
   }
+}
+
+async function turnOf(scope: RequestScope): Promise<void> {
+  await nextTurn();
+  scope.throwIfCancelled();
 }
 
 /** Of all large requests together: one slice in each turn of the loop, however many are under way. */

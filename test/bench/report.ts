@@ -147,7 +147,7 @@ within reach) in front of a mock upstream written in Go, which also makes the lo
 guardrail masks e-mail addresses in the answer, so every body is decoded, scanned and written anew. **guarded**: in the request too. **to Anthropic**:
 the client speaks OpenAI's API and the upstream Anthropic's. Added latency is over **direct**, the load on the mock itself in the same round. CPU is
 user and system time of the process. The arrival of chunks is measured on streams of 50 chunks a second each, by the time that the upstream writes into
-every chunk. Large bodies are one long text and a conversation of short turns by turns; a standstill is the longest time that a timer of the process
+every chunk. Large bodies are one long text and a conversation of turns of 4 KiB alternately; a standstill is the longest time that a timer of the process
 came too late, without what the process waited for a processor. All over loopback, without TLS: take the ratios, not the microseconds.`;
 
 function circumstancesText(of: Circumstances): string {

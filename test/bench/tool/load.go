@@ -28,13 +28,13 @@ func request(stream bool, messages string) string {
 	return fmt.Sprintf(`{"model":"bench","stream":%t,"messages":[{"role":"system","content":"You answer shortly."},%s]}`, stream, messages)
 }
 
-// page is 1 KiB of JSON text as prompts have it: words, quotes, line ends, code, and one address to mask.
+// page is 4 KiB of JSON text as prompts have it: words, quotes, line ends, code, and one address to mask.
 var page = func() string {
-	lines := `She asked: \"Which fish?\"\n\tif (fish.length > 0) { return fish[0]; }\nWrite to ann@example.com.\n` + strings.Repeat("The quick brown fox jumps over the lazy dog. ", 22)
-	return lines[:1024]
+	lines := `She asked: \"Which fish?\"\n\tif (fish.length > 0) { return fish[0]; }\nWrite to ann@example.com.\n` + strings.Repeat("The quick brown fox jumps over the lazy dog. ", 90)
+	return lines[:4096]
 }()
 
-// largeBodies are about `size` bytes each: one long text, and a conversation of short turns.
+// largeBodies are about `size` bytes each: one long text, and a conversation of turns of 4 KiB.
 func largeBodies(size int) []string {
 	pages := max(1, size/len(page)-1)
 	turns := make([]string, pages)

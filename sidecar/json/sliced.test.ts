@@ -91,6 +91,30 @@ test('readBodySliced() refuses and accepts what readBody() does, whatever was da
   );
 });
 
+test('readBodySliced() refuses what is wrong only where two pieces meet', () => {
+  const [text, list, object] = [`"${'x'.repeat(40)}"`, `[${'1,'.repeat(40)}1]`, `{"k":[${'1,'.repeat(40)}1]}`];
+  for (const long of [text, list, object]) {
+    for (const body of [
+      ...[`{"a":1${long}}`, `{"a":-${long}}`, `{"a"${long}}`, `{"a":${long}1}`, `{"a":${long}${long}}`, `{${long}}`],
+      ...[`{"a":[1${long}]}`, `{"a":[,${long}]}`, `{"a":[${long},]}`, `{"a":[${long} 1]}`, `{"a":[${long}},"b":1]`],
+      ...[
+        `{"a":${long},}`,
+        `{,"a":${long}}`,
+        `{"a":${long},,"b":1}`,
+        `{"a":${long}]`,
+        `{"a":${long}`,
+        `x{"a":${long}}`,
+      ],
+      ...[`{"a":${long}}x`, `{"a":${long}}{}`, `[${long}]`, long, `{"b":1 "a":${long}}`, `{"b":1,"c","a":${long}}`],
+    ]) {
+      for (const slice of [16, 17, 30]) {
+        assert.deepStrictEqual(readSliced(Buffer.from(body), slice), readBody(Buffer.from(body), LIMITS), body);
+        assert.equal(readSliced(Buffer.from(body), slice).ok, false, body);
+      }
+    }
+  }
+});
+
 test('readBodySliced() refuses bytes that are no UTF-8 as readBody() does', () => {
   fc.assert(
     fc.property(BODY, fc.nat(), fc.constantFrom(0x80, 0xc3, 0xff, 0xed, 0x00), SLICES, (text, at, byte, slice) => {

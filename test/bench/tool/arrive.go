@@ -12,10 +12,15 @@ import (
 	"time"
 )
 
-// runArrive keeps `connections` streams open for `seconds` and measures how long each chunk was under way.
+// Streams of many users begin and end at different times. Spread over the length of one, there is always the same number of them, and chunks
+// of different streams fall between each other.
+const ramp = chunkCount * stampedPause
+
+// runArrive keeps `connections` streams open for `seconds` and measures how long each chunk was under way, once all of them are open.
 func runArrive(url string, connections int, seconds float64) {
 	client := newClient(connections)
-	deadline := time.Now().Add(time.Duration(seconds * float64(time.Second)))
+	steady := time.Now().Add(ramp)
+	deadline := steady.Add(time.Duration(seconds * float64(time.Second)))
 	var lock sync.Mutex
 	var latencies []float64
 	failures := 0
@@ -23,12 +28,11 @@ func runArrive(url string, connections int, seconds float64) {
 	started := time.Now()
 	for i := range connections {
 		workers.Go(func() {
-			// Users do not write in step: spread over the pause, chunks of different streams fall between each other.
-			time.Sleep(stampedPause * time.Duration(i) / time.Duration(connections))
+			time.Sleep(ramp * time.Duration(i) / time.Duration(connections))
 			var own []float64
 			failed := 0
 			for time.Now().Before(deadline) {
-				arrived, err := arrivals(client, url)
+				arrived, err := arrivals(client, url, steady, deadline)
 				if err != nil {
 					failed++
 					fmt.Fprintln(os.Stderr, err)
@@ -48,8 +52,8 @@ func runArrive(url string, connections int, seconds float64) {
 
 var contentStart = []byte(`"content":"1`)
 
-// arrivals reads one stream and gives, for each chunk that carries its time, how long it was under way in microseconds.
-func arrivals(client *http.Client, url string) ([]float64, error) {
+// arrivals reads one stream and gives, for each chunk that was sent in the time of measuring, how long it was under way in microseconds.
+func arrivals(client *http.Client, url string, from, to time.Time) ([]float64, error) {
 	request, err := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(body(true, stampMarker)))
 	if err != nil {
 		return nil, err
@@ -60,7 +64,7 @@ func arrivals(client *http.Client, url string) ([]float64, error) {
 		return nil, err
 	}
 	defer response.Body.Close()
-	latencies := make([]float64, 0, chunkCount)
+	latencies, chunks := make([]float64, 0, chunkCount), 0
 	lines := bufio.NewScanner(response.Body)
 	for lines.Scan() {
 		at := bytes.Index(lines.Bytes(), contentStart)
@@ -73,13 +77,16 @@ func arrivals(client *http.Client, url string) ([]float64, error) {
 		if err != nil {
 			return latencies, err
 		}
-		latencies = append(latencies, float64(now-sent)/1000)
+		chunks++
+		if sent >= from.UnixNano() && sent < to.UnixNano() {
+			latencies = append(latencies, float64(now-sent)/1000)
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return latencies, err
 	}
-	if len(latencies) != chunkCount {
-		return latencies, fmt.Errorf("%d of %d chunks arrived, status %d", len(latencies), chunkCount, response.StatusCode)
+	if chunks != chunkCount {
+		return latencies, fmt.Errorf("%d of %d chunks arrived, status %d", chunks, chunkCount, response.StatusCode)
 	}
 	return latencies, nil
 }

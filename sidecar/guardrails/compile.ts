@@ -4,6 +4,7 @@ import { compileRule, isInForce } from './compiled-guardrail.ts';
 import type { Guardrails, OutputGuard } from './guardrail.ts';
 import { inspectInput } from './input-inspection.ts';
 import { outputGuard } from './output-guard.ts';
+import { inspectInputSliced } from './sliced-inspection.ts';
 import { scanRules } from './text-scanner.ts';
 
 /** Throws when a pattern does not compile. */
@@ -14,6 +15,7 @@ export function compileGuardrails(guardrails: readonly PolicyGuardrail[]): Guard
   return {
     hasInput: input.length > 0,
     inspectInput: (request) => inspectInput(request, input),
+    inspectInputSliced: (request, tags) => inspectInputSliced({ request, rules: input, tags }),
     outputGuard(target): OutputGuard | null {
       const inForce = output.filter((rule) => isInForce(rule, target));
       return inForce.length === 0 ? null : outputGuard(scanRules(inForce));

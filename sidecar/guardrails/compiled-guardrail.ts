@@ -48,5 +48,5 @@ function compilePattern(source: string, index: number, guardrail: PolicyGuardrai
 }
 
 /** A guardrail is in force for a target unless its provider carries one of the tags that exempt it. */
-export const isInForce = (rule: Rule, { tags }: GuardedTarget): boolean =>
+export const isInForce = (rule: Rule, { tags }: Pick<GuardedTarget, 'tags'>): boolean =>
   !rule.guardrail.unlessTags.some((tag) => tags.includes(tag));

@@ -1,6 +1,7 @@
 /** The seam between the pipeline and guardrails. Facts are found once per request; the verdict differs per target. */
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { CanonicalRequest, CanonicalResponse } from '#sidecar/canonical/request';
+import type { Sliced } from '#sidecar/canonical/slice';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 
 /** All of a target that a guardrail may be decided by. */
@@ -41,6 +42,8 @@ export interface OutputGuard {
 /** The guardrails of one policy, compiled once when the policy is applied. Throws on a pattern that does not compile. */
 export interface Guardrails {
   inspectInput(request: CanonicalRequest): InputInspection;
+  /** The same of a large request, with rests between. `tags`: of every target that its verdicts may be asked for. */
+  inspectInputSliced(request: CanonicalRequest, tags: Iterable<GuardedTarget['tags']>): Sliced<InputInspection>;
   /** null: nothing inspects the answers of this target, so its bytes may pass untouched. */
   outputGuard(target: GuardedTarget): OutputGuard | null;
   readonly hasInput: boolean;

@@ -6,24 +6,36 @@ import { isInForce, type Rule } from './compiled-guardrail.ts';
 import type { GuardedTarget, InputInspection, InputVerdict } from './guardrail.ts';
 import { scanRules, TextScanner } from './text-scanner.ts';
 
-const ALLOW: InputVerdict = { action: 'allow' };
+export const ALLOW: InputVerdict = { action: 'allow' };
 
-export function inspectInput(request: CanonicalRequest, rules: readonly Rule[]): InputInspection {
-  let matching: readonly Rule[] | undefined;
-  const verdicts = new Map<string, InputVerdict>();
+/** What is known of a request beforehand. */
+interface Known {
+  /** The rules that find something in it. */
+  readonly matching: readonly Rule[];
+  /** By the rules in force, as `keyOf` names them. */
+  readonly verdicts: ReadonlyMap<string, InputVerdict>;
+}
+
+export function inspectInput(request: CanonicalRequest, rules: readonly Rule[], known?: Known): InputInspection {
+  let matching = known?.matching;
+  const verdicts = new Map<string, InputVerdict>(known?.verdicts);
   const unreadable = operationOf(request).unreadableText?.(request);
   return {
     verdictFor(target) {
       if (unreadable !== undefined) return unreadableVerdict(unreadable, rules, target);
       matching ??= rules.filter((rule) => matches(request, rule));
       const inForce = matching.filter((rule) => isInForce(rule, target));
-      const key = inForce.map((rule) => `${rule.guardrail.policy} ${rule.guardrail.name}`).join('\n');
+      const key = keyOf(inForce);
       const verdict = verdicts.get(key) ?? verdictOf(request, inForce);
       verdicts.set(key, verdict);
       return verdict;
     },
   };
 }
+
+/** Of rules that match and are in force, in their order. */
+export const keyOf = (rules: readonly Rule[]): string =>
+  rules.map((rule) => `${rule.guardrail.policy} ${rule.guardrail.name}`).join('\n');
 
 /** What cannot be inspected passes only where nobody inspects: else a guardrail could be evaded by sending tokens for text. */
 function unreadableVerdict(unreadable: string, rules: readonly Rule[], target: GuardedTarget): InputVerdict {

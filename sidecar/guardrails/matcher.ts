@@ -6,6 +6,8 @@ export interface Match {
 }
 
 export interface Matcher {
+  /** Characters at the end of a text that it may have to see again once more text has come; Infinity for a match without bound. */
+  readonly heldBack: number;
   /** The first match that starts at or after `from`. May look one character behind its start and one beyond its end. */
   find(text: string, from: number): Match | null;
   /**

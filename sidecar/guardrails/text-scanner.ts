@@ -20,6 +20,9 @@ interface Hit extends Match {
   readonly by: RuleMatcher;
 }
 
+/** What each matcher found last in one text: still the next one while it lies ahead, so that no match costs the others another search. */
+type KnownMatches = (Match | null)[];
+
 export class TextScanner {
   readonly #rules: ScanRules;
   readonly #fired: Set<PolicyGuardrail>;
@@ -70,10 +73,11 @@ export class TextScanner {
   #mask(limit: number): { released: string; at: number } {
     let released = '';
     let at = this.#start;
+    const known: KnownMatches = [];
     for (
-      let hit = this.#firstHit(this.#rules.mask, at);
+      let hit = this.#firstHit(this.#rules.mask, at, known);
       hit !== null && hit.start < limit;
-      hit = this.#firstHit(this.#rules.mask, at)
+      hit = this.#firstHit(this.#rules.mask, at, known)
     ) {
       released += this.#text.slice(at, hit.start);
       if (hit.end > limit) return { released, at: hit.start };
@@ -93,10 +97,12 @@ export class TextScanner {
   }
 
   /** The earliest match; of several at one place the longest, then the first stated. */
-  #firstHit(matchers: readonly RuleMatcher[], from: number): Hit | null {
+  #firstHit(matchers: readonly RuleMatcher[], from: number, known: KnownMatches = []): Hit | null {
     let first: Hit | null = null;
-    for (const by of matchers) {
-      const match = by.matcher.find(this.#text, from);
+    for (const [index, by] of matchers.entries()) {
+      let match = known[index];
+      if (match === undefined || (match !== null && match.start < from)) match = by.matcher.find(this.#text, from);
+      known[index] = match;
       if (match === null) continue;
       if (first === null || match.start < first.start || (match.start === first.start && match.end > first.end))
         first = { ...match, by };

@@ -2,6 +2,8 @@
  * Finds where a JSON string ends: byte by byte while it is short or dense with escapes, by the native search where it runs long, since
  * prompts are long strings and code in them is full of escaped quotes.
  */
+import { backslashesBefore } from './cut-string.ts';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Bytes to walk before the native search is worth its call. */
@@ -21,11 +23,4 @@ export function endOfString(bytes: Uint8Array, start: number): number {
     if (backslashesBefore(bytes, quote, at) % 2 === 0) return quote + 1;
     at = quote + 1;
   }
-}
-
-/** `from` is known to stand outside an escape, so the count stops there. */
-function backslashesBefore(bytes: Uint8Array, quote: number, from: number): number {
-  let count = 0;
-  while (quote - 1 - count >= from && bytes[quote - 1 - count] === BACKSLASH) count += 1;
-  return count;
 }

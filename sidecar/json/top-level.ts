@@ -95,26 +95,51 @@ export function spliceTopLevel(
   members: readonly TopLevelMember[],
   edits: TopLevelEdits,
 ): Uint8Array {
-  const isLeftOut = ({ key }: TopLevelMember): boolean => Object.hasOwn(edits, key) && edits[key] === undefined;
-  return members.some(isLeftOut)
-    ? rewrite(
-        bytes,
-        members.filter((member) => !isLeftOut(member)),
-        edits,
-      )
-    : replace(bytes, members, edits);
+  const kept = keptMembers(members, edits);
+  return kept.length < members.length
+    ? Buffer.concat(rewrite(bytes, kept, edits))
+    : withPlaces(bytes, placesOf(bytes, members, edits));
 }
 
-function replace(bytes: Uint8Array, members: readonly TopLevelMember[], edits: TopLevelEdits): Uint8Array {
+/** The same, not yet joined. */
+export function splicePieces(
+  bytes: Uint8Array,
+  members: readonly TopLevelMember[],
+  edits: TopLevelEdits,
+): readonly Uint8Array[] {
+  const kept = keptMembers(members, edits);
+  if (kept.length < members.length) return rewrite(bytes, kept, edits);
+  const pieces: Uint8Array[] = [];
+  let copied = 0;
+  for (const { start, end, text } of placesOf(bytes, members, edits)) {
+    pieces.push(bytes.subarray(copied, start), Buffer.from(text));
+    copied = end;
+  }
+  return [...pieces, bytes.subarray(copied)];
+}
+
+function keptMembers(members: readonly TopLevelMember[], edits: TopLevelEdits): readonly TopLevelMember[] {
+  const isLeftOut = ({ key }: TopLevelMember): boolean => Object.hasOwn(edits, key) && edits[key] === undefined;
+  return members.some(isLeftOut) ? members.filter((member) => !isLeftOut(member)) : members;
+}
+
+/** Bytes that a text takes the place of. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** In rising order. */
+function placesOf(bytes: Uint8Array, members: readonly TopLevelMember[], edits: TopLevelEdits): readonly Place[] {
   const places: Place[] = [];
   for (const { key, valueStart, valueEnd } of members)
     if (Object.hasOwn(edits, key)) places.push({ start: valueStart, end: valueEnd, text: JSON.stringify(edits[key]) });
   const added = addedText(members, edits);
-  if (added !== '') {
-    const close = bytes.lastIndexOf(CLOSE_BRACE);
-    places.push({ start: close, end: close, text: members.length > 0 ? `,${added}` : added });
-  }
-  return places.length === 0 ? bytes : withPlaces(bytes, places);
+  if (added === '') return places;
+  const close = bytes.lastIndexOf(CLOSE_BRACE);
+  places.push({ start: close, end: close, text: members.length > 0 ? `,${added}` : added });
+  return places;
 }
 
 function addedText(members: readonly TopLevelMember[], edits: TopLevelEdits): string {
@@ -125,15 +150,9 @@ function addedText(members: readonly TopLevelMember[], edits: TopLevelEdits): st
   return text;
 }
 
-/** Bytes that another text takes the place of. */
-interface Place {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
-
-/** One buffer of the right size, since every request that passes through is copied here. `places` rise and do not overlap. */
+/** One buffer of the right size, since every request that passes through is copied here. */
 function withPlaces(bytes: Uint8Array, places: readonly Place[]): Uint8Array {
+  if (places.length === 0) return bytes;
   let length = bytes.length;
   for (const { start, end, text } of places) length += Buffer.byteLength(text) - (end - start);
   const spliced = Buffer.allocUnsafe(length);
@@ -150,7 +169,7 @@ function withPlaces(bytes: Uint8Array, places: readonly Place[]): Uint8Array {
 }
 
 /** Where a member goes, the commas around it go too: only the values keep their bytes. */
-function rewrite(bytes: Uint8Array, kept: readonly TopLevelMember[], edits: TopLevelEdits): Uint8Array {
+function rewrite(bytes: Uint8Array, kept: readonly TopLevelMember[], edits: TopLevelEdits): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
   const missing = new Map(Object.entries(edits));
   for (const { key, valueStart, valueEnd } of kept) {
@@ -161,14 +180,14 @@ function rewrite(bytes: Uint8Array, kept: readonly TopLevelMember[], edits: TopL
   for (const text of [...missing].flatMap(memberText))
     pieces.push(Buffer.from((pieces.length === 0 ? '{' : ',') + text));
   pieces.push(Buffer.from(pieces.length === 0 ? '{}' : '}'));
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 const memberText = ([key, value]: readonly [string, JsonValue | undefined]): string[] =>
   value === undefined ? [] : [`${JSON.stringify(key)}:${JSON.stringify(value)}`];
 
 /** From the opening quote to after the closing one. The keys of APIs are short and plain; for others the parser is right. */
-function readKey(bytes: Uint8Array, start: number, end: number): string {
+export function readKey(bytes: Uint8Array, start: number, end: number): string {
   let key = '';
   for (let at = start + 1; at < end - 1; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -181,9 +200,10 @@ function readKey(bytes: Uint8Array, start: number, end: number): string {
 
 const foldCase = (key: string): string => key.toUpperCase().toLowerCase();
 
-const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+export const isSpace = (byte: number | undefined): boolean =>
+  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-function skipSpace(bytes: Uint8Array, start: number): number {
+export function skipSpace(bytes: Uint8Array, start: number): number {
   let at = start;
   while (isSpace(bytes[at])) at += 1;
   return at;

@@ -55,7 +55,8 @@ async function tryTarget(
   const { call, caller, decoded, selection, deps } = question;
   try {
     const { onUnsupported } = selection.route.policy;
-    const plan = planAttempt(candidate, { call, decoded, bounded: caller.budgets.length > 0, onUnsupported });
+    const planned = planAttempt(candidate, { call, decoded, bounded: caller.budgets.length > 0, onUnsupported });
+    const plan = planned instanceof Promise ? await planned : planned;
     if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);
     const { maxRetries } = candidate.target.policy;
     for (let retriesDone = 0; ; retriesDone += 1) {

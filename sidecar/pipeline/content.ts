@@ -3,8 +3,9 @@ import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ContentKind } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { boundaryOf, type FormField, parseForm, spliceForm } from '#sidecar/form/multipart';
-import { DEFAULT_MAX_DEPTH, parseBody } from '#sidecar/json/body';
-import { findAmbiguousKey, spliceTopLevel, topLevelKeys } from '#sidecar/json/top-level';
+import { DEFAULT_MAX_DEPTH } from '#sidecar/json/body';
+import { type ReadBody, readBody } from '#sidecar/json/sliced-body';
+import { findAmbiguousKey, spliceTopLevel } from '#sidecar/json/top-level';
 
 export interface Content {
   /** As the client sent it. */
@@ -13,10 +14,10 @@ export interface Content {
   readonly type: string;
   /** The members of the JSON object, or the text fields of the form: one string each, an array of strings where a name occurs again. */
   readonly body: JsonObject;
-  /** The bytes with these members replaced, added, or (undefined, in JSON alone) left out, and all else untouched. */
-  edited(edits: Readonly<Record<string, JsonValue | undefined>>): Uint8Array;
-  /** The bytes of another body in the place of this one; files stay. */
-  rewritten(body: JsonObject): Uint8Array;
+  /** The bytes with these members replaced, added, or (undefined, in JSON alone) left out, and all else untouched. A promise where it takes long. */
+  edited(edits: Readonly<Record<string, JsonValue | undefined>>): Uint8Array | Promise<Uint8Array>;
+  /** The bytes of another body in the place of this one; files stay. A promise where it takes long. */
+  rewritten(body: JsonObject): Uint8Array | Promise<Uint8Array>;
 }
 
 export interface ContentQuestion {
@@ -35,14 +36,18 @@ const READERS: Readonly<Record<ContentKind, (question: ContentQuestion) => Conte
   form: readForm,
 };
 
-const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH };
+export const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH };
 
-function readJson({ bytes, readKeys }: ContentQuestion): Content {
-  const parsed = parseBody(bytes, LIMITS);
+function readJson(question: ContentQuestion): Content {
+  return jsonContent(readBody(question.bytes, LIMITS), question);
+}
+
+/** Of a JSON body that is parsed already. Throws as `readContent`. */
+export function jsonContent(parsed: ReadBody, { bytes, readKeys }: ContentQuestion): Content {
   if (!parsed.ok) {
     throw new RemoraError({ code: 'invalid_json', message: `${parsed.message} Send one JSON object in UTF-8.` });
   }
-  const members = topLevelKeys(bytes);
+  const { members } = parsed;
   refuseAmbiguous(members, readKeys);
   return {
     bytes,

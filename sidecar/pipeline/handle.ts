@@ -12,6 +12,7 @@ import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
 import { inspectOutput } from './inspect-output.ts';
+import { decodeLarge, inspectLarge, isLarge, isLargeToInspect } from './large.ts';
 import { meter } from './meter.ts';
 import type { PolicyHolder } from './policy/policy-holder.ts';
 import { renderFailure } from './render-failure.ts';
@@ -58,10 +59,12 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   // Pinned once: a policy that arrives meanwhile is for the next request.
   const snapshot = deps.policies.pin();
   const known = identify(call, snapshot, log);
-  const decoded = decode(bytes, call);
+  const decoded = isLarge(bytes) ? await decodeLarge(bytes, call) : decode(bytes, call);
   const caller = withClaims(known, decoded.request, log);
   // Once per request and before any target is chosen, since the verdict decides which targets may be.
-  const inspection = inspectInput(decoded.request, snapshot);
+  const inspection = isLargeToInspect(bytes)
+    ? await inspectLarge(decoded.request, snapshot, call.scope)
+    : inspectInput(decoded.request, snapshot);
   const { credentials } = deps.policies;
   const { request } = decoded;
   const { broker, random } = deps;

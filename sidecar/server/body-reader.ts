@@ -7,6 +7,8 @@ import type { RetainedBytes } from './retained-bytes.ts';
 
 const OVERLOADED_RETRY_MS = 1_000;
 const EMPTY = new Uint8Array();
+/** From here on a body goes to its place as it comes, where its length is declared: joined at the end it would be there twice. */
+const LARGE_BYTES = 256 * 1024;
 
 export interface BodyReaderOptions {
   readonly limitBytes: number;
@@ -21,6 +23,8 @@ export class BodyReader implements BodySource {
   readonly #options: BodyReaderOptions;
   #first: Uint8Array | undefined;
   #more: Uint8Array[] | undefined;
+  /** Of a large body. */
+  #whole: Buffer | undefined;
   #received = 0;
   #taken = 0;
   #resolve: (body: Uint8Array) => void = () => {};
@@ -36,6 +40,7 @@ export class BodyReader implements BodySource {
     const declared = Number(this.#request.headers['content-length'] ?? 0);
     // Judged by what is declared before anything arrives, so that a refusal costs no memory.
     this.#admit(declared);
+    if (declared > LARGE_BYTES) this.#whole = Buffer.allocUnsafeSlow(declared);
     if (this.#options.expectsContinue) this.#response.writeContinue();
     const body = new Promise<Uint8Array>((resolve, reject) => {
       this.#resolve = resolve;
@@ -52,6 +57,7 @@ export class BodyReader implements BodySource {
     this.#request.off('data', this.#onData);
     this.#first = undefined;
     this.#more = undefined;
+    this.#whole = undefined;
     this.#reject(error);
   }
 
@@ -60,6 +66,7 @@ export class BodyReader implements BodySource {
     this.#taken = 0;
     this.#first = undefined;
     this.#more = undefined;
+    this.#whole = undefined;
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
@@ -70,7 +77,8 @@ export class BodyReader implements BodySource {
       this.fail(RemoraError.from(error));
       return;
     }
-    if (this.#first === undefined) this.#first = chunk;
+    if (this.#whole !== undefined) this.#whole.set(chunk, this.#received - chunk.length);
+    else if (this.#first === undefined) this.#first = chunk;
     else {
       this.#more ??= [this.#first];
       this.#more.push(chunk);
@@ -78,7 +86,9 @@ export class BodyReader implements BodySource {
   };
 
   readonly #onEnd = (): void =>
-    this.#resolve(this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#received));
+    this.#resolve(
+      this.#whole ?? (this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#received)),
+    );
 
   readonly #onClose = (): void => {
     if (!this.#request.complete) this.fail(new ClientGone());

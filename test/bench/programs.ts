@@ -1,8 +1,6 @@
 /** What is run against each other: how each program is made, and with which flags and files it starts. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { POD_ENV } from '#contract/names/pod';
@@ -20,12 +18,10 @@ import type { ProxyName } from './samples.ts';
 export class CannotRun extends Error {}
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'remora', 'bench');
 
-/** The upstream and the load. Go keeps what it has compiled, so the second build is instant. */
-export function buildTool(): string {
-  const binary = join(CACHE, 'tool');
-  mkdirSync(CACHE, { recursive: true });
+/** The upstream and the load. Go keeps what it has compiled, so the second build is fast; two runs at a time share nothing else. */
+export function buildTool(folder: string): string {
+  const binary = join(folder, 'tool');
   const built = spawnSync('go', ['build', '-o', binary, '.'], { cwd: here('./tool'), encoding: 'utf8' });
   if (built.error)
     throw new CannotRun(
@@ -56,6 +52,8 @@ export async function bundleProxies(folder: string): Promise<Readonly<Record<Pro
   return {
     'remora passthrough': sidecarRecipe({ ...start, guardrails: [] }),
     'remora translated': sidecarRecipe({ ...start, guardrails: [MASK_ANSWERS] }),
+    'remora guarded': sidecarRecipe({ ...start, guardrails: [MASK_ANSWERS, MASK_QUESTIONS] }),
+    'remora to Anthropic': sidecarRecipe({ ...start, guardrails: [], type: 'Anthropic' }),
     bare: ({ upstream, ingress }) => ({
       role: 'measured',
       command: process.execPath,
@@ -74,11 +72,19 @@ const nodeFlags = (caPem: string): string[] => {
 /** Nobody listens there: a sidecar without its operator runs its last good policy. */
 const NO_OPERATOR = '127.0.0.1:1';
 
+interface SidecarStart {
+  readonly sidecar: string;
+  readonly caPem: string;
+  readonly guardrails: Policy['guardrails'];
+  /** Of the provider. */
+  readonly type?: 'OpenAICompatible' | 'Anthropic';
+}
+
 const sidecarRecipe =
-  ({ sidecar, caPem, guardrails }: { sidecar: string; caPem: string; guardrails: Policy['guardrails'] }): Recipe =>
+  ({ sidecar, caPem, guardrails, type = 'OpenAICompatible' }: SidecarStart): Recipe =>
   (ports, folder) => {
     const stateDir = join(folder, 'state');
-    writePolicy(stateDir, policyFor(ports.upstream, guardrails));
+    writePolicy(stateDir, policyFor(ports.upstream, guardrails, type));
     return {
       role: 'measured',
       command: process.execPath,
@@ -111,17 +117,23 @@ const MASK_ANSWERS: PolicyGuardrail = {
   unlessTags: [],
 };
 
+const MASK_QUESTIONS: PolicyGuardrail = { ...MASK_ANSWERS, name: 'no-addresses-out', stage: 'Input' };
+
 const TARGET = buildTarget('bench', 'mock/gpt-4o-mini', {
   timeouts: { connectMs: 5_000, firstTokenMs: 30_000, idleMs: 30_000 },
   price: { inputPico: '150000', cachedInputPico: '75000', outputPico: '600000' },
 });
 
-const policyFor = (upstreamPort: number, guardrails: Policy['guardrails']): Policy =>
+const policyFor = (
+  upstreamPort: number,
+  guardrails: Policy['guardrails'],
+  type: NonNullable<SidecarStart['type']>,
+): Policy =>
   buildPolicy({
     attribution: { namespace: 'bench', serviceAccount: 'default', team: 'bench' },
     providers: [
       buildProvider('bench/mock', {
-        type: 'OpenAICompatible',
+        type,
         endpoint: `http://127.0.0.1:${upstreamPort}/v1`,
         credential: CREDENTIAL,
       }),

@@ -25,11 +25,42 @@ function measured(passthroughUs: number): Samples {
   return samples;
 }
 
-const verdicts = (samples: Samples): string[] => promises(samples).map(verdict);
+/** Of what measured() measures, by its first words. */
+const verdicts = (samples: Samples): string[] =>
+  promises(samples)
+    .filter(({ what }) => /^(CPU per plain|resident|ready)/.test(what))
+    .map(verdict);
 
 test('a promise is met at its limit and not above it, and is said to be open where nothing was measured', () => {
   assert.deepEqual(verdicts(measured(60)), ['met', 'not measured', 'not met', 'met']);
   assert.deepEqual(verdicts(measured(60.1)), ['not met', 'not measured', 'not met', 'met']);
+});
+
+test('chunks and large bodies are judged by what was promised of them, each lane by itself', () => {
+  const samples = new Samples();
+  samples.add('cpuPerChunkUs', 'remora passthrough', 40);
+  samples.add('cpuPerChunkUs', 'remora translated', 61);
+  samples.add('chunkP99Us', 'remora passthrough', 1_000);
+  samples.add('chunkP99Us', 'remora translated', 1_001);
+  samples.add('cpuMegabyteMs', 'bare', 5);
+  samples.add('cpuMegabyteMs', 'remora passthrough', 10);
+  samples.add('cpuMegabyteMs', 'remora to Anthropic', 10.1);
+  samples.add('standstillMs', 'remora guarded', 20.1);
+  samples.add('standstillMs', 'remora translated', 20);
+  const judged = promises(samples).filter((one) => verdict(one) !== 'not measured');
+  assert.deepEqual(
+    judged.map((one) => [one.limit, verdict(one)]),
+    [
+      [40, 'met'],
+      [60, 'not met'],
+      [1_000, 'met'],
+      [1_000, 'not met'],
+      [2, 'met'],
+      [2, 'not met'],
+      [20, 'met'],
+      [20, 'not met'],
+    ],
+  );
 });
 
 test('the report shows every figure with its range and its ratio to the bare proxy', () => {

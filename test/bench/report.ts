@@ -1,5 +1,5 @@
 /** The benchmark's results as Markdown, for the terminal and for the page alike. */
-import { type Measure, PROXIES, type Samples, type Spread, VARIANTS, type Variant } from './samples.ts';
+import { type Measure, type ProxyName, type Samples, type Spread, VARIANTS, type Variant } from './samples.ts';
 
 export interface Circumstances {
   /** Of the processor, as the system names it. */
@@ -32,10 +32,21 @@ const MEASURES: Readonly<Record<Measure, MeasureText>> = {
   addedP50Us: { title: 'added p50, 1 connection, µs', digits: 0, compared: true },
   addedP99Us: { title: 'added p99, 1 connection, µs', digits: 0, compared: false },
   cpuPerChunkUs: { title: 'CPU per chunk, 200 streams, µs', digits: 1, compared: true },
+  chunkP50Us: { title: 'added arrival of a chunk, p50, 200 streams, µs', digits: 0, compared: true },
+  chunkP99Us: { title: 'added arrival of a chunk, p99, 200 streams, µs', digits: 0, compared: false },
+  cpuMegabyteMs: { title: 'CPU per request of 1 MB, ms', digits: 2, compared: true },
+  standstillMs: { title: 'longest standstill, 10 MiB bodies, ms', digits: 1, compared: false },
   idleMib: { title: 'resident memory, idle, MiB', digits: 1, compared: true },
   streamsMib: { title: 'resident memory, 200 open streams, MiB', digits: 1, compared: true },
   readyMs: { title: 'exec to first answer, ms', digits: 0, compared: true },
 };
+
+const LARGE: readonly (readonly [ProxyName, string])[] = [
+  ['remora passthrough', 'passed through'],
+  ['remora translated', 'translated, its answers guarded'],
+  ['remora guarded', 'guarded both ways'],
+  ['remora to Anthropic', 'for another API'],
+];
 
 export interface Promised {
   readonly what: string;
@@ -44,7 +55,7 @@ export interface Promised {
   readonly measured: Spread | undefined;
 }
 
-/** The promises of the milestone "spine" that this benchmark can judge (docs: architecture, promises). */
+/** The promises that this benchmark can judge. */
 export const promises = (samples: Samples): Promised[] => [
   {
     what: 'CPU per plain 1 KB request, passed through',
@@ -58,6 +69,46 @@ export const promises = (samples: Samples): Promised[] => [
     unit: '× bare',
     measured: samples.ratio('cpuBusyUs', 'remora translated', 'bare'),
   },
+  {
+    what: 'CPU per streamed chunk, passed through',
+    limit: 40,
+    unit: 'µs',
+    measured: samples.spread('cpuPerChunkUs', 'remora passthrough'),
+  },
+  {
+    what: 'CPU per streamed chunk, translated and guarded',
+    limit: 60,
+    unit: 'µs',
+    measured: samples.spread('cpuPerChunkUs', 'remora translated'),
+  },
+  {
+    what: 'added to the arrival of a chunk over direct, p99, passed through',
+    limit: 1_000,
+    unit: 'µs',
+    measured: samples.spread('chunkP99Us', 'remora passthrough'),
+  },
+  {
+    what: 'added to the arrival of a chunk over direct, p99, translated and guarded',
+    limit: 1_000,
+    unit: 'µs',
+    measured: samples.spread('chunkP99Us', 'remora translated'),
+  },
+  ...LARGE.filter(([variant]) => variant !== 'remora guarded').map(
+    ([variant, how]): Promised => ({
+      what: `CPU per request of 1 MB, ${how}`,
+      limit: 2,
+      unit: '× bare',
+      measured: samples.ratio('cpuMegabyteMs', variant, 'bare'),
+    }),
+  ),
+  ...LARGE.map(
+    ([variant, how]): Promised => ({
+      what: `longest standstill of the event loop, 10 MiB bodies, ${how}`,
+      limit: 20,
+      unit: 'ms',
+      measured: samples.spread('standstillMs', variant),
+    }),
+  ),
   {
     what: 'resident memory, idle',
     limit: 80,
@@ -95,8 +146,11 @@ const INTRODUCTION = `# Benchmark
 Written by \`npm run bench -- --write\`. The bundled sidecar runs as in a pod (same heap flags, one log line per request, metrics on, no operator
 within reach) in front of a mock upstream written in Go, which also makes the load. **bare** is the yardstick: \`node:http\` and undici's
 \`dispatch()\` that parse and re-write the JSON of both bodies and do nothing else. **passthrough**: nothing must change the content. **translated**: a
-guardrail masks e-mail addresses in the answer, so every body is decoded, scanned and written anew. Added latency is over **direct**, the load on the
-mock itself in the same round. CPU is user and system time of the process. All over loopback, without TLS: take the ratios, not the microseconds.`;
+guardrail masks e-mail addresses in the answer, so every body is decoded, scanned and written anew. **guarded**: in the request too. **to Anthropic**:
+the client speaks OpenAI's API and the upstream Anthropic's. Added latency is over **direct**, the load on the mock itself in the same round. CPU is
+user and system time of the process. The arrival of chunks is measured on streams of 50 chunks a second each, by the time that the upstream writes into
+every chunk. Large bodies are one long text and a conversation of turns of 4 KiB alternately; a standstill is the longest time that a timer of the process
+came too late, without what the process waited for a processor. All over loopback, without TLS: take the ratios, not the microseconds.`;
 
 function circumstancesText(of: Circumstances): string {
   const where = of.pinned
@@ -136,7 +190,7 @@ function figureRow(
   { measure, variant, values }: { readonly measure: Measure; readonly variant: Variant; readonly values: Spread },
 ): string[] {
   const { title, digits, compared } = MEASURES[measure];
-  const isProxy = PROXIES.some((proxy) => proxy === variant) && variant !== 'bare';
+  const isProxy = variant !== 'direct' && variant !== 'bare';
   const ratio = compared && isProxy ? samples.ratio(measure, variant, 'bare') : undefined;
   return [
     title,

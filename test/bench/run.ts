@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: the bundled sidecar beside a bare Node proxy, in figures. Options: --rounds, --seconds, --starts, --write.
+ * `npm run bench`: the bundled sidecar beside a bare Node proxy, in figures. Options: --rounds, --seconds, --starts, --write, and --quick for a
+ * short look. `npm run bench -- chunks large`: these alone, of starts, requests, chunks and large (bodies).
  * `npm run bench -- push`: how long a change takes to every sidecar.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -7,17 +8,22 @@ import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { measureRounds, measureStarts, startUpstream } from './measure.ts';
+import { startUpstream } from './load.ts';
+import { measureRounds, measureStarts } from './measure.ts';
 import { Processes } from './processes.ts';
 import { buildTool, bundleProxies, CannotRun } from './programs.ts';
 import { benchPush } from './push.ts';
 import { page, report } from './report.ts';
-import { Samples } from './samples.ts';
+import { GROUPS, type Group, Samples } from './samples.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/reference/measured/bench.md', import.meta.url));
 const DEFAULTS = { rounds: '5', seconds: '2', starts: '5' } as const;
+const QUICK = { rounds: '2', seconds: '1', starts: '1' } as const;
+const QUICK_WARM_SHARE = 0.4;
 
 interface Options {
+  readonly groups: ReadonlySet<Group>;
+  readonly warmShare: number;
   readonly rounds: number;
   readonly seconds: number;
   readonly starts: number;
@@ -25,22 +31,29 @@ interface Options {
 }
 
 function readOptions(args: readonly string[]): Options {
-  const option = (preset: string) => ({ type: 'string', default: preset }) as const;
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
-      rounds: option(DEFAULTS.rounds),
-      seconds: option(DEFAULTS.seconds),
-      starts: option(DEFAULTS.starts),
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      starts: { type: 'string' },
+      quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
   });
+  const presets = values.quick ? QUICK : DEFAULTS;
   const number = (name: keyof typeof DEFAULTS, least: number): number => {
-    const value = Number(values[name]);
-    if (value >= least && value <= 60) return value;
-    throw new CannotRun(`--${name} is "${values[name]}": use a number from ${least} to 60.`);
+    const stated = values[name] ?? presets[name];
+    if (Number(stated) >= least && Number(stated) <= 60) return Number(stated);
+    throw new CannotRun(`--${name} is "${stated}": use a number from ${least} to 60.`);
   };
+  const groups = positionals.length === 0 ? GROUPS : positionals.map(groupOf);
+  // The page shows all or nothing: a run of some measures would wipe out the others.
+  if (values.write && groups.length < GROUPS.length) throw new CannotRun('--write needs a run of all measures.');
   return {
+    groups: new Set(groups),
+    warmShare: values.quick ? QUICK_WARM_SHARE : 1,
     rounds: Math.floor(number('rounds', 1)),
     seconds: number('seconds', 0.5),
     starts: Math.floor(number('starts', 1)),
@@ -48,19 +61,26 @@ function readOptions(args: readonly string[]): Options {
   };
 }
 
-async function run({ rounds, seconds, starts, write }: Options): Promise<void> {
+function groupOf(name: string): Group {
+  const group = GROUPS.find((one) => one === name);
+  if (group === undefined)
+    throw new CannotRun(`"${name}" is not measured: use ${GROUPS.join(', ')}, or push by itself.`);
+  return group;
+}
+
+async function run({ groups, rounds, seconds, starts, warmShare, write }: Options): Promise<void> {
   if (process.platform !== 'linux')
     throw new CannotRun('The benchmark reads processor time from /proc: run it on Linux.');
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   const loadBefore = loadavg()[0] ?? 0;
   const processes = new Processes();
   progress('building');
-  const tool = buildTool();
+  const tool = buildTool(processes.folder);
   const recipes = await bundleProxies(processes.folder);
   const upstreamPort = await startUpstream(processes, tool);
   const bench = { processes, tool, recipes, upstreamPort, samples: new Samples(), progress };
-  await measureStarts(bench, starts);
-  await measureRounds(bench, rounds, seconds);
+  if (groups.has('starts')) await measureStarts(bench, starts);
+  await measureRounds(bench, { groups, rounds, seconds, warmShare });
   const circumstances = {
     cpu: cpus()[0]?.model.trim() ?? 'an unknown processor',
     cores: cpus().length,

@@ -1,11 +1,30 @@
 /** What a run of the benchmark has measured, and the few numbers that are said of it: medians, ranges, and ratios within one round. */
 
 /** In the order in which reports show them. `direct` is the load on the mock with nothing between. */
-export const VARIANTS = ['remora passthrough', 'remora translated', 'bare', 'direct'] as const;
+export const VARIANTS = [
+  'remora passthrough',
+  'remora translated',
+  'remora guarded',
+  'remora to Anthropic',
+  'bare',
+  'direct',
+] as const;
 export type Variant = (typeof VARIANTS)[number];
-/** Those that are a process of ours between client and upstream. */
-export const PROXIES = ['remora passthrough', 'remora translated', 'bare'] as const satisfies readonly Variant[];
-export type ProxyName = (typeof PROXIES)[number];
+export type ProxyName = Exclude<Variant, 'direct'>;
+/** Those between client and upstream that small requests and streams are measured on. */
+export const PROXIES = ['remora passthrough', 'remora translated', 'bare'] as const satisfies readonly ProxyName[];
+/** Those that large bodies are measured on: what changes the question costs there, and not only what changes the answer. */
+export const LARGE_PROXIES = [
+  'remora passthrough',
+  'remora translated',
+  'remora guarded',
+  'remora to Anthropic',
+  'bare',
+] as const satisfies readonly ProxyName[];
+
+/** What can be measured by itself. */
+export const GROUPS = ['starts', 'requests', 'chunks', 'large'] as const;
+export type Group = (typeof GROUPS)[number];
 
 export type Measure =
   | 'cpuBusyUs'
@@ -14,6 +33,10 @@ export type Measure =
   | 'addedP50Us'
   | 'addedP99Us'
   | 'cpuPerChunkUs'
+  | 'chunkP50Us'
+  | 'chunkP99Us'
+  | 'cpuMegabyteMs'
+  | 'standstillMs'
   | 'idleMib'
   | 'streamsMib'
   | 'readyMs';

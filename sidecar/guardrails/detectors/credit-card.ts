@@ -41,6 +41,7 @@ function endOfCard(text: string, start: number): number {
 }
 
 export const creditCard: Matcher = {
+  heldBack: LONGEST,
   find(text: string, from: number): Match | null {
     for (let start = from; start < text.length; start += 1) {
       // The major industry identifiers of payment networks are 2 to 6.

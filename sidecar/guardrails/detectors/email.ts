@@ -3,18 +3,32 @@ import type { Match, Matcher } from '#sidecar/guardrails/matcher';
 import { startOfTail } from '#sidecar/guardrails/matcher';
 
 const DOMAIN = String.raw`(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,6}[A-Za-z]{2,24}`;
-const ADDRESS = new RegExp(`[A-Za-z0-9._%+'-]{1,64}@${DOMAIN}(?![A-Za-z0-9])`, 'g');
+/** From the sign on. */
+const HOST = new RegExp(`@${DOMAIN}(?![A-Za-z0-9])`, 'y');
+const LOCAL = /[A-Za-z0-9._%+'-]/;
+const LONGEST_LOCAL = 64;
 const CHARACTERS: ReadonlySet<string> = new Set(
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+'-@",
 );
-const LONGEST = 64 + 1 + 6 * 64 + 24 + 1;
+const LONGEST = LONGEST_LOCAL + 1 + 6 * 64 + 24 + 1;
 
 export const email: Matcher = {
+  heldBack: LONGEST,
+  /** From sign to sign: an expression that begins with the local part would try it at every character of a text. */
   find(text: string, from: number): Match | null {
-    if (text.indexOf('@', from) < 0) return null;
-    ADDRESS.lastIndex = from;
-    const found = ADDRESS.exec(text);
-    return found === null ? null : { start: found.index, end: found.index + found[0].length };
+    for (let sign = text.indexOf('@', from); sign >= 0; sign = text.indexOf('@', sign + 1)) {
+      const start = startOfLocal(text, from, sign);
+      HOST.lastIndex = sign;
+      if (start < sign && HOST.test(text)) return { start, end: HOST.lastIndex };
+    }
+    return null;
   },
   decidedUpTo: (text) => startOfTail(text, CHARACTERS, LONGEST),
 };
+
+function startOfLocal(text: string, from: number, sign: number): number {
+  const least = Math.max(from, sign - LONGEST_LOCAL);
+  let start = sign;
+  while (start > least && LOCAL.test(text[start - 1] ?? '')) start -= 1;
+  return start;
+}

@@ -9,6 +9,7 @@ export function pattern(source: string): Matcher {
   // One more, since a word boundary looks at the character behind the match.
   const heldBack = longestMatch(source) + 1;
   return {
+    heldBack,
     find(text: string, from: number): Match | null {
       const matcher = expression.matcher(text);
       for (let at = from; at <= text.length && matcher.find(at); at = matcher.end() + 1) {

@@ -32,7 +32,7 @@ export interface PlanQuestion {
 }
 
 /** undefined: the target's API does not know the operation. Throws `unsupported_parameter` when it cannot express the request. */
-export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan | undefined {
+export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan | Promise<Plan> | undefined {
   const { call, decoded, bounded, onUnsupported } = question;
   const { request, provider, model } = candidate;
   const way = wayTo(candidate, decoded);
@@ -42,16 +42,17 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
   const output = operationOf(request).outputTokens?.(request);
   const maxOutputTokens = bounded && output?.mustBeStated ? output.atMost : undefined;
   const outgoing = asking.outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported });
-  return {
+  const planOf = (bytes: Uint8Array): Plan => ({
     candidate,
     wire,
     lane,
     url: provider.baseUrl + wire.path(model, request.stream),
     headers: { 'content-type': content.type, ...(wire.id === decoded.dialect.id && forwarded(call, wire)) },
-    bytes: outgoing.bytes,
+    bytes,
     dropped: outgoing.dropped,
     outputTokensAtMost: output === undefined ? 0 : output.atMost * output.answers,
-  };
+  });
+  return outgoing.bytes instanceof Promise ? outgoing.bytes.then(planOf) : planOf(outgoing.bytes);
 }
 
 function forwarded({ headers }: Call, { forwardedHeaders }: AnyWire): Record<string, string> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AttemptFailure } from '#sidecar/errors/attempt-failure';
+import { compileGuardrails } from '#sidecar/guardrails/compile';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import { type CompiledTarget, compileSnapshot } from '#sidecar/pipeline/policy/snapshot';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
@@ -22,12 +23,7 @@ function targets(...names: string[]): CompiledTarget[] {
       ),
     ],
   });
-  const guardrails = () => ({
-    hasInput: false,
-    inspectInput: () => ({ verdictFor: () => ({ action: 'allow' }) as const }),
-    outputGuard: () => null,
-  });
-  return [...(compileSnapshot(policy, 'hash', guardrails).routes.get('chat')?.rules[0]?.targets ?? [])];
+  return [...(compileSnapshot(policy, 'hash', compileGuardrails).routes.get('chat')?.rules[0]?.targets ?? [])];
 }
 
 const candidateOf = (target: CompiledTarget, credential = 'a'): Candidate => ({

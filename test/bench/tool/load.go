@@ -21,7 +21,34 @@ type result struct {
 }
 
 func body(stream bool, marker string) string {
-	return fmt.Sprintf(`{"model":"bench","stream":%t,"messages":[{"role":"system","content":"You answer shortly."},{"role":"user","content":"%s %s"}]}`, stream, marker, strings.Repeat("Tell me about fish. ", 45))
+	return request(stream, fmt.Sprintf(`{"role":"user","content":"%s %s"}`, marker, strings.Repeat("Tell me about fish. ", 45)))
+}
+
+func request(stream bool, messages string) string {
+	return fmt.Sprintf(`{"model":"bench","stream":%t,"messages":[{"role":"system","content":"You answer shortly."},%s]}`, stream, messages)
+}
+
+// page is 4 KiB of JSON text as prompts have it: words, quotes, line ends, code, and one address to mask.
+var page = func() string {
+	lines := `She asked: \"Which fish?\"\n\tif (fish.length > 0) { return fish[0]; }\nWrite to ann@example.com.\n` + strings.Repeat("The quick brown fox jumps over the lazy dog. ", 90)
+	return lines[:4096]
+}()
+
+// largeBodies are about `size` bytes each: one long text, and a conversation of turns of 4 KiB.
+func largeBodies(size int) []string {
+	pages := max(1, size/len(page)-1)
+	turns := make([]string, pages)
+	for i := range turns {
+		// Written as clients do: a turn is a page with its frame.
+		turns[i] = fmt.Sprintf(`{"role":"%s","content":"%s"}`, []string{"user", "assistant"}[i%2], page[:len(page)-40])
+	}
+	if pages%2 == 0 {
+		turns = turns[1:]
+	}
+	return []string{
+		request(false, fmt.Sprintf(`{"role":"user","content":"%s"}`, strings.Repeat(page, pages))),
+		request(false, strings.Join(turns, ",")),
+	}
 }
 
 func newClient(connections int) *http.Client {
@@ -53,9 +80,9 @@ func once(client *http.Client, url, payload string) error {
 	return nil
 }
 
-// runLoad keeps `connections` requests under way for `seconds`.
-func runLoad(url string, connections int, seconds float64, stream bool) {
-	client, payload := newClient(connections), body(stream, "")
+// runLoad keeps `connections` requests under way for `seconds`, each connection with the payloads in turn.
+func runLoad(url string, connections int, seconds float64, payloads []string) {
+	client := newClient(connections)
 	deadline := time.Now().Add(time.Duration(seconds * float64(time.Second)))
 	var lock sync.Mutex
 	var latencies []float64
@@ -66,9 +93,9 @@ func runLoad(url string, connections int, seconds float64, stream bool) {
 		workers.Go(func() {
 			var own []float64
 			failed := 0
-			for time.Now().Before(deadline) {
+			for turn := 0; time.Now().Before(deadline) || turn%len(payloads) != 0; turn++ {
 				begin := time.Now()
-				if err := once(client, url, payload); err != nil {
+				if err := once(client, url, payloads[turn%len(payloads)]); err != nil {
 					failed++
 					fmt.Fprintln(os.Stderr, err)
 					time.Sleep(time.Millisecond)

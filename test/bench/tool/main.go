@@ -10,7 +10,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: bench mock|load|hold [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bench mock|load|hold|arrive [flags]")
 		os.Exit(2)
 	}
 	command, flags := os.Args[1], flag.NewFlagSet(os.Args[1], flag.ExitOnError)
@@ -19,12 +19,19 @@ func main() {
 	connections := flags.Int("c", 16, "connections")
 	seconds := flags.Float64("s", 2, "how long to load or hold, in seconds")
 	stream := flags.Bool("stream", false, "ask for streams")
+	size := flags.Int("size", 0, "bytes of a body, instead of about 1 KB")
 	flags.Parse(os.Args[2:])
 	switch command {
 	case "mock":
 		runMock(*address)
 	case "load":
-		runLoad(*url, *connections, *seconds, *stream)
+		payloads := []string{body(*stream, "")}
+		if *size > 0 {
+			payloads = largeBodies(*size)
+		}
+		runLoad(*url, *connections, *seconds, payloads)
+	case "arrive":
+		runArrive(*url, *connections, *seconds)
 	case "hold":
 		runHold(*url, *connections, *seconds)
 	default:

@@ -15,9 +15,14 @@ const (
 	chunkPause = 10 * time.Millisecond
 	// Holding streams send slowly, so that what is measured is their number.
 	slowPause = 250 * time.Millisecond
+	// As a fast model writes: fifty pieces a second.
+	stampedPause = 20 * time.Millisecond
+	stampMarker  = "with the time"
 )
 
 var answer = []byte(fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","created":1790000000,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"%s"},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":180,"completion_tokens":200,"total_tokens":380}}`, strings.Repeat("word ", 150)))
+
+var messagesAnswer = []byte(fmt.Sprintf(`{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":180,"output_tokens":200}}`, strings.Repeat("word ", 150)))
 
 func chunk(delta, finish string) []byte {
 	return []byte(fmt.Sprintf("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"delta\":%s,\"finish_reason\":%s}],\"usage\":null}\n\n", delta, finish))
@@ -45,17 +50,29 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("x-request-id", "req-mock")
 	if !bytes.Contains(body, []byte(`"stream":true`)) {
 		w.Header().Set("content-type", "application/json")
-		w.Write(answer)
+		if strings.HasSuffix(r.URL.Path, "/messages") {
+			w.Write(messagesAnswer)
+		} else {
+			w.Write(answer)
+		}
 		return
 	}
-	pause := chunkPause
-	if bytes.Contains(body, []byte("hold")) {
-		pause = slowPause
+	switch {
+	case bytes.Contains(body, []byte("hold")):
+		stream(w, r, slowPause, func() []byte { return textChunk })
+	case bytes.Contains(body, []byte(stampMarker)):
+		stream(w, r, stampedPause, stampedChunk)
+	default:
+		stream(w, r, chunkPause, func() []byte { return textChunk })
 	}
-	stream(w, r, pause)
 }
 
-func stream(w http.ResponseWriter, r *http.Request, pause time.Duration) {
+// stampedChunk says when it was sent, in nanoseconds of the clock that all processes of one machine share.
+func stampedChunk() []byte {
+	return chunk(fmt.Sprintf(`{"content":"%d "}`, time.Now().UnixNano()), "null")
+}
+
+func stream(w http.ResponseWriter, r *http.Request, pause time.Duration, text func() []byte) {
 	w.Header().Set("content-type", "text/event-stream; charset=utf-8")
 	flusher := w.(http.Flusher)
 	send := func(data []byte) {
@@ -70,7 +87,7 @@ func stream(w http.ResponseWriter, r *http.Request, pause time.Duration) {
 		case <-r.Context().Done():
 			return
 		case <-ticker.C:
-			send(textChunk)
+			send(text())
 		}
 	}
 	send(lastChunk)

@@ -23,7 +23,8 @@ interface LaneRequest {
 }
 
 interface OutgoingRequest {
-  readonly bytes: Uint8Array;
+  /** A promise where writing them takes long. */
+  readonly bytes: Uint8Array | Promise<Uint8Array>;
   /** What the provider cannot express and was left out. */
   readonly dropped: readonly string[];
 }

@@ -1,0 +1,84 @@
+/**
+ * Large requests, in slices: other requests get their turn of the event loop between any two. Small ones never come here, since a slice
+ * costs a turn and a promise.
+ */
+import { setImmediate as nextLoop } from 'node:timers/promises';
+import type { CanonicalRequest } from '#sidecar/canonical/request';
+import type { Sliced } from '#sidecar/canonical/slice';
+import type { InputInspection } from '#sidecar/guardrails/guardrail';
+import { joinSliced } from '#sidecar/json/join-sliced';
+import { readBodySliced } from '#sidecar/json/sliced-body';
+import { stringifySliced } from '#sidecar/json/sliced-text';
+import { splicePieces } from '#sidecar/json/top-level';
+import type { Call } from './call.ts';
+import { type Content, type ContentQuestion, jsonContent, LIMITS } from './content.ts';
+import { type DecodedRequest, decode } from './decode.ts';
+import { inspectInput } from './inspect-input.ts';
+import type { Snapshot } from './policy/snapshot.ts';
+import type { RequestScope } from './scope/request-scope.ts';
+
+/** From here on a body is read and written in slices; below, that takes some milliseconds in all, and slices would add a third. */
+const LARGE_BYTES = 1024 * 1024;
+/** From here on what guardrails look for is looked for in slices: patterns take many times longer than a parser. */
+const LARGE_GUARDED_BYTES = 64 * 1024;
+
+export const isLarge = (bytes: Uint8Array): boolean => bytes.length > LARGE_BYTES;
+export const isLargeToInspect = (bytes: Uint8Array): boolean => bytes.length > LARGE_GUARDED_BYTES;
+
+/** As `decode`. */
+export async function decodeLarge(bytes: Uint8Array, call: Call): Promise<DecodedRequest> {
+  const { dialect, values } = call.endpoint;
+  // Of a form only the text is read, and that is short.
+  if (dialect.content === 'form') return decode(bytes, call);
+  const content = await readLarge({ bytes, type: undefined, readKeys: dialect.readKeys }, call.scope);
+  const decoded = { dialect, content, request: dialect.decodeRequest(content.body, values) };
+  await turnOf(call.scope);
+  return decoded;
+}
+
+async function readLarge(question: ContentQuestion, scope: RequestScope): Promise<Content> {
+  const read = await inTurns(readBodySliced(question.bytes, LIMITS), scope);
+  const content = jsonContent(read, question);
+  const members = read.ok ? read.members : [];
+  return {
+    ...content,
+    edited: (edits) => inTurns(joinSliced(splicePieces(content.bytes, members, edits)), scope),
+    rewritten: (body) => inTurns(stringifySliced(body), scope),
+  };
+}
+
+/** As `inspectInput`. */
+export function inspectLarge(
+  request: CanonicalRequest,
+  snapshot: Snapshot,
+  scope: RequestScope,
+): Promise<InputInspection> | InputInspection {
+  const { guardrails, policy } = snapshot;
+  if (!guardrails.hasInput) return inspectInput(request, snapshot);
+  const tags = policy.providers.map((provider) => provider.tags);
+  return inTurns(guardrails.inspectInputSliced(request, tags), scope);
+}
+
+/** A slice each turn, and what is before and behind it in turns of their own. Throws the cause of a cancel as soon as there is one. */
+async function inTurns<T>(work: Sliced<T>, scope: RequestScope): Promise<T> {
+  for (;;) {
+    await turnOf(scope);
+    const step = work.next();
+    if (step.done !== true) continue;
+    await turnOf(scope);
+    return step.value;
+  }
+}
+
+async function turnOf(scope: RequestScope): Promise<void> {
+  await nextTurn();
+  scope.throwIfCancelled();
+}
+
+/** Of all large requests together: one slice in each turn of the loop, however many are under way. */
+let last: Promise<void> = Promise.resolve();
+
+function nextTurn(): Promise<void> {
+  last = last.then(() => nextLoop());
+  return last;
+}

@@ -53,7 +53,7 @@ export interface AnyWire extends Partial<StreamReading> {
   readonly id: string;
   readonly operation: OperationName;
   /** Path and query under the AIProvider's endpoint. */
-  path(model: string, stream: boolean): string;
+  path(model: string, stream: boolean, request?: CanonicalRequest): string;
   /** For messages to people. */
   readonly name: string;
   /** `model` is the target's own name of the model. What the API cannot express goes to `losses`, which may throw `unsupported_parameter`. */
@@ -68,6 +68,8 @@ export interface AnyWire extends Partial<StreamReading> {
   decodeResponse(body: JsonObject): CanonicalResponse;
   /** An answer that is no JSON, such as audio or plain text, goes through unread. Without it such an answer is no answer. */
   readonly passesBytes?: true;
+  /** Accounts may keep what this API answers, under the ids that the answers tell. */
+  readonly keepsAnswers?: true;
   /** `body` is the parsed JSON, or undefined when it was not JSON. */
   mapError(status: number, headers: Readonly<Record<string, string>>, body: JsonValue | undefined): ProviderFailure;
 }

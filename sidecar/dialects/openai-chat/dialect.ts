@@ -1,5 +1,6 @@
 /** OpenAI's Chat Completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
+import { namedFiles } from '#sidecar/dialects/named-files';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -20,6 +21,10 @@ export const openaiChat: Dialect<EncoderState> = {
   ],
   readKeys: READ_KEYS,
   decodeRequest,
+  keeping(request) {
+    const names = namedFiles(request, 'openai-chat');
+    return names.length === 0 ? undefined : { by: 'openai-files', names };
+  },
   encodeResponse,
   streamEncoder,
   renderError,

@@ -20,8 +20,11 @@ const ANY_BYTES = 'application/octet-stream';
 /** Throws AttemptFailed and UpstreamFault. Up to here every failure may be repaired by another attempt, from here on none. */
 export function openAnswer(running: Exchange, response: UpstreamResponse): Promise<Answer> {
   const { wire, candidate } = running.plan;
+  const { request } = candidate;
   const type = response.headers['content-type'];
-  if (wire.passesBytes && !isOfType(type, /\bjson\b/i)) return openBytes(running, response, type ?? ANY_BYTES);
+  const isUnread = 'answersBytes' in request && request.answersBytes;
+  if (isUnread || (wire.passesBytes && !isOfType(type, /\bjson\b/i)))
+    return openBytes(running, response, type ?? ANY_BYTES);
   const reading = candidate.request.stream ? eventsOf(wire) : undefined;
   return reading === undefined ? openWhole(running, response) : openEvents(running, response, reading);
 }
@@ -31,12 +34,12 @@ const isOfType = (type: string | undefined, pattern: RegExp): boolean => type !=
 const eventsOf = ({ framing, streamDecoder }: AnyWire): StreamReading | undefined =>
   framing === undefined || streamDecoder === undefined ? undefined : { framing, streamDecoder };
 
-async function openWhole({ plan, log }: Exchange, response: UpstreamResponse): Promise<Answer> {
+async function openWhole({ plan, log, question }: Exchange, response: UpstreamResponse): Promise<Answer> {
   const raw = await readWhole(response);
   const body = parseJson(UTF8.decode(raw));
   if (!isJsonObject(body)) throw malformed(plan.candidate, 'The body of the answer is not a JSON object.');
   try {
-    const item = { response: plan.wire.decodeResponse(body), raw };
+    const item = { response: question.deps.keepers.countedOnce(plan.wire.decodeResponse(body)), raw };
     log.answered(item.response);
     return { kind: 'whole', by: new AttemptAnswerer(plan, log), item };
   } catch (cause) {

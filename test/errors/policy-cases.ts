@@ -97,6 +97,21 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     raises: PermissionDeniedError,
   },
   {
+    code: 'spend_unbounded',
+    when: 'a batch is to begin under a budget',
+    provoke: async (t) => {
+      const { sidecar } = await withMoney(t, {
+        providers: { p: { type: 'OpenAI' } },
+        routes: [{ targets: [{ provider: 'p' }] }],
+      });
+      return ask(sidecar, { input_file_id: 'file-1', endpoint: '/v1/embeddings' }, { path: '/v1/batches' });
+    },
+    cause: /A batch spends later what nobody can bound now, and AIBudget remora-system\/environments limit dev holds/,
+    next: /Send the calls one by one, or have the workload taken out of the scope/,
+    object: 'AIBudget remora-system/environments limit dev',
+    raises: PermissionDeniedError,
+  },
+  {
     code: 'price_unknown',
     when: 'a money budget meets a request that is not billed by tokens',
     provoke: async (t) => {

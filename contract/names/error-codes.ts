@@ -123,6 +123,13 @@ export const ERROR_CODES = define({
     meaning: 'An AIPolicy denies every target that could answer.',
     remedy: 'Ask for an allowed model, or have the AIPolicy changed.',
   },
+  kept_refused: {
+    status: 403,
+    category: 'policy',
+    retryable: false,
+    meaning: 'The AIProvider does not share what its account keeps, such as files, with the workloads that use it.',
+    remedy: 'Use an AIProvider of your own, or have its keptObjects changed.',
+  },
   guardrail_blocked: {
     status: 400,
     category: 'policy',

@@ -97,6 +97,19 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     raises: PermissionDeniedError,
   },
   {
+    code: 'kept_refused',
+    when: 'an AIProvider keeps the files of its account from workloads',
+    provoke: async (t) => {
+      const providers = { p: { type: 'OpenAI' as const, keptObjects: 'Refused' as const } };
+      const sidecar = await startSidecar(t, { policy: { providers, routes: [{ targets: [{ provider: 'p' }] }] } });
+      return ask(sidecar, '', { path: '/v1/files', method: 'GET' });
+    },
+    cause: /What the account of AIProvider default\/p keeps is not shared with its workloads/,
+    next: /Ask for things of an account of your own, or have keptObjects of the AIProvider changed to Shared/,
+    object: 'AIProvider default/p',
+    raises: PermissionDeniedError,
+  },
+  {
     code: 'spend_unbounded',
     when: 'a batch is to begin under a budget',
     provoke: async (t) => {

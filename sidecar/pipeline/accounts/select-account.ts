@@ -20,7 +20,7 @@ interface Place {
   readonly target: CompiledTarget;
 }
 
-/** Throws `unsupported_operation`, `account_unresolved`, `model_not_allowed`, `spend_unbounded`, `no_target` or `guardrail_blocked`. */
+/** Throws `unsupported_operation`, `kept_refused`, `account_unresolved`, `model_not_allowed`, `spend_unbounded`, `no_target` or `guardrail_blocked`. */
 export function selectAccount(question: RouteQuestion): Selection {
   const { caller, log, request } = question;
   const places = accountPlaces(question);
@@ -49,7 +49,10 @@ function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
     ),
   );
   const able = places.filter(({ target }) => speaks(target.provider, id));
-  if (able.length > 0) return able;
+  const shared = able.filter(({ target }) => target.provider.policy.keptObjects !== 'Refused');
+  if (shared.length > 0) return shared;
+  const [refused] = able;
+  if (refused !== undefined) throw keptRefused(refused.target.provider.policy.key);
   throw new RemoraError({
     code: 'unsupported_operation',
     message: `No AIProvider that the AIRoutes of this workload lead to serves ${operation.replace('_', ' ')} requests of this API. Add a target whose provider serves them.`,
@@ -92,6 +95,13 @@ function refuseUnderBudget({ caller }: RouteQuestion): void {
     object,
   });
 }
+
+const keptRefused = (provider: string): RemoraError =>
+  new RemoraError({
+    code: 'kept_refused',
+    message: `What the account of AIProvider ${provider} keeps is not shared with its workloads. Ask for things of an account of your own, or have keptObjects of the AIProvider changed to Shared.`,
+    object: `AIProvider ${provider}`,
+  });
 
 const accountDenied = (provider: string, policy: string | undefined): RemoraError =>
   new RemoraError({

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { APIError, toFile } from 'openai';
 import { MASK_ANSWERS, MASK_EMAIL } from '#test/sidecar/operations/start-operations';
 import { buildBudget } from '#test/support/build-policy';
-import { lineOf, startAnthropic, startOne } from './start-accounts.ts';
+import { lineOf, startAccount, startAnthropic, startOne } from './start-accounts.ts';
 
 const upload = (lines: readonly string[]) => ({
   file: new File([lines.join('\n')], 'calls.jsonl'),
@@ -46,6 +46,19 @@ test('each line of a batch file asks for a model that a route has at that accoun
     client.files.create(upload([lineOf('1', 'large')]), { headers }),
     isRefused('model_not_allowed', /sys\/org/),
   );
+  assert.equal(a.requests.length, 2);
+});
+
+test('an account that does not share what it keeps answers calls of models, and goes on with what it answered', async (t) => {
+  const a = await startAccount(t, 'a');
+  const providers = {
+    a: { type: 'OpenAI' as const, endpoint: a.url, credential: 'a', keptObjects: 'Refused' as const },
+  };
+  const { client } = await startOne(t, { providers });
+  const { id } = await client.responses.create({ model: 'chat', input: 'Hello.' });
+  await client.responses.create({ model: 'chat', input: 'Go on.', previous_response_id: id });
+  for (const ask of [() => client.files.list(), () => client.responses.retrieve(id)])
+    await assert.rejects(ask(), isRefused('kept_refused', /default\/a keeps is not shared/));
   assert.equal(a.requests.length, 2);
 });
 

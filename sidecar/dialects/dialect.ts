@@ -1,5 +1,4 @@
 /** What a client speaks: one API for one operation. One folder per dialect; `index.ts` is the registry. */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Keeping } from '#sidecar/canonical/kept-request';
@@ -35,6 +34,9 @@ export type ContentKind = 'json' | 'form' | 'none';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
+/** By name in lower case, as Node joins them. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /** What a request says beside its path and the members of its body. */
 export interface Beside {
   readonly query: URLSearchParams;
@@ -52,7 +54,7 @@ export interface AnyDialect {
   /** Default: POST. */
   readonly method?: Method;
   /** Tells clients of this API from those of another one on the same path. Absent: whoever else asks. */
-  isAskedBy?(headers: IncomingHttpHeaders): boolean;
+  isAskedBy?(headers: RequestHeaders): boolean;
   /**
    * Refuses what path and query ask for and this dialect does not serve, before the body is read. Absent: every query is taken and says
    * nothing. Throws `unknown_path` or `invalid_request`.

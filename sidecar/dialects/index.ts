@@ -1,9 +1,8 @@
 /** The registry of client dialects: one line per folder. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { anthropicCountTokens } from './anthropic-count-tokens/dialect.ts';
 import { anthropicKept } from './anthropic-kept/dialects.ts';
 import { anthropicMessages } from './anthropic-messages/dialect.ts';
-import type { AnyDialect, Method } from './dialect.ts';
+import type { AnyDialect, Method, RequestHeaders } from './dialect.ts';
 import { geminiGenerateContent } from './gemini-generate-content/dialect.ts';
 import { openaiChat } from './openai-chat/dialect.ts';
 import { openaiCompletions } from './openai-completions/dialect.ts';
@@ -37,7 +36,7 @@ export interface Endpoint {
 
 export interface Asked {
   readonly method: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: RequestHeaders;
 }
 
 interface Pattern {
@@ -87,7 +86,7 @@ const firstOf = (endpoints: readonly (Endpoint | undefined)[]): Endpoint | undef
   endpoints.find((endpoint) => endpoint !== undefined);
 
 /** The API that says that it is meant, else the one that does not ask. */
-const pick = (endpoints: readonly Endpoint[], headers: IncomingHttpHeaders): Endpoint | undefined =>
+const pick = (endpoints: readonly Endpoint[], headers: RequestHeaders): Endpoint | undefined =>
   endpoints.length < 2
     ? endpoints[0]
     : (endpoints.find(({ dialect }) => dialect.isAskedBy?.(headers)) ??

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { APIError, BadRequestError, InternalServerError } from 'openai';
+import { MASK_EMAIL } from '#test/sidecar/operations/start-operations';
 import { clientOf, startOne, startTwo } from './start-accounts.ts';
 
 const DOWN = { fault: { kind: 'status', status: 503, message: 'Down.' } } as const;
@@ -138,4 +139,20 @@ test('a file that a turn names leads it to the account of the file', async (t) =
   const file = await client.files.create({ file: new File(['a'], 'a.pdf'), purpose: 'user_data' }, { headers });
   const input = [{ role: 'user' as const, content: [{ type: 'input_file' as const, file_id: file.id }] }];
   assert.match((await client.responses.create({ model: 'chat', input, store: false })).id, /^resp_fakeb/);
+});
+
+test('a turn of a conversation goes to the account that keeps it, and guardrails read what is put into it', async (t) => {
+  const { a, b, client } = await startTwo(t, { guardrails: MASK_EMAIL });
+  const items = [{ type: 'message', role: 'user', content: 'I am ann@example.com.' }] as const;
+  await assert.rejects(
+    client.conversations.create({ items: [...items] }),
+    (thrown) => thrown instanceof APIError && thrown.code === 'account_unresolved',
+  );
+  const headers = { 'x-remora-provider': 'b' };
+  const { id } = await client.conversations.create({ items: [...items] }, { headers });
+  assert.match(b.requests[0]?.rawBody ?? '', /I am \[EMAIL\]\./);
+  for (const conversation of [id, { id }])
+    assert.match((await client.responses.create({ model: 'chat', input: 'Who?', conversation })).id, /^resp_fakeb/);
+  assert.equal((await client.conversations.retrieve(id)).id, id);
+  assert.equal(a.requests.length, 0);
 });

@@ -1,5 +1,6 @@
 /** What an account of OpenAI keeps, as the public API tells it; the shapes are held against the official client's own types. */
 import type { Batch, FileDeleted, FileObject } from 'openai/resources';
+import type { Conversation } from 'openai/resources/conversations';
 import { formOf } from './openai-fake-operations.ts';
 import type { FakeAccount, KeptAnswer, OperationRequest } from './script.ts';
 
@@ -30,6 +31,7 @@ class Account {
   readonly #name: string;
   readonly #files = new Map<string, Stored>();
   readonly #batches = new Map<string, Batch>();
+  readonly #conversations = new Map<string, Conversation>();
   readonly #responses = new Map<string, StoredResponse>();
   #count = 0;
 
@@ -130,6 +132,27 @@ class Account {
     return { body: cancelled };
   }
 
+  createConversation(): KeptAnswer {
+    const id = this.#id('conv_');
+    const conversation = {
+      id,
+      object: 'conversation',
+      created_at: CREATED,
+      metadata: {},
+    } as const satisfies Conversation;
+    this.#conversations.set(id, conversation);
+    return { body: conversation };
+  }
+
+  conversation(id: string): KeptAnswer {
+    const body = this.#conversations.get(id);
+    return body === undefined ? missing('Conversation', id) : { body };
+  }
+
+  hasConversation(id: string): boolean {
+    return this.#conversations.has(id);
+  }
+
   response(id: string): KeptAnswer {
     const stored = this.#responses.get(id);
     return stored === undefined ? missingResponse(id) : { body: objectOf(stored, 'completed') };
@@ -189,6 +212,8 @@ const PATHS: readonly (readonly [method: string, path: RegExp, ask: Ask])[] = [
   ['GET', /^\/v1\/batches$/, (account) => account.batches()],
   ['GET', /^\/v1\/batches\/([^/]+)$/, (account, _, id) => account.batch(id)],
   ['POST', /^\/v1\/batches\/([^/]+)\/cancel$/, (account, _, id) => account.cancelBatch(id)],
+  ['POST', /^\/v1\/conversations$/, (account) => account.createConversation()],
+  ['GET', /^\/v1\/conversations\/([^/]+)$/, (account, _, id) => account.conversation(id)],
   ['GET', /^\/v1\/responses\/([^/]+)$/, (account, _, id) => account.response(id)],
   ['DELETE', /^\/v1\/responses\/([^/]+)$/, (account, _, id) => account.deleteResponse(id)],
   ['POST', /^\/v1\/responses\/([^/]+)\/cancel$/, (account, _, id) => account.cancelResponse(id)],
@@ -206,7 +231,9 @@ export function openaiFakeAccount(name: string): FakeAccount {
       }
       return undefined;
     },
-    refuse({ previous_response_id: id }) {
+    refuse({ previous_response_id: id, conversation }) {
+      if (typeof conversation === 'string' && !account.hasConversation(conversation))
+        return missing('Conversation', conversation);
       if (typeof id !== 'string' || account.hasResponse(id)) return undefined;
       const message = `Previous response with id '${id}' not found.`;
       return { status: 400, code: 'previous_response_not_found', message };

@@ -34,6 +34,7 @@ const IMPORTS: readonly Exception[] = [
       'sidecar/wires/openai-completions/',
       'sidecar/wires/openai-embeddings/',
       'sidecar/wires/openai-verbatim/',
+      'sidecar/wires/openai-kept/',
       'sidecar/wires/rerank/',
       'sidecar/wires/cohere-embed/',
       'sidecar/wires/gemini-embed/',
@@ -46,13 +47,18 @@ const IMPORTS: readonly Exception[] = [
     why: 'OpenAI counts tokens in one shape',
   },
   {
+    what: 'sidecar/wires/openai-responses/read-usage.ts',
+    by: ['sidecar/wires/openai-kept/'],
+    why: 'a batch tells its usage in the words of a response',
+  },
+  {
     what: 'sidecar/wires/openai-chat/',
     by: ['sidecar/wires/openai-completions/'],
     why: 'legacy completions answer as chat does, but for the place of the text',
   },
   {
     what: 'sidecar/wires/anthropic-messages/map-error.ts',
-    by: ['sidecar/wires/anthropic-count-tokens/'],
+    by: ['sidecar/wires/anthropic-count-tokens/', 'sidecar/wires/anthropic-kept/'],
     why: 'one shape of errors for all operations of Anthropic',
   },
   {
@@ -67,6 +73,7 @@ const IMPORTS: readonly Exception[] = [
       'sidecar/dialects/openai-completions/',
       'sidecar/dialects/openai-embeddings/',
       'sidecar/dialects/openai-verbatim/',
+      'sidecar/dialects/openai-kept/',
       'sidecar/dialects/rerank/',
     ],
     why: 'clients of OpenAI and its likes know one shape of errors',
@@ -80,6 +87,11 @@ const IMPORTS: readonly Exception[] = [
     what: 'sidecar/dialects/anthropic-messages/',
     by: ['sidecar/dialects/anthropic-count-tokens/'],
     why: 'an operation beside Messages, with its errors and its proofs',
+  },
+  {
+    what: 'sidecar/dialects/anthropic-messages/render-error.ts',
+    by: ['sidecar/dialects/anthropic-kept/'],
+    why: 'clients of Anthropic know one shape of errors',
   },
   {
     what: 'sidecar/dialects/openai-chat/',

@@ -34,15 +34,18 @@ function checkCall({ model, place }: LaterCall, { provider, targets, caller }: L
       : `which AIPolicy ${denier} does not allow`;
   throw new RemoraError({
     code: 'model_not_allowed',
-    message: `${place[0]?.toUpperCase()}${place.slice(1)} asks for ${quoted(model)}, ${reason}. Ask for one of ${known(targets, caller)}, as the provider names them, or have the AIRoute changed.`,
+    message: `${place[0]?.toUpperCase()}${place.slice(1)} asks for ${quoted(model)}, ${reason}. Ask for ${known(targets, caller)}, or have the AIRoute changed.`,
     object: denier === undefined ? `AIProvider ${provider}` : `AIPolicy ${denier}`,
     param: place,
   });
 }
 
 const known = (targets: readonly CompiledTarget[], { modelRules }: Caller): string => {
-  const allowed = targets.filter(({ policy }) => deniedBy(modelRules, policy.name) === undefined);
-  return [...new Set(allowed.map(({ policy }) => policy.model))].toSorted().join(', ');
+  const allowed = targets.filter(({ policy }) => policy.model !== '*' && !deniedBy(modelRules, policy.name));
+  const models = [...new Set(allowed.map(({ policy }) => policy.model))].toSorted();
+  return models.length === 0
+    ? 'an allowed model, as the provider names it'
+    : `one of ${models.join(', ')}, as the provider names them`;
 };
 
 /** A name that the client sent, made harmless for a message. */

@@ -5,7 +5,7 @@
 import { operationOf } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
-import { deniedBy } from '#sidecar/pipeline/policy/model-rules';
+import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
 import { type RouteQuestion, type Selection, withCredentials } from '#sidecar/pipeline/select-route';
@@ -26,10 +26,10 @@ export function selectAccount(question: RouteQuestion): Selection {
   const places = accountPlaces(question);
   const key = keeperOf(places, question);
   const ofAccount = places.filter(({ target }) => target.provider.policy.key === key);
-  const usable = ofAccount.filter(({ target }) => deniedBy(caller.modelRules, target.policy.name) === undefined);
+  const usable = ofAccount.filter(({ target }) => whollyDeniedBy(caller.modelRules, target) === undefined);
   const [place] = usable;
   const [denied] = ofAccount;
-  if (place === undefined) throw accountDenied(key, denied && deniedBy(caller.modelRules, denied.target.policy.name));
+  if (place === undefined) throw accountDenied(key, denied && whollyDeniedBy(caller.modelRules, denied.target));
   const { route, rule } = place;
   log.routeChosen(route.policy.key, rule);
   if ('later' in request && request.later !== undefined) {

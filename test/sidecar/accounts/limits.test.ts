@@ -62,6 +62,19 @@ test('an account that does not share what it keeps answers calls of models, and 
   assert.equal(a.requests.length, 2);
 });
 
+test('an AIPolicy that allows some models of an account leaves what it keeps, and no batch of the others', async (t) => {
+  const { a, client } = await startOne(t, {
+    routes: [{ models: ['*'], targets: [{ provider: 'a', model: '*' }] }],
+    modelRules: [{ policy: 'sys/org', allow: ['a/small-*'], deny: [] }],
+  });
+  await client.files.create(upload([lineOf('1', 'small-1')]));
+  await assert.rejects(
+    client.files.create(upload([lineOf('1', 'large-1')])),
+    isRefused('model_not_allowed', /AIPolicy sys\/org does not allow\. Ask for an allowed model,/),
+  );
+  assert.equal(a.requests.length, 1);
+});
+
 test('an account that an AIPolicy denies altogether keeps nothing for this workload', async (t) => {
   const { a, client } = await startOne(t, { modelRules: [{ policy: 'sys/org', allow: ['elsewhere/*'], deny: [] }] });
   await assert.rejects(

@@ -16,6 +16,7 @@ import { Upstreams } from '#sidecar/upstream/upstreams';
 import type { Cloud } from './credentials/cloud.ts';
 import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
+import { Keepers } from './pipeline/accounts/keepers.ts';
 import { Parking } from './pipeline/health/parking.ts';
 import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
@@ -83,6 +84,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     config,
     deadlines,
     health,
+    keepers: new Keepers(),
     policies,
     broker,
     upstream,

@@ -34,6 +34,7 @@ const IMPORTS: readonly Exception[] = [
       'sidecar/wires/openai-completions/',
       'sidecar/wires/openai-embeddings/',
       'sidecar/wires/openai-verbatim/',
+      'sidecar/wires/openai-kept/',
       'sidecar/wires/rerank/',
       'sidecar/wires/cohere-embed/',
     ],
@@ -45,13 +46,18 @@ const IMPORTS: readonly Exception[] = [
     why: 'OpenAI counts tokens in one shape',
   },
   {
+    what: 'sidecar/wires/openai-responses/read-usage.ts',
+    by: ['sidecar/wires/openai-kept/'],
+    why: 'a batch tells its usage in the words of a response',
+  },
+  {
     what: 'sidecar/wires/openai-chat/',
     by: ['sidecar/wires/openai-completions/'],
     why: 'legacy completions answer as chat does, but for the place of the text',
   },
   {
     what: 'sidecar/wires/anthropic-messages/map-error.ts',
-    by: ['sidecar/wires/anthropic-count-tokens/'],
+    by: ['sidecar/wires/anthropic-count-tokens/', 'sidecar/wires/anthropic-kept/'],
     why: 'one shape of errors for all operations of Anthropic',
   },
   {
@@ -81,6 +87,7 @@ const IMPORTS: readonly Exception[] = [
       'sidecar/dialects/openai-completions/',
       'sidecar/dialects/openai-embeddings/',
       'sidecar/dialects/openai-verbatim/',
+      'sidecar/dialects/openai-kept/',
       'sidecar/dialects/rerank/',
     ],
     why: 'clients of OpenAI and its likes know one shape of errors',
@@ -99,6 +106,11 @@ const IMPORTS: readonly Exception[] = [
     what: 'sidecar/dialects/gemini-generate-content/',
     by: ['sidecar/dialects/gemini-count-tokens/', 'sidecar/dialects/google-embed/'],
     why: 'operations beside generateContent, with the errors and the names of fields of Google',
+  },
+  {
+    what: 'sidecar/dialects/anthropic-messages/render-error.ts',
+    by: ['sidecar/dialects/anthropic-kept/'],
+    why: 'clients of Anthropic know one shape of errors',
   },
   {
     what: 'sidecar/dialects/openai-chat/',

@@ -115,8 +115,13 @@ function policyProvider(provider: AIProvider, isPlatform: boolean): PolicyProvid
     ...(spec.vertex && { vertex: spec.vertex }),
     ...(spec.preset !== undefined && { preset: spec.preset }),
     ...(spec.azure !== undefined && { azure: spec.azure }),
+    ...(keptObjectsOf(provider, isPlatform) === 'Refused' && { keptObjects: 'Refused' }),
   };
 }
+
+/** What lies at an account that several tenants use is nobody's to read unless its owner says so. */
+const keptObjectsOf = ({ spec }: AIProvider, isPlatform: boolean): PolicyProvider['keptObjects'] =>
+  spec.keptObjects ?? (isPlatform && spec.allowedNamespaces.from === 'All' ? 'Refused' : 'Shared');
 
 /** An API key is its credential and nothing more. */
 function identityOf({ spec }: AIProvider): Pick<PolicyProvider, 'auth'> {

@@ -60,6 +60,13 @@ export const ERROR_CODES = define({
     meaning: 'No usable target of the model serves this kind of request, such as embeddings.',
     remedy: 'Ask for a model whose providers serve it, or add a target that does.',
   },
+  account_unresolved: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning: 'The request is about what an account keeps, such as a file, and it cannot be told or reached which one.',
+    remedy: 'Name the AIProvider in the header x-remora-provider, or have the AIRoute changed.',
+  },
   unknown_header: {
     status: 400,
     category: 'client',
@@ -116,6 +123,13 @@ export const ERROR_CODES = define({
     meaning: 'An AIPolicy denies every target that could answer.',
     remedy: 'Ask for an allowed model, or have the AIPolicy changed.',
   },
+  kept_refused: {
+    status: 403,
+    category: 'policy',
+    retryable: false,
+    meaning: 'The AIProvider does not share what its account keeps, such as files, with the workloads that use it.',
+    remedy: 'Use an AIProvider of your own, or have its keptObjects changed.',
+  },
   guardrail_blocked: {
     status: 400,
     category: 'policy',
@@ -143,6 +157,13 @@ export const ERROR_CODES = define({
     retryable: false,
     meaning: 'A money budget applies and no usable target has a known price.',
     remedy: 'State the price in the AIProvider under models.',
+  },
+  spend_unbounded: {
+    status: 403,
+    category: 'policy',
+    retryable: false,
+    meaning: 'A budget applies, and nobody can bound what the request makes the provider spend later, as a batch does.',
+    remedy: 'Send the calls one by one, or have the workload taken out of the scope of the AIBudget.',
   },
   policy_not_ready: {
     status: 503,

@@ -2,6 +2,8 @@
 export const REQUEST_HEADER = {
   user: 'x-remora-user',
   feature: 'x-remora-feature',
+  /** The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. */
+  provider: 'x-remora-provider',
 } as const;
 
 export const RESPONSE_HEADER = {

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
 import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels } from '#contract/resources/ai-policy';
-import { aiProviderVertex, awsSettings } from '#contract/resources/ai-provider';
+import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
   aiRouteHeaderMatch,
   aiRouteMatch,
@@ -59,6 +59,8 @@ const provider = z.object({
   vertex: aiProviderVertex.optional(),
   preset: z.enum(PRESETS).optional(),
   azure: azureSettings.optional(),
+  /** Absent: shared. */
+  keptObjects: z.enum(KEPT_OBJECTS).optional(),
 });
 
 /** Pico-dollars per token. */

@@ -60,6 +60,8 @@ function presenceRule(field: PresenceField, presence: 'Required' | 'Forbidden'):
   };
 }
 
+export const KEPT_OBJECTS = ['Shared', 'Refused'] as const;
+
 export const aiProviderVertex = z.object({
   project: matching(
     /^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/,
@@ -158,6 +160,12 @@ const aiProviderSpec = withRules(
       })
       .default({ from: 'Same' })
       .describe('Which namespaces may refer to this AIProvider.'),
+    keptObjects: z
+      .enum(KEPT_OBJECTS)
+      .optional()
+      .describe(
+        'What the account keeps: files, batches, stored responses and conversations, which have no owner there. `Shared`: every workload that an AIRoute leads here may list, read and delete all of them. `Refused`: none may. Default: Shared, but Refused where other namespaces may refer to this AIProvider.',
+      ),
   }),
   [
     ENDPOINT_REQUIRED,

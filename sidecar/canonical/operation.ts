@@ -1,5 +1,6 @@
 /** What the stages need to know of an operation, as data, so that none of them asks which one it has. A new operation is a row here, and a dialect and a wire that serve it. */
 import { estimateTokens } from './count-tokens.ts';
+import type { KeptOperation } from './kept-request.ts';
 import { mapEmbeddingsText, mapJsonText, mapRequestText, type TextChange } from './map-text.ts';
 import type { CanonicalRequest, OperationName, RequestOf, ResponseOf } from './request.ts';
 import { NO_USAGE } from './usage.ts';
@@ -8,14 +9,20 @@ import type { VerbatimOperation, VerbatimRequest } from './verbatim-request.ts';
 export interface Operation {
   /** The request with each text replaced that a person, a tool or a model may have written. */
   mapText(request: CanonicalRequest, change: TextChange): CanonicalRequest;
-  /** Path of text that is there in a form which nobody can inspect, such as token ids. */
+  /** Path of text that is there in a form which nobody can inspect, such as token ids or a picture. */
   unreadableText?(request: CanonicalRequest): string | undefined;
+  /** Path of text that can be read, and sent only as it is. */
+  fixedText?(request: CanonicalRequest): string | undefined;
   /** Text that a model wrote into the answer. `inspected`: in `choices` and the events of a stream; `unread`: where we do not look for it. */
   readonly answerText: 'none' | 'inspected' | 'unread';
   /** Answers of different models cannot be used together, so that no other model may stand in for the first one of a route. */
   readonly isBoundToModel: boolean;
   /** What providers bill: tokens; nothing; or answers in a way that a price per token does not tell (images, seconds). */
   readonly billed: 'tokens' | 'nothing' | 'otherwise';
+  /** It is about what an account keeps: no model decides where it goes, and no budget counts it. */
+  readonly isAboutKept?: true;
+  /** Makes the provider spend later, which nobody can bound now. */
+  readonly spendsLater?: true;
   /** How many output tokens its answers may have; without it they have none. */
   outputTokens?(request: CanonicalRequest): OutputTokens;
   /** What is answered in place of a target whose API does not know the operation, and named as an estimate. */
@@ -62,6 +69,7 @@ interface EstimatedAnswer {
 interface Row<O extends OperationName> extends Operation {
   mapText(request: RequestOf<O>, change: TextChange): RequestOf<O>;
   unreadableText?(request: RequestOf<O>): string | undefined;
+  fixedText?(request: RequestOf<O>): string | undefined;
   outputTokens?(request: RequestOf<O>): OutputTokens;
   estimate?(request: RequestOf<O>): EstimatedAnswer;
 }
@@ -70,6 +78,19 @@ const verbatim = <O extends VerbatimOperation>(row: Omit<Row<O>, 'mapText'>): Ro
   ...row,
   // The model is a name and no text.
   mapText: (request, change) => ({ ...request, body: { ...mapJsonText(request.body, change), model: request.model } }),
+});
+
+const kept = <O extends KeptOperation>(row: Pick<Row<O>, 'answerText' | 'billed' | 'spendsLater'>): Row<O> => ({
+  ...row,
+  mapText: (request, change) => ({
+    ...request,
+    body: mapJsonText(request.body, change),
+    ...(request.file?.lines && { file: { lines: request.file.lines.map((line) => mapJsonText(line, change)) } }),
+  }),
+  unreadableText: ({ file }) => (file !== undefined && file.lines === undefined ? 'file' : undefined),
+  fixedText: ({ file }) => (file === undefined ? undefined : 'file'),
+  isAboutKept: true,
+  isBoundToModel: false,
 });
 
 /** Text, or tokens of text, alone or in an array. */
@@ -119,6 +140,11 @@ const OPERATIONS: { readonly [O in OperationName]: Row<O> } = {
   speech: verbatim({ answerText: 'none', isBoundToModel: false, billed: 'otherwise' }),
   transcription: verbatim({ answerText: 'unread', isBoundToModel: false, billed: 'otherwise' }),
   translation: verbatim({ answerText: 'unread', isBoundToModel: false, billed: 'otherwise' }),
+  file_upload: kept({ answerText: 'none', billed: 'nothing' }),
+  batch_creation: kept({ answerText: 'none', billed: 'otherwise', spendsLater: true }),
+  batch: kept({ answerText: 'none', billed: 'otherwise' }),
+  kept_object: kept({ answerText: 'none', billed: 'nothing' }),
+  kept_content: kept({ answerText: 'unread', billed: 'nothing' }),
 };
 
 export const operationOf = ({ operation }: Pick<CanonicalRequest, 'operation'>): Operation => OPERATIONS[operation];

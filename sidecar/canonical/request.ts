@@ -3,12 +3,13 @@ import type { ChatRequest } from './chat-request.ts';
 import type { ChatResponse } from './chat-response.ts';
 import type { CountTokensResponse } from './count-tokens.ts';
 import type { EmbeddingsRequest, EmbeddingsResponse } from './embeddings.ts';
+import type { KeptOperation, KeptRequest, KeptResponse } from './kept-request.ts';
 import type { VerbatimOperation, VerbatimRequest, VerbatimResponse } from './verbatim-request.ts';
 
 /** Named as OpenTelemetry's `gen_ai.operation.name` does, where it has a name. */
-export type OperationName = 'chat' | 'embeddings' | VerbatimOperation;
+export type OperationName = 'chat' | 'embeddings' | VerbatimOperation | KeptOperation;
 
-export type CanonicalRequest = ChatRequest | EmbeddingsRequest | VerbatimRequest;
+export type CanonicalRequest = ChatRequest | EmbeddingsRequest | VerbatimRequest | KeptRequest;
 
 export type RequestOf<O extends OperationName> = O extends 'chat'
   ? ChatRequest
@@ -16,7 +17,9 @@ export type RequestOf<O extends OperationName> = O extends 'chat'
     ? EmbeddingsRequest
     : O extends VerbatimOperation
       ? VerbatimRequest<O>
-      : never;
+      : O extends KeptOperation
+        ? KeptRequest<O>
+        : never;
 
 export type ResponseOf<O extends OperationName> = O extends 'chat' | 'text_completion'
   ? ChatResponse
@@ -24,7 +27,9 @@ export type ResponseOf<O extends OperationName> = O extends 'chat' | 'text_compl
     ? EmbeddingsResponse
     : O extends 'count_tokens'
       ? CountTokensResponse
-      : VerbatimResponse;
+      : O extends KeptOperation
+        ? KeptResponse
+        : VerbatimResponse;
 
 /** What the stages read of any answer. */
 export interface CanonicalResponse {
@@ -36,4 +41,8 @@ export interface CanonicalResponse {
   readonly choices?: ChatResponse['choices'];
   /** Absent where the provider does not say. */
   readonly usage?: ChatResponse['usage'];
+  /** Ids of what the account keeps; absent where `id` is the only one. */
+  readonly keptIds?: readonly string[];
+  /** `usage` is told again with each answer that has this mark, and counts once. */
+  readonly countedOnceAs?: string;
 }

@@ -1,6 +1,7 @@
 /** What a client speaks: one API for one operation. One folder per dialect; `index.ts` is the registry. */
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
+import type { Keeping } from '#sidecar/canonical/kept-request';
 import type {
   CanonicalRequest,
   CanonicalResponse,
@@ -28,16 +29,32 @@ export interface EncodeContext<Q extends CanonicalRequest = ChatRequest> {
   readonly costUsd?: () => string | undefined;
 }
 
-/** How the body of a request is written. */
-export type ContentKind = 'json' | 'form';
+/** How the body of a request is written; `none`: there is nothing in it. */
+export type ContentKind = 'json' | 'form' | 'none';
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+/** By name in lower case, as Node joins them. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** What a request says beside its path and the members of its body. */
+export interface Beside {
+  readonly query: URLSearchParams;
+  /** The bytes of the form's file of that name. */
+  file(name: string): Uint8Array | undefined;
+}
 
 /** A dialect as the stages see it, whatever its operation; its methods are called with requests and answers of that operation alone. */
 export interface AnyDialect {
   /** Of the API. Where a provider's wire has the same id, both speak the same. */
   readonly id: string;
   readonly operation: OperationName;
-  /** Paths it is served on, without query, the first for messages to people. All POST. Places in braces: see `path-pattern.ts`. */
+  /** Paths it is served on, without query, the first for messages to people. Places in braces: see `path-pattern.ts`. */
   readonly paths: readonly string[];
+  /** Default: POST. */
+  readonly method?: Method;
+  /** Tells clients of this API from those of another one on the same path. Absent: whoever else asks. */
+  isAskedBy?(headers: RequestHeaders): boolean;
   /**
    * Refuses what path and query ask for and this dialect does not serve, before the body is read. Absent: every query is taken and says
    * nothing. Throws `unknown_path` or `invalid_request`.
@@ -48,7 +65,9 @@ export interface AnyDialect {
   /** Top-level keys that this dialect or the gateway reads; twice in one body is refused. */
   readonly readKeys: readonly string[];
   /** Throws `invalid_request` with `param` for what is wrong; keeps what it does not know in `extensions`. */
-  decodeRequest(body: JsonObject, values: PathValues): CanonicalRequest;
+  decodeRequest(body: JsonObject, values: PathValues, beside?: Beside): CanonicalRequest;
+  /** What the request has to do with what accounts keep; undefined: nothing. */
+  keeping?(request: CanonicalRequest): Keeping | undefined;
   /** Header by which clients of the API know the id of a request, where it is not `x-request-id`. */
   readonly requestIdHeader?: string;
   /** Without it answers can only go through as they came, and requests only to providers of the same API. */
@@ -63,7 +82,8 @@ export interface AnyDialect {
 
 export interface DialectOf<O extends OperationName> extends AnyDialect {
   readonly operation: O;
-  decodeRequest(body: JsonObject, values: PathValues): RequestOf<O>;
+  decodeRequest(body: JsonObject, values: PathValues, beside?: Beside): RequestOf<O>;
+  keeping?(request: RequestOf<O>): Keeping | undefined;
   encodeResponse?(response: ResponseOf<O>, context: EncodeContext<RequestOf<O>>): JsonObject;
 }
 

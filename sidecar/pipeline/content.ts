@@ -10,10 +10,12 @@ import { findAmbiguousKey, spliceTopLevel } from '#sidecar/json/top-level';
 export interface Content {
   /** As the client sent it. */
   readonly bytes: Uint8Array;
-  /** For the Content-Type of what goes on. */
-  readonly type: string;
+  /** For the Content-Type of what goes on; absent where nothing does. */
+  readonly type?: string;
   /** The members of the JSON object, or the text fields of the form: one string each, an array of strings where a name occurs again. */
   readonly body: JsonObject;
+  /** The bytes of the form's file of that name. */
+  file(name: string): Uint8Array | undefined;
   /** The bytes with these members replaced, added, or (undefined, in JSON alone) left out, and all else untouched. A promise where it takes long. */
   edited(edits: Readonly<Record<string, JsonValue | undefined>>): Uint8Array | Promise<Uint8Array>;
   /** The bytes of another body in the place of this one; files stay. A promise where it takes long. */
@@ -31,9 +33,20 @@ export interface ContentQuestion {
 /** Throws `invalid_json`, `invalid_request` or `duplicate_key`. */
 export const readContent = (kind: ContentKind, question: ContentQuestion): Content => READERS[kind](question);
 
+const NO_BYTES = new Uint8Array();
+/** What a client sends all the same is read by nobody, and goes nowhere. */
+const NOTHING: Content = {
+  bytes: NO_BYTES,
+  body: {},
+  file: () => undefined,
+  edited: () => NO_BYTES,
+  rewritten: () => NO_BYTES,
+};
+
 const READERS: Readonly<Record<ContentKind, (question: ContentQuestion) => Content>> = {
   json: readJson,
   form: readForm,
+  none: () => NOTHING,
 };
 
 export const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH };
@@ -53,6 +66,7 @@ export function jsonContent(parsed: ReadBody, { bytes, readKeys }: ContentQuesti
     bytes,
     type: 'application/json',
     body: parsed.body,
+    file: () => undefined,
     edited: (edits) => spliceTopLevel(bytes, members, edits),
     rewritten: (body) => Buffer.from(JSON.stringify(body)),
   };
@@ -71,7 +85,11 @@ function readForm({ bytes, type = '', readKeys }: ContentQuestion): Content {
   );
   const body = membersOf(parsed.fields, texts);
   const edited = (edits: JsonObject): Uint8Array => spliceForm(bytes, parsed.fields, placesOf(parsed.fields, edits));
-  return { bytes, type, body, edited, rewritten: edited };
+  const file = (name: string): Uint8Array | undefined => {
+    const field = parsed.fields.find((one) => one.isFile && one.name === name);
+    return field && bytes.subarray(field.valueStart, field.valueEnd);
+  };
+  return { bytes, type, body, file, edited, rewritten: edited };
 }
 
 const NO_BOUNDARY = { ok: false, message: 'The Content-Type names no boundary.' } as const;

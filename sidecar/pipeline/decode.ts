@@ -11,8 +11,8 @@ export interface DecodedRequest {
 }
 
 /** Throws `invalid_json`, `duplicate_key` or `invalid_request`. */
-export function decode(bytes: Uint8Array, { endpoint: { dialect, values }, headers }: Call): DecodedRequest {
+export function decode(bytes: Uint8Array, { endpoint: { dialect, values, query }, headers }: Call): DecodedRequest {
   const { readKeys } = dialect;
   const content = readContent(dialect.content ?? 'json', { bytes, type: headers['content-type'], readKeys });
-  return { dialect, content, request: dialect.decodeRequest(content.body, values) };
+  return { dialect, content, request: dialect.decodeRequest(content.body, values, { query, file: content.file }) };
 }

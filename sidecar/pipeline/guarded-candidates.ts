@@ -47,6 +47,11 @@ function judge({ target, credential, source }: UsableTarget, question: GuardQues
     log.guardrailsFired(verdict.fired, 'Input');
     return blocked(verdict);
   }
+  const fixed = verdict.action === 'mask' ? operationOf(request).fixedText?.(request) : undefined;
+  if (verdict.action === 'mask' && fixed !== undefined) {
+    log.guardrailsFired(verdict.fired, 'Input');
+    return textFixed(fixed, verdict.fired[0]);
+  }
   const outputGuard = outputGuardOf(guarded, question);
   if (outputGuard instanceof RemoraError) return outputGuard;
   return {
@@ -81,7 +86,15 @@ const objectOf = (by: Blocker): string =>
 const textUnreadable = (path: string, by: Blocker): RemoraError =>
   new RemoraError({
     code: 'guardrail_blocked',
-    message: `${path} holds token ids, which ${objectOf(by)} cannot inspect. Send the text itself.`,
+    message: `${path} holds what ${objectOf(by)} cannot inspect, such as token ids or a file. Send it as text, or have the AIProvider exempted by a tag that the guardrail names under unlessTags.`,
+    object: objectOf(by),
+    param: path,
+  });
+
+const textFixed = (path: string, by: Blocker): RemoraError =>
+  new RemoraError({
+    code: 'guardrail_blocked',
+    message: `${path} holds what ${objectOf(by)} masks, and a file is sent as it is or not at all. Remove what it looks for and send the file again.`,
     object: objectOf(by),
     param: path,
   });
@@ -89,7 +102,7 @@ const textUnreadable = (path: string, by: Blocker): RemoraError =>
 const answerUnread = ({ operation }: CanonicalRequest, { provider }: GuardedTarget): RemoraError =>
   new RemoraError({
     code: 'guardrail_blocked',
-    message: `The output guardrails of this workload cannot inspect what AIProvider ${provider} answers to ${operation} requests. Have the AIProvider exempted by a tag that the guardrails name under unlessTags, or use another one.`,
+    message: `The output guardrails of this workload cannot inspect what AIProvider ${provider} answers to ${operation.replace('_', ' ')} requests. Have the AIProvider exempted by a tag that the guardrails name under unlessTags, or use another one.`,
     object: `AIProvider ${provider}`,
   });
 

@@ -1,8 +1,11 @@
 /** A request's way, one straight line of stages. Around it, and nowhere else: early ends, the record, the error answer. */
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
+import { operationOf } from '#sidecar/canonical/operation';
 import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
+import { type Keepers, learnKeeper } from './accounts/keepers.ts';
+import { selectAccount } from './accounts/select-account.ts';
 import { attempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import { decode } from './decode.ts';
@@ -25,6 +28,7 @@ export interface PipelineDeps {
   readonly budgetGate: BudgetGate;
   readonly upstream: Upstream;
   readonly health: TargetHealth;
+  readonly keepers: Keepers;
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -67,13 +71,15 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
     : inspectInput(decoded.request, snapshot);
   const { credentials } = deps.policies;
   const { request } = decoded;
-  const { broker, random } = deps;
-  const selection = selectRoute({ call, caller, request, inspection, snapshot, credentials, broker, random, log });
+  const { broker, keepers, random } = deps;
+  const question = { call, caller, request, inspection, snapshot, credentials, broker, keepers, random, log };
+  const selection = operationOf(request).isAboutKept ? selectAccount(question) : selectRoute(question);
   // From here on all attempts together have one deadline, which is the route's.
   const { totalMs, key } = selection.route.policy;
   call.scope.limitTo(totalMs, key);
   const answer = await attempt({ call, caller, decoded, selection, log, deps });
   log.answeredBy(answer.by);
+  learnKeeper(answer.by, decoded, deps.keepers);
   // After the commit point: what is inspected, metered and written is one answer of one target.
   const inspected = inspectOutput(answer, log);
   // After inspection and before encoding: booked is what the provider did, and the cost is known when the last byte is written.

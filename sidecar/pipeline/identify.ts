@@ -32,7 +32,7 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
 export function withClaims(caller: Caller, request: CanonicalRequest, log: RequestRecorder): Caller {
   const user = caller.user ?? (request.user && cut(request.user));
   log.user = user;
-  log.requestedModel = cut(request.model);
+  log.requestedModel = cut(request.model) || undefined;
   log.stream = request.stream;
   return user === caller.user ? caller : { ...caller, user };
 }

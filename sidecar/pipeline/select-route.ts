@@ -5,6 +5,8 @@ import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { InputInspection } from '#sidecar/guardrails/guardrail';
 import type { Credentials } from '#sidecar/policy/policy-source';
+import type { Keepers } from './accounts/keepers.ts';
+import { pinTargets } from './accounts/pin-targets.ts';
 import type { Candidate } from './attempts/candidate.ts';
 import type { Call } from './call.ts';
 import { passGuardrails, type UsableTarget } from './guarded-candidates.ts';
@@ -35,11 +37,12 @@ export interface RouteQuestion {
   readonly snapshot: Snapshot;
   readonly credentials: Credentials;
   readonly broker: CredentialBroker;
+  readonly keepers: Keepers;
   readonly random: () => number;
   readonly log: RequestRecorder;
 }
 
-/** Throws `unknown_model`, `model_not_allowed`, `no_target` or `guardrail_blocked`. */
+/** Throws `unknown_model`, `account_unresolved`, `model_not_allowed`, `no_target` or `guardrail_blocked`. */
 export function selectRoute(question: RouteQuestion): Selection {
   const { request, snapshot, log } = question;
   const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
@@ -47,7 +50,7 @@ export function selectRoute(question: RouteQuestion): Selection {
   const chosen = route?.rules[rule];
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
-  const order = targetOrder(chosen, question.random);
+  const order = pinTargets(targetOrder(chosen, question.random), question);
   const { isBoundToModel } = operationOf(request);
   const { targets, notTried } = isBoundToModel
     ? boundToModel(chosen, order, request.model)
@@ -80,7 +83,7 @@ function passModelRules(targets: readonly CompiledTarget[], question: TargetQues
   return allowed;
 }
 
-function withCredentials(
+export function withCredentials(
   targets: readonly CompiledTarget[],
   { credentials, broker, route, notTried }: TargetQuestion,
 ): UsableTarget[] {

@@ -6,7 +6,7 @@ import { RESPONSE_HEADER } from '#contract/names/headers';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import type { AnyDialect } from '#sidecar/dialects/dialect';
-import { DIALECTS, type Endpoint, endpointAt } from '#sidecar/dialects/index';
+import { DIALECTS, type Endpoint, endpointAt, methodsAt } from '#sidecar/dialects/index';
 import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
 import {
   encodeModel,
@@ -255,16 +255,19 @@ const methodNotAllowed = (allow: string): RemoraError =>
     headers: { allow },
   });
 
-function endpointOf(path: string, { method, url = '' }: IncomingMessage): Endpoint {
-  const endpoint = endpointAt(path);
+function endpointOf(path: string, { method = '', url = '', headers }: IncomingMessage): Endpoint {
+  const endpoint = endpointAt(path, { method, headers });
   if (endpoint === undefined) {
-    const served = [...DIALECTS.flatMap(({ paths }) => paths.slice(0, 1)), ...MODEL_LIST_PATHS.slice(0, 1)];
+    const allowed = methodsAt(path);
+    if (allowed.length > 0) throw methodNotAllowed(allowed.join(', '));
+    const paths = new Set(DIALECTS.flatMap((dialect) => dialect.paths.slice(0, 1)));
+    const served = [...paths, ...MODEL_LIST_PATHS.slice(0, 1)];
     throw new RemoraError({
       code: 'unknown_path',
       message: `Nothing is served on this path. Use one of ${served.join(', ')}.`,
     });
   }
-  if (method !== 'POST') throw methodNotAllowed('POST');
-  endpoint.dialect.checkTarget?.(endpoint.values, queryOf(url));
-  return endpoint;
+  const asked = path.length === url.length ? endpoint : { ...endpoint, query: queryOf(url) };
+  asked.dialect.checkTarget?.(asked.values, asked.query);
+  return asked;
 }

@@ -14,6 +14,7 @@ const CONTENT: Readonly<Record<ContentKind, { readonly type: RegExp; readonly ad
     type: /^(application\/([a-z0-9.+-]+\+)?json\s*(;|$)|$)/i,
     advice: 'The request body is not declared as JSON. Send it with Content-Type: application/json.',
   },
+  none: { type: /^/, advice: '' },
   form: {
     type: /^multipart\/form-data\s*;/i,
     advice: 'The request body is not declared as a form. Send it with Content-Type: multipart/form-data.',

@@ -62,14 +62,14 @@ const serverSpan = (record: RequestRecord): SpanData => ({
 });
 
 const clientSpan = (record: RequestRecord, attempt: AttemptRecord): SpanData => ({
-  name: `${record.operation} ${attempt.requestModel}`,
+  name: `${record.operation} ${attempt.requestModel}`.trimEnd(),
   startUnixMs: attempt.startUnixMs,
   endUnixMs: attempt.startUnixMs + attempt.durationMs,
   ...(attempt.outcome === 'ok' ? {} : { errorType: attempt.outcome }),
   attributes: attributes({
     'gen_ai.operation.name': record.operation,
     'gen_ai.provider.name': attempt.providerName,
-    'gen_ai.request.model': attempt.requestModel,
+    'gen_ai.request.model': attempt.requestModel || undefined,
     'gen_ai.request.stream': record.stream,
     'gen_ai.response.model': attempt.responseModel,
     'gen_ai.response.id': attempt.upstreamRequestId,

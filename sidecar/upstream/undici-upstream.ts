@@ -103,9 +103,9 @@ export class UndiciUpstream implements Upstream {
 
 const dispatchOptions = (request: UpstreamRequest, path: string) => ({
   path,
-  method: 'POST' as const,
+  method: request.method ?? ('POST' as const),
   headers: request.headers,
-  body: request.body,
+  body: request.method === undefined || request.method === 'POST' ? request.body : null,
   headersTimeout: request.timeouts.headersMs,
   bodyTimeout: request.timeouts.idleMs,
 });

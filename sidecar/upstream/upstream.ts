@@ -4,6 +4,8 @@ import type { UpstreamFaultKind } from '#sidecar/errors/attempt-failure';
 export interface UpstreamRequest {
   /** Absolute URL; built from the policy alone, never from the client's request. */
   readonly url: string;
+  /** Default: POST. Others have no body. */
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly timeouts: UpstreamTimeouts;

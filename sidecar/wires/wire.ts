@@ -58,7 +58,7 @@ export interface AnyWire extends Partial<StreamReading> {
   /** It reads requests of its own API alone: for clients of another one it does not serve the operation. */
   readonly ownClientsOnly?: true;
   /** Path and query under the AIProvider's endpoint. */
-  path(model: string, stream: boolean): string;
+  path(model: string, stream: boolean, request?: CanonicalRequest): string;
   /** For messages to people. */
   readonly name: string;
   /** `model` is the target's own name of the model. What the API cannot express goes to `losses`, which may throw `unsupported_parameter`. */
@@ -73,6 +73,8 @@ export interface AnyWire extends Partial<StreamReading> {
   decodeResponse(body: JsonObject, headers?: ResponseHeaders): CanonicalResponse;
   /** An answer that is no JSON, such as audio or plain text, goes through unread. Without it such an answer is no answer. */
   readonly passesBytes?: true;
+  /** Accounts may keep what this API answers, under the ids that the answers tell. */
+  readonly keepsAnswers?: true;
   /** `body` is the parsed JSON, or undefined when it was not JSON. */
   mapError(status: number, headers: ResponseHeaders, body: JsonValue | undefined): ProviderFailure;
 }

@@ -102,6 +102,18 @@ const HEADS: readonly ErrorCase[] = [
     raises: BadRequestError,
   },
   {
+    code: 'account_unresolved',
+    when: 'two accounts could have what is asked for',
+    provoke: async (t) => {
+      const providers = { a: { type: 'OpenAI' as const }, b: { type: 'OpenAI' as const } };
+      const routes = [{ targets: [{ provider: 'a' }, { provider: 'b' }] }];
+      return ask(await startSidecar(t, { policy: { providers, routes } }), '', { path: '/v1/files/f', method: 'GET' });
+    },
+    cause: /Several accounts could be meant, and this sidecar has not seen which one keeps what is asked for/,
+    next: /State the AIProvider in the header x-remora-provider: default\/a, default\/b/,
+    raises: BadRequestError,
+  },
+  {
     code: 'unknown_header',
     when: 'a caller claims a team',
     provoke: async (t) => ask(await withMock(t), CHAT, { headers: { 'x-remora-team': 'other' } }),

@@ -97,6 +97,34 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     raises: PermissionDeniedError,
   },
   {
+    code: 'kept_refused',
+    when: 'an AIProvider keeps the files of its account from workloads',
+    provoke: async (t) => {
+      const providers = { p: { type: 'OpenAI' as const, keptObjects: 'Refused' as const } };
+      const sidecar = await startSidecar(t, { policy: { providers, routes: [{ targets: [{ provider: 'p' }] }] } });
+      return ask(sidecar, '', { path: '/v1/files', method: 'GET' });
+    },
+    cause: /What the account of AIProvider default\/p keeps is not shared with its workloads/,
+    next: /Ask for things of an account of your own, or have keptObjects of the AIProvider changed to Shared/,
+    object: 'AIProvider default/p',
+    raises: PermissionDeniedError,
+  },
+  {
+    code: 'spend_unbounded',
+    when: 'a batch is to begin under a budget',
+    provoke: async (t) => {
+      const { sidecar } = await withMoney(t, {
+        providers: { p: { type: 'OpenAI' } },
+        routes: [{ targets: [{ provider: 'p' }] }],
+      });
+      return ask(sidecar, { input_file_id: 'file-1', endpoint: '/v1/embeddings' }, { path: '/v1/batches' });
+    },
+    cause: /A batch spends later what nobody can bound now, and AIBudget remora-system\/environments limit dev holds/,
+    next: /Send the calls one by one, or have the workload taken out of the scope/,
+    object: 'AIBudget remora-system/environments limit dev',
+    raises: PermissionDeniedError,
+  },
+  {
     code: 'price_unknown',
     when: 'a money budget meets a request that is not billed by tokens',
     provoke: async (t) => {

@@ -5,6 +5,7 @@ import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { Keepers } from '#sidecar/pipeline/accounts/keepers';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { type AttemptEnd, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
@@ -35,7 +36,7 @@ async function endsOf(
   const deadlines = new Deadlines();
   const upstream = new Upstreams(Date.now);
   const ingress = new Ingress({
-    ...{ policies, health, broker, upstream, deadlines, budgetGate: new OpenGate() },
+    ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },
   });

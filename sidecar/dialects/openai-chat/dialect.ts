@@ -1,5 +1,6 @@
 /** OpenAI's Chat Completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
+import { namedFiles } from '#sidecar/dialects/named-files';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
@@ -12,6 +13,10 @@ export const openaiChat: Dialect<EncoderState> = {
   paths: openaiPaths('/chat/completions'),
   readKeys: READ_KEYS,
   decodeRequest,
+  keeping(request) {
+    const names = namedFiles(request, 'openai-chat');
+    return names.length === 0 ? undefined : { by: 'openai-files', names };
+  },
   encodeResponse,
   streamEncoder,
   renderError,

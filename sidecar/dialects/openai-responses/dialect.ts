@@ -5,6 +5,7 @@ import { DIALECT_ID } from './api-id.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
+import { keeping } from './keeping.ts';
 import { renderStreamError } from './render-stream-error.ts';
 
 export const openaiResponses: Dialect<EncoderState> = {
@@ -14,6 +15,7 @@ export const openaiResponses: Dialect<EncoderState> = {
   paths: ['/v1/responses', '/responses', '/v1/v1/responses', '/openai/v1/responses', '/openai/responses'],
   readKeys: READ_KEYS,
   decodeRequest,
+  keeping,
   encodeResponse,
   streamEncoder,
   renderError,

@@ -6,6 +6,8 @@ import type { Lane, StreamItem, WholeItem } from './lanes/lane.ts';
 export interface Answerer {
   /** `provider/model` as the route states it. */
   readonly target: string;
+  /** Where an account may keep what it answered: its AIProvider, and under which ids. */
+  readonly kept?: { readonly keeper: string; readonly ids: readonly string[] };
   /** What was left out of the request, as paths. */
   readonly dropped: readonly string[];
   readonly lane: Lane;

@@ -10,14 +10,20 @@ export class AttemptAnswerer implements Answerer {
   readonly dropped: readonly string[];
   readonly lane: Lane;
   readonly outputGuard: OutputGuard | null;
+  readonly #keeper: string | undefined;
   readonly #log: AttemptRecorder;
 
-  constructor({ candidate, dropped, lane }: Plan, log: AttemptRecorder) {
+  constructor({ candidate, dropped, lane, wire }: Plan, log: AttemptRecorder) {
     this.target = candidate.target.policy.name;
+    this.#keeper = wire.keepsAnswers && candidate.provider.policy.key;
     this.dropped = dropped;
     this.lane = lane;
     this.outputGuard = candidate.outputGuard;
     this.#log = log;
+  }
+
+  get kept(): Answerer['kept'] {
+    return this.#keeper === undefined ? undefined : { keeper: this.#keeper, ids: this.#log.ids };
   }
 
   settle(): void {

@@ -26,6 +26,7 @@ export class AttemptRecorder {
   #firstChunkMs: number | undefined;
   #responseModel: string | undefined;
   readonly #finishReasons: FinishReason[] = [];
+  #ids: readonly string[] = [];
   #isFinished = false;
   #settled = false;
   #estimated = false;
@@ -51,8 +52,9 @@ export class AttemptRecorder {
   }
 
   /** Reads a whole answer. */
-  answered({ id = '', model, choices, usage }: CanonicalResponse): void {
+  answered({ id = '', model, choices, usage, keptIds }: CanonicalResponse): void {
     this.#answeredAs({ id, model });
+    if (keptIds !== undefined) this.#ids = keptIds;
     for (const { finishReason } of choices ?? []) this.#finishReasons.push(finishReason);
     this.#isFinished = choices === undefined || choices.length > 0;
     this.usage = usage;
@@ -69,8 +71,14 @@ export class AttemptRecorder {
   }
 
   #answeredAs({ id, model }: { readonly id: string; readonly model: string }): void {
+    this.#ids = [id];
     this.#responseModel = model === '' ? undefined : model;
     if (this.#candidate.provider.adapter.requestIdHeader === undefined && id !== '') this.upstreamRequestId = id;
+  }
+
+  /** By which the account may keep what it answered. */
+  get ids(): readonly string[] {
+    return this.#ids;
   }
 
   failed(outcome: string, billing: 'nothing' | 'unknown', status?: number): void {

@@ -20,8 +20,11 @@ const ANY_BYTES = 'application/octet-stream';
 /** Throws AttemptFailed and UpstreamFault. Up to here every failure may be repaired by another attempt, from here on none. */
 export function openAnswer(running: Exchange, response: UpstreamResponse): Answer | Promise<Answer> {
   const { wire, candidate } = running.plan;
+  const { request } = candidate;
   const type = response.headers['content-type'];
-  if (wire.passesBytes && !isOfType(type, /\bjson\b/i)) return openBytes(running, response, type ?? ANY_BYTES);
+  const isUnread = 'answersBytes' in request && request.answersBytes;
+  if (isUnread || (wire.passesBytes && !isOfType(type, /\bjson\b/i)))
+    return openBytes(running, response, type ?? ANY_BYTES);
   const reading = candidate.request.stream ? eventsOf(wire) : undefined;
   return reading === undefined ? openWhole(running, response) : openEvents(running, response, reading);
 }
@@ -37,11 +40,11 @@ function openWhole(running: Exchange, response: UpstreamResponse): Answer | Prom
   return raw instanceof Promise ? raw.then(read) : read(raw);
 }
 
-function readAnswer({ plan, log }: Exchange, response: UpstreamResponse, raw: Uint8Array): Answer {
+function readAnswer({ plan, log, question }: Exchange, response: UpstreamResponse, raw: Uint8Array): Answer {
   const body = parseJson(UTF8.decode(raw));
   if (!isJsonObject(body)) throw malformed(plan.candidate, 'The body of the answer is not a JSON object.');
   try {
-    const item = { response: plan.wire.decodeResponse(body, response.headers), raw };
+    const item = { response: question.deps.keepers.countedOnce(plan.wire.decodeResponse(body, response.headers)), raw };
     log.answered(item.response);
     return { kind: 'whole', by: new AttemptAnswerer(plan, log), item };
   } catch (cause) {

@@ -46,8 +46,11 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
     candidate,
     wire,
     lane,
-    url: provider.baseUrl + wire.path(model, request.stream),
-    headers: { 'content-type': content.type, ...(wire.id === decoded.dialect.id && forwarded(call, wire)) },
+    url: provider.baseUrl + wire.path(model, request.stream, request),
+    headers: {
+      ...(content.type !== undefined && { 'content-type': content.type }),
+      ...(wire.id === decoded.dialect.id && forwarded(call, wire)),
+    },
     bytes,
     dropped: outgoing.dropped,
     outputTokensAtMost: output === undefined ? 0 : output.atMost * output.answers,

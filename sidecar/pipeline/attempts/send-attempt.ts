@@ -52,11 +52,12 @@ const estimate = (plan: Plan, { call, caller, decoded, selection }: AttemptQuest
   route: selection.route.policy.key,
   ...pricedFor(plan.candidate),
   caller,
-  budgets: caller.budgets,
+  budgets: operationOf(plan.candidate.request).isAboutKept ? NO_BUDGETS : caller.budgets,
   inputTokensAtMost: Math.max(decoded.content.bytes.length, plan.bytes.length),
   outputTokensAtMost: plan.outputTokensAtMost,
 });
 
+const NO_BUDGETS: AttemptEstimate['budgets'] = [];
 const FREE: PolicyPrice = { inputPico: '0', cachedInputPico: '0', outputPico: '0' };
 
 /** The target with the price that holds for the operation: a price per token says nothing of images, unless it says that all is free. */
@@ -88,8 +89,10 @@ async function exchange(running: Exchange): Promise<Answer> {
   const signed = provider.adapter.headers({ credential, url, body, nowUnixMs });
   const authorization = signed instanceof Promise ? await signed : signed;
   log.sending();
+  const { request } = plan.candidate;
   const response = await question.deps.upstream.send({
     url,
+    ...('method' in request && { method: request.method }),
     headers: { ...SENT_HEADERS, ...authorization, ...plan.headers },
     body,
     timeouts: { connectMs, headersMs: firstTokenMs, idleMs },

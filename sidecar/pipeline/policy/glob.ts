@@ -1,13 +1,18 @@
 /** Patterns in which `*` stands for any run of characters. Linear in the text, whatever the pattern, since callers choose the text. */
 export interface Glob {
   matches(text: string): boolean;
+  /** Whether any text that begins so matches. */
+  canBegin(text: string): boolean;
 }
 
 export function compileGlob(pattern: string): Glob {
   const [first = '', ...rest] = pattern.split('*');
   const last = rest.pop();
-  if (last === undefined) return { matches: (text) => text === pattern };
-  return { matches: (text) => matchesParts(text, { first, middle: rest, last }) };
+  if (last === undefined) return { matches: (text) => text === pattern, canBegin: (text) => pattern.startsWith(text) };
+  return {
+    matches: (text) => matchesParts(text, { first, middle: rest, last }),
+    canBegin: (text) => first.startsWith(text) || text.startsWith(first),
+  };
 }
 
 interface Parts {

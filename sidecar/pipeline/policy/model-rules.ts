@@ -14,3 +14,14 @@ function allows(rule: CompiledModelRule, target: string): boolean {
   if (rule.deny.some((glob) => glob.matches(target))) return false;
   return rule.allow.length === 0 || rule.allow.some((glob) => glob.matches(target));
 }
+
+/** The AIPolicy that denies whatever a target may be asked for: of `provider/*`, each model that the provider may have. */
+export function whollyDeniedBy(rules: readonly CompiledModelRule[], { policy }: CompiledTarget): string | undefined {
+  if (policy.model !== '*') return deniedBy(rules, policy.name);
+  const provider = policy.name.replace(/\*$/, '');
+  return rules.find(
+    ({ allow, deny }) =>
+      deny.some((glob) => glob.matches(policy.name)) ||
+      (allow.length > 0 && !allow.some((glob) => glob.canBegin(provider))),
+  )?.policy;
+}

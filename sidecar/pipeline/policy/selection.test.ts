@@ -27,6 +27,24 @@ test('compileGlob() matches the whole text, with stars for any run and nothing e
     assert.equal(compileGlob(glob).matches(text), expected, `${glob} ${text}`);
 });
 
+test(`a glob can begin with a text exactly where some longer text matches (seed ${SEED})`, () => {
+  const char = fc.constantFrom('a', 'b', '/');
+  const text = fc.string({ unit: char, maxLength: 4 });
+  fc.assert(
+    fc.property(fc.string({ unit: fc.oneof(char, fc.constant('*')), maxLength: 6 }), text, (pattern, begin) => {
+      const glob = compileGlob(pattern);
+      const longest = pattern.replaceAll('*', '');
+      const endings = Array.from({ length: longest.length + 1 }, (_, at) => begin + longest.slice(at));
+      assert.equal(
+        glob.canBegin(begin),
+        endings.some((whole) => glob.matches(whole)),
+        `${pattern} ${begin}`,
+      );
+    }),
+    { seed: SEED, numRuns: 5_000 },
+  );
+});
+
 test(`compileGlob() agrees with a regular expression (seed ${SEED})`, () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', '/'), maxLength: 8 });
   const glob = fc.string({ unit: fc.constantFrom('a', 'b', '/', '*'), maxLength: 6 });

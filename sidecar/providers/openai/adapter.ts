@@ -3,6 +3,7 @@ import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
+import { openaiKeptWires } from '#sidecar/wires/openai-kept/openai-kept';
 import { openaiResponsesWire } from '#sidecar/wires/openai-responses/openai-responses';
 
 export const openai: ProviderAdapter = {
@@ -19,6 +20,7 @@ export const openai: ProviderAdapter = {
     }),
     openaiResponsesWire({ name: 'OpenAI' }),
     ...openaiOperations({ name: 'OpenAI', marksEnd: true }),
+    ...openaiKeptWires('OpenAI'),
   ],
   headers: bearerKey,
   requestIdHeader: 'x-request-id',

@@ -19,5 +19,6 @@ export const openaiResponsesWire = ({ name }: { readonly name: string }): Wire<D
   forwardedHeaders: ['openai-beta'],
   framing: sseFrames,
   streamDecoder,
+  keepsAnswers: true,
   mapError,
 });

@@ -1,4 +1,5 @@
 /** Anthropic's Messages wire format as the public API writes it (compared with recordings in `test/providers`). */
+import { anthropicFakeAccount } from './anthropic-fake-account.ts';
 import type { Answer, FakeWire } from './script.ts';
 
 const frame = (data: { readonly type: string; readonly [member: string]: unknown }): string =>
@@ -88,6 +89,7 @@ const events = (answer: Answer): string[] => [
 ];
 
 export const anthropicFakeWire: FakeWire = {
+  account: anthropicFakeAccount,
   path: '/v1/messages',
   operations: { '/v1/messages/count_tokens': ({ inputTokens }) => ({ body: { input_tokens: inputTokens } }) },
   basePath: '',

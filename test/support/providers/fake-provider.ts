@@ -66,6 +66,8 @@ export interface FakeProviderOptions {
   readonly acceptKey?: string;
   /** Default 0: any free port. */
   readonly port?: number;
+  /** A part of all ids that it gives out. Default: none. */
+  readonly account?: string;
 }
 
 const WIRES: Readonly<Record<FakeDialect, FakeWire>> = {
@@ -96,6 +98,8 @@ interface Exchange {
   readonly isStream: boolean;
   readonly requestId: string;
   readonly book: BilledTokens;
+  /** For what is no chat. */
+  readonly operate: Operate | undefined;
 }
 
 export async function startFakeProvider(options: FakeProviderOptions): Promise<FakeProvider> {
@@ -103,6 +107,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
   const requests: FakeRequest[] = [];
   const book: BilledTokens = { calls: 0, inputTokens: 0, outputTokens: 0 };
   const queue: Script[] = [];
+  const account = wire.account?.(options.account ?? '');
   let standing: (request: FakeRequest) => Script = () => ({});
   const server = createServer((incoming, response) => {
     const exchange = receive(incoming).then(async (request) => {
@@ -110,11 +115,20 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
       response.on('close', () => {
         request.wasAborted = !response.writableFinished;
       });
-      const script = refusal(wire, options.acceptKey, request) ?? queue.shift() ?? standing(request);
+      const ask = account?.answer({ ...request, inputTokens: tokensOf(request) });
+      const door = { wire, acceptKey: options.acceptKey, hasKept: ask !== undefined };
+      const planned = refusal(door, request) ?? queue.shift() ?? standing(request);
+      const isDone = planned.fault === undefined;
+      const kept = isDone ? ((await ask?.()) ?? account?.refuse?.(request.body ?? {})) : undefined;
+      const script =
+        kept !== undefined && 'message' in kept ? { fault: { kind: 'status' as const, ...kept } } : planned;
       const requestId = `req_${requests.length}`;
       const { model, stream: isStream } = meaningOf(wire, request) ?? { model: 'unknown', stream: false };
-      const answer = compose(options.dialect, { wire, script, request, model, number: requests.length });
-      await respond({ wire, request, response, script, answer, isStream, requestId, book });
+      const id = `fake${options.account ?? ''}${requests.length}`;
+      const answer = compose(options.dialect, { wire, script, request, model, id });
+      if (kept === undefined && script.fault === undefined) account?.answered?.(id, request.body ?? {});
+      const operate = kept !== undefined && 'body' in kept ? () => kept : operationOf(wire, request);
+      await respond({ wire, request, response, script, answer, isStream, requestId, book, operate });
     });
     // The caller left while it sent its request.
     exchange.catch(() => incoming.destroy());
@@ -177,11 +191,18 @@ function meaningOf(wire: FakeWire, { path, body }: FakeRequest): PathMeaning | u
 const operationOf = (wire: FakeWire, { path }: FakeRequest): Operate | undefined =>
   wire.operations?.[path] ?? wire.operationAt?.(path);
 
+interface Door {
+  readonly wire: FakeWire;
+  readonly acceptKey: string | undefined;
+  /** The request is about something that the account keeps. */
+  readonly hasKept: boolean;
+}
+
 /** What the real API would refuse before it looks at the request. */
-function refusal(wire: FakeWire, acceptKey: string | undefined, request: FakeRequest): Script | undefined {
+function refusal({ wire, acceptKey, hasKept }: Door, request: FakeRequest): Script | undefined {
   const error = (status: number, message: string): Script => ({ fault: { kind: 'status', status, message } });
   const isServed = meaningOf(wire, request) !== undefined || operationOf(wire, request) !== undefined;
-  if (!isServed || request.method !== 'POST') return error(404, `No such path: ${request.path}`);
+  if (!hasKept && (!isServed || request.method !== 'POST')) return error(404, `No such path: ${request.path}`);
   if (acceptKey !== undefined && wire.credential(request.headers) !== acceptKey) return error(401, 'Invalid API key.');
   if (meaningOf(wire, request) === undefined) return undefined;
   if (request.body === undefined) return error(400, 'The body is not JSON.');
@@ -196,8 +217,8 @@ function compose(
     script,
     request,
     model,
-    number,
-  }: { wire: FakeWire; script: Script; request: FakeRequest; model: string; number: number },
+    id,
+  }: { wire: FakeWire; script: Script; request: FakeRequest; model: string; id: string },
 ): Answer {
   const body = request.body ?? {};
   const maximum = Number(
@@ -211,7 +232,7 @@ function compose(
   const words = text.match(/\s*\S+|\s+$/g) ?? [];
   const streamOptions = body.stream_options as { include_usage?: boolean } | undefined;
   return {
-    id: `fake${number}`,
+    id,
     model,
     created: CREATED,
     words: words.slice(0, maximum),
@@ -219,11 +240,13 @@ function compose(
     toolCalls: script.toolCalls ?? [],
     finishReason: script.finishReason,
     isCutShort: words.length > maximum,
-    inputTokens: script.usage?.inputTokens ?? Math.ceil(request.rawBody.length / BYTES_PER_TOKEN),
+    inputTokens: script.usage?.inputTokens ?? tokensOf(request),
     outputTokens: script.usage?.outputTokens ?? Math.min(words.length, maximum),
     includeUsage: streamOptions?.include_usage === true,
   };
 }
+
+const tokensOf = ({ rawBody }: FakeRequest): number => Math.ceil(rawBody.length / BYTES_PER_TOKEN);
 
 async function respond(exchange: Exchange): Promise<void> {
   const { script, isStream } = exchange;
@@ -231,8 +254,7 @@ async function respond(exchange: Exchange): Promise<void> {
   if (script.fault !== undefined && answerFault(exchange, script.fault)) return;
   exchange.book.calls += 1;
   exchange.book.inputTokens += exchange.answer.inputTokens;
-  const operate = operationOf(exchange.wire, exchange.request);
-  if (operate !== undefined) await operation(exchange, operate);
+  if (exchange.operate !== undefined) await operation(exchange, exchange.operate);
   else if (isStream) await stream(exchange);
   else plain(exchange);
 }

@@ -1,4 +1,5 @@
 /** OpenAI's Chat Completions wire format as the public API writes it (compared with recordings in `test/providers`). */
+import { openaiFakeAccount } from './openai-fake-account.ts';
 import { openaiFakeOperations } from './openai-fake-operations.ts';
 import type { Answer, FakeWire } from './script.ts';
 
@@ -70,6 +71,7 @@ function events(answer: Answer): string[] {
 export const openaiFakeWire: FakeWire = {
   path: '/v1/chat/completions',
   operations: openaiFakeOperations,
+  account: openaiFakeAccount,
   basePath: '/v1',
   headers: (requestId) => ({ 'x-request-id': requestId, 'openai-processing-ms': '12', 'openai-version': '2020-10-01' }),
   credential: (headers) => /^Bearer (.+)$/.exec(String(headers.authorization))?.[1],

@@ -97,6 +97,23 @@ export interface OperationAnswer {
 
 export type Operate = (request: OperationRequest) => OperationAnswer;
 
+/** What an account answers about the things that it keeps, or why it does not. */
+export type KeptAnswer =
+  | OperationAnswer
+  | { readonly status: number; readonly message: string; readonly code?: string };
+
+/** What one account keeps. Its ids are its own. */
+export interface FakeAccount {
+  /** undefined: the API has no such path. */
+  answer(
+    request: OperationRequest & { readonly method: string; readonly path: string },
+  ): (() => KeptAnswer | Promise<KeptAnswer>) | undefined;
+  /** Why the account cannot do what a request asks that names something kept. */
+  refuse?(body: { readonly [key: string]: unknown }): KeptAnswer | undefined;
+  /** An answer under this id was given to a request of the API itself. */
+  answered?(id: string, body: { readonly [key: string]: unknown }): void;
+}
+
 /** An API as a fake server speaks it. */
 export interface FakeWire {
   /** The only one, unless `readPath` knows more. */
@@ -111,6 +128,8 @@ export interface FakeWire {
   readonly operations?: Readonly<Record<string, Operate>>;
   /** The same where the path names the model. */
   operationAt?(path: string): Operate | undefined;
+  /** An empty account. `name` is a part of its ids. */
+  account?(name: string): FakeAccount;
   /** Path of the base URL that an AIProvider would name. */
   readonly basePath: string;
   headers(requestId: string): Record<string, string>;

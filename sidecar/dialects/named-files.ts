@@ -1,0 +1,22 @@
+/** Files that a chat names by the id under which an account keeps them. Only the client's own API knows them, so that they stand in opaque parts. */
+import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { Part } from '#sidecar/canonical/part';
+
+/** The members of `file_id` in all parts that only `api` knows. */
+export const namedFiles = (request: ChatRequest, api: string): string[] => opaqueValues(request, api).flatMap(fileIds);
+
+/** What only `api` knows of the messages, in order. */
+export const opaqueValues = ({ messages }: ChatRequest, api: string): JsonObject[] =>
+  messages.flatMap(({ parts }) => parts.flatMap((part) => opaqueValue(part, api)));
+
+const opaqueValue = (part: Part, api: string): JsonObject[] =>
+  part.type === 'opaque' && part.api === api ? [part.value] : [];
+
+function fileIds(value: JsonValue | undefined): string[] {
+  if (value === null || typeof value !== 'object') return [];
+  if (Array.isArray(value)) return value.flatMap(fileIds);
+  return Object.entries(value).flatMap(([key, member]) =>
+    key === 'file_id' && typeof member === 'string' ? [member] : fileIds(member),
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * Where a request about what an account keeps goes: no model leads it, so it goes to the only account among the targets of the workload's AIRoutes that
+ * knows such things, or to the one that is known or stated to be meant. Never to another one after it.
+ */
+import { operationOf } from '#sidecar/canonical/operation';
+import { RemoraError } from '#sidecar/errors/remora-error';
+import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
+import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
+import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
+import { callerHeader } from '#sidecar/pipeline/request-recorder';
+import { type RouteQuestion, type Selection, withCredentials } from '#sidecar/pipeline/select-route';
+import { accountOf, severalAccounts } from './account-of.ts';
+import { checkLaterCalls } from './later-models.ts';
+import { speaks } from './pin-targets.ts';
+
+/** A target of a route that this request could be led to. */
+interface Place {
+  readonly route: CompiledRoute;
+  readonly rule: number;
+  readonly target: CompiledTarget;
+}
+
+/** Throws `unsupported_operation`, `kept_refused`, `account_unresolved`, `model_not_allowed`, `spend_unbounded`, `no_target` or `guardrail_blocked`. */
+export function selectAccount(question: RouteQuestion): Selection {
+  const { caller, log, request } = question;
+  const places = accountPlaces(question);
+  const key = keeperOf(places, question);
+  const ofAccount = places.filter(({ target }) => target.provider.policy.key === key);
+  const usable = ofAccount.filter(({ target }) => whollyDeniedBy(caller.modelRules, target) === undefined);
+  const [place] = usable;
+  const [denied] = ofAccount;
+  if (place === undefined) throw accountDenied(key, denied && whollyDeniedBy(caller.modelRules, denied.target));
+  const { route, rule } = place;
+  log.routeChosen(route.policy.key, rule);
+  if ('later' in request && request.later !== undefined) {
+    checkLaterCalls(request.later, { provider: key, targets: ofAccount.map(({ target }) => target), caller });
+  }
+  if (operationOf(request).spendsLater) refuseUnderBudget(question);
+  const usableTargets = withCredentials([asAccount(place.target, question)], { ...question, route, notTried: '' });
+  return { route, rule, candidates: passGuardrails(usableTargets, question), notTried: '' };
+}
+
+function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
+  const { id, operation } = call.endpoint.dialect;
+  const routes = new Set([...snapshot.routes.values(), ...(snapshot.otherModels ? [snapshot.otherModels] : [])]);
+  const places = [...routes].flatMap((route) =>
+    route.rules.flatMap((rule, index) =>
+      matchesHeaders(rule, call) ? targetsOf(rule).map((target) => ({ route, rule: index, target })) : [],
+    ),
+  );
+  const able = places.filter(({ target }) => speaks(target.provider, id));
+  const shared = able.filter(({ target }) => target.provider.policy.keptObjects !== 'Refused');
+  if (shared.length > 0) return shared;
+  const [refused] = able;
+  if (refused !== undefined) throw keptRefused(refused.target.provider.policy.key);
+  throw new RemoraError({
+    code: 'unsupported_operation',
+    message: `No AIProvider that the AIRoutes of this workload lead to serves ${operation.replace('_', ' ')} requests of this API. Add a target whose provider serves them.`,
+  });
+}
+
+const matchesHeaders = ({ policy }: CompiledRule, { headers }: RouteQuestion['call']): boolean =>
+  policy.match.headers.every(({ name, value }) => headers[name] === value);
+
+const targetsOf = ({ targets, fallbacks }: CompiledRule): readonly CompiledTarget[] =>
+  [...targets, ...fallbacks].filter(({ policy }) => policy.weight !== 0);
+
+function keeperOf(places: readonly Place[], { call, request, keepers }: RouteQuestion): string {
+  const { dialect } = call.endpoint;
+  const keeping = dialect.keeping?.(request) ?? { by: dialect.id, names: [] };
+  const accounts = places.map(({ target }) => target.provider);
+  const key = accountOf({ accounts, keeping, stated: callerHeader(call, 'provider'), keepers });
+  if (key === undefined) throw severalAccounts([...new Set(accounts.map(({ policy }) => policy.key))]);
+  return key;
+}
+
+/** The target without its model. What was asked for once must not be made twice: only what changes nothing is asked again. */
+const asAccount = ({ policy, provider }: CompiledTarget, { request }: RouteQuestion): CompiledTarget => ({
+  provider,
+  policy: {
+    ...policy,
+    name: provider.policy.key,
+    model: '',
+    maxRetries: 'method' in request && request.method === 'GET' ? policy.maxRetries : 0,
+  },
+});
+
+function refuseUnderBudget({ caller }: RouteQuestion): void {
+  const [budget] = caller.budgets;
+  if (budget === undefined) return;
+  const object = `AIBudget ${budget.budget} limit ${budget.limit}`;
+  throw new RemoraError({
+    code: 'spend_unbounded',
+    message: `A batch spends later what nobody can bound now, and ${object} holds for this workload. Send the calls one by one, or have the workload taken out of the scope of the AIBudget.`,
+    object,
+  });
+}
+
+const keptRefused = (provider: string): RemoraError =>
+  new RemoraError({
+    code: 'kept_refused',
+    message: `What the account of AIProvider ${provider} keeps is not shared with its workloads. Ask for things of an account of your own, or have keptObjects of the AIProvider changed to Shared.`,
+    object: `AIProvider ${provider}`,
+  });
+
+const accountDenied = (provider: string, policy: string | undefined): RemoraError =>
+  new RemoraError({
+    code: 'model_not_allowed',
+    message: `AIPolicy ${policy ?? ''} allows no target of AIProvider ${provider}. Ask for things of another account, or have the AIPolicy changed.`,
+    object: `AIPolicy ${policy ?? ''}`,
+  });

@@ -33,7 +33,6 @@ function chatOptions(apiVersion = '9999'): WireOptions {
     maxTokensKey: apiVersion >= SINCE.maxCompletionTokens ? 'max_completion_tokens' : 'max_tokens',
     hasDeveloperRole: apiVersion >= SINCE.developerRole,
     reasoningKeys: [],
-    marksEnd: true,
     lacks: apiVersion >= SINCE.usageInStreams ? ['top_k'] : ['top_k', 'stream_options'],
   };
 }

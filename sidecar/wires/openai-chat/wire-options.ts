@@ -30,8 +30,6 @@ export interface WireOptions {
   readonly hasDeveloperRole: boolean;
   /** Where the text of earlier reasoning is sent back: members of the assistant's message, or parts of its content. Empty: not at all. */
   readonly reasoningKeys: readonly ('reasoning_content' | 'reasoning' | 'content')[];
-  /** Always ends a stream with `[DONE]`, so that one without it was cut. */
-  readonly marksEnd: boolean;
   /** Words that it does not know: refused or dropped before they are sent. */
   readonly lacks: readonly ServerWord[];
   /** Of the models that match, the same. */

@@ -72,7 +72,7 @@ export const TORTURE: readonly TortureStream[] = [
     'JSON over several data lines that end in CR LF',
     (data) => `data: ${data.replaceAll('\n', '\r\ndata:')}\r\n\r\n`,
     {
-      data: [...pretty.map((text) => text.replace(/^ +/gm, '')), DONE],
+      data: [...pretty.map((text) => text.replace(/\n +/g, '\n')), DONE],
     },
   ),
   stream('data without a space', (data) => `data:${data}\n\n`),

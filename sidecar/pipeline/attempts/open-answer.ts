@@ -40,7 +40,7 @@ async function openWhole({ plan, log }: Exchange, response: UpstreamResponse): P
     log.answered(item.response);
     return { kind: 'whole', by: new AttemptAnswerer(plan, log), item };
   } catch (cause) {
-    if (cause instanceof AnswerFailed) throw failedInAnswer(plan.candidate, cause.failure);
+    if (cause instanceof AnswerFailed) throw failedInAnswer(plan.candidate, cause.failure, response);
     throw malformed(plan.candidate, 'The body of the answer is not of this API.', cause);
   }
 }

@@ -4,6 +4,7 @@ import type { AzureSettings } from '#contract/resources/azure-settings';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
+import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
 import type { WireOptions } from '#sidecar/wires/openai-chat/wire-options';
 import { azureWire } from './azure-wire.ts';
 
@@ -34,5 +35,6 @@ function chatOptions(apiVersion = '9999'): WireOptions {
     hasDeveloperRole: apiVersion >= SINCE.developerRole,
     reasoningKeys: [],
     lacks: apiVersion >= SINCE.usageInStreams ? ['top_k'] : ['top_k', 'stream_options'],
+    modelLacks: REASONING_MODELS,
   };
 }

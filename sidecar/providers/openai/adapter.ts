@@ -3,6 +3,7 @@ import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
+import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
 import { openaiResponsesWire } from '#sidecar/wires/openai-responses/openai-responses';
 
 export const openai: ProviderAdapter = {
@@ -15,6 +16,7 @@ export const openai: ProviderAdapter = {
       hasDeveloperRole: true,
       reasoningKeys: [],
       lacks: ['top_k'],
+      modelLacks: REASONING_MODELS,
     }),
     openaiResponsesWire({ name: 'OpenAI' }),
     ...openaiOperations('OpenAI'),

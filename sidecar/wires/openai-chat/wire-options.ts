@@ -2,6 +2,10 @@
 
 /** What a request may say and a server may not know, by the name that clients use. */
 export type ServerWord =
+  /** Another than 1, which is what servers do anyway. */
+  | 'temperature'
+  /** The same. */
+  | 'top_p'
   | 'top_k'
   | 'presence_penalty'
   | 'frequency_penalty'

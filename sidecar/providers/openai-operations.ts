@@ -4,15 +4,9 @@ import { openaiEmbeddingsWire } from '#sidecar/wires/openai-embeddings/openai-em
 import { openaiVerbatimWires } from '#sidecar/wires/openai-verbatim/openai-verbatim';
 import type { AnyWire } from '#sidecar/wires/wire';
 
-export interface OpenaiService {
-  /** For messages to people. */
-  readonly name: string;
-  /** Streams end with `[DONE]`; else with the end of the body. */
-  readonly marksEnd: boolean;
-}
-
-export const openaiOperations = (service: OpenaiService): readonly AnyWire[] => [
-  openaiCompletionsWire(service),
-  openaiEmbeddingsWire(service.name),
-  ...openaiVerbatimWires(service.name),
+/** `name` is the service's, for messages to people. */
+export const openaiOperations = (name: string): readonly AnyWire[] => [
+  openaiCompletionsWire(name),
+  openaiEmbeddingsWire(name),
+  ...openaiVerbatimWires(name),
 ];

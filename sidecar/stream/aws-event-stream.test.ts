@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { awsEvent, awsException, awsFrame } from '#test/support/aws-frames';
-import { randomSplit, seededRandom, singleBytes } from '#test/support/byte-splits';
+import { singleBytes } from '#test/support/byte-splits';
 import { awsEventStream } from './aws-event-stream.ts';
 import type { SseEvent } from './sse-event.ts';
 
@@ -89,23 +89,21 @@ test('a frame split at any byte is the same event, and its bytes stay as they ca
   assert.deepEqual(await read(singleBytes(STREAM)), whole);
   for (let at = 1; at < STREAM.length; at += 1)
     assert.deepEqual(await read([STREAM.subarray(0, at), STREAM.subarray(at)]), whole, `split at ${at}`);
-  const random = seededRandom(20_261_121);
-  for (let round = 0; round < 2_000; round += 1) {
-    const { events } = await read(randomSplit(STREAM, random));
-    assert.deepEqual(events, EVENTS, `round ${round}`);
-  }
 });
 
 test('every single flipped bit of a prelude, a header, a payload or a checksum is rejected, and no event comes of it', async () => {
-  const [first = STREAM, frame = STREAM] = FRAMES;
-  for (let bit = 0; bit < frame.length * 8; bit += 1) {
-    const damaged = Buffer.from(frame);
-    damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    // Another frame follows, so that a length that grew is filled.
-    const { events, failure } = await read([first, damaged, first]);
-    assert.deepEqual(events, EVENTS.slice(0, 1), `bit ${bit}`);
-    assert.ok(failure, `bit ${bit}`);
-  }
+  const [first = STREAM] = FRAMES;
+  const good = [...FRAMES, ...Object.values(GOOD).map(([hex]) => Buffer.from(hex, 'hex'))];
+  for (const [number, frame] of good.entries())
+    for (let bit = 0; bit < frame.length * 8; bit += 1) {
+      const damaged = Buffer.from(frame);
+      damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      // Others follow, so that a length that grew is filled.
+      const { events, failure } = await read([first, damaged, ...FRAMES]);
+      const where = `frame ${number}, byte ${bit >> 3}, bit ${bit & 7}`;
+      assert.deepEqual(events, EVENTS.slice(0, 1), where);
+      assert.ok(failure, where);
+    }
 });
 
 test('a stream that ends within a frame has failed, wherever it ends', async () => {
@@ -117,9 +115,9 @@ test('a stream that ends within a frame has failed, wherever it ends', async () 
 test('a frame over the limit is refused by its stated length, before its bytes are kept', async () => {
   const reader = await awsEventStream();
   const prelude = Buffer.alloc(4);
-  prelude.writeUInt32BE(8 * 1024 * 1024 + 1);
+  prelude.writeUInt32BE(16 * 1024 * 1024 + 1);
   assert.deepEqual(reader.push(prelude), []);
-  assert.match(reader.failure ?? '', /over 8388608 bytes/);
+  assert.match(reader.failure ?? '', /over 16777216 bytes/);
   assert.deepEqual(reader.push(STREAM), []);
 });
 

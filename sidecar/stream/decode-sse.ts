@@ -1,10 +1,12 @@
 /**
- * Decodes a byte stream into server-sent events (WHATWG HTML, section 9.2.6), with two deviations that LLM APIs need: a final block
- * counts without its blank line (a cut one is found by its JSON), and an event has a size limit. `id` and `retry` are of no use here.
+ * Decodes a byte stream into server-sent events (WHATWG HTML, section 9.2.6), with three deviations that LLM APIs need: a final block
+ * counts without its blank line (a cut one is found by its JSON), an event whose data is empty says nothing, and an event has a size
+ * limit. `id` and `retry` are of no use here.
  */
 import type { SseEvent } from './sse-event.ts';
 
-export const MAX_SSE_EVENT_BYTES = 8 * 1024 * 1024;
+/** A picture of 4K comes in one line, and is some 10 MB in Base64. AWS allows its frames as much. */
+export const MAX_SSE_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** One event is larger than the limit; the stream cannot go on. */
 export class SseEventTooLarge extends Error {
@@ -113,21 +115,9 @@ export class SseDecoder {
 
   #dispatch(): SseEvent | undefined {
     const event = { event: this.#event, data: this.#data.join('\n') };
-    const isEmpty = this.#data.length === 0;
     this.#event = '';
     this.#data = [];
     this.#eventBytes = 0;
-    return isEmpty ? undefined : event;
+    return event.data === '' ? undefined : event;
   }
-}
-
-/** The events of a body as they become complete. Throws SseEventTooLarge, and whatever `chunks` throws. */
-export async function* decodeSse(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<SseEvent> {
-  const decoder = new SseDecoder();
-  for await (const chunk of chunks) {
-    yield* decoder.push(chunk);
-    if (decoder.failure !== undefined) throw decoder.failure;
-  }
-  yield* decoder.end();
-  if (decoder.failure !== undefined) throw decoder.failure;
 }

@@ -11,6 +11,29 @@ export class SseBlocks {
 
   /** The blocks that this chunk completes, each with its blank line. */
   push(chunk: Uint8Array): Uint8Array[] {
+    return chunk.includes(CR) ? this.#cutAtAnyEnd(chunk) : this.#cutAtLf(chunk);
+  }
+
+  /** What almost every server sends: line ends are found without a look at each byte. */
+  #cutAtLf(chunk: Uint8Array): Uint8Array[] {
+    const blocks: Uint8Array[] = [];
+    let start = 0;
+    let line = this.#afterCr && chunk[0] === LF ? 1 : 0;
+    if (chunk.length > 0) this.#afterCr = false;
+    for (let at = chunk.indexOf(LF, line); at !== -1; at = chunk.indexOf(LF, line)) {
+      if (at === line && this.#lineEmpty) {
+        blocks.push(this.#withCarry(chunk.subarray(start, at + 1)));
+        start = at + 1;
+      }
+      this.#lineEmpty = true;
+      line = at + 1;
+    }
+    if (line < chunk.length) this.#lineEmpty = false;
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+    return blocks;
+  }
+
+  #cutAtAnyEnd(chunk: Uint8Array): Uint8Array[] {
     const blocks: Uint8Array[] = [];
     let start = 0;
     for (let at = 0; at < chunk.length; at += 1) {

@@ -62,6 +62,14 @@ export const strayRows = (): string[] =>
       SERVICES[service] === undefined || dialects.some((dialect) => !CHAT_DIALECTS.includes(dialect)),
   ).map((row) => `${row.service}, ${row.case}: no such cell; see ROWS in test/matrix/cells.ts`);
 
+/** Refused cells that do not show where the service's documentation says so. A documentation is a page, and no host alone. */
+export const unprovenRefusals = (rows: readonly Row[] = ROWS): string[] =>
+  rows.flatMap(({ service, case: name, exception }) => {
+    if (exception.kind !== 'refused') return [];
+    const isPage = URL.canParse(exception.link) && /^https:\/\/[^/]+\.[^/]+\/.+/.test(exception.link);
+    return isPage && exception.why.trim() !== '' ? [] : [`${service}, ${name}: no link to the service's documentation`];
+  });
+
 /** What may never be refused to the clients that most apps are: text, tools and their streams. */
 export const NEVER_REFUSED: { readonly dialects: readonly string[]; readonly cases: readonly Case[] } = {
   dialects: ['openai-chat', 'openai-responses', 'anthropic-messages'],

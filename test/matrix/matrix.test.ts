@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type RunningSidecar, startSidecar } from '#test/sidecar/start-sidecar';
 import { type FakeDialect, type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
-import { CASES, CHAT_DIALECTS, exceptionAt, modesOf, NEVER_REFUSED, strayRows } from './cells.ts';
+import { translationPage } from '#tools/generate-translation-page';
+import { CASES, CHAT_DIALECTS, exceptionAt, modesOf, NEVER_REFUSED, strayRows, unprovenRefusals } from './cells.ts';
 import { type Cell, CHECKS } from './checks.ts';
 import type { Driver } from './driver.ts';
 import { DRIVERS } from './drivers.ts';
@@ -15,6 +16,17 @@ describe('the matrix of translation', () => {
       (id) => `chat dialect ${id}: add test/matrix/drivers/${id}.ts and its line in test/matrix/drivers.ts`,
     );
     assert.deepEqual([...drivers, ...missingServices(), ...strayRows()], []);
+  });
+
+  it('refuses a cell only with a link to where the service says that it cannot do it, and the page shows each', () => {
+    assert.deepEqual(unprovenRefusals(), []);
+    const refused = { service: 'OpenAI', case: 'image', exception: { kind: 'refused', why: 'it cannot' } } as const;
+    for (const link of ['', 'example.com', 'https://example.com', 'https://example.com/'])
+      assert.equal(unprovenRefusals([{ ...refused, exception: { ...refused.exception, link } }]).length, 1, link);
+    const [page = ''] = translationPage().values();
+    // A case that is both plain and streamed is two cells in one place of the page.
+    const shown = page.match(/\[refused\]\(https:\/\/[^)]+\)/g) ?? [];
+    assert.equal(shown.length * 2, Number(/, (\d+) refused, /.exec(page)?.[1]));
   });
 
   it('refuses no cell of text, tools, streaming or usage to clients of Chat Completions, Responses and Messages', () => {

@@ -1,7 +1,5 @@
 /** Decodes the Responses streams and answers that services really sent, where the recordings lie beside the project, and writes them anew for the official client. */
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
@@ -10,47 +8,16 @@ import { totalInputTokens, type Usage } from '#sidecar/canonical/usage';
 import { openaiResponses } from '#sidecar/dialects/openai-responses/dialect';
 import { writeSse } from '#sidecar/stream/write-sse';
 import { openaiResponsesWire } from '#sidecar/wires/openai-responses/openai-responses';
-import { randomSplit, seededRandom, singleBytes } from '#test/support/byte-splits';
-import { decodeProviderStream, sseEventsOf } from '#test/support/decode-provider-stream';
+import { decodeProviderStream } from '#test/support/decode-provider-stream';
 import { encodeClientStream } from '#test/support/encode-client-stream';
-import { RECORDINGS, requireRecordings } from '#test/support/recordings';
+import { parseLine, responsesAnswers, responsesStreams } from '#test/support/recorded-streams';
+import { requireRecordings } from '#test/support/recordings';
 
-const SPLITS = 50;
 const wire = openaiResponsesWire({ name: 'OpenAI' });
 const context = { request: openaiResponses.decodeRequest({ model: 'chat', input: 'Hi' }, {}), nowSeconds: 1 };
 
-interface Recording {
-  readonly name: string;
-  readonly lines: readonly string[];
-}
-
-function parse(text: string): JsonObject {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
-}
-
-const load = (pattern: string, linesOf: (text: string) => string[]): Recording[] =>
-  globSync(join(RECORDINGS, '{openai,azure,xai}', pattern))
-    .sort()
-    .map((path) => ({
-      name: `${basename(join(path, '..'))}/${basename(path)}`,
-      lines: linesOf(readFileSync(path, 'utf8')),
-    }));
-
-/** Some recordings hold the answers of several requests. */
-const streams = load('*.chunks.txt', (text) => text.split('\n').filter((line) => line.trim() !== '')).flatMap(
-  ({ name, lines }) => {
-    const starts = lines.flatMap((line, index) => (parse(line).type === 'response.created' ? [index] : []));
-    return starts.map((start, index) => ({ name, lines: lines.slice(start, starts[index + 1]) }));
-  },
-);
-const answers = load('*.json', (text) => [text]).filter(({ lines }) => parse(lines[0] ?? '').object === 'response');
-
-const frame = ({ lines }: Recording): string =>
-  lines.map((line) => `event: ${String(parse(line).type)}\ndata: ${line}\n\n`).join('');
+const streams = responsesStreams();
+const answers = responsesAnswers();
 
 function assertUsage(usage: Usage | undefined, raw: JsonValue | undefined, name: string): void {
   assert.ok(usage, `${name} has usage`);
@@ -73,31 +40,24 @@ const clientOf = (body: string, type: string): OpenAI =>
     fetch: async () => new Response(body, { headers: { 'content-type': type } }),
   });
 
-test('recorded Responses streams decode to whole answers, in any byte split, and the official client reads them written anew', async (t) => {
+test('recorded Responses streams decode to whole answers, and the official client reads them written anew', async (t) => {
   if (!requireRecordings(t)) return;
-  const random = seededRandom(32);
-  for (const recording of streams) {
-    const { name, lines } = recording;
-    const bytes = Buffer.from(frame(recording));
+  for (const { name, lines, bytes } of streams) {
     const events = decodeProviderStream(wire, [bytes]);
     assert.equal(events[0]?.type, 'response-start', name);
     assert.equal(events.at(-1)?.type, 'response-end', name);
     const finish = events.find((event) => event.type === 'finish');
     assert.ok(finish !== undefined && finish.reason !== 'other', name);
-    const last = parse(lines.at(-1) ?? '').response as JsonObject;
+    const last = parseLine(lines.at(-1) ?? '').response as JsonObject;
     const usage = events.findLast((event) => event.type === 'usage')?.usage;
     assertUsage(usage, last.usage, name);
-    const whole = sseEventsOf([bytes]);
-    assert.deepEqual(sseEventsOf(singleBytes(bytes)), whole, name);
-    for (let round = 0; round < SPLITS; round += 1)
-      assert.deepEqual(sseEventsOf(randomSplit(bytes, random)), whole, name);
     const final = await clientOf(writeAnew(events), 'text/event-stream')
       .responses.stream({ model: 'chat', input: 'Hi' })
       .finalResponse();
     const text = events.map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
     assert.equal(final.output_text, text, name);
     const done = lines
-      .map(parse)
+      .map((line) => parseLine(line))
       .flatMap(({ type, item }) => (type === 'response.output_item.done' ? [item as JsonObject] : []));
     assert.deepEqual(
       final.output.map(({ type }) => type),
@@ -112,7 +72,7 @@ test('recorded Responses streams decode to whole answers, in any byte split, and
 test('recorded Responses answers decode with usage, and keep their output written anew', async (t) => {
   if (!requireRecordings(t)) return;
   for (const { name, lines } of answers) {
-    const body = parse(lines[0] ?? '');
+    const body = parseLine(lines[0] ?? '');
     const response = wire.decodeResponse(body);
     if (totalInputTokens(response.usage ?? ({} as Usage)) > 0) assertUsage(response.usage, body.usage, name);
     assert.notEqual(response.choices[0]?.finishReason, 'other', name);

@@ -1,9 +1,10 @@
 /** What a provider streams arrives as it was written, however its bytes are cut, through real sockets on both sides. */
 import assert from 'node:assert/strict';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { startCutter } from './cutter.ts';
 import { post, STREAMED_CHAT } from './raw-http.ts';
 import { startSidecar } from './start-sidecar.ts';
 
@@ -25,30 +26,6 @@ const blocks = (withUsage: boolean): string[] => [
 
 const written = (lines: readonly string[], end: string): Buffer =>
   Buffer.from(lines.map((l) => l + end + end).join(''));
-
-async function writePieces(response: ServerResponse, pieces: readonly Buffer[]): Promise<void> {
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for (const piece of pieces) {
-    response.write(piece);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  response.end();
-}
-
-/** Serves one stream after another, cut as the test says. */
-async function startCutter(t: { after(release: () => Promise<void>): void }) {
-  const state = { pieces: [] as readonly Buffer[] };
-  const server: Server = createServer((request, response) => {
-    request.resume();
-    request.on('end', () => void writePieces(response, state.pieces));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(async () => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { state, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` };
-}
 
 function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
   const places = [...new Set(at.map((place) => place % bytes.length))].sort((a, b) => a - b);

@@ -1,6 +1,7 @@
 /**
  * The suite that every provider adapter passes, over the fixtures in its folder: `<case>.sse` + `<case>.events.json` (streams),
  * `<case>.json` + `<case>.response.json` (answers) and `<case>.request.json`, the golden of each client request in `test/support/requests`.
+ * The streams are also cut at random, with all others: `test/providers/random-splits.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -11,10 +12,9 @@ import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
-import type { SseEvent } from '#sidecar/stream/sse-event';
 import { Losses } from '#sidecar/wires/losses';
 import type { AnyWire, Wire } from '#sidecar/wires/wire';
-import { randomSplit, seededRandom, singleBytes } from './byte-splits.ts';
+import { singleBytes } from './byte-splits.ts';
 import { canonicalEventsOf, decodeProviderStream, sseEventsOf } from './decode-provider-stream.ts';
 import { assertGoldenJson } from './golden.ts';
 
@@ -27,16 +27,10 @@ export interface AdapterSuiteOptions {
   readonly wire?: Wire;
 }
 
-/** Random splits per stream: with some 30 streams over all adapters more than 1e5 comparisons in a few seconds. */
-const SPLITS_PER_STREAM = 5_000;
-/** Of these, so many go through the provider's decoder as well, which sees nothing but the events. */
-const DECODED_SPLITS = 100;
-const SEED = 20_261_121;
 const REQUESTS = join(import.meta.dirname, 'requests');
 /** What any provider may add tomorrow. */
 const NOISE = ': keep-alive\n\nevent: some_future_event\ndata: {"type":"some_future_event","choices":[]}\n\n';
 
-const key = (events: readonly SseEvent[]): string => events.map(({ event, data }) => `${event}\0${data}`).join('\x01');
 const caseOf = (path: string, ending: string): string => basename(path).slice(0, -ending.length);
 
 export function adapterSuite({ type, wires }: ProviderAdapter, options: AdapterSuiteOptions): void {
@@ -74,16 +68,6 @@ function streamTests(adapter: TestedWire, path: string): void {
     assert.deepEqual(decode(text.replaceAll('\n', '\r')), expected);
     assert.deepEqual(decode(`\ufeff${text}`), expected);
     assert.deepEqual(decode(NOISE + text.replaceAll('\n\n', `\n\n${NOISE}`)), expected);
-  });
-
-  test(`${name} decodes the same in ${SPLITS_PER_STREAM} random splits (seed ${SEED})`, () => {
-    const random = seededRandom(SEED);
-    const wanted = key(whole);
-    for (let round = 0; round < SPLITS_PER_STREAM; round += 1) {
-      const events = sseEventsOf(randomSplit(bytes, random));
-      if (key(events) !== wanted) assert.deepEqual(events, whole, `round ${round}`);
-      if (round < DECODED_SPLITS) assert.deepEqual(canonicalEventsOf(adapter.wire, events), expected, `round ${round}`);
-    }
   });
 
   test(`${name} never ends well when it is cut before its last event`, () => {

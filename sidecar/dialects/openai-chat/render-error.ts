@@ -39,6 +39,7 @@ export function renderError(error: RemoraError, requestId: string): JsonObject {
       remora: {
         code: error.code,
         ...(details.object !== undefined && { object: details.object }),
+        ...(details.upstream !== undefined && { upstream: { ...details.upstream } }),
         ...(details.attempts !== undefined && { attempts: details.attempts.map((attempt) => ({ ...attempt })) }),
         request_id: requestId,
       },

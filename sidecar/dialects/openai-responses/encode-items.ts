@@ -2,9 +2,12 @@
 import type { Choice } from '#sidecar/canonical/chat-response';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
+import { isJsonObject } from '#sidecar/json/body';
 import { DIALECT_ID } from './api-id.ts';
 import { itemId } from './item-id.ts';
 import { encodeReasoning, reasoningId, signatureItem } from './reasoning-item.ts';
+
+const UTF8 = new TextEncoder();
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
@@ -91,8 +94,21 @@ export const functionCall = (
   status,
 });
 
-/** The entries of Chat Completions' log probabilities, which are this API's too. */
+/** The entries of Chat Completions' log probabilities, which are this API's too. Clients are promised the bytes of each token. */
 export function entriesOf(logprobs: JsonValue | undefined): readonly JsonValue[] {
-  if (typeof logprobs !== 'object' || logprobs === null || Array.isArray(logprobs)) return [];
-  return Array.isArray(logprobs.content) ? logprobs.content : [];
+  if (!isJsonObject(logprobs) || !Array.isArray(logprobs.content)) return [];
+  return logprobs.content.map((entry) => {
+    if (!isJsonObject(entry)) return entry;
+    const { top_logprobs: top } = entry;
+    return {
+      ...entry,
+      ...bytesOf(entry),
+      ...(Array.isArray(top) && {
+        top_logprobs: top.map((each) => (isJsonObject(each) ? { ...each, ...bytesOf(each) } : each)),
+      }),
+    };
+  });
 }
+
+const bytesOf = ({ token, bytes }: JsonObject): JsonObject =>
+  bytes === undefined && typeof token === 'string' ? { bytes: [...UTF8.encode(token)] } : {};

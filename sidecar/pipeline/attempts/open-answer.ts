@@ -48,7 +48,7 @@ function readAnswer({ plan, log, question }: Exchange, response: UpstreamRespons
     log.answered(item.response);
     return { kind: 'whole', by: new AttemptAnswerer(plan, log), item };
   } catch (cause) {
-    if (cause instanceof AnswerFailed) throw failedInAnswer(plan.candidate, cause.failure);
+    if (cause instanceof AnswerFailed) throw failedInAnswer(plan.candidate, cause.failure, response);
     throw malformed(plan.candidate, 'The body of the answer is not of this API.', cause);
   }
 }

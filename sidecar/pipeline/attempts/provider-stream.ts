@@ -24,6 +24,7 @@ interface OpenReading {
 export class ProviderStream implements OpenStream {
   readonly #candidate: Candidate;
   readonly #log: AttemptRecorder;
+  readonly #head: Pick<UpstreamResponse, 'headers'>;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #reader: FrameReader;
   readonly #decoder: StreamReading['streamDecoder'];
@@ -35,6 +36,7 @@ export class ProviderStream implements OpenStream {
   constructor({ plan, log }: Exchange, response: UpstreamResponse, { reader, streamDecoder }: OpenReading) {
     this.#candidate = plan.candidate;
     this.#log = log;
+    this.#head = response;
     this.#chunks = response.body[Symbol.asyncIterator]();
     this.#reader = reader;
     this.#decoder = streamDecoder;
@@ -99,7 +101,7 @@ export class ProviderStream implements OpenStream {
     for (const event of decoded) {
       if (this.#ended || this.#failure !== undefined) break;
       if (event.type === 'error') {
-        this.#failure = failedInAnswer(this.#candidate, event.error);
+        this.#failure = failedInAnswer(this.#candidate, event.error, this.#head);
         break;
       }
       if (event.type === 'response-end') this.#ended = true;

@@ -15,6 +15,7 @@ const REFUSAL_LIMIT_BYTES = 256 * 1024;
 const UTF8 = new TextDecoder();
 
 type Detail = Omit<AttemptFailure, 'target' | 'provider'>;
+type Head = Pick<UpstreamResponse, 'headers'>;
 
 /** The only door of a provider's words into failures, and so into logs and answers: none of them may hold the key that we sent. */
 function failureOf(candidate: Candidate, detail: Detail): AttemptFailure {
@@ -56,12 +57,11 @@ export async function refused(
   const bytes = await readRefusal(response);
   const failure = wire.mapError(response.status, response.headers, parseJson(UTF8.decode(bytes)));
   const hint = retryAfterMs(response.headers, nowUnixMs);
-  const requestId = response.headers[candidate.provider.adapter.requestIdHeader ?? ''];
   return new AttemptFailed(
     failureOf(candidate, {
       ...detailOf(failure),
       status: response.status,
-      ...(requestId === undefined ? {} : { requestId }),
+      ...requestIdOf(candidate, response),
       ...(hint === undefined ? {} : { retryAfterMs: hint }),
     }),
     // A refusal is not billed; a success that is no answer may be.
@@ -80,8 +80,13 @@ async function readRefusal(response: UpstreamResponse): Promise<Uint8Array> {
 }
 
 /** The provider reported a failure inside an answer that began, or came, with HTTP 200. */
-export const failedInAnswer = (candidate: Candidate, failure: ProviderFailure): AttemptFailed =>
-  new AttemptFailed(failureOf(candidate, detailOf(failure)), 'unknown');
+export const failedInAnswer = (candidate: Candidate, failure: ProviderFailure, head: Head): AttemptFailed =>
+  new AttemptFailed(failureOf(candidate, { ...detailOf(failure), ...requestIdOf(candidate, head) }), 'unknown');
+
+function requestIdOf({ provider }: Candidate, { headers }: Head): { readonly requestId?: string } {
+  const requestId = headers[provider.adapter.requestIdHeader ?? ''];
+  return requestId === undefined ? {} : { requestId };
+}
 
 function detailOf({ class: kind, retryAfterMs: hint, ...words }: ProviderFailure): Detail {
   return { kind, ...words, ...(hint !== undefined && { retryAfterMs: Math.min(hint, LONGEST_HINT_MS) }) };

@@ -5,6 +5,7 @@ import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
+import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
 import type { WireOptions } from '#sidecar/wires/openai-chat/wire-options';
 import { openaiResponsesWire } from '#sidecar/wires/openai-responses/openai-responses';
 import type { AnyWire } from '#sidecar/wires/wire';
@@ -40,7 +41,7 @@ const apiKey: ProviderAdapter['headers'] = ({ credential }): Readonly<Record<str
 /** What the service answers beside Chat Completions, by its reference of either door; the vendor's moderations it has not. */
 function wiresBesideChat(azure: AzureSettings): readonly AnyWire[] {
   const { apiVersion = UNDATED } = azure;
-  const operations = openaiOperations({ name: NAME, marksEnd: true }).filter(
+  const operations = openaiOperations(NAME).filter(
     ({ operation }) =>
       operation !== 'moderation' && (operation !== 'text_completion' || apiVersion >= SINCE.usageInStreams),
   );
@@ -59,7 +60,7 @@ function chatOptions(apiVersion = UNDATED): WireOptions {
     maxTokensKey: apiVersion >= SINCE.maxCompletionTokens ? 'max_completion_tokens' : 'max_tokens',
     hasDeveloperRole: apiVersion >= SINCE.developerRole,
     reasoningKeys: [],
-    marksEnd: true,
     lacks: apiVersion >= SINCE.usageInStreams ? ['top_k'] : ['top_k', 'stream_options'],
+    modelLacks: REASONING_MODELS,
   };
 }

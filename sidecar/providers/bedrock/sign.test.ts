@@ -13,7 +13,7 @@ const TOKEN =
 
 const CASES: readonly {
   readonly name: string;
-  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly sessionToken?: string;
   readonly signedHeaders: string;
@@ -26,17 +26,29 @@ const CASES: readonly {
   },
   {
     name: 'post-x-www-form-urlencoded',
-    contentType: 'application/x-www-form-urlencoded',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: 'Param1=value1',
     signedHeaders: 'content-type;host;x-amz-date',
     signature: 'ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a',
   },
   {
     name: 'post-x-www-form-urlencoded-parameters',
-    contentType: 'application/x-www-form-urlencoded; charset=utf8',
+    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf8' },
     body: 'Param1=value1',
     signedHeaders: 'content-type;host;x-amz-date',
     signature: '1a72ec8f64bd914b0e42e42607c7fbce7fb2c7465f63e3092b3b0d39fa77a6fe',
+  },
+  {
+    name: 'post-header-key-sort',
+    headers: { 'my-header1': 'value1' },
+    signedHeaders: 'host;my-header1;x-amz-date',
+    signature: 'c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c',
+  },
+  {
+    name: 'post-header-value-case',
+    headers: { 'my-header1': 'VALUE1' },
+    signedHeaders: 'host;my-header1;x-amz-date',
+    signature: 'cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d',
   },
   {
     name: 'post-sts-header-before',
@@ -46,12 +58,12 @@ const CASES: readonly {
   },
 ];
 
-for (const { name, contentType, body = '', sessionToken, signedHeaders, signature } of CASES)
+for (const { name, headers: given = {}, body = '', sessionToken, signedHeaders, signature } of CASES)
   test(`sign() gives the signature of AWS's vector ${name}`, async () => {
     const headers = await sign(
       {
         url: URL_OF_SUITE,
-        headers: contentType === undefined ? {} : { 'content-type': contentType },
+        headers: given,
         body: Buffer.from(body),
         nowUnixMs: NOW,
       },

@@ -13,7 +13,6 @@ export const mock: ProviderAdapter = {
       hasDeveloperRole: true,
       reasoningKeys: ['reasoning_content'],
       lacks: [],
-      marksEnd: true,
     }),
   ],
   headers: bearerKey,

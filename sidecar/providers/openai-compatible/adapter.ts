@@ -16,7 +16,6 @@ const UNKNOWN_SERVER = {
     maxTokensKey: 'max_tokens',
     hasDeveloperRole: false,
     reasoningKeys: ['reasoning_content'],
-    marksEnd: false,
     lacks: [],
   },
 } as const;
@@ -26,7 +25,7 @@ export function openaiCompatible({ preset }: Pick<PolicyProvider, 'preset'>): Pr
   return {
     type: 'OpenAICompatible',
     telemetryName,
-    wires: [openaiChatWire(wire), ...openaiOperations(wire), rerankWire(wire.name, '/rerank')],
+    wires: [openaiChatWire(wire), ...openaiOperations(wire.name), rerankWire(wire.name, '/rerank')],
     headers: bearerKey,
     requestIdHeader,
   };

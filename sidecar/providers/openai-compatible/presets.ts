@@ -16,7 +16,6 @@ interface PresetRow {
 const COMMON = {
   maxTokensKey: 'max_tokens',
   hasDeveloperRole: false,
-  marksEnd: true,
   passes: 'OwnWords',
 } as const;
 
@@ -111,7 +110,6 @@ export const PRESET_ROWS: Readonly<Record<Preset, PresetRow>> = {
     name: 'Text Generation Inference',
     passes: 'Never',
     reasoningKeys: [],
-    marksEnd: false,
     lacks: ['top_k', 'parallel_tool_calls', 'user', 'file'],
     jsonSchema: 'value',
   }),

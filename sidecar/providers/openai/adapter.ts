@@ -3,6 +3,7 @@ import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
+import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
 import { openaiKeptWires } from '#sidecar/wires/openai-kept/openai-kept';
 import { openaiResponsesWire } from '#sidecar/wires/openai-responses/openai-responses';
 
@@ -16,10 +17,10 @@ export const openai: ProviderAdapter = {
       hasDeveloperRole: true,
       reasoningKeys: [],
       lacks: ['top_k'],
-      marksEnd: true,
+      modelLacks: REASONING_MODELS,
     }),
     openaiResponsesWire({ name: 'OpenAI' }),
-    ...openaiOperations({ name: 'OpenAI', marksEnd: true }),
+    ...openaiOperations('OpenAI'),
     ...openaiKeptWires('OpenAI'),
   ],
   headers: bearerKey,

@@ -39,9 +39,9 @@ type Step = readonly [DecoderState, readonly StreamEvent[]];
 
 const START: DecoderState = { hasStarted: false, hasEnded: false, calls: [], choices: 0, finished: new Set() };
 
-type DecoderOptions = Pick<WireOptions, 'marksEnd' | 'reasoningFormats'>;
+type DecoderOptions = Pick<WireOptions, 'reasoningFormats'>;
 
-export const streamDecoder = ({ marksEnd, reasoningFormats }: DecoderOptions): StreamDecoder<DecoderState> => ({
+export const streamDecoder = ({ reasoningFormats }: DecoderOptions): StreamDecoder<DecoderState> => ({
   start: () => (reasoningFormats !== undefined ? { ...START, details: [] } : START),
 
   step(state, event) {
@@ -50,10 +50,10 @@ export const streamDecoder = ({ marksEnd, reasoningFormats }: DecoderOptions): S
     return stepChunk(state, event);
   },
 
-  ...(!marksEnd && { end: endUnmarked }),
+  end: endUnmarked,
 });
 
-/** Some servers close without `[DONE]`: the answer is whole when every choice said why it ended. */
+/** Some servers, and proxies before any, close properly without `[DONE]`: the answer is whole when every choice said why it ended. */
 function endUnmarked({ hasEnded, choices, finished }: DecoderState): readonly StreamEvent[] {
   return !hasEnded && choices > 0 && finished.size === choices ? [{ type: 'response-end' }] : [];
 }

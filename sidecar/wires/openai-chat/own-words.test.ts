@@ -10,7 +10,6 @@ const SERVER: WireOptions = {
   maxTokensKey: 'max_tokens',
   hasDeveloperRole: false,
   reasoningKeys: ['reasoning_content'],
-  marksEnd: true,
   lacks: [],
   passes: 'OwnWords',
 };

@@ -7,6 +7,8 @@ import type { ServerWord, WireOptions } from './wire-options.ts';
 
 /** What of a request a word stands for; undefined or false: it is not said. */
 const SAID: Readonly<Record<ServerWord, (request: ChatRequest) => unknown>> = {
+  temperature: ({ temperature = 1 }) => temperature !== 1,
+  top_p: ({ topP = 1 }) => topP !== 1,
   top_k: ({ topK }) => topK !== undefined,
   presence_penalty: ({ presencePenalty }) => Boolean(presencePenalty),
   frequency_penalty: ({ frequencyPenalty }) => Boolean(frequencyPenalty),

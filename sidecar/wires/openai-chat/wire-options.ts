@@ -2,6 +2,10 @@
 
 /** What a request may say and a server may not know, by the name that clients use. */
 export type ServerWord =
+  /** Another than 1, which is what servers do anyway. */
+  | 'temperature'
+  /** The same. */
+  | 'top_p'
   | 'top_k'
   | 'presence_penalty'
   | 'frequency_penalty'
@@ -30,8 +34,6 @@ export interface WireOptions {
   readonly hasDeveloperRole: boolean;
   /** Where the text of earlier reasoning is sent back: members of the assistant's message, or parts of its content. Empty: not at all. */
   readonly reasoningKeys: readonly ('reasoning_content' | 'reasoning' | 'content')[];
-  /** Always ends a stream with `[DONE]`, so that one without it was cut. */
-  readonly marksEnd: boolean;
   /** Words that it does not know: refused or dropped before they are sent. */
   readonly lacks: readonly ServerWord[];
   /** Of the models that match, the same. */

@@ -10,14 +10,10 @@ import { sseFrames } from '#sidecar/stream/sse-frames';
 import { decodeResponse } from '#sidecar/wires/openai-chat/decode-response';
 import { type DecoderState, streamDecoder } from '#sidecar/wires/openai-chat/decode-stream';
 import { mapError } from '#sidecar/wires/openai-chat/map-error';
-import type { WireOptions } from '#sidecar/wires/openai-chat/wire-options';
 import { asObject, asObjects } from '#sidecar/wires/read-field';
 import type { PassthroughChanges, StreamDecoder, Wire } from '#sidecar/wires/wire';
 
-export const openaiCompletionsWire = ({
-  name,
-  marksEnd,
-}: Pick<WireOptions, 'name' | 'marksEnd'>): Wire<DecoderState, 'text_completion'> => ({
+export const openaiCompletionsWire = (name: string): Wire<DecoderState, 'text_completion'> => ({
   id: 'openai-completions',
   operation: 'text_completion',
   name,
@@ -27,7 +23,7 @@ export const openaiCompletionsWire = ({
   decodeResponse: (body) => decodeResponse({ ...body, choices: asChoices(body.choices, 'message') }),
   forwardedHeaders: [],
   framing: sseFrames,
-  streamDecoder: completionDecoder(streamDecoder({ marksEnd })),
+  streamDecoder: completionDecoder(streamDecoder({})),
   mapError,
 });
 

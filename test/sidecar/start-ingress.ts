@@ -1,0 +1,51 @@
+/** The listener and the pipeline with a clock or watchers of a test's own, before one OpenAI provider. */
+import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
+import { CredentialBroker } from '#sidecar/credentials/credential-broker';
+import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
+import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { Keepers } from '#sidecar/pipeline/accounts/keepers';
+import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
+import { TargetHealth } from '#sidecar/pipeline/health/target-health';
+import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
+import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
+import { Ingress } from '#sidecar/server/ingress';
+import { Upstreams } from '#sidecar/upstream/upstreams';
+import { OpenGate, policyOf } from './start-sidecar.ts';
+
+export interface IngressWords {
+  /** Of the provider. */
+  readonly endpoint: string;
+  readonly health?: TargetHealth;
+  readonly deadlines?: Deadlines;
+}
+
+/** Its URL. */
+export async function startIngress(
+  t: { after(release: () => Promise<void>): void },
+  { endpoint, health = new TargetHealth([]), deadlines = new Deadlines() }: IngressWords,
+): Promise<string> {
+  const broker = new CredentialBroker({
+    cloud: { ...processCloud, now: Date.now, env: {} },
+    clock: { ...processClock, random: () => 0 },
+    onFailure: () => {},
+  });
+  const policies = new PolicyHolder({ compileGuardrails, health, hints: new SharedHints(() => 0), broker });
+  const upstream = new Upstreams(Date.now);
+  const ingress = new Ingress({
+    ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
+    ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
+    config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },
+  });
+  const { port } = await ingress.listen();
+  t.after(async () => deadlines.close());
+  t.after(() => upstream.close());
+  t.after(() => ingress.close({ deadlineMs: 0 }));
+  policies.applyPolicy(
+    policyOf({
+      providers: { p: { type: 'OpenAI', endpoint } },
+      routes: [{ targets: [{ provider: 'p', maxRetries: 1 }] }],
+    }),
+    'hash',
+  );
+  return `http://127.0.0.1:${port}`;
+}

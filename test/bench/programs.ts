@@ -47,6 +47,8 @@ export async function bundleProxies(folder: string): Promise<Readonly<Record<Pro
   const bare = join(folder, 'bare-proxy.cjs');
   await bundle({ entry: here(`../../${BUNDLES.sidecar.entry}`), outfile: sidecar });
   await bundle({ entry: here('./bare-proxy.mjs'), outfile: bare });
+  const forwarding = join(folder, 'forward-proxy.cjs');
+  await bundle({ entry: here('./forward-proxy.mjs'), outfile: forwarding });
   const caPem = await anyCaPem();
   const start = { sidecar, caPem };
   return {
@@ -54,13 +56,18 @@ export async function bundleProxies(folder: string): Promise<Readonly<Record<Pro
     'remora translated': sidecarRecipe({ ...start, guardrails: [MASK_ANSWERS] }),
     'remora guarded': sidecarRecipe({ ...start, guardrails: [MASK_ANSWERS, MASK_QUESTIONS] }),
     'remora to Anthropic': sidecarRecipe({ ...start, guardrails: [], type: 'Anthropic' }),
-    bare: ({ upstream, ingress }) => ({
-      role: 'measured',
-      command: process.execPath,
-      args: [...nodeFlags(caPem), bare, `http://127.0.0.1:${upstream}`, String(ingress)],
-    }),
+    bare: yardstickRecipe(bare, caPem),
+    forwarding: yardstickRecipe(forwarding, caPem),
   };
 }
+
+const yardstickRecipe =
+  (file: string, caPem: string): Recipe =>
+  ({ upstream, ingress }) => ({
+    role: 'measured',
+    command: process.execPath,
+    args: [...nodeFlags(caPem), file, `http://127.0.0.1:${upstream}`, String(ingress)],
+  });
 
 /** Those that injection gives the container. */
 const nodeFlags = (caPem: string): string[] => {

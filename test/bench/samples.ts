@@ -7,12 +7,19 @@ export const VARIANTS = [
   'remora guarded',
   'remora to Anthropic',
   'bare',
+  'forwarding',
   'direct',
 ] as const;
 export type Variant = (typeof VARIANTS)[number];
 export type ProxyName = Exclude<Variant, 'direct'>;
 /** Those between client and upstream that small requests and streams are measured on. */
-export const PROXIES = ['remora passthrough', 'remora translated', 'bare'] as const satisfies readonly ProxyName[];
+export const PROXIES = [
+  'remora passthrough',
+  'remora translated',
+  'remora to Anthropic',
+  'bare',
+  'forwarding',
+] as const satisfies readonly ProxyName[];
 /** Those that large bodies are measured on: what changes the question costs there, and not only what changes the answer. */
 export const LARGE_PROXIES = [
   'remora passthrough',

@@ -10,9 +10,13 @@ const ROOT = join(import.meta.dirname, '../..');
 const CHAT = 'sidecar/providers/{openai,azure-openai,openai-compatible}/fixtures/**';
 const GEMINI = 'sidecar/providers/{gemini,vertex-ai}/fixtures';
 const RESPONSES = 'sidecar/wires/openai-responses/fixtures';
+const EMBED = 'sidecar/wires/*-{embed,embeddings}/fixtures';
+const BEDROCK_EMBED = 'sidecar/wires/bedrock-embed/fixtures';
+const GOOGLE_EMBED = 'sidecar/wires/google-embed/fixtures';
 
 /** The first row that matches decides. */
 const ROWS: readonly (readonly [glob: string, type: TypeName])[] = [
+  [`${EMBED}/**/*.response.json`, 'canonical vectors'],
   ['sidecar/**/*.events.json', 'canonical events'],
   ['sidecar/**/*.response.json', 'canonical answer'],
   ['sidecar/**/*.canonical.json', 'canonical request'],
@@ -35,6 +39,25 @@ const ROWS: readonly (readonly [glob: string, type: TypeName])[] = [
   [`${RESPONSES}/*.request.json`, 'openai-responses request'],
   [`${RESPONSES}/*.json`, 'openai-responses answer'],
   [`${RESPONSES}/*.sse`, 'openai-responses event'],
+  ['sidecar/wires/openai-embeddings/fixtures/*.request.json', 'openai-embeddings request'],
+  ['sidecar/wires/openai-embeddings/fixtures/*.json', 'openai-embeddings answer'],
+  ['sidecar/wires/cohere-embed/fixtures/*.request.json', 'cohere-embed request'],
+  ['sidecar/wires/cohere-embed/fixtures/*.json', 'cohere-embed answer'],
+  [`${BEDROCK_EMBED}/titan/*.request.json`, 'bedrock-titan-embed request'],
+  [`${BEDROCK_EMBED}/titan/*.json`, 'bedrock-titan-embed answer'],
+  [`${BEDROCK_EMBED}/titan-v1/*.request.json`, 'bedrock-titan-embed-v1 request'],
+  [`${BEDROCK_EMBED}/titan-v1/*.json`, 'bedrock-titan-embed-v1 answer'],
+  [`${BEDROCK_EMBED}/cohere/*.request.json`, 'bedrock-cohere-embed request'],
+  [`${BEDROCK_EMBED}/cohere-v3/*.request.json`, 'bedrock-cohere-embed-v3 request'],
+  [`${BEDROCK_EMBED}/{cohere,cohere-v3}/*.json`, 'bedrock-cohere-embed answer'],
+  [`${GOOGLE_EMBED}/batch/*.request.json`, 'gemini-batch-embed-contents request'],
+  [`${GOOGLE_EMBED}/batch/*.json`, 'gemini-batch-embed-contents answer'],
+  [`${GOOGLE_EMBED}/embed-content/*.request.json`, 'gemini-embed-content request'],
+  [`${GOOGLE_EMBED}/embed-content/*.json`, 'gemini-embed-content answer'],
+  [`${GOOGLE_EMBED}/vertex-embed-content/*.request.json`, 'vertex-embed-content request'],
+  [`${GOOGLE_EMBED}/vertex-embed-content/*.json`, 'vertex-embed-content answer'],
+  [`${GOOGLE_EMBED}/{predict,predict-gemini}/*.request.json`, 'vertex-predict request'],
+  [`${GOOGLE_EMBED}/{predict,predict-gemini}/*.json`, 'vertex-predict answer'],
   ['sidecar/dialects/*/fixtures/requests/*.anthropic.json', 'anthropic-messages request'],
   ['sidecar/dialects/*/fixtures/requests/*.openai-compatible.json', 'openai-chat request'],
   ['sidecar/dialects/openai-chat/fixtures/*.sse', 'openai-chat event'],

@@ -30,27 +30,8 @@ import type { ErrorObject } from 'openai/resources/shared';
 import type { ChatRequest as CanonicalChatRequest } from '#sidecar/canonical/chat-request';
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
-
-/** As JSON: words for enums, Base64 for bytes. */
-type Json<T> = T extends string
-  ? `${T}`
-  : T extends Uint8Array
-    ? string
-    : T extends readonly (infer E)[]
-      ? Json<E>[]
-      : T extends object
-        ? { [K in keyof T]: Json<T[K]> }
-        : T;
-
-type SnakeKey<K> = K extends `${infer Head}${infer Tail}`
-  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeKey<Tail>}`
-  : K;
-/** The SDK's camel case as the API has it. */
-type Snake<T> = T extends readonly (infer E)[]
-  ? Snake<E>[]
-  : T extends object
-    ? { [K in keyof T as SnakeKey<K>]: Snake<T[K]> }
-    : T;
+import type { EmbeddingsTypes } from './embeddings-types.ts';
+import type { Json, Snake } from './wire-forms.ts';
 
 /**
  * Services leave out members that their SDK states as there and perhaps null, and write null for those that it states as perhaps absent:
@@ -189,7 +170,7 @@ interface OpenaiError {
 }
 
 /** By the id of the wire or dialect. */
-export interface SdkTypes {
+export interface SdkTypes extends EmbeddingsTypes {
   'openai-chat request': ChatRequest;
   'openai-chat answer': ChatAnswer;
   'openai-chat event': ChatChunk;
@@ -209,6 +190,8 @@ export interface SdkTypes {
   'cohere-chat request': CohereRequest;
   'cohere-chat answer': Snake<Cohere.V2ChatResponse>;
   'cohere-chat event': CohereEvent;
+  'anthropic-count-tokens answer': Anthropic.MessageTokensCount;
+  'gemini-count-tokens answer': Required<Pick<Google.CountTokensResponse, 'totalTokens'>>;
   'openai-chat error': OpenaiError;
   'openai-responses error': OpenaiError;
   'anthropic-messages error': Anthropic.ErrorResponse & { error: { remora: object; details?: object } };

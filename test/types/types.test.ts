@@ -41,7 +41,7 @@ test('every fixture satisfies the type that the official SDK of its API has', as
   );
 });
 
-test('every answer, event and error that a chat dialect makes of them satisfies the type that its clients have', async (t) => {
+test('every answer, event and error that a dialect makes of them satisfies the type that its clients have', async (t) => {
   assert.deepEqual(await unexpected(PRODUCED), []);
   t.diagnostic(`${PRODUCED.length} produced values are of the official types`);
 });

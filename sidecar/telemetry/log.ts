@@ -1,6 +1,6 @@
 /** The log of the data plane: one JSON line per event on standard output. Content, headers and keys never reach it. */
 import { formatUsd } from '#contract/policy/money';
-import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
+import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 
 /** What is logged of one attempt. */
@@ -30,7 +30,10 @@ function requestLogFields(record: RequestRecord): object {
     attempts: record.attempts.map(attemptFields),
     inputTokens: totalInputTokens(record.usage),
     cachedInputTokens: record.usage.cacheReadTokens,
+    cacheWriteTokens: totalCacheWriteTokens(record.usage) || undefined,
+    cacheWrite1hTokens: record.usage.cacheWrite1hTokens || undefined,
     outputTokens: totalOutputTokens(record.usage),
+    reasoningTokens: record.usage.reasoningTokens || undefined,
     estimated: record.attempts.some((attempt) => attempt.estimated) || undefined,
     costUsd: record.costNanoUsd === null ? undefined : formatUsd(record.costNanoUsd),
     guardrails:

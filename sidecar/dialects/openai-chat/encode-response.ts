@@ -2,7 +2,7 @@
 import type { ChatResponse, Choice, FinishReason } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
-import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { encodeCallDetail, encodeReasoningDetail } from './reasoning-details.ts';
 
@@ -29,8 +29,12 @@ export function encodeUsage(usage: Usage, costUsd: string | undefined): JsonObje
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,
-    prompt_tokens_details: { cached_tokens: usage.cacheReadTokens, cache_write_tokens: usage.cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens, audio_tokens: usage.audioTokens },
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheReadTokens,
+      cache_write_tokens: totalCacheWriteTokens(usage),
+      ...(usage.inputAudioTokens > 0 && { audio_tokens: usage.inputAudioTokens }),
+    },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens, audio_tokens: usage.outputAudioTokens },
     ...(costUsd !== undefined && { cost: Number(costUsd) }),
   };
 }

@@ -36,7 +36,8 @@ export type ResponseFormat =
       readonly type: 'json-schema';
       readonly name: string;
       readonly schema: JsonObject;
-      readonly strict?: boolean;
+      /** `preferred`: the client's API enforces every schema; one that takes some schemas only enforces those. Default: the API's. */
+      readonly strict?: boolean | 'preferred';
       readonly description?: string;
     };
 

@@ -191,6 +191,6 @@ function decodeFormat(
     type: 'json-schema',
     name: SCHEMA_NAME,
     schema: requiredObject(format.schema, `${path}.schema`),
-    strict: true,
+    strict: 'preferred',
   };
 }

@@ -6,6 +6,7 @@ import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
 import { pathName } from '#sidecar/wires/path-name';
 import { asObject, asObjects, without } from '#sidecar/wires/read-field';
+import { strictOf } from '#sidecar/wires/strict-schema';
 import type { PassthroughChanges } from '#sidecar/wires/wire';
 import { encodeMessage } from './encode-message.ts';
 import { fitRequest } from './fit-request.ts';
@@ -156,9 +157,10 @@ function encodeResponseFormat(
     case undefined:
       return undefined;
     case 'json-schema': {
-      const { name, schema, strict, description } = format;
+      const { name, schema, description } = format;
       if (jsonSchema === 'value') return { type: 'json', value: schema };
       if (jsonSchema === 'none') return void losses.drop('response_format');
+      const strict = strictOf(format, losses);
       return { type: 'json_schema', json_schema: defined({ name, description, schema, strict }) };
     }
     case 'json-object':

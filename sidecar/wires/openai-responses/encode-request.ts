@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
 import { asArray } from '#sidecar/wires/read-field';
+import { strictOf } from '#sidecar/wires/strict-schema';
 import type { PassthroughChanges } from '#sidecar/wires/wire';
 import { encodeInput } from './encode-input.ts';
 import { encryptsReasoning } from './model-traits.ts';
@@ -33,7 +34,7 @@ export function encodeRequest(request: ChatRequest, model: string, losses: Losse
     temperature: request.temperature,
     top_p: request.topP,
     top_logprobs: request.logprobs?.top,
-    text: encodeFormat(request.responseFormat),
+    text: encodeFormat(request.responseFormat, losses),
     reasoning: request.reasoning?.effort === undefined ? undefined : { effort: request.reasoning.effort },
     user: request.user === own.safety_identifier ? undefined : request.user,
     store: isOwn ? undefined : false,
@@ -91,10 +92,11 @@ function encodeToolChoice(choice: ToolChoice | undefined): JsonValue | undefined
   return choice.mode === 'tool' ? { type: 'function', name: choice.name } : choice.mode;
 }
 
-function encodeFormat(format: ResponseFormat | undefined): JsonObject | undefined {
+function encodeFormat(format: ResponseFormat | undefined, losses: Losses): JsonObject | undefined {
   switch (format?.type) {
     case 'json-schema': {
-      const { name, schema, strict, description } = format;
+      const { name, schema, description } = format;
+      const strict = strictOf(format, losses);
       return { format: defined({ type: 'json_schema', name, description, schema, strict }) };
     }
     case 'json-object':

@@ -11,6 +11,7 @@ import type {
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { RemoraError } from '#sidecar/errors/remora-error';
 import type { SseEvent } from '#sidecar/stream/sse-event';
+import type { ClientPaths } from './client-paths.ts';
 import type { PathValues } from './path-pattern.ts';
 
 /** A pure reducer over canonical events. */
@@ -51,6 +52,8 @@ export interface AnyDialect {
   decodeRequest(body: JsonObject, values: PathValues): CanonicalRequest;
   /** Header by which clients of the API know the id of a request, where it is not `x-request-id`. */
   readonly requestIdHeader?: string;
+  /** Where the body says what; absent where the canonical paths are the API's own. Throws as `decodeRequest` does. */
+  clientPaths?(body: JsonObject): ClientPaths;
   /** Without it answers can only go through as they came, and requests only to providers of the same API. */
   encodeResponse?(response: CanonicalResponse, context: EncodeContext<CanonicalRequest>): JsonObject;
   /** Where the operation has streams of events. */

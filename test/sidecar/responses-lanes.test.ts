@@ -50,7 +50,7 @@ test('a conversation that Anthropic began goes on with OpenAI, which is not show
     .create({ model: 'chat', input: [...input, ...(first.output as ResponseInput), result], tools: [WEATHER] })
     .withResponse();
   assert.equal(data.output_text, 'Hello from openai-responses.');
-  assert.equal(response.headers.get('x-remora-dropped'), 'messages[1].reasoning');
+  assert.equal(response.headers.get('x-remora-dropped'), 'input[1].reasoning');
   assert.equal(running.records[1]?.lane, 'translate');
   assert.deepEqual(one.requests[1]?.body?.input, [
     { type: 'message', role: 'user', content: 'Weather?' },

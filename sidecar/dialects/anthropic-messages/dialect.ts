@@ -1,6 +1,7 @@
 /** Anthropic's Messages API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { API_ID } from './api-id.ts';
+import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -14,6 +15,7 @@ export const anthropicMessages: Dialect<EncoderState> = {
   readKeys: READ_KEYS,
   requestIdHeader: 'request-id',
   decodeRequest,
+  clientPaths,
   encodeResponse,
   streamEncoder,
   renderError,

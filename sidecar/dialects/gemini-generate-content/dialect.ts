@@ -2,6 +2,7 @@
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { API_ID } from './api-id.ts';
 import { checkTarget } from './check-target.ts';
+import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -22,6 +23,7 @@ export const geminiGenerateContent: Dialect<EncoderState> = {
   checkTarget,
   readKeys: READ_KEYS,
   decodeRequest,
+  clientPaths,
   encodeResponse,
   streamEncoder,
   renderError,

@@ -1,5 +1,6 @@
 /** OpenAI's Chat Completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
+import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -20,6 +21,7 @@ export const openaiChat: Dialect<EncoderState> = {
   ],
   readKeys: READ_KEYS,
   decodeRequest,
+  clientPaths,
   encodeResponse,
   streamEncoder,
   renderError,

@@ -30,7 +30,7 @@ export function encodeRequest(
   if (options.takesCacheMarks !== true) noteCacheMarks(request, losses);
   const context = { options, lacks, losses };
   const messages = request.messages.map((message, index) =>
-    encodeMessage(message, { ...context, path: `messages[${index}]` }),
+    encodeMessage(message, { ...context, path: `messages[${request.cameAs?.[index] ?? index}]` }),
   );
   const { tools, stream_options: streamOptions, ...own } = ownExtensions(options, request, { lacks, losses });
   return defined({

@@ -26,7 +26,11 @@ export function encodeRequest(request: ChatRequest, model: string, losses: Losse
   const messages = own.instructions === undefined ? request.messages : request.messages.slice(1);
   return defined({
     model,
-    input: encodeInput(messages, { losses, isStored: isOwn && own.store !== false }),
+    input: encodeInput(messages, {
+      losses,
+      firstIndex: request.messages.length - messages.length,
+      isStored: isOwn && own.store !== false,
+    }),
     tools: request.tools.length > 0 ? request.tools.map(encodeTool) : undefined,
     tool_choice: encodeToolChoice(request.toolChoice),
     parallel_tool_calls: request.parallelToolCalls,
@@ -68,7 +72,8 @@ function loseParameters(request: ChatRequest, losses: Losses): void {
   if (request.presencePenalty) losses.drop('presence_penalty');
   if (request.frequencyPenalty) losses.drop('frequency_penalty');
   if (request.reasoning?.budgetTokens !== undefined) losses.drop('reasoning.budget_tokens');
-  if (request.tools.some((tool) => tool.cacheControl !== undefined)) losses.note('tools.cache_control');
+  for (const [index, { cacheControl }] of request.tools.entries())
+    if (cacheControl !== undefined) losses.note(`tools[${index}].cache_control`);
 }
 
 function atLeastMinimum(maximum: number | undefined, losses: Losses): number | undefined {

@@ -10,6 +10,8 @@ export interface Message {
   readonly role: Role;
   readonly name?: string;
   readonly parts: readonly Part[];
+  /** The last one, by the assistant: the answer goes on where it ends. Without this the model answers it. */
+  readonly isPrefill?: true;
   /** Members of the message that only one API knows, verbatim, keyed by that API. */
   readonly extensions?: { readonly [api: string]: JsonObject | undefined };
 }

@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { asObject } from '#sidecar/wires/read-field';
 import { encodeContents } from './encode-contents.ts';
 import { encodeGeneration } from './encode-generation.ts';
@@ -15,9 +16,10 @@ import type { WireOptions } from './wire-options.ts';
 /** Throws `unsupported_parameter`. */
 export function encodeRequest(
   options: WireOptions,
-  request: ChatRequest,
+  asked: ChatRequest,
   { model, losses }: { readonly model: string; readonly losses: Losses },
 ): JsonObject {
+  const request = losePrefill(asked, losses);
   loseForeignExtensions(request, WIRE_ID, losses);
   loseParameters(request, losses);
   const traits = traitsOf(model);

@@ -5,6 +5,7 @@ import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
 import { pathName } from '#sidecar/wires/path-name';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { asObject, asObjects, without } from '#sidecar/wires/read-field';
 import { strictOf } from '#sidecar/wires/strict-schema';
 import type { PassthroughChanges } from '#sidecar/wires/wire';
@@ -24,7 +25,8 @@ export function encodeRequest(
   { model, losses }: { readonly model: string; readonly losses: Losses },
 ): JsonObject {
   loseForeignExtensions(asked, 'openai-chat', losses);
-  const request = fitRequest(asked, model, losses);
+  const isContinued = options.continuesPrefill !== undefined;
+  const request = fitRequest(isContinued ? asked : losePrefill(asked, losses), model, losses);
   const lacks = lackingWords(options, model);
   loseWords(lacks, request, losses);
   if (options.takesCacheMarks !== true) noteCacheMarks(request, losses);
@@ -43,6 +45,7 @@ export function encodeRequest(
     ...encodeReasoning(options, request, losses),
     user: request.user === own.safety_identifier ? undefined : request.user,
     ...silenced(lacks),
+    ...(asked.messages.at(-1)?.isPrefill && options.continuesPrefill),
     ...own,
     stream: request.stream ? true : undefined,
     stream_options:

@@ -7,6 +7,7 @@ import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { asArray } from '#sidecar/wires/read-field';
 import { strictOf } from '#sidecar/wires/strict-schema';
 import type { PassthroughChanges } from '#sidecar/wires/wire';
@@ -17,7 +18,8 @@ import { WIRE_ID } from './seal.ts';
 /** The API refuses a lower maximum. */
 const MIN_OUTPUT_TOKENS = 16;
 
-export function encodeRequest(request: ChatRequest, model: string, losses: Losses): JsonObject {
+export function encodeRequest(asked: ChatRequest, model: string, losses: Losses): JsonObject {
+  const request = losePrefill(asked, losses);
   loseForeignExtensions(request, WIRE_ID, losses);
   loseParameters(request, losses);
   const isOwn = request.extensions[WIRE_ID] !== undefined;

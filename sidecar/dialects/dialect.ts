@@ -56,6 +56,8 @@ export interface AnyDialect {
   clientPaths?(body: JsonObject): ClientPaths;
   /** Without it answers can only go through as they came, and requests only to providers of the same API. */
   encodeResponse?(response: CanonicalResponse, context: EncodeContext<CanonicalRequest>): JsonObject;
+  /** Its answers have a place for pictures that a model made. */
+  readonly writesImages?: true;
   /** Where the operation has streams of events. */
   readonly streamEncoder?: StreamEncoder<unknown, CanonicalRequest>;
   /** Body of an error answer. */

@@ -9,6 +9,9 @@ import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
 
 type Outcome = RequestRecord['outcome'];
+/** Providers decide how many different names there are. */
+const MOST_LOST = 16;
+
 type GuardrailAction = RequestRecord['guardrailActions'][number];
 
 export class RequestRecorder {
@@ -29,6 +32,7 @@ export class RequestRecorder {
   #rule: number | undefined;
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
+  readonly #lost = new Set<string>();
 
   constructor(call: Call, startUnixMs: number) {
     this.#call = call;
@@ -46,6 +50,11 @@ export class RequestRecorder {
       const name = `${guardrail.policy}/${guardrail.name}`;
       this.#guardrails.set(guardrail, { guardrail: name, action: guardrail.action, stage });
     }
+  }
+
+  /** What of the answer the client's API has no place for. */
+  answerLost(names: readonly string[]): void {
+    for (const name of names) if (this.#lost.size < MOST_LOST) this.#lost.add(name);
   }
 
   /** Whose answer the client gets. */
@@ -90,6 +99,7 @@ export class RequestRecorder {
       usage: usageOf(this.attempts),
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],
+      ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,

@@ -40,6 +40,7 @@ function requestLogFields(record: RequestRecord): object {
       record.guardrailActions.length > 0
         ? record.guardrailActions.map((fired) => `${fired.guardrail}:${fired.action}`)
         : undefined,
+    droppedOfAnswer: record.droppedOfAnswer,
     policy: record.policyHash?.slice(0, 12),
     team: record.attribution?.team,
     project: record.attribution?.project,

@@ -25,6 +25,7 @@ export const geminiGenerateContent: Dialect<EncoderState> = {
   decodeRequest,
   clientPaths,
   encodeResponse,
+  writesImages: true,
   streamEncoder,
   renderError,
   renderStreamError,

@@ -1,7 +1,7 @@
 /** Canonical answer → generateContent answer. */
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
+import type { ImagePart, Part } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
 import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
@@ -72,12 +72,19 @@ function encodePart(part: Part): JsonObject[] {
       return [encodeReasoning(part.text, part)];
     case 'tool-call':
       return [encodeCall(part)];
+    case 'image':
+      return [encodeImage(part)];
     case 'opaque':
       return part.api === API_ID ? [part.value] : [];
     default:
       return [];
   }
 }
+
+export const encodeImage = ({ source }: ImagePart): JsonObject =>
+  source.kind === 'url'
+    ? { fileData: { fileUri: source.url } }
+    : { inlineData: { mimeType: source.mediaType, data: source.data } };
 
 /** Its own proof without thoughts is that of the text before it, and comes as a part without words. */
 export function encodeReasoning(

@@ -23,6 +23,7 @@ export const openaiChat: Dialect<EncoderState> = {
   decodeRequest,
   clientPaths,
   encodeResponse,
+  writesImages: true,
   streamEncoder,
   renderError,
   renderStreamError,

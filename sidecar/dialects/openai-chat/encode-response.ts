@@ -1,7 +1,7 @@
 /** Canonical answer → Chat Completions answer. */
 import type { ChatResponse, Choice, FinishReason } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
+import type { ImagePart, Part } from '#sidecar/canonical/part';
 import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { encodeCallDetail, encodeReasoningDetail } from './reasoning-details.ts';
@@ -69,6 +69,7 @@ function encodeMessage({ parts, extensions }: Choice): JsonObject {
     if (part.type !== 'tool-call') return [];
     return [{ id: part.id, type: 'function', function: { name: part.name, arguments: part.arguments } }];
   });
+  const images = parts.flatMap((part) => (part.type === 'image' ? [part] : [])).map(encodeImage);
   return {
     role: 'assistant',
     content: textOf(parts, 'text'),
@@ -76,9 +77,17 @@ function encodeMessage({ parts, extensions }: Choice): JsonObject {
     ...(reasoning && { reasoning_content: reasoning }),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(calls.length > 0 && { tool_calls: calls }),
+    ...(images.length > 0 && { images }),
     ...extensions?.['openai-chat'],
   };
 }
+
+/** As OpenRouter gives pictures to clients of this API, which has no place of its own for them. */
+export const encodeImage = ({ source }: ImagePart, index: number): JsonObject => ({
+  type: 'image_url',
+  image_url: { url: source.kind === 'url' ? source.url : `data:${source.mediaType};base64,${source.data}` },
+  index,
+});
 
 /** Only where a provider signed or withheld something: plain reasoning is told by `reasoning_content` alone. */
 function encodeDetails(parts: readonly Part[]): JsonObject[] {

@@ -17,6 +17,7 @@ export const openaiResponses: Dialect<EncoderState> = {
   decodeRequest,
   clientPaths,
   encodeResponse,
+  writesImages: true,
   streamEncoder,
   renderError,
   renderStreamError,

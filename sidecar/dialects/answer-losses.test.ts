@@ -8,7 +8,11 @@ import { lostOfAnswer, lostOfEvent } from './answer-losses.ts';
 const MESSAGES = { id: 'anthropic-messages' };
 const CHAT = { id: 'openai-chat', writesImages: true } as const;
 
-const choice = (parts: readonly Part[], members: JsonObject = {}, api = 'openai-chat'): { choices: readonly Choice[] } => ({
+const choice = (
+  parts: readonly Part[],
+  members: JsonObject = {},
+  api = 'openai-chat',
+): { choices: readonly Choice[] } => ({
   choices: [{ index: 0, parts, finishReason: 'stop', extensions: { [api]: members } }],
 });
 
@@ -30,19 +34,25 @@ test('what only another API says of an answer is named, each once, and what says
 
 test('a cited text and a picture are named where the API has no place for them', () => {
   const inert = { citations: [{ type: 'char_location' }] };
-  const cited: Part = { type: 'text', text: 'x', extensions: { 'anthropic-messages': { essential: {}, inert, restated: {} } } };
+  const cited: Part = {
+    type: 'text',
+    text: 'x',
+    extensions: { 'anthropic-messages': { essential: {}, inert, restated: {} } },
+  };
   const image: Part = { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AA==' } };
   assert.deepEqual(lostOfAnswer(choice([cited, image]), CHAT), ['answer.citations']);
   assert.deepEqual(lostOfAnswer(choice([cited, image]), MESSAGES), ['answer.image']);
 });
 
 test('a name that no header takes is none', () => {
-  const answer = choice([], { 'a\r\nset-cookie: b': 1, ['x'.repeat(65)]: 1, 'ä': 1 });
+  const answer = choice([], { 'a\r\nset-cookie: b': 1, ['x'.repeat(65)]: 1, ä: 1 });
   assert.deepEqual(lostOfAnswer(answer, MESSAGES), ['answer.other']);
 });
 
 test('the events of a stream lose what a whole answer loses', () => {
-  const extensions = { 'gemini-generate-content': { groundingMetadata: { webSearchQueries: ['x'] }, safetyRatings: [{}] } };
+  const extensions = {
+    'gemini-generate-content': { groundingMetadata: { webSearchQueries: ['x'] }, safetyRatings: [{}] },
+  };
   assert.deepEqual(lostOfEvent({ type: 'members', choice: 0, extensions }, CHAT), ['answer.groundingMetadata']);
   assert.deepEqual(lostOfEvent({ type: 'members', choice: 0, extensions }, { id: 'gemini-generate-content' }), []);
   const value = { type: 'content_block_stop' };

@@ -1,10 +1,11 @@
 /**
- * List prices of common models, so that a money budget works before anybody states a price. Prices are those for text at the base
+ * List prices of common models, so that a money budget works before anybody states a price. Prices are those of the base
  * tier: surcharges for long context, regions and priority are not in it; AIProvider.spec.models states a price where that matters.
  *
  * Facts taken on 2026-11-21 from public data under the MIT licence: model_prices_and_context_window.json of
  * github.com/BerriAI/litellm at commit 00035b69, for Google ai.google.dev/gemini-api/docs/pricing
  * as quoted by third parties between 2026-07 and 2026-10 (plans/deepmind-plans-pricing.yml of github.com/api-evangelist/deepmind at commit 47a9772b and others), and for DeepSeek prices/providers/deepseek.yml of github.com/pydantic/genai-prices at commit 08548d4b.
+ * Of audio, images, transcription and speech: platform.openai.com/docs/pricing and ai.google.dev/gemini-api/docs/pricing as quoted by third parties in 2026; of cache writes: Anthropic's documentation, Prompt caching.
  */
 import type { VendorTable } from './vendor-table.ts';
 
@@ -66,6 +67,7 @@ export const PRICE_BOOK: PriceBook = {
     'gpt-5.6-terra': [2_500_000, 250_000, 15_000_000],
     'gpt-audio': [2_500_000, 2_500_000, 10_000_000, { inputAudio: 32_000_000, outputAudio: 64_000_000 }],
     'gpt-image-1': [5_000_000, 1_250_000, 10_000_000, { inputImage: 10_000_000, outputImage: 40_000_000 }],
+    'gpt-image-1.5': [5_000_000, 1_250_000, 10_000_000, { inputImage: 8_000_000, outputImage: 32_000_000 }],
     'gpt-image-1-mini': [2_000_000, 200_000, 8_000_000, { inputImage: 2_500_000, outputImage: 8_000_000 }],
     o1: [15_000_000, 7_500_000, 60_000_000],
     o3: [2_000_000, 500_000, 8_000_000],

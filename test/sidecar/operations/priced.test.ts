@@ -69,3 +69,17 @@ test('what is billed in a way that the policy has no price for has none, whateve
     ],
   );
 });
+
+test('a prompt that is marked to be cached for an hour reserves at the price of that, and no other does', async (t) => {
+  const price = { ...TOKENS, cacheWritePico: '1250', cacheWrite1hPico: '2000' };
+  const inputNano = async (ttl: string) => {
+    const started = await startPriced(t, price);
+    const marked = { type: 'text', text: 'Hi', cache_control: { type: 'ephemeral', ttl } } as const;
+    await started.client.chat.completions.create({ model: 'logical', messages: [{ role: 'user', content: [marked] }] });
+    const [reserved] = started.running.gate.reserved;
+    assert.ok(reserved?.target.price);
+    return costAtMost(reserved.target.price, { ...reserved, inputTokensAtMost: 1_000, outputTokensAtMost: 0 });
+  };
+  assert.equal(await inputNano('1h'), 2_000n);
+  assert.equal(await inputNano('5m'), 1_250n);
+});

@@ -252,16 +252,20 @@ test('what one API says beside the text is masked and blocked too, whole and bet
   assert.deepEqual(whole('ann@example.com')?.extensions, cites('[EMAIL]'));
   assert.deepEqual(whole('secret42'), { index: 0, parts: [], finishReason: 'content-filter' });
 
-  const inspector = guard?.stream();
-  assert.ok(inspector);
   const members = (words: string): StreamEvent => ({ type: 'members', choice: 0, extensions: cites(words) });
   const text = (words: string): StreamEvent => ({ type: 'text-delta', choice: 0, text: words });
-  const events = [text('to ann@exam'), members('bob@example.org'), text('ple.com now'), members('secret42')];
-  const out = events.flatMap((event) => inspector.step(event));
-  assert.equal(textOf(out), 'to [EMAIL] ');
+  const end: StreamEvent = { type: 'finish', choice: 0, reason: 'stop' };
+  const inspected = (...events: readonly StreamEvent[]) => {
+    const inspector = guard?.stream();
+    assert.ok(inspector);
+    return events.flatMap((event) => inspector.step(event));
+  };
+  const out = inspected(text('to ann@exam'), members('bob@example.org'), text('ple.com now'), end);
+  assert.equal(textOf(out), 'to [EMAIL] now');
   assert.deepEqual(
     out.filter(({ type }) => type !== 'text-delta'),
-    [members('[EMAIL]'), { type: 'finish', choice: 0, reason: 'content-filter' }],
+    [members('[EMAIL]'), end],
   );
-  assert.deepEqual(inspector.step(text('more')), []);
+  const stopped = { type: 'finish', choice: 0, reason: 'content-filter' };
+  assert.deepEqual(inspected(members('secret42'), text('more'), end), [stopped]);
 });

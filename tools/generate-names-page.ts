@@ -56,7 +56,8 @@ const responseHeaders = () =>
     attempts: 'How many attempts were made in all.',
     costUsd: 'What the answer cost in US dollars; on answers that are not streamed.',
     policy: 'The version of the policy by which the request was decided.',
-    dropped: 'What the target cannot express and was left out, comma separated.',
+    dropped:
+      'What the target cannot express and was left out of the request, in the words of the client’s API, and what of a whole answer that API has no place for (`answer.…`); comma separated.',
     estimated: "What of the answer is an estimate of the sidecar and no provider's count, such as `input_tokens`.",
     shouldRetry: '`false` tells the official SDKs that trying again is of no use.',
   });

@@ -30,3 +30,20 @@ test('a model of Bedrock is found through the prefix of its inference profile an
   assert.equal(input(`${arn}:application-inference-profile/0a1b2c3d4e5f`), undefined);
   assert.equal(input('us.nobody.knows-v1:0'), undefined);
 });
+
+test('a cache write of Claude costs 1.25 times the input, and twice the input for an hour, whoever serves it', () => {
+  let found = 0;
+  for (const [vendor, rows] of Object.entries(PRICE_BOOK))
+    for (const [model, [input, , , others]] of Object.entries(rows)) {
+      if (!model.includes('claude')) continue;
+      found += 1;
+      assert.deepEqual(others, { cacheWrite: input * 1.25, cacheWrite1h: input * 2 }, `${vendor}/${model}`);
+    }
+  assert.ok(found > 30, String(found));
+});
+
+test('every price is a whole number of pico-dollars', () => {
+  for (const rows of Object.values(PRICE_BOOK))
+    for (const [model, [input, cached, output, others = {}]] of Object.entries(rows))
+      for (const price of [input, cached, output, ...Object.values(others)]) assert.ok(Number.isInteger(price), model);
+});

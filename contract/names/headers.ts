@@ -13,7 +13,7 @@ export const RESPONSE_HEADER = {
   attempts: 'x-remora-attempts',
   costUsd: 'x-remora-cost-usd',
   policy: 'x-remora-policy',
-  /** What the target cannot express and was left out, comma separated; of a long list the beginning, and how many more. */
+  /** What the target cannot express and was left out, and what of the answer the client cannot be given; comma separated; of a long list the beginning, and how many more. */
   dropped: 'x-remora-dropped',
   /** What of the answer is an estimate of the sidecar and no provider's count, such as `input_tokens`. */
   estimated: 'x-remora-estimated',

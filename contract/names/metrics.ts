@@ -49,6 +49,18 @@ export const METRIC = {
     name: 'gen_ai_client_inference_usage_output_tokens_total',
     help: 'OpenTelemetry GenAI: output tokens as providers report them, reasoning included.',
   },
+  cacheReadTokens: {
+    name: 'gen_ai_client_inference_usage_cache_read_input_tokens_total',
+    help: 'OpenTelemetry GenAI: input tokens that were read from a prompt cache.',
+  },
+  cacheWriteTokens: {
+    name: 'gen_ai_client_inference_usage_cache_write_input_tokens_total',
+    help: 'OpenTelemetry GenAI: input tokens that were written to a prompt cache.',
+  },
+  reasoningTokens: {
+    name: 'gen_ai_client_inference_usage_reasoning_output_tokens_total',
+    help: 'OpenTelemetry GenAI: output tokens of reasoning, where providers tell them apart.',
+  },
   syncStreams: { name: 'remora_operator_sync_streams', help: 'Sidecars connected to this replica of the operator.' },
   syncRejections: {
     name: 'remora_operator_policy_rejections_total',

@@ -63,8 +63,25 @@ const provider = z.object({
   keptObjects: z.enum(KEPT_OBJECTS).optional(),
 });
 
-/** Pico-dollars per token. */
-const price = z.object({ inputPico: integerText, cachedInputPico: integerText, outputPico: integerText });
+/** Pico-dollars per token, but where another unit is named. */
+const price = z.object({
+  inputPico: integerText,
+  cachedInputPico: integerText,
+  /** Default of the shorter one: the input price; of the longer one: the shorter one. */
+  cacheWritePico: integerText.optional(),
+  cacheWrite1hPico: integerText.optional(),
+  /** Default: the input price. */
+  inputAudioPico: integerText.optional(),
+  inputImagePico: integerText.optional(),
+  outputPico: integerText,
+  /** Default: the output price. */
+  outputAudioPico: integerText.optional(),
+  outputImagePico: integerText.optional(),
+  /** Of an image generated, whatever its size; absent where images are billed by tokens. */
+  imagePico: integerText.optional(),
+  /** Of a character spoken. */
+  characterPico: integerText.optional(),
+});
 
 /** Milliseconds. */
 const targetTimeouts = z.object({

@@ -28,6 +28,22 @@ const statedModel = z.object({
   cachedInputUsdPerMillion: usd(
     'Price of a million input tokens read from the prompt cache. Default: the input price.',
   ).optional(),
+  cacheWriteUsdPerMillion: usd(
+    'Price of a million input tokens written to the prompt cache for as long as the provider keeps them by default. Default: the input price.',
+  ).optional(),
+  cacheWrite1hUsdPerMillion: usd(
+    'Price of a million input tokens written to the prompt cache for an hour. Default: the price of other cache writes.',
+  ).optional(),
+  inputAudioUsdPerMillion: usd('Price of a million input tokens of audio. Default: the input price.').optional(),
+  inputImageUsdPerMillion: usd('Price of a million input tokens of images. Default: the input price.').optional(),
+  outputAudioUsdPerMillion: usd('Price of a million output tokens of audio. Default: the output price.').optional(),
+  outputImageUsdPerMillion: usd('Price of a million output tokens of images. Default: the output price.').optional(),
+  imageUsd: usd(
+    'Price of one generated image, where images are billed by the piece: that of the dearest size and quality that may be asked for.',
+  ).optional(),
+  speechUsdPerMillionCharacters: usd(
+    'Price of a million characters turned into speech, where speech is billed by them.',
+  ).optional(),
   contextTokens: z
     .number()
     .int()

@@ -9,8 +9,12 @@ export interface AttemptEstimate {
   readonly target: PolicyTarget;
   /** Whose the request is, for limits that hold for each user or the like. */
   readonly caller: PartitionedRequest['caller'];
-  /** What is asked for is not billed by tokens, so that a price per token tells nothing. */
+  /** What is asked for is billed by pieces or seconds, and the policy has no such price. */
   readonly isBilledOtherwise?: boolean;
+  /** Pico-dollars of what is billed by the piece, which the request tells. */
+  readonly piecesPico?: bigint;
+  /** The request marks prompts to be cached for an hour, which is the dearest that input can be. */
+  readonly cachesForAnHour?: boolean;
   /** Every limit of the policy; all apply. */
   readonly budgets: readonly PolicyBudget[];
   /** Upper bound: the bytes of the request body, since a byte-level tokenizer never yields more tokens than bytes. */

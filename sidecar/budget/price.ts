@@ -3,31 +3,54 @@ import { nanoOfPico } from '#contract/policy/money';
 import type { PolicyPrice } from '#contract/policy/policy';
 import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 
-export interface TokenBound {
+/** What is known of an attempt before it is sent. */
+export interface Bound {
   readonly inputTokensAtMost: number;
   readonly outputTokensAtMost: number;
+  /** The request marks prompts to be cached for an hour. */
+  readonly cachesForAnHour?: boolean;
+  /** Pico-dollars of what is billed by the piece (images, characters spoken), which the request itself tells. */
+  readonly piecesPico?: bigint;
 }
 
 const tokens = (count: number): bigint => BigInt(Math.max(0, Math.ceil(count)));
 
-/** Input at the dearest of its prices, since nobody knows before what a cache will hold. */
-export function costAtMost(price: PolicyPrice, bound: TokenBound): bigint {
-  const input = BigInt(price.inputPico);
-  const cached = BigInt(price.cachedInputPico);
-  const dearest = input > cached ? input : cached;
+const dearest = (first: string, ...others: readonly (string | undefined)[]): bigint =>
+  others.reduce((most, pico) => (pico !== undefined && BigInt(pico) > most ? BigInt(pico) : most), BigInt(first));
+
+/**
+ * Input at the dearest of its prices, since nobody knows before what a cache will hold; that of an hour counts only where the request asks
+ * for it. Audio and images that come with the request have far more bytes than tokens, so that the price of text covers theirs.
+ */
+export function costAtMost(price: PolicyPrice, bound: Bound): bigint {
+  const forAnHour = bound.cachesForAnHour ? price.cacheWrite1hPico : undefined;
+  const input = dearest(price.inputPico, price.cachedInputPico, price.cacheWritePico, forAnHour);
+  const output = dearest(price.outputPico, price.outputAudioPico, price.outputImagePico);
   return nanoOfPico(
-    tokens(bound.inputTokensAtMost) * dearest + tokens(bound.outputTokensAtMost) * BigInt(price.outputPico),
+    tokens(bound.inputTokensAtMost) * input + tokens(bound.outputTokensAtMost) * output + (bound.piecesPico ?? 0n),
   );
 }
 
-/** Cache reads at the cached price, cache writes at the input price, reasoning and audio at the output price. */
-export function costOf(price: PolicyPrice, usage: Usage): bigint {
-  const input = tokens(usage.inputTokens + usage.cacheWriteTokens) * BigInt(price.inputPico);
-  const cached = tokens(usage.cacheReadTokens) * BigInt(price.cachedInputPico);
-  return nanoOfPico(input + cached + tokens(totalOutputTokens(usage)) * BigInt(price.outputPico));
+/** Each kind at its own price, or at the one that holds where the policy has none of its own. Reasoning is output. */
+export function costOf(price: PolicyPrice, usage: Usage, piecesPico = 0n): bigint {
+  const { inputPico, outputPico, cacheWritePico = inputPico } = price;
+  const pico: readonly (readonly [count: number, price: string])[] = [
+    [usage.inputTokens, inputPico],
+    [usage.inputAudioTokens, price.inputAudioPico ?? inputPico],
+    [usage.inputImageTokens, price.inputImagePico ?? inputPico],
+    [usage.cacheReadTokens, price.cachedInputPico],
+    [usage.cacheWriteTokens, cacheWritePico],
+    [usage.cacheWrite1hTokens, price.cacheWrite1hPico ?? cacheWritePico],
+    [usage.outputTokens + usage.reasoningTokens, outputPico],
+    [usage.outputAudioTokens, price.outputAudioPico ?? outputPico],
+    [usage.outputImageTokens, price.outputImagePico ?? outputPico],
+  ];
+  let sum = piecesPico;
+  for (const [count, each] of pico) if (count > 0) sum += tokens(count) * BigInt(each);
+  return nanoOfPico(sum);
 }
 
-export const tokensAtMost = (bound: TokenBound): bigint =>
+export const tokensAtMost = (bound: Bound): bigint =>
   tokens(bound.inputTokensAtMost) + tokens(bound.outputTokensAtMost);
 
 export const tokensOf = (usage: Usage): bigint => tokens(totalInputTokens(usage)) + tokens(totalOutputTokens(usage));

@@ -146,7 +146,8 @@ export function priceUnknown(
     code: 'price_unknown',
     message: isBilledOtherwise
       ? `What ${target.name} charges for such a request is not told by a price per token, and a budget in US dollars applies. ` +
-        'Use a budget in tokens for it or, where the model is free, state its prices as 0 in the AIProvider under models.'
+        'Where it is billed by the image or the character, state that price in the AIProvider under models. ' +
+        'Use a budget in tokens for it otherwise or, where the model is free, state its prices as 0.'
       : `The price of ${target.name} is unknown, and a budget in US dollars applies. ` +
         'State the price in the AIProvider under models.',
     object: objectOf(budget),

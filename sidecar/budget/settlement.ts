@@ -1,6 +1,6 @@
 /** What an attempt counts for once its outcome is known: its cost, its use of each budget, its record. */
-import type { PolicyBudget } from '#contract/policy/policy';
-import { totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import type { PolicyBudget, PolicyPrice } from '#contract/policy/policy';
+import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
 import { costAtMost, costOf, tokensOf } from './price.ts';
 import type { UsageRecord } from './usage-record.ts';
@@ -24,12 +24,18 @@ const reported = ({ usage, billing }: AttemptOutcome): Usage | undefined =>
 export const boundOf = (attempt: AttemptEstimate): bigint | null =>
   attempt.target.price === null ? null : costAtMost(attempt.target.price, attempt);
 
+/** What is billed by the piece needs no count of tokens. */
+const isCostUnknown = ({ piecesPico }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
+  isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown');
+
+const costIn = ({ piecesPico }: AttemptEstimate, price: PolicyPrice, usage: Usage | undefined): bigint =>
+  costOf(price, usage ?? NO_USAGE, piecesPico);
+
 export function settlementOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Settlement {
-  if (isUnknown(outcome)) return { costNanoUsd: boundOf(attempt), estimated: true };
-  const { target } = attempt;
-  const usage = reported(outcome);
-  if (usage === undefined) return { costNanoUsd: 0n, estimated: false };
-  return { costNanoUsd: target.price === null ? null : costOf(target.price, usage), estimated: false };
+  const { price } = attempt.target;
+  if (isCostUnknown(attempt, outcome)) return { costNanoUsd: boundOf(attempt), estimated: true };
+  if (outcome.billing === 'nothing') return { costNanoUsd: 0n, estimated: false };
+  return { costNanoUsd: price === null ? null : costIn(attempt, price, outcome.usage), estimated: false };
 }
 
 export interface Use {
@@ -39,12 +45,12 @@ export interface Use {
 }
 
 /** In the unit of the budget. */
-export function actualUse({ target }: AttemptEstimate, { need, unit, outcome }: Use): bigint {
-  if (isUnknown(outcome)) return need.amount;
-  const usage = reported(outcome);
-  if (usage === undefined) return 0n;
-  if (unit === 'tokens') return tokensOf(usage);
-  return target.price === null ? need.amount : costOf(target.price, usage);
+export function actualUse(attempt: AttemptEstimate, { need, unit, outcome }: Use): bigint {
+  const { price } = attempt.target;
+  if (unit === 'tokens' ? isUnknown(outcome) : isCostUnknown(attempt, outcome)) return need.amount;
+  if (outcome.billing === 'nothing') return 0n;
+  if (unit === 'tokens') return tokensOf(outcome.usage ?? NO_USAGE);
+  return price === null ? need.amount : costIn(attempt, price, outcome.usage);
 }
 
 export function attemptRecord(
@@ -73,7 +79,7 @@ const boundTokens = ({ inputTokensAtMost, outputTokensAtMost }: AttemptEstimate)
 });
 
 const countedTokens = (usage: Usage | undefined) => ({
-  inputTokens: usage === undefined ? 0 : usage.inputTokens + usage.cacheWriteTokens,
+  inputTokens: usage === undefined ? 0 : totalInputTokens(usage) - usage.cacheReadTokens,
   cachedInputTokens: usage?.cacheReadTokens ?? 0,
   outputTokens: usage === undefined ? 0 : totalOutputTokens(usage),
 });

@@ -10,6 +10,8 @@ export interface Message {
   readonly role: Role;
   readonly name?: string;
   readonly parts: readonly Part[];
+  /** The last one, by the assistant: the answer goes on where it ends. Without this the model answers it. */
+  readonly isPrefill?: true;
   /** Members of the message that only one API knows, verbatim, keyed by that API. */
   readonly extensions?: { readonly [api: string]: JsonObject | undefined };
 }
@@ -36,7 +38,8 @@ export type ResponseFormat =
       readonly type: 'json-schema';
       readonly name: string;
       readonly schema: JsonObject;
-      readonly strict?: boolean;
+      /** `preferred`: the client's API enforces every schema; one that takes some schemas only enforces those. Default: the API's. */
+      readonly strict?: boolean | 'preferred';
       readonly description?: string;
     };
 

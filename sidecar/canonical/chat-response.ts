@@ -8,7 +8,7 @@ export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' |
 
 export interface Choice {
   readonly index: number;
-  /** text, tool-call, reasoning, refusal and opaque parts, in the order the model wrote them. */
+  /** text, image, tool-call, reasoning, refusal and opaque parts, in the order the model wrote them. */
   readonly parts: readonly Part[];
   readonly finishReason: FinishReason;
   /** The provider's own word. */

@@ -17,8 +17,15 @@ export interface Operation {
   readonly answerText: 'none' | 'inspected' | 'unread';
   /** Answers of different models cannot be used together, so that no other model may stand in for the first one of a route. */
   readonly isBoundToModel: boolean;
-  /** What providers bill: tokens; nothing; or answers in a way that a price per token does not tell (images, seconds). */
-  readonly billed: 'tokens' | 'nothing' | 'otherwise';
+  /**
+   * What providers bill: tokens; nothing; or by the image, the character spoken, the length of audio, which some models count in tokens
+   * of their own price; or in a way that no price here tells.
+   */
+  readonly billed: 'tokens' | 'nothing' | 'image' | 'character' | 'audio' | 'otherwise';
+  /** How many images or characters are billed. */
+  pieces?(request: CanonicalRequest): number;
+  /** The most input tokens that a model reads, where the bytes of the request do not bound them. */
+  readonly inputTokens?: number;
   /** It is about what an account keeps: no model decides where it goes, and no budget counts it. */
   readonly isAboutKept?: true;
   /** Makes the provider spend later, which nobody can bound now. */
@@ -49,15 +56,35 @@ const textTokens =
 
 /** Of one image; OpenAI documents 6,240 for the largest at the highest quality (platform.openai.com, Image generation). */
 const IMAGE_TOKENS = 8_192;
+/** Of gpt-4o-transcribe: audio compresses to less than a byte per token, so that its context is the bound (platform.openai.com, Models). */
+const TRANSCRIBED_TOKENS = 16_000;
+/** Twice what OpenAI documents. */
+const TRANSCRIPT_TOKENS = 4_096;
+
 /** The API's own limit; a higher number is refused there, and must not reserve a fortune here. */
 const MOST_IMAGES = 10;
 
 const imageTokens = ({ body }: Pick<VerbatimRequest, 'body'>): OutputTokens => ({
   atMost: IMAGE_TOKENS,
   mustBeStated: false,
-  // In a form all values are text.
-  answers: Math.min(MOST_IMAGES, Math.max(1, Math.ceil(Number(body.n ?? 1)) || 1)),
+  answers: imagesAsked({ body }),
 });
+
+/** In a form all values are text. */
+const imagesAsked = ({ body }: Pick<VerbatimRequest, 'body'>): number =>
+  Math.min(MOST_IMAGES, Math.max(1, Math.ceil(Number(body.n ?? 1)) || 1));
+
+/** UTF-16 units, of which no character has fewer than one. */
+const charactersSpoken = ({ body }: Pick<VerbatimRequest, 'body'>): number =>
+  typeof body.input === 'string' ? body.input.length : 0;
+
+const transcribed = {
+  answerText: 'unread',
+  isBoundToModel: false,
+  billed: 'audio',
+  inputTokens: TRANSCRIBED_TOKENS,
+  outputTokens: () => ({ atMost: TRANSCRIPT_TOKENS, mustBeStated: false, answers: 1 }),
+} as const;
 
 interface EstimatedAnswer {
   readonly response: ResponseOf<'count_tokens'>;
@@ -71,6 +98,7 @@ interface Row<O extends OperationName> extends Operation {
   unreadableText?(request: RequestOf<O>): string | undefined;
   fixedText?(request: RequestOf<O>): string | undefined;
   outputTokens?(request: RequestOf<O>): OutputTokens;
+  pieces?(request: RequestOf<O>): number;
   estimate?(request: RequestOf<O>): EstimatedAnswer;
 }
 
@@ -134,12 +162,13 @@ const OPERATIONS: { readonly [O in OperationName]: Row<O> } = {
   image_generation: verbatim({
     answerText: 'none',
     isBoundToModel: false,
-    billed: 'otherwise',
+    billed: 'image',
+    pieces: imagesAsked,
     outputTokens: imageTokens,
   }),
-  speech: verbatim({ answerText: 'none', isBoundToModel: false, billed: 'otherwise' }),
-  transcription: verbatim({ answerText: 'unread', isBoundToModel: false, billed: 'otherwise' }),
-  translation: verbatim({ answerText: 'unread', isBoundToModel: false, billed: 'otherwise' }),
+  speech: verbatim({ answerText: 'none', isBoundToModel: false, billed: 'character', pieces: charactersSpoken }),
+  transcription: verbatim(transcribed),
+  translation: verbatim(transcribed),
   file_upload: kept({ answerText: 'none', billed: 'nothing' }),
   batch_creation: kept({ answerText: 'none', billed: 'otherwise', spendsLater: true }),
   batch: kept({ answerText: 'none', billed: 'otherwise' }),

@@ -6,7 +6,7 @@ import type { FinishReason } from './chat-response.ts';
 import type { ApiMembers } from './extensions.ts';
 import type { ProviderFailure } from './failure.ts';
 import type { JsonValue } from './json.ts';
-import type { OpaquePart } from './part.ts';
+import type { ImagePart, OpaquePart } from './part.ts';
 import type { Sealed } from './sealed.ts';
 import type { Usage } from './usage.ts';
 
@@ -30,6 +30,10 @@ export type StreamEvent =
   | { readonly type: 'tool-call-delta'; readonly choice: number; readonly index: number; readonly arguments: string }
   /** A whole block that only one API knows, or what that API adds to the block that is open. Other dialects leave it out. */
   | { readonly type: 'opaque-part'; readonly choice: number; readonly part: OpaquePart }
+  /** A whole picture. */
+  | { readonly type: 'image'; readonly choice: number; readonly image: ImagePart }
+  /** What only one API says of a choice beside its blocks, such as sources: lists go on where earlier ones end. */
+  | { readonly type: 'members'; readonly choice: number; readonly extensions: ApiMembers }
   | {
       readonly type: 'finish';
       readonly choice: number;
@@ -54,4 +58,5 @@ export const isContentEvent = (event: StreamEvent): boolean =>
   event.type === 'tool-call-start' ||
   event.type === 'tool-call-delta' ||
   event.type === 'opaque-part' ||
+  event.type === 'image' ||
   event.type === 'finish';

@@ -1,25 +1,53 @@
-/** Tokens of one answer in six kinds that do not overlap, so that each can have its own price. */
+/** Tokens of one answer in kinds that do not overlap, so that each can have its own price. */
 export interface Usage {
-  /** Input neither read from nor written to a prompt cache. */
+  /** Input of text, and of any kind that the provider does not tell apart, neither read from nor written to a prompt cache. */
   readonly inputTokens: number;
+  readonly inputAudioTokens: number;
+  readonly inputImageTokens: number;
   readonly cacheReadTokens: number;
+  /** Kept for five minutes, or as long as the provider does where nobody asks. */
   readonly cacheWriteTokens: number;
-  /** Output without reasoning and audio. */
+  /** Kept for an hour. */
+  readonly cacheWrite1hTokens: number;
+  /** Output without reasoning, audio and images. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
-  readonly audioTokens: number;
+  readonly outputAudioTokens: number;
+  readonly outputImageTokens: number;
 }
 
 export const NO_USAGE: Usage = {
   inputTokens: 0,
+  inputAudioTokens: 0,
+  inputImageTokens: 0,
   cacheReadTokens: 0,
   cacheWriteTokens: 0,
+  cacheWrite1hTokens: 0,
   outputTokens: 0,
   reasoningTokens: 0,
-  audioTokens: 0,
+  outputAudioTokens: 0,
+  outputImageTokens: 0,
 };
 
+export const totalCacheWriteTokens = (usage: Usage): number => usage.cacheWriteTokens + usage.cacheWrite1hTokens;
 export const totalInputTokens = (usage: Usage): number =>
-  usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+  usage.inputTokens +
+  usage.inputAudioTokens +
+  usage.inputImageTokens +
+  usage.cacheReadTokens +
+  totalCacheWriteTokens(usage);
 export const totalOutputTokens = (usage: Usage): number =>
-  usage.outputTokens + usage.reasoningTokens + usage.audioTokens;
+  usage.outputTokens + usage.reasoningTokens + usage.outputAudioTokens + usage.outputImageTokens;
+
+export const addUsage = (a: Usage, b: Usage): Usage => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  inputAudioTokens: a.inputAudioTokens + b.inputAudioTokens,
+  inputImageTokens: a.inputImageTokens + b.inputImageTokens,
+  cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+  cacheWrite1hTokens: a.cacheWrite1hTokens + b.cacheWrite1hTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+  outputAudioTokens: a.outputAudioTokens + b.outputAudioTokens,
+  outputImageTokens: a.outputImageTokens + b.outputImageTokens,
+});

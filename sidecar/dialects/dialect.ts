@@ -12,6 +12,7 @@ import type {
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { RemoraError } from '#sidecar/errors/remora-error';
 import type { SseEvent } from '#sidecar/stream/sse-event';
+import type { ClientPaths } from './client-paths.ts';
 import type { PathValues } from './path-pattern.ts';
 
 /** A pure reducer over canonical events. */
@@ -70,8 +71,12 @@ export interface AnyDialect {
   keeping?(request: CanonicalRequest): Keeping | undefined;
   /** Header by which clients of the API know the id of a request, where it is not `x-request-id`. */
   readonly requestIdHeader?: string;
+  /** Where the body says what; absent where the canonical paths are the API's own. Throws as `decodeRequest` does. */
+  clientPaths?(body: JsonObject): ClientPaths;
   /** Without it answers can only go through as they came, and requests only to providers of the same API. */
   encodeResponse?(response: CanonicalResponse, context: EncodeContext<CanonicalRequest>): JsonObject;
+  /** Its answers have a place for pictures that a model made. */
+  readonly writesImages?: true;
   /** Where the operation has streams of events. */
   readonly streamEncoder?: StreamEncoder<unknown, CanonicalRequest>;
   /** Body of an error answer. */

@@ -239,3 +239,33 @@ test('a pattern that RE2 does not take is refused with its place, before any req
     /organisation guardrail look patterns\[1\]/,
   );
 });
+
+test('what one API says beside the text is masked and blocked too, whole and between the pieces of a text that goes on', () => {
+  const guardrails = [...MASKS, guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
+  const guard = compileGuardrails(guardrails).outputGuard(tagged());
+  const cites = (words: string) => ({ x: { citations: [{ cited_text: words }] } });
+  const whole = (words: string) => {
+    const [choice] = answer('Fine.').choices;
+    assert.ok(guard && choice);
+    return guard.whole({ ...answer(''), choices: [{ ...choice, extensions: cites(words) }] }).response.choices[0];
+  };
+  assert.deepEqual(whole('ann@example.com')?.extensions, cites('[EMAIL]'));
+  assert.deepEqual(whole('secret42'), { index: 0, parts: [], finishReason: 'content-filter' });
+
+  const members = (words: string): StreamEvent => ({ type: 'members', choice: 0, extensions: cites(words) });
+  const text = (words: string): StreamEvent => ({ type: 'text-delta', choice: 0, text: words });
+  const end: StreamEvent = { type: 'finish', choice: 0, reason: 'stop' };
+  const inspected = (...events: readonly StreamEvent[]) => {
+    const inspector = guard?.stream();
+    assert.ok(inspector);
+    return events.flatMap((event) => inspector.step(event));
+  };
+  const out = inspected(text('to ann@exam'), members('bob@example.org'), text('ple.com now'), end);
+  assert.equal(textOf(out), 'to [EMAIL] now');
+  assert.deepEqual(
+    out.filter(({ type }) => type !== 'text-delta'),
+    [members('[EMAIL]'), end],
+  );
+  const stopped = { type: 'finish', choice: 0, reason: 'content-filter' };
+  assert.deepEqual(inspected(members('secret42'), text('more'), end), [stopped]);
+});

@@ -1,6 +1,7 @@
 /** Masks or blocks what a model answers, whole or while it streams; a stream releases exactly what masking the whole answer gives. */
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { Choice } from '#sidecar/canonical/chat-response';
+import type { ApiMembers } from '#sidecar/canonical/extensions';
 import { mapPartText } from '#sidecar/canonical/map-text';
 import type { Part } from '#sidecar/canonical/part';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
@@ -21,9 +22,23 @@ function inspectWhole<A extends CanonicalResponse>(response: A, rules: ScanRules
 
 function inspectChoice(choice: Choice, rules: ScanRules, fired: Set<PolicyGuardrail>): Choice {
   const { parts, blocked } = maskParts(choice.parts, rules, fired);
+  const members = maskMembers(choice.extensions ?? {}, rules, fired);
   // Log probabilities spell out the tokens of the text that was masked.
-  const { logprobs: _, ...rest } = choice;
-  return blocked ? { ...rest, parts: [], finishReason: 'content-filter' } : { ...rest, parts };
+  const { logprobs: _, extensions, ...rest } = choice;
+  if (blocked || members.blocked) return { ...rest, parts: [], finishReason: 'content-filter' };
+  return { ...rest, parts, ...(extensions !== undefined && { extensions: members.extensions }) };
+}
+
+/** What one API says of a choice beside its parts may repeat what the model wrote. */
+function maskMembers(
+  extensions: ApiMembers,
+  rules: ScanRules,
+  fired: Set<PolicyGuardrail>,
+): { readonly extensions: ApiMembers; readonly blocked: boolean } {
+  const held = Object.entries(extensions).map(([api, value = {}]) => ({ type: 'opaque', api, value }) as const);
+  const { parts, blocked } = maskParts(held, rules, fired);
+  const masked = parts.flatMap((part) => (part.type === 'opaque' ? [[part.api, part.value] as const] : []));
+  return { extensions: Object.fromEntries(masked), blocked };
 }
 
 function maskParts(
@@ -88,6 +103,8 @@ class StreamGuard implements StreamInspector {
         }));
       case 'opaque-part':
         return this.#opaque(event);
+      case 'members':
+        return this.#members(event);
       case 'finish':
         return this.#orStop(event.choice, [...this.#endChoice(event.choice), event]);
       default:
@@ -116,10 +133,19 @@ class StreamGuard implements StreamInspector {
     const masked = parts.flatMap((each) =>
       each.type === 'opaque' ? [{ type: 'opaque-part', choice, part: each } as const] : [],
     );
-    if (!blocked) return this.#orStop(choice, [...released, ...masked]);
+    return blocked ? [...released, ...this.#stop(choice)] : this.#orStop(choice, [...released, ...masked]);
+  }
+
+  /** They come between the pieces of a text that goes on. */
+  #members({ choice, extensions }: Extract<StreamEvent, { type: 'members' }>): readonly StreamEvent[] {
+    const masked = maskMembers(extensions, this.#rules, this.#fired);
+    return masked.blocked ? this.#stop(choice) : [{ type: 'members', choice, extensions: masked.extensions }];
+  }
+
+  #stop(choice: number): readonly StreamEvent[] {
     this.#blocked.add(choice);
     this.#channels.delete(choice);
-    return [...released, { type: 'finish', choice, reason: 'content-filter' }];
+    return [{ type: 'finish', choice, reason: 'content-filter' }];
   }
 
   /** Another block begins: what the former held back goes first. Tool calls may interleave, so they wait for the finish. */

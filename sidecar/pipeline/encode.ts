@@ -2,6 +2,7 @@
 import { RESPONSE_HEADER } from '#contract/names/headers';
 import { formatUsd } from '#contract/policy/money';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
+import { lostOfAnswer, lostOfEvent } from '#sidecar/dialects/answer-losses';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { writeSseComment } from '#sidecar/stream/write-sse';
 import type { Answer, ItemSource, StreamAnswer, WholeAnswer } from './attempts/answer.ts';
@@ -38,7 +39,8 @@ export function encode(answer: Answer, question: EncodeQuestion): Outgoing {
 }
 
 function encodeWhole(answer: WholeAnswer, question: EncodeQuestion): Outgoing {
-  const headers = answerHeaders(answer, question);
+  const lost = lostOfWhole(answer, question);
+  const headers = answerHeaders(answer, question, lost);
   headers['content-type'] = 'application/json';
   const cost = answer.by.costNanoUsd;
   if (cost !== null) headers[RESPONSE_HEADER.costUsd] = formatUsd(cost);
@@ -47,18 +49,19 @@ function encodeWhole(answer: WholeAnswer, question: EncodeQuestion): Outgoing {
 }
 
 function encodeStream(answer: StreamAnswer, question: EncodeQuestion): Outgoing {
-  const headers = answerHeaders(answer, question);
+  const headers = answerHeaders(answer, question, []);
   headers['content-type'] = answer.unreadType ?? 'text/event-stream; charset=utf-8';
   headers['cache-control'] = 'no-cache';
   const write = answer.by.lane.streamWriter(question.decoded.dialect, {
     ...encodeContext(question),
     costUsd: () => (answer.by.costNanoUsd === null ? undefined : formatUsd(answer.by.costNanoUsd)),
   });
+  const named = namedLosses(answer, question);
   const outgoing = {
     kind: 'stream',
     headers,
     source: answer.source,
-    encode: (item: StreamItem) => write(answer.each(item)),
+    encode: (item: StreamItem) => write(named(answer.each(item))),
   } as const;
   return answer.unreadType === undefined ? { ...outgoing, heartbeat: HEARTBEAT } : outgoing;
 }
@@ -68,7 +71,29 @@ const encodeContext = ({ decoded, nowUnixMs }: EncodeQuestion): EncodeContext<Ca
   nowSeconds: Math.floor(nowUnixMs / 1000),
 });
 
-function answerHeaders(answer: Answer, { call, decoded, selection, log }: EncodeQuestion): Record<string, string> {
+/** What of the answer the client's API has no place for; on the passthrough lane nothing is lost. */
+function lostOfWhole({ by, item: { response } }: WholeAnswer, { decoded, log }: EncodeQuestion): readonly string[] {
+  const { choices } = response;
+  if (by.lane.name === 'passthrough' || choices === undefined) return [];
+  const lost = lostOfAnswer({ choices }, decoded.dialect);
+  log.answerLost(lost);
+  return lost;
+}
+
+/** Of a stream only the log can tell: its headers are gone. */
+function namedLosses({ by }: StreamAnswer, { decoded, log }: EncodeQuestion): (item: StreamItem) => StreamItem {
+  if (by.lane.name === 'passthrough') return (item) => item;
+  return (item) => {
+    for (const event of item.events) log.answerLost(lostOfEvent(event, decoded.dialect));
+    return item;
+  };
+}
+
+function answerHeaders(
+  answer: Answer,
+  { call, decoded, selection, log }: EncodeQuestion,
+  lost: readonly string[],
+): Record<string, string> {
   const headers: Record<string, string> = {
     ...requestIdHeaders(decoded.dialect, call.requestId),
     [RESPONSE_HEADER.route]: selection.route.policy.key,
@@ -77,7 +102,8 @@ function answerHeaders(answer: Answer, { call, decoded, selection, log }: Encode
     [RESPONSE_HEADER.policy]: log.policyHash ?? '',
   };
   if (answer.by.estimated !== undefined) headers[RESPONSE_HEADER.estimated] = answer.by.estimated;
-  if (answer.by.dropped.length > 0) headers[RESPONSE_HEADER.dropped] = namesOf(answer.by.dropped);
+  const dropped = [...answer.by.dropped, ...lost];
+  if (dropped.length > 0) headers[RESPONSE_HEADER.dropped] = namesOf(dropped);
   return headers;
 }
 

@@ -1,7 +1,7 @@
 /** Collects what is known of one request while it runs, and makes the record of it when it is over. */
 import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
-import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
+import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
@@ -9,6 +9,9 @@ import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
 
 type Outcome = RequestRecord['outcome'];
+/** Providers decide how many different names there are. */
+const MOST_LOST = 16;
+
 type GuardrailAction = RequestRecord['guardrailActions'][number];
 
 export class RequestRecorder {
@@ -29,6 +32,7 @@ export class RequestRecorder {
   #rule: number | undefined;
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
+  readonly #lost = new Set<string>();
 
   constructor(call: Call, startUnixMs: number) {
     this.#call = call;
@@ -46,6 +50,11 @@ export class RequestRecorder {
       const name = `${guardrail.policy}/${guardrail.name}`;
       this.#guardrails.set(guardrail, { guardrail: name, action: guardrail.action, stage });
     }
+  }
+
+  /** What of the answer the client's API has no place for. */
+  answerLost(names: readonly string[]): void {
+    for (const name of names) if (this.#lost.size < MOST_LOST) this.#lost.add(name);
   }
 
   /** Whose answer the client gets. */
@@ -87,9 +96,10 @@ export class RequestRecorder {
       outcome: this.outcome,
       decidedBy: this.decidedBy,
       attempts: this.attempts.map((attempt) => attempt.record()),
-      usage: this.attempts.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
+      usage: usageOf(this.attempts),
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],
+      ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,
@@ -104,17 +114,10 @@ export const callerHeader = (call: Call, name: keyof typeof REQUEST_HEADER): str
 const single = (value: string | string[] | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
-function addUsage(sum: Usage, usage: Usage | undefined): Usage {
-  if (usage === undefined) return sum;
-  if (sum === NO_USAGE) return usage;
-  return {
-    inputTokens: sum.inputTokens + usage.inputTokens,
-    cacheReadTokens: sum.cacheReadTokens + usage.cacheReadTokens,
-    cacheWriteTokens: sum.cacheWriteTokens + usage.cacheWriteTokens,
-    outputTokens: sum.outputTokens + usage.outputTokens,
-    reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
-    audioTokens: sum.audioTokens + usage.audioTokens,
-  };
+/** Of one attempt, which is nearly all requests, as it is. */
+function usageOf(attempts: readonly AttemptRecorder[]): RequestRecord['usage'] {
+  const [first = NO_USAGE, ...more] = attempts.flatMap(({ usage }) => usage ?? []);
+  return more.reduce(addUsage, first);
 }
 
 /** null as soon as one attempt that cost something has no known price; 0 without attempts. */

@@ -1,6 +1,6 @@
 /** The log of the data plane: one JSON line per event on standard output. Content, headers and keys never reach it. */
 import { formatUsd } from '#contract/policy/money';
-import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
+import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 
 type Scalar = string | number | boolean | undefined;
@@ -27,6 +27,9 @@ const guardrailsOf = ({ guardrailActions }: RequestRecord): string =>
     ? ''
     : `,"guardrails":${list(guardrailActions.map(({ guardrail, action }) => textOf(`${guardrail}:${action}`)))}`;
 
+const droppedOf = ({ droppedOfAnswer }: RequestRecord): string =>
+  droppedOfAnswer === undefined ? '' : `,"droppedOfAnswer":${list(droppedOfAnswer.map(textOf))}`;
+
 const callerOf = ({ attribution }: RequestRecord): string =>
   attribution === undefined
     ? ''
@@ -42,8 +45,15 @@ const routeOf = (record: RequestRecord): string =>
   member('target', record.answeredBy ?? record.attempts.at(-1)?.target) +
   member('lane', record.lane);
 
+/** Left out where it is 0, as it mostly is. */
+const count = (name: string, tokens: number): string => (tokens === 0 ? '' : `,"${name}":${tokens}`);
+
 const usageOf = ({ usage, attempts, costNanoUsd }: RequestRecord): string =>
-  `,"inputTokens":${totalInputTokens(usage)},"cachedInputTokens":${usage.cacheReadTokens},"outputTokens":${totalOutputTokens(usage)}` +
+  `,"inputTokens":${totalInputTokens(usage)},"cachedInputTokens":${usage.cacheReadTokens}` +
+  count('cacheWriteTokens', totalCacheWriteTokens(usage)) +
+  count('cacheWrite1hTokens', usage.cacheWrite1hTokens) +
+  `,"outputTokens":${totalOutputTokens(usage)}` +
+  count('reasoningTokens', usage.reasoningTokens) +
   (attempts.some(({ estimated }) => estimated) ? ',"estimated":true' : '') +
   member('costUsd', costNanoUsd === null ? undefined : formatUsd(costNanoUsd));
 
@@ -57,7 +67,7 @@ export const requestLine = (record: RequestRecord, unixMs: number): string =>
   `{"level":"info","time":"${isoTime(unixMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
   `,"stream":${record.stream},"status":${record.status},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
-  `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}` +
+  `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${Math.round(record.durationMs)}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
 

@@ -6,9 +6,9 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
-import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 import { Count, Distribution, Metric } from './series.ts';
+import { tokenMetrics } from './token-metrics.ts';
 
 /** Seconds; the buckets that the GenAI conventions prescribe for durations. */
 const DURATION_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.01 * 2 ** i);
@@ -121,10 +121,7 @@ function inferenceMetrics(registry: Registry): (record: RequestRecord, attempt: 
     series.duration.observe(attempt.durationMs / 1000);
     if (attempt.timeToFirstChunkMs !== undefined) series.firstChunk.observe(attempt.timeToFirstChunkMs / 1000);
     if (attempt.usage === undefined) return;
-    const { audioTokens } = attempt.usage;
-    series.input.add(totalInputTokens(attempt.usage));
-    series.text.add(totalOutputTokens(attempt.usage) - audioTokens);
-    if (audioTokens > 0) series.audio.add(audioTokens);
+    series.countTokens(attempt.usage);
   };
 }
 
@@ -132,8 +129,7 @@ function inferenceMetrics(registry: Registry): (record: RequestRecord, attempt: 
 function inferenceSeries(registry: Registry) {
   const duration = histogram(registry, METRIC.inferenceDuration);
   const firstChunk = histogram(registry, METRIC.timeToFirstChunk);
-  const input = counter(registry, METRIC.inputTokens);
-  const output = counter(registry, METRIC.outputTokens);
+  const tokens = tokenMetrics((descriptor) => counter(registry, descriptor));
   return remembered((operation, providerName, target, outcome) => {
     const labels = {
       gen_ai_operation_name: operation,
@@ -143,9 +139,7 @@ function inferenceSeries(registry: Registry) {
     return {
       duration: duration.of({ ...labels, error_type: outcome === 'ok' ? '' : outcome }),
       firstChunk: firstChunk.of(labels),
-      input: input.of({ ...labels, gen_ai_token_modality: 'unknown' }),
-      text: output.of({ ...labels, gen_ai_token_modality: 'text' }),
-      audio: output.of({ ...labels, gen_ai_token_modality: 'audio' }),
+      countTokens: tokens(labels),
     };
   });
 }

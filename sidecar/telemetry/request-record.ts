@@ -57,6 +57,8 @@ export interface RequestRecord {
     readonly action: 'Mask' | 'Block';
     readonly stage: 'Input' | 'Output';
   }[];
+  /** What of the answer the client's API has no place for, by name; each once. */
+  readonly droppedOfAnswer?: readonly string[];
   readonly startUnixMs: number;
   readonly durationMs: number;
   readonly timeToFirstChunkMs?: number;

@@ -3,7 +3,7 @@
  * open-telemetry/semantic-conventions-genai; what it has no name for is `remora.*`. Pure, so that it is tested without a collector.
  */
 import { formatUsd } from '#contract/policy/money';
-import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
+import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 
 type SpanAttributes = Record<string, string | number | boolean | string[]>;
@@ -79,7 +79,7 @@ const clientSpan = (record: RequestRecord, attempt: AttemptRecord): SpanData => 
     'gen_ai.usage.input_tokens': attempt.usage && totalInputTokens(attempt.usage),
     'gen_ai.usage.output_tokens': attempt.usage && totalOutputTokens(attempt.usage),
     'gen_ai.usage.cache_read.input_tokens': attempt.usage?.cacheReadTokens,
-    'gen_ai.usage.cache_write.input_tokens': attempt.usage?.cacheWriteTokens,
+    'gen_ai.usage.cache_write.input_tokens': attempt.usage && totalCacheWriteTokens(attempt.usage),
     'gen_ai.usage.reasoning.output_tokens': attempt.usage?.reasoningTokens,
     'server.address': attempt.serverAddress,
     'server.port': attempt.serverPort,

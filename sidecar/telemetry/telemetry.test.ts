@@ -9,6 +9,18 @@ import { traceOf } from './spans.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createTracer } from './tracer.ts';
 
+const USAGE = {
+  ...NO_USAGE,
+  ...{
+    inputTokens: 2,
+    inputAudioTokens: 1,
+    cacheReadTokens: 2,
+    cacheWrite1hTokens: 2,
+    outputTokens: 7,
+    reasoningTokens: 1,
+  },
+};
+
 const attempt = (fields: Partial<AttemptRecord>): AttemptRecord => ({
   target: 'openai/gpt-4o',
   providerName: 'openai',
@@ -43,11 +55,11 @@ const record: RequestRecord = {
       target: 'anthropic/claude',
       providerName: 'anthropic',
       requestModel: 'claude',
-      usage: { ...NO_USAGE, inputTokens: 5, cacheReadTokens: 2, outputTokens: 7, reasoningTokens: 1 },
+      usage: USAGE,
       timeToFirstChunkMs: 12,
     }),
   ],
-  usage: { ...NO_USAGE, inputTokens: 5, cacheReadTokens: 2, outputTokens: 7, reasoningTokens: 1 },
+  usage: USAGE,
   costNanoUsd: 2_500n,
   guardrailActions: [{ guardrail: 'pii', action: 'Mask', stage: 'Input' }],
   startUnixMs: 1_000,
@@ -107,6 +119,11 @@ test('metrics count the request, its attempts, the fallback, cost and tokens und
     'remora_cost_usd_total{route="support/tickets",target="anthropic/claude"} 0.0000025',
     'remora_guardrail_actions_total{guardrail="pii",action="Mask",stage="Input"} 1',
     'gen_ai_client_inference_usage_output_tokens_total{gen_ai_operation_name="chat",gen_ai_provider_name="anthropic",gen_ai_request_model="claude",gen_ai_token_modality="text"} 8',
+    'gen_ai_client_inference_usage_input_tokens_total{gen_ai_operation_name="chat",gen_ai_provider_name="anthropic",gen_ai_request_model="claude",gen_ai_token_modality="unknown"} 6',
+    'gen_ai_client_inference_usage_input_tokens_total{gen_ai_operation_name="chat",gen_ai_provider_name="anthropic",gen_ai_request_model="claude",gen_ai_token_modality="audio"} 1',
+    'gen_ai_client_inference_usage_cache_read_input_tokens_total{gen_ai_operation_name="chat",gen_ai_provider_name="anthropic",gen_ai_request_model="claude"} 2',
+    'gen_ai_client_inference_usage_cache_write_input_tokens_total{gen_ai_operation_name="chat",gen_ai_provider_name="anthropic",gen_ai_request_model="claude"} 2',
+    'gen_ai_client_inference_usage_reasoning_output_tokens_total{gen_ai_operation_name="chat",gen_ai_provider_name="anthropic",gen_ai_request_model="claude"} 1',
     'remora_policy_version_info{hash="abcdef012345"} 1',
     'remora_policy_age_seconds 3',
   ])

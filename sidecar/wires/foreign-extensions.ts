@@ -17,7 +17,7 @@ export function loseForeignExtensions(request: ChatRequest, own: string, losses:
   for (const [index, message] of request.messages.entries()) {
     const path = `messages[${index}].`;
     loseForeignMembers(message, path, { own, losses });
-    for (const part of message.parts) loseOfPart(part, `${path}content.`, { own, losses });
+    for (const [at, part] of message.parts.entries()) loseOfPart(part, `${path}content[${at}].`, { own, losses });
   }
 }
 

@@ -6,15 +6,17 @@ export type OnUnsupported = 'Refuse' | 'Drop';
 export class Losses {
   readonly #api: string;
   readonly #onUnsupported: OnUnsupported;
+  readonly #clientPath: (path: string) => string;
   readonly #dropped: string[] = [];
 
-  /** `api`: its name for people. */
-  constructor(api: string, onUnsupported: OnUnsupported) {
+  /** `api`: its name for people. `clientPath`: a canonical path in the words of the client's API. */
+  constructor(api: string, onUnsupported: OnUnsupported, clientPath: (path: string) => string = (path) => path) {
     this.#api = api;
     this.#onUnsupported = onUnsupported;
+    this.#clientPath = clientPath;
   }
 
-  /** What was left out, as paths. */
+  /** What was left out, as the client's paths. */
   get dropped(): readonly string[] {
     return this.#dropped;
   }
@@ -27,11 +29,12 @@ export class Losses {
 
   /** The answer is the same without it, such as a cache marker, or a proof that only another API reads: always left out. */
   note(path: string): void {
-    this.#dropped.push(path);
+    this.#dropped.push(this.#clientPath(path));
   }
 
   /** Without it the request makes no sense. `reason`: a sentence, where the path alone does not tell. Throws `unsupported_parameter`. */
-  refuse(path: string, reason = ''): never {
+  refuse(canonicalPath: string, reason = ''): never {
+    const path = this.#clientPath(canonicalPath);
     throw new RemoraError({
       code: 'unsupported_parameter',
       message: `${path} cannot be expressed in the API of ${this.#api}. ${reason}${reason && ' '}Leave it out, add a target that supports it, or let the AIRoute drop what a target lacks (onUnsupported: Drop).`,

@@ -15,9 +15,11 @@ export interface Service {
   readonly takesThoughts?: boolean;
 }
 
-const THOUGHTS_PATH = 'messages[1].reasoning';
+/** Each in the words of the client's dialect. */
+const THOUGHTS_PATH = /^(messages|input|contents)\[1\]\.reasoning$/;
+const BUDGET_PATH = /^(thinking\.budget_tokens|generationConfig\.thinkingConfig\.thinkingBudget)$/;
 /** A budget is said as an effort. Thoughts go back to some services that speak it: these say so. */
-const CHAT_LOSES = [THOUGHTS_PATH, 'reasoning.budget_tokens'];
+const CHAT_LOSES = [THOUGHTS_PATH, BUDGET_PATH];
 
 /** How the streams of a fake are cut and ended. A fake wire without a row does not compile. */
 export const FAKES: Readonly<
@@ -31,7 +33,7 @@ export const FAKES: Readonly<
       /** What proves its thoughts, and must come back in the next turn. */
       readonly proof?: string;
       /** What of thinking its API has no place for: left out, and named to the client. */
-      readonly loses?: readonly string[];
+      readonly loses?: readonly RegExp[];
     }
   >
 > = {

@@ -146,11 +146,11 @@ test('what Claude Code sends is answered by OpenAI, with what it lacks named', a
   assert.deepEqual(response.headers.get('x-remora-dropped')?.split(', ').sort(), [
     'context_management',
     'messages[0].content[0].cache_control',
-    'messages[0].content[1].cache_control',
-    'messages[1].content[0].cache_control',
+    'metadata.user_id',
+    'system[0].cache_control',
+    'system[1].cache_control',
     'thinking',
     'tools[0].eager_input_streaming',
-    'user',
   ]);
   assert.equal(provider.requests[0]?.body?.user, undefined);
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import type { ResponseInput } from 'openai/resources/responses/responses';
+import { NO_USAGE } from '#sidecar/canonical/usage';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { ANTHROPIC, CALLS, OPENAI, postRaw, type Target, type TestContext, WEATHER } from './start-responses.ts';
 import { startSidecar } from './start-sidecar.ts';
@@ -49,7 +50,7 @@ test('a conversation that Anthropic began goes on with OpenAI, which is not show
     .create({ model: 'chat', input: [...input, ...(first.output as ResponseInput), result], tools: [WEATHER] })
     .withResponse();
   assert.equal(data.output_text, 'Hello from openai-responses.');
-  assert.equal(response.headers.get('x-remora-dropped'), 'messages[1].reasoning');
+  assert.equal(response.headers.get('x-remora-dropped'), 'input[1].reasoning');
   assert.equal(running.records[1]?.lane, 'translate');
   assert.deepEqual(one.requests[1]?.body?.input, [
     { type: 'message', role: 'user', content: 'Weather?' },
@@ -117,12 +118,12 @@ async function startVerbatim(t: TestContext, type: string, body: Buffer) {
 
 const FIXTURES = join(import.meta.dirname, '../../sidecar/wires/openai-responses/fixtures');
 const USED = {
+  ...NO_USAGE,
   inputTokens: 16,
   cacheReadTokens: 10,
   cacheWriteTokens: 4,
   outputTokens: 7,
   reasoningTokens: 5,
-  audioTokens: 0,
 };
 
 for (const [name, type] of [

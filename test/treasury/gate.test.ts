@@ -109,7 +109,7 @@ test('each kind of usage has its price, rounded up once', async () => {
     cacheReadTokens: 10,
     cacheWriteTokens: 2,
     reasoningTokens: 4,
-    audioTokens: 5,
+    outputAudioTokens: 5,
   };
   const reservation = await gate.reserve(attempt);
   assert.deepEqual(reservation.settle({ usage, billing: 'reported' }), { costNanoUsd: 29n, estimated: false });

@@ -5,6 +5,7 @@
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonValue } from '#sidecar/canonical/json';
 import type { Part, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
+import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, requiredObject } from '#sidecar/dialects/field';
 import { API_ID } from './api-id.ts';
 import { callSignatureOf } from './call-signature.ts';
@@ -27,6 +28,25 @@ function decodeMessage(value: JsonValue, path: string): Message[] {
       throw invalid(`${path}.role`, "'user', 'assistant' or 'system'");
   }
 }
+
+/** Where the parts of each message that `decodeMessages` makes stand in the body. */
+export const placesOf = (values: readonly JsonValue[]): Place[] =>
+  values.flatMap((value, index) => {
+    const path = `messages[${index}]`;
+    const { role, content } = requiredObject(value, path);
+    const places = decodeContent(content, `${path}.content`).map((part, at) => ({
+      part,
+      path: typeof content === 'string' ? `${path}.content` : `${path}.content[${at}]`,
+    }));
+    const pathsOf = (of: readonly (typeof places)[number][]): Place => ({ path, parts: of.map((each) => each.path) });
+    const results = role === 'user' ? places.filter(({ part }) => part.type === 'tool-result') : [];
+    if (results.length === 0) return [pathsOf(places.filter(({ part }) => !isCallSignature(part)))];
+    const said = places.filter(({ part }) => part.type !== 'tool-result');
+    return [...results.map((result) => pathsOf([result])), ...(said.length > 0 ? [pathsOf(said)] : [])];
+  });
+
+const isCallSignature = (part: Part): boolean =>
+  part.type === 'reasoning' && callSignatureOf(part.redacted) !== undefined;
 
 function splitResults(parts: readonly Part[]): Message[] {
   const results = parts.filter((part): part is ToolResultPart => part.type === 'tool-result');

@@ -274,7 +274,7 @@ test('decodeRequest() reads thinking enabled, adaptive and disabled', () => {
 
 test('decodeRequest() reads a schema of output_config, and of output_format as the beta called it', () => {
   const format = { type: 'json_schema', schema: { type: 'object' } } as const;
-  const expected = { type: 'json-schema', name: 'response', schema: { type: 'object' }, strict: true };
+  const expected = { type: 'json-schema', name: 'response', schema: { type: 'object' }, strict: 'preferred' };
   assert.deepEqual(decode({ output_config: { format } }).responseFormat, expected);
   assert.deepEqual(decode({ output_format: format }).responseFormat, expected);
 });

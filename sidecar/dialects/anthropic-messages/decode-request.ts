@@ -64,7 +64,7 @@ const SCHEMA_NAME = 'response';
 
 /** Throws `invalid_request`. */
 export function decodeRequest(body: JsonObject): ChatRequest {
-  const turns = decodeMessages(requiredArray(body.messages, 'messages'));
+  const turns = markPrefill(decodeMessages(requiredArray(body.messages, 'messages')));
   // With nothing new said, a thread goes on where it paused.
   if (turns.length === 0 && body.thread == null) throw invalid('messages', 'an array of at least one message');
   const tools = decodeTools(body.tools);
@@ -98,6 +98,12 @@ export function decodeRequest(body: JsonObject): ChatRequest {
     ...(thinking.reasoning !== undefined && { reasoning: thinking.reasoning }),
     ...(user !== undefined && { user }),
   };
+}
+
+/** This API's models go on where a last turn of theirs ends. */
+function markPrefill(turns: readonly Message[]): readonly Message[] {
+  const last = turns.at(-1);
+  return last?.role === 'assistant' ? [...turns.slice(0, -1), { ...last, isPrefill: true }] : turns;
 }
 
 function decodeSystem(value: JsonValue | undefined): Message[] {
@@ -191,6 +197,6 @@ function decodeFormat(
     type: 'json-schema',
     name: SCHEMA_NAME,
     schema: requiredObject(format.schema, `${path}.schema`),
-    strict: true,
+    strict: 'preferred',
   };
 }

@@ -2,6 +2,7 @@
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { namedFiles } from '#sidecar/dialects/named-files';
 import { API_ID } from './api-id.ts';
+import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -19,6 +20,7 @@ export const anthropicMessages: Dialect<EncoderState> = {
     const names = namedFiles(request, API_ID);
     return names.length === 0 ? undefined : { by: 'anthropic-files', names };
   },
+  clientPaths,
   encodeResponse,
   streamEncoder,
   renderError,

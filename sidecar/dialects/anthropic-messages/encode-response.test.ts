@@ -26,7 +26,8 @@ test('encodeResponse() writes a message with its usage: input without what a cac
     ...NO_USAGE,
     inputTokens: 10,
     cacheReadTokens: 20,
-    cacheWriteTokens: 30,
+    cacheWriteTokens: 10,
+    cacheWrite1hTokens: 20,
     outputTokens: 4,
     reasoningTokens: 5,
   };
@@ -44,6 +45,7 @@ test('encodeResponse() writes a message with its usage: input without what a cac
       cache_read_input_tokens: 20,
       output_tokens: 9,
       output_tokens_details: { thinking_tokens: 5 },
+      cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
     },
   });
 });

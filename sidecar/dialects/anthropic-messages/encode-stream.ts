@@ -24,7 +24,10 @@ import {
 } from './stream-blocks.ts';
 import { blockDelta, frame } from './stream-frames.ts';
 
-type ContentEvent = Exclude<Extract<StreamEvent, { readonly choice: number }>, { readonly type: 'finish' }>;
+type BlockEvent = Exclude<
+  Extract<StreamEvent, { readonly choice: number }>,
+  { readonly type: 'finish' | 'image' | 'members' }
+>;
 
 export interface EncoderState {
   readonly context: EncodeContext;
@@ -73,6 +76,8 @@ export const streamEncoder: StreamEncoder<EncoderState> = {
 function stepChoice(state: EncoderState, event: Extract<StreamEvent, { readonly choice: number }>): Step {
   // The API has one choice, and a client of it cannot ask for more.
   if (event.choice !== 0) return [state, []];
+  // It has no place for either.
+  if (event.type === 'image' || event.type === 'members') return [state, []];
   if (event.type === 'finish') return inBlocks({ ...state, finish: event }, closeAll);
   const isWithheld = event.type === 'reasoning-delta' && omitsThinking(state.context);
   return isWithheld ? [state, []] : inBlocks(state, (blocks) => stepContent(blocks, event));
@@ -101,7 +106,7 @@ function begin(state: EncoderState): Step {
   return [{ ...state, hasStarted: true }, [frame('message_start', { message }), frame('ping')]];
 }
 
-function stepContent(blocks: Blocks, event: ContentEvent): BlockStep {
+function stepContent(blocks: Blocks, event: BlockEvent): BlockStep {
   switch (event.type) {
     case 'text-delta':
     case 'refusal-delta':

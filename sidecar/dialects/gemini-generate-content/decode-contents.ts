@@ -5,6 +5,7 @@
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part } from '#sidecar/canonical/part';
+import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, optionalObject, optionalString, requiredString } from '#sidecar/dialects/field';
 import { API_ID } from './api-id.ts';
 import { decodePlainPart } from './decode-part.ts';
@@ -12,13 +13,27 @@ import { fieldsOf, listOf } from './proto-names.ts';
 import { isOpenReasoning, signatureOf } from './seal.ts';
 
 interface Walk {
-  readonly messages: { role: 'user' | 'assistant' | 'tool'; parts: Part[] }[];
+  /** `paths`: where each part stands in the body. */
+  readonly messages: { role: 'user' | 'assistant' | 'tool'; parts: Part[]; paths: string[] }[];
   /** Calls without a result so far. */
   readonly pending: { readonly id: string; readonly name: string }[];
   calls: number;
 }
 
-export function decodeContents(value: JsonValue | undefined): readonly Message[] {
+interface Said {
+  readonly role: 'user' | 'assistant';
+  readonly parts: readonly Part[];
+  readonly path: string;
+}
+
+export const decodeContents = (value: JsonValue | undefined): readonly Message[] =>
+  walkContents(value).map(({ role, parts }) => ({ role, parts }));
+
+/** Where the parts of each message that `decodeContents` makes stand in the body. */
+export const placesOf = (value: JsonValue | undefined): readonly Place[] =>
+  walkContents(value).map(({ paths }) => ({ path: (paths[0] ?? '').replace(/\.parts\[\d+\]$/, ''), parts: paths }));
+
+function walkContents(value: JsonValue | undefined): Walk['messages'] {
   const walk: Walk = { messages: [], pending: [], calls: 0 };
   for (const [index, entry] of listOf(value).entries()) decodeContent(entry, `contents[${index}]`, walk);
   return walk.messages.filter(({ parts }) => parts.length > 0);
@@ -42,7 +57,7 @@ function decodeContent(value: JsonValue, path: string, walk: Walk): void {
   for (const [index, entry] of listOf(content.parts).entries()) {
     const at = `${path}.parts[${index}]`;
     const part = fieldsOf(entry, at);
-    if (isModel) append(walk, 'assistant', decodeModelPart(part, at, walk));
+    if (isModel) append(walk, { role: 'assistant', parts: decodeModelPart(part, at, walk), path: at });
     else decodeUserPart(part, at, walk);
   }
 }
@@ -54,10 +69,10 @@ function decodeRole(value: JsonValue | undefined, path: string): 'user' | 'model
   throw invalid(path, "'user' or 'model'");
 }
 
-function append({ messages }: Walk, role: 'user' | 'assistant', parts: readonly Part[]): void {
+function append({ messages }: Walk, { role, parts, path }: Said): void {
   let message = messages.at(-1);
   if (message?.role !== role) {
-    message = { role, parts: [] };
+    message = { role, parts: [], paths: [] };
     messages.push(message);
   }
   for (const part of parts) {
@@ -65,7 +80,10 @@ function append({ messages }: Walk, role: 'user' | 'assistant', parts: readonly 
     // A block of thoughts comes in pieces, its proof in the last.
     if (part.type === 'reasoning' && isOpenReasoning(last) && last.text !== '')
       message.parts[message.parts.length - 1] = { ...part, text: last.text + part.text };
-    else message.parts.push(part);
+    else {
+      message.parts.push(part);
+      message.paths.push(path);
+    }
   }
 }
 
@@ -90,8 +108,8 @@ function decodeModelPart(part: JsonObject, path: string, walk: Walk): readonly P
 }
 
 function decodeUserPart(part: JsonObject, path: string, walk: Walk): void {
-  if (part.functionResponse === undefined) append(walk, 'user', decodePlainPart(part, path));
-  else walk.messages.push({ role: 'tool', parts: [decodeResult(part, path, walk)] });
+  if (part.functionResponse === undefined) append(walk, { role: 'user', parts: decodePlainPart(part, path), path });
+  else walk.messages.push({ role: 'tool', parts: [decodeResult(part, path, walk)], paths: [path] });
 }
 
 function decodeResult(part: JsonObject, path: string, { pending }: Walk): Part {

@@ -135,7 +135,9 @@ function decodeFormat(config: JsonObject): ResponseFormat | 'other' | undefined 
   const schema =
     optionalObject(config.responseJsonSchema, `${PATH}.responseJsonSchema`) ??
     (config.responseSchema === undefined ? undefined : toJsonSchema(config.responseSchema, `${PATH}.responseSchema`));
-  return schema === undefined ? { type: 'json-object' } : { type: 'json-schema', name: 'response', schema };
+  return schema === undefined
+    ? { type: 'json-object' }
+    : { type: 'json-schema', name: 'response', schema, strict: 'preferred' };
 }
 
 /** A budget of -1 lets the model decide, as saying nothing does. */

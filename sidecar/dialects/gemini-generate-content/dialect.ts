@@ -3,6 +3,7 @@ import type { Dialect } from '#sidecar/dialects/dialect';
 import { googlePaths } from '#sidecar/dialects/google-paths';
 import { API_ID } from './api-id.ts';
 import { checkTarget } from './check-target.ts';
+import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -15,7 +16,9 @@ export const geminiGenerateContent: Dialect<EncoderState> = {
   checkTarget,
   readKeys: READ_KEYS,
   decodeRequest,
+  clientPaths,
   encodeResponse,
+  writesImages: true,
   streamEncoder,
   renderError,
   renderStreamError,

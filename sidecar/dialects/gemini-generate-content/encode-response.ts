@@ -1,7 +1,7 @@
 /** Canonical answer → generateContent answer. */
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
+import type { ImagePart, Part } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
 import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
@@ -40,19 +40,27 @@ const encodeChoice = ({ index, parts, finishReason, rawFinishReason, logprobs, e
 /** Input counts include what was read from a cache; those of candidates exclude thoughts. */
 export function encodeUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);
+  const output = totalOutputTokens(usage) - usage.reasoningTokens;
   return {
     promptTokenCount: prompt,
-    candidatesTokenCount: usage.outputTokens + usage.audioTokens,
-    ...(usage.audioTokens > 0 && {
-      candidatesTokensDetails: [
-        { modality: 'TEXT', tokenCount: usage.outputTokens },
-        { modality: 'AUDIO', tokenCount: usage.audioTokens },
-      ],
+    ...byModality('promptTokensDetails', prompt, { AUDIO: usage.inputAudioTokens, IMAGE: usage.inputImageTokens }),
+    candidatesTokenCount: output,
+    ...byModality('candidatesTokensDetails', output, {
+      AUDIO: usage.outputAudioTokens,
+      IMAGE: usage.outputImageTokens,
     }),
     ...(usage.reasoningTokens > 0 && { thoughtsTokenCount: usage.reasoningTokens }),
     ...(usage.cacheReadTokens > 0 && { cachedContentTokenCount: usage.cacheReadTokens }),
     totalTokenCount: prompt + totalOutputTokens(usage),
   };
+}
+
+/** Only where there is more than text. */
+function byModality(name: string, total: number, apart: { readonly [modality: string]: number }): JsonObject {
+  const other = Object.entries(apart).filter(([, tokenCount]) => tokenCount > 0);
+  if (other.length === 0) return {};
+  const text = other.reduce((rest, [, tokenCount]) => rest - tokenCount, total);
+  return { [name]: [['TEXT', text] as const, ...other].map(([modality, tokenCount]) => ({ modality, tokenCount })) };
 }
 
 function encodePart(part: Part): JsonObject[] {
@@ -64,12 +72,19 @@ function encodePart(part: Part): JsonObject[] {
       return [encodeReasoning(part.text, part)];
     case 'tool-call':
       return [encodeCall(part)];
+    case 'image':
+      return [encodeImage(part)];
     case 'opaque':
       return part.api === API_ID ? [part.value] : [];
     default:
       return [];
   }
 }
+
+export const encodeImage = ({ source }: ImagePart): JsonObject =>
+  source.kind === 'url'
+    ? { fileData: { fileUri: source.url } }
+    : { inlineData: { mimeType: source.mediaType, data: source.data } };
 
 /** Its own proof without thoughts is that of the text before it, and comes as a part without words. */
 export function encodeReasoning(

@@ -6,6 +6,7 @@ import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { NO_USAGE } from '#sidecar/canonical/usage';
 import { streamDecoder } from '#sidecar/wires/gemini-generate-content/decode-stream';
 import { buildRequest } from '#test/support/build-request';
 import { encodeClientStream } from '#test/support/encode-client-stream';
@@ -39,12 +40,12 @@ test('interleaved calls go out whole, in order, with the reason and the usage, w
     arguments: text,
   });
   const usage = {
+    ...NO_USAGE,
     inputTokens: 2,
     cacheReadTokens: 3,
     cacheWriteTokens: 1,
     outputTokens: 4,
     reasoningTokens: 5,
-    audioTokens: 0,
   };
   const chunks = encode([
     START,

@@ -7,8 +7,9 @@ import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext, StreamEncoder } from '#sidecar/dialects/dialect';
 import type { SseEvent } from '#sidecar/stream/sse-event';
+import { API_ID } from './api-id.ts';
 import { encodeLogprobs } from './encode-logprobs.ts';
-import { type EncodableCall, encodeCall, encodeReasoning, encodeUsage } from './encode-response.ts';
+import { type EncodableCall, encodeCall, encodeImage, encodeReasoning, encodeUsage } from './encode-response.ts';
 import { encodeFinish } from './finish.ts';
 
 interface ChoiceState {
@@ -17,6 +18,8 @@ interface ChoiceState {
   /** Thoughts went out whose proof has not come. */
   readonly hasOpenThoughts: boolean;
   readonly finish: JsonObject | undefined;
+  /** Members of the candidate that this API alone has. */
+  readonly own?: JsonObject;
 }
 
 export interface EncoderState {
@@ -48,9 +51,8 @@ export const streamEncoder: StreamEncoder<EncoderState> = {
       }
       case 'usage':
         return [{ ...state, usage: event.usage }, []];
-      // Only the API that made it has a place for it.
       case 'opaque-part':
-        return [state, []];
+        return [state, event.part.api === API_ID ? [partChunk(state, event.choice, event.part.value)] : []];
       case 'error':
         return [{ ...state, hasFailed: true }, []];
       case 'response-end':
@@ -66,8 +68,7 @@ function stepContent(state: EncoderState, event: ContentEvent): Step {
   const [choice, part, more] = encodeContent(before, event);
   const next = choice === before ? state : { ...state, choices: new Map(state.choices).set(event.choice, choice) };
   if (part === undefined) return [next, []];
-  const candidate = { index: event.choice, content: { role: 'model', parts: [part] }, ...more };
-  return [next, [chunk(state, { candidates: [candidate] })]];
+  return [next, [partChunk(state, event.choice, part, more)]];
 }
 
 /** The choice after the event, the part that tells it, and further members of the candidate. */
@@ -100,6 +101,10 @@ function encodeContent(choice: ChoiceState, event: ContentEvent): readonly [Choi
       const longer = { ...call, arguments: call.arguments + event.arguments };
       return [{ ...choice, calls: new Map(choice.calls).set(event.index, longer) }];
     }
+    case 'image':
+      return [closed(choice), encodeImage(event.image)];
+    case 'members':
+      return [{ ...choice, own: { ...choice.own, ...event.extensions[API_ID] } }];
     case 'finish':
       return [{ ...choice, finish: encodeFinish(event.reason, event.raw) }];
   }
@@ -108,10 +113,13 @@ function encodeContent(choice: ChoiceState, event: ContentEvent): readonly [Choi
 const closed = (choice: ChoiceState): ChoiceState =>
   choice.hasOpenThoughts ? { ...choice, hasOpenThoughts: false } : choice;
 
+const partChunk = (state: EncoderState, index: number, part: JsonObject, more?: JsonObject): SseEvent =>
+  chunk(state, { candidates: [{ index, content: { role: 'model', parts: [part] }, ...more }] });
+
 function lastChunk(state: EncoderState): SseEvent {
-  const candidates = [...state.choices].map(([index, { calls, finish }]) => {
+  const candidates = [...state.choices].map(([index, { calls, finish, own }]) => {
     const parts = [...calls].sort(([a], [b]) => a - b).map(([, call]) => encodeCall(call));
-    return { index, content: { role: 'model', parts: parts.length > 0 ? parts : [{ text: '' }] }, ...finish };
+    return { index, content: { role: 'model', parts: parts.length > 0 ? parts : [{ text: '' }] }, ...finish, ...own };
   });
   return chunk(state, {
     candidates,

@@ -2,6 +2,7 @@
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { namedFiles } from '#sidecar/dialects/named-files';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
+import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -17,7 +18,9 @@ export const openaiChat: Dialect<EncoderState> = {
     const names = namedFiles(request, 'openai-chat');
     return names.length === 0 ? undefined : { by: 'openai-files', names };
   },
+  clientPaths,
   encodeResponse,
+  writesImages: true,
   streamEncoder,
   renderError,
   renderStreamError,

@@ -1,8 +1,8 @@
 /** Canonical answer → Chat Completions answer. */
 import type { ChatResponse, Choice, FinishReason } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
-import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import type { ImagePart, Part } from '#sidecar/canonical/part';
+import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { encodeCallDetail, encodeReasoningDetail } from './reasoning-details.ts';
 
@@ -29,8 +29,12 @@ export function encodeUsage(usage: Usage, costUsd: string | undefined): JsonObje
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,
-    prompt_tokens_details: { cached_tokens: usage.cacheReadTokens, cache_write_tokens: usage.cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens, audio_tokens: usage.audioTokens },
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheReadTokens,
+      cache_write_tokens: totalCacheWriteTokens(usage),
+      ...(usage.inputAudioTokens > 0 && { audio_tokens: usage.inputAudioTokens }),
+    },
+    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens, audio_tokens: usage.outputAudioTokens },
     ...(costUsd !== undefined && { cost: Number(costUsd) }),
   };
 }
@@ -65,6 +69,7 @@ function encodeMessage({ parts, extensions }: Choice): JsonObject {
     if (part.type !== 'tool-call') return [];
     return [{ id: part.id, type: 'function', function: { name: part.name, arguments: part.arguments } }];
   });
+  const images = parts.flatMap((part) => (part.type === 'image' ? [part] : [])).map(encodeImage);
   return {
     role: 'assistant',
     content: textOf(parts, 'text'),
@@ -72,9 +77,17 @@ function encodeMessage({ parts, extensions }: Choice): JsonObject {
     ...(reasoning && { reasoning_content: reasoning }),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(calls.length > 0 && { tool_calls: calls }),
+    ...(images.length > 0 && { images }),
     ...extensions?.['openai-chat'],
   };
 }
+
+/** As OpenRouter gives pictures to clients of this API, which has no place of its own for them. */
+export const encodeImage = ({ source }: ImagePart, index: number): JsonObject => ({
+  type: 'image_url',
+  image_url: { url: source.kind === 'url' ? source.url : `data:${source.mediaType};base64,${source.data}` },
+  index,
+});
 
 /** Only where a provider signed or withheld something: plain reasoning is told by `reasoning_content` alone. */
 function encodeDetails(parts: readonly Part[]): JsonObject[] {

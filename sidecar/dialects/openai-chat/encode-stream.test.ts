@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { NO_USAGE } from '#sidecar/canonical/usage';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { openai } from '#sidecar/providers/openai/adapter';
 import type { SseEvent } from '#sidecar/stream/sse-event';
@@ -48,14 +49,7 @@ test('streamEncoder says nothing before the first content, so that a retry is st
     { type: 'response-start', id: 'a', model: 'm' },
     {
       type: 'usage',
-      usage: {
-        inputTokens: 1,
-        cacheReadTokens: 0,
-        cacheWriteTokens: 0,
-        outputTokens: 0,
-        reasoningTokens: 0,
-        audioTokens: 0,
-      },
+      usage: { ...NO_USAGE, inputTokens: 1 },
     },
   ];
   assert.deepEqual(encode(head), []);

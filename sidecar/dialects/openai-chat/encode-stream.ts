@@ -5,7 +5,7 @@ import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext, StreamEncoder } from '#sidecar/dialects/dialect';
 import type { SseEvent } from '#sidecar/stream/sse-event';
-import { encodeFinish, encodeUsage } from './encode-response.ts';
+import { encodeFinish, encodeImage, encodeUsage } from './encode-response.ts';
 import { encodeCallDetail, encodeReasoningDetail } from './reasoning-details.ts';
 
 interface ChoiceState {
@@ -16,6 +16,8 @@ interface ChoiceState {
   readonly details: number;
   readonly contentOffset: number;
   readonly toolCalls: number;
+  /** Pictures so far. */
+  readonly images: number;
 }
 
 export interface EncoderState {
@@ -31,7 +33,7 @@ type Step = readonly [EncoderState, readonly SseEvent[]];
 type CallStart = Extract<StreamEvent, { readonly type: 'tool-call-start' }>;
 type ContentEvent = Exclude<Extract<StreamEvent, { readonly choice: number }>, { readonly type: 'opaque-part' }>;
 
-const NEW_CHOICE: ChoiceState = { isOpen: false, reasoning: '', details: 0, contentOffset: 0, toolCalls: 0 };
+const NEW_CHOICE: ChoiceState = { isOpen: false, reasoning: '', details: 0, contentOffset: 0, toolCalls: 0, images: 0 };
 const DONE: SseEvent = { event: '', data: '[DONE]' };
 
 export const streamEncoder: StreamEncoder<EncoderState> = {
@@ -52,6 +54,8 @@ export const streamEncoder: StreamEncoder<EncoderState> = {
       // Only the API that made it has a place for it.
       case 'opaque-part':
         return [state, []];
+      case 'members':
+        return event.extensions['openai-chat'] === undefined ? [state, []] : stepContent(state, event);
       case 'error':
         return [{ ...state, hasFailed: true }, []];
       case 'response-end':
@@ -97,6 +101,13 @@ function encodeContent(choice: ChoiceState, event: ContentEvent): readonly [Choi
       return closeReasoning(choice, { type: 'reasoning', text: choice.reasoning, signature: event.signature });
     case 'reasoning-redacted':
       return closeReasoning(choice, { type: 'reasoning', text: '', redacted: event.redacted });
+    case 'image':
+      return [
+        { ...choice, images: choice.images + 1 },
+        { delta: { images: [encodeImage(event.image, choice.images)] } },
+      ];
+    case 'members':
+      return [choice, { delta: { ...event.extensions['openai-chat'] } }];
     case 'tool-call-start':
       return startCall(choice, event);
     case 'tool-call-delta':

@@ -6,6 +6,7 @@ import type { Message, Role } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part, ToolResultPart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
+import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, optionalString, requiredObject, requiredString, restOf } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
 import { decodeContent, opaque } from './decode-content.ts';
@@ -18,21 +19,32 @@ const OF_MODEL = new Set(['compaction', 'mcp_list_tools', 'mcp_approval_request'
 
 export function decodeInput(input: JsonValue): readonly Message[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', text: input }] }];
+  return turnsOf(input).messages;
+}
+
+/** Where the parts of each message that `decodeInput` makes stand in the body. */
+export const placesOf = (input: JsonValue): readonly Place[] =>
+  typeof input === 'string' ? [{ path: 'input', parts: ['input'] }] : turnsOf(input).places;
+
+function turnsOf(input: JsonValue): Turns {
   if (!Array.isArray(input)) throw invalid('input', 'a string or an array of items');
   const turns = new Turns();
   for (const [index, entry] of input.entries()) {
     const path = `input[${index}]`;
     const item = requiredObject(entry, path);
     const signature = decodeSignature(item);
-    if (signature === undefined) turns.add(decodeItem(item, path), item.type == null || item.type === 'message');
+    const isMessage = item.type == null || item.type === 'message';
+    if (signature === undefined) turns.add(decodeItem(item, path), { isMessage, path });
     else turns.signature = signature;
   }
-  return turns.messages;
+  return turns;
 }
 
 /** The messages so far, the last of which may be a turn of the model that goes on. */
 class Turns {
   readonly messages: Message[] = [];
+  /** Of each message and its parts. */
+  readonly places: { readonly path: string; readonly parts: string[] }[] = [];
   /** Proof of the call that follows. */
   signature: Sealed | undefined;
   /** Of the last message. */
@@ -41,17 +53,22 @@ class Turns {
   #hasCalled = false;
 
   /** `isMessage`: the item is one, and not a call or whatever else a turn is made of. */
-  add(message: Message, isMessage: boolean): void {
+  add(message: Message, { isMessage, path }: { readonly isMessage: boolean; readonly path: string }): void {
     const last = this.messages.at(-1);
     // Two answers in a row are two messages; but nothing may come between a call and its result.
     const isNext = isMessage && this.#hasAnswered && !this.#hasCalled;
     if (last?.role === 'assistant' && message.role === 'assistant' && !isNext)
       this.messages[this.messages.length - 1] = { ...message, ...last };
-    else this.#begin(message);
-    for (const part of message.parts) this.#push(part);
+    else this.#begin(message, path);
+    const places = this.places.at(-1)?.parts;
+    for (const [index, part] of message.parts.entries()) {
+      this.#push(part);
+      places?.push(isMessage ? `${path}.content[${index}]` : path);
+    }
   }
 
-  #begin(message: Message): void {
+  #begin(message: Message, path: string): void {
+    this.places.push({ path, parts: [] });
     this.#parts = [];
     this.#hasAnswered = false;
     this.#hasCalled = false;

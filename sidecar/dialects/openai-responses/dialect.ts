@@ -2,6 +2,7 @@
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
 import { DIALECT_ID } from './api-id.ts';
+import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
@@ -16,7 +17,9 @@ export const openaiResponses: Dialect<EncoderState> = {
   readKeys: READ_KEYS,
   decodeRequest,
   keeping,
+  clientPaths,
   encodeResponse,
+  writesImages: true,
   streamEncoder,
   renderError,
   renderStreamError,

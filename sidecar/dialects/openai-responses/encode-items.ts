@@ -1,7 +1,8 @@
 /** Canonical parts → output items. Text and refusal in a row are one message; every call and every reasoning is an item of its own. */
 import type { Choice } from '#sidecar/canonical/chat-response';
+import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
+import type { ImagePart, Part } from '#sidecar/canonical/part';
 import { isJsonObject } from '#sidecar/json/body';
 import { DIALECT_ID } from './api-id.ts';
 import { itemId } from './item-id.ts';
@@ -28,7 +29,7 @@ export function encodeItems({ parts, logprobs }: Choice, { responseId, status }:
   };
   for (const part of parts) {
     if (part.type === 'text') {
-      said.push(outputText(part.text, unsaidLogprobs));
+      said.push({ ...outputText(part.text, unsaidLogprobs), ...allOf(part.extensions?.[DIALECT_ID]) });
       unsaidLogprobs = [];
     } else if (part.type === 'refusal') said.push({ type: 'refusal', refusal: part.text });
     else {
@@ -50,12 +51,22 @@ function encodeItem(part: Part, responseId: string, place: number): JsonObject[]
     }
     case 'reasoning':
       return [encodeReasoning(part, reasoningId(responseId, place))];
+    case 'image':
+      return [imageItem(itemId('ig', responseId, place), part)];
     case 'opaque':
       return part.api === DIALECT_ID ? [part.value] : [];
     default:
       return [];
   }
 }
+
+/** As this API tells of pictures that a model made by a tool of the service. */
+export const imageItem = (id: string, { source }: ImagePart): JsonObject => ({
+  type: 'image_generation_call',
+  id,
+  status: 'completed',
+  result: source.kind === 'base64' ? source.data : null,
+});
 
 /** Other kinds than these two are whole, or nothing of them was written. */
 function endIncomplete(items: readonly JsonObject[]): JsonObject[] {

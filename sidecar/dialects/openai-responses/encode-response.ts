@@ -2,7 +2,7 @@
 import type { ChatResponse, FinishReason } from '#sidecar/canonical/chat-response';
 import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
-import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { DIALECT_ID } from './api-id.ts';
 import { encodeItems } from './encode-items.ts';
@@ -113,7 +113,7 @@ export function encodeUsage(usage: Usage, costUsd: string | undefined): JsonObje
   const output = totalOutputTokens(usage);
   return {
     input_tokens: input,
-    input_tokens_details: { cached_tokens: usage.cacheReadTokens, cache_write_tokens: usage.cacheWriteTokens },
+    input_tokens_details: { cached_tokens: usage.cacheReadTokens, cache_write_tokens: totalCacheWriteTokens(usage) },
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens },
     total_tokens: input + output,

@@ -53,12 +53,14 @@ export const streamEncoder: StreamEncoder<EncoderState> = {
         return state.hasFailed ? [state, []] : end(state);
       default:
         // The API answers with one choice, and cannot be asked for more.
-        return event.choice === 0 && !isForeign(event) ? stepContent(state, event) : [state, []];
+        return event.choice === 0 && hasPlace(event) ? stepContent(state, event) : [state, []];
     }
   },
 };
 
-const isForeign = (event: ContentEvent): boolean => event.type === 'opaque-part' && event.part.api !== DIALECT_ID;
+/** Sources of a text belong to an item that has ended when they come. */
+const hasPlace = (event: ContentEvent): boolean =>
+  event.type !== 'members' && (event.type !== 'opaque-part' || event.part.api === DIALECT_ID);
 
 function stepContent(state: EncoderState, event: ContentEvent): Step {
   const [open, opening] = state.isOpen ? [state, []] : begin(state);
@@ -91,6 +93,9 @@ function writeContent(writer: ItemWriter, event: ContentEvent): void {
       break;
     case 'tool-call-delta':
       writer.argue(event.index, event.arguments);
+      break;
+    case 'image':
+      writer.picture(event.image);
       break;
     case 'opaque-part':
       writer.whole(event.part.value);

@@ -1,8 +1,9 @@
 /** Writes the events that open, fill and close the items of a streamed answer, for one step of the encoder. */
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { ImagePart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
-import { entriesOf, functionCall, type ItemStatus, message, outputText } from './encode-items.ts';
+import { entriesOf, functionCall, type ItemStatus, imageItem, message, outputText } from './encode-items.ts';
 import { itemId } from './item-id.ts';
 import { reasoningId, sealItem, signatureItem } from './reasoning-item.ts';
 
@@ -104,6 +105,11 @@ export class ItemWriter {
     this.#items = { ...this.#items, calls: new Map(this.#items.calls).set(index, { ...open, text: open.text + text }) };
     const at = { item_id: open.id, output_index: open.place };
     this.events.push({ type: 'response.function_call_arguments.delta', ...at, delta: text });
+  }
+
+  picture(image: ImagePart): void {
+    this.#close('completed');
+    this.whole(imageItem(itemId('ig', this.#responseId, this.#items.done.length), image));
   }
 
   /** An item that comes at once. */

@@ -1,5 +1,6 @@
 /** How one attempt is made: over which wire and lane, to which URL, with which bytes. */
 import { operationOf } from '#sidecar/canonical/operation';
+import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import type { OnUnsupported } from '#sidecar/wires/losses';
@@ -41,7 +42,10 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
   const { content } = decoded;
   const output = operationOf(request).outputTokens?.(request);
   const maxOutputTokens = bounded && output?.mustBeStated ? output.atMost : undefined;
-  const outgoing = asking.outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported });
+  const outgoing = asking.outgoing({
+    ...{ content, request, wire, model, maxOutputTokens, onUnsupported },
+    clientPath: clientPathsOf(decoded),
+  });
   const planOf = (bytes: Uint8Array): Plan => ({
     candidate,
     wire,
@@ -56,6 +60,15 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
     outputTokensAtMost: output === undefined ? 0 : output.atMost * output.answers,
   });
   return outgoing.bytes instanceof Promise ? outgoing.bytes.then(planOf) : planOf(outgoing.bytes);
+}
+
+/** Worked out when the first path is asked for: most requests lose nothing. */
+function clientPathsOf({ dialect, content }: DecodedRequest): (path: string) => string {
+  let paths: ClientPaths | undefined;
+  return (path) => {
+    paths ??= dialect.clientPaths?.(content.body);
+    return paths === undefined ? path : clientPath(path, paths);
+  };
 }
 
 function forwarded({ headers }: Call, { forwardedHeaders }: AnyWire): Record<string, string> {

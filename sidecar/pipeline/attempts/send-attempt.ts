@@ -1,5 +1,4 @@
 /** One attempt on one target: reserve, send, read until the answer is sure to be one. Settling follows when its use is known. */
-import type { PolicyPrice } from '#contract/policy/policy';
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
 import { operationOf } from '#sidecar/canonical/operation';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
@@ -8,10 +7,10 @@ import type { AttemptAbort } from '#sidecar/pipeline/scope/attempt-abort';
 import { UpstreamFault } from '#sidecar/upstream/upstream';
 import type { Answer } from './answer.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
-import type { Candidate } from './candidate.ts';
 import { credentialOf } from './credential-of.ts';
 import { openAnswer } from './open-answer.ts';
 import type { Plan } from './plan.ts';
+import { pricedFor } from './priced-for.ts';
 import { exchangeFailed, refused } from './upstream-failure.ts';
 
 const SENT_HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'remora' };
@@ -50,25 +49,18 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
 const estimate = (plan: Plan, { call, caller, decoded, selection }: AttemptQuestion): AttemptEstimate => ({
   requestId: call.requestId,
   route: selection.route.policy.key,
-  ...pricedFor(plan.candidate),
+  ...pricedFor(plan.candidate, decoded.content.body),
   caller,
   budgets: operationOf(plan.candidate.request).isAboutKept ? NO_BUDGETS : caller.budgets,
-  inputTokensAtMost: Math.max(decoded.content.bytes.length, plan.bytes.length),
+  inputTokensAtMost: Math.max(
+    decoded.content.bytes.length,
+    plan.bytes.length,
+    operationOf(plan.candidate.request).inputTokens ?? 0,
+  ),
   outputTokensAtMost: plan.outputTokensAtMost,
 });
 
 const NO_BUDGETS: AttemptEstimate['budgets'] = [];
-const FREE: PolicyPrice = { inputPico: '0', cachedInputPico: '0', outputPico: '0' };
-
-/** The target with the price that holds for the operation: a price per token says nothing of images, unless it says that all is free. */
-function pricedFor({ target: { policy }, request }: Candidate): Pick<AttemptEstimate, 'target' | 'isBilledOtherwise'> {
-  const { billed } = operationOf(request);
-  if (billed === 'tokens') return { target: policy };
-  if (billed === 'nothing' || isFree(policy.price)) return { target: { ...policy, price: FREE } };
-  return { target: { ...policy, price: null }, isBilledOtherwise: true };
-}
-
-const isFree = (price: PolicyPrice | null): boolean => price?.inputPico === '0' && price.outputPico === '0';
 
 /** One attempt under way. */
 export interface Exchange {

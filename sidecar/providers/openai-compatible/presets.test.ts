@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type OpenAI from 'openai';
 import { PRESETS, type Preset } from '#contract/resources/preset';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { NO_USAGE } from '#sidecar/canonical/usage';
 import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { AnswerFailed } from '#sidecar/wires/answer-failed';
@@ -300,7 +301,7 @@ test('an error under status 200 is a failure with its own words, as a whole answ
 test('usage is found where Groq, DeepSeek, Mistral and xAI put it, and adds up to their totals', () => {
   const usageOf = (preset: Preset, body: JsonObject) =>
     wireOf(preset).decodeResponse({ id: 'x', model: 'm', choices: [], ...body }).usage;
-  const none = { cacheWriteTokens: 0, audioTokens: 0 };
+  const none = NO_USAGE;
   assert.deepEqual(usageOf('Groq', { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 2 } } }), {
     ...none,
     inputTokens: 3,

@@ -60,6 +60,8 @@ export const PRESET_ROWS: Readonly<Record<Preset, PresetRow>> = {
   LlamaCpp: row('llama_cpp', {
     ...COMMON,
     name: 'llama.cpp',
+    // README, --prefill-assistant, on by default.
+    continuesPrefill: {},
     reasoningKeys: ['reasoning_content'],
     lacks: ['user', 'file'],
   }),
@@ -101,6 +103,8 @@ export const PRESET_ROWS: Readonly<Record<Preset, PresetRow>> = {
     hasReasoningObject: true,
     reasoningFormats: /-v[0-9]+$|^unknown$/,
     takesCacheMarks: true,
+    // openrouter.ai/docs/api/reference/overview, Assistant Prefill.
+    continuesPrefill: {},
   }),
 
   // huggingface.co/docs/text-generation-inference/reference/api_reference; grammars: …/basic_tutorials/using_guidance. The
@@ -126,6 +130,7 @@ export const PRESET_ROWS: Readonly<Record<Preset, PresetRow>> = {
   VLLM: row('vllm', {
     ...COMMON,
     name: 'vLLM',
+    continuesPrefill: { continue_final_message: true, add_generation_prompt: false },
     reasoningKeys: ['reasoning', 'reasoning_content'],
     lacks: [],
   }),

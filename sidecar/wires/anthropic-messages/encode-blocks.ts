@@ -12,17 +12,16 @@ import type {
 } from '#sidecar/canonical/part';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import type { Losses } from '#sidecar/wires/losses';
+import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { cacheMark } from './cache-mark.ts';
 import { unseal, WIRE_ID } from './seal.ts';
 
-export interface BlockContext {
-  /** Path of the message. */
-  readonly path: string;
+export interface BlockContext extends PartPlace {
   readonly losses: Losses;
 }
 
-export const encodeBlocks = (parts: readonly Part[], context: BlockContext): JsonObject[] =>
-  parts.flatMap((part) => encodeBlock(part, context));
+export const encodeBlocks = (parts: readonly Part[], context: Omit<BlockContext, 'index'>): JsonObject[] =>
+  parts.flatMap((part, index) => encodeBlock(part, { ...context, index }));
 
 function encodeBlock(part: Part, context: BlockContext): JsonObject[] {
   switch (part.type) {
@@ -31,7 +30,7 @@ function encodeBlock(part: Part, context: BlockContext): JsonObject[] {
     case 'refusal':
       return encodeText({ type: 'text', text: part.text });
     case 'image':
-      if ((part.detail ?? 'auto') !== 'auto') context.losses.note(`${context.path}.content.image_url.detail`);
+      if ((part.detail ?? 'auto') !== 'auto') context.losses.note(`${partPath(context)}.image_url.detail`);
       return [encodeImage(part)];
     case 'file':
       return [encodeFile(part, context)];
@@ -42,7 +41,7 @@ function encodeBlock(part: Part, context: BlockContext): JsonObject[] {
     case 'reasoning':
       return encodeReasoning(part, context);
     case 'opaque':
-      return part.api === WIRE_ID ? [part.value] : context.losses.refuse(`${context.path}.content`);
+      return part.api === WIRE_ID ? [part.value] : context.losses.refuse(partPath(context));
   }
 }
 
@@ -63,12 +62,12 @@ const encodeImage = (part: ImagePart): JsonObject => ({
       : { type: 'base64', media_type: part.source.mediaType, data: part.source.data },
 });
 
-function encodeFile(part: FilePart, { path, losses }: BlockContext): JsonObject {
+function encodeFile(part: FilePart, context: BlockContext): JsonObject {
   const { mediaType, data, filename } = part;
   const title = { ...(filename !== undefined && { title: filename }), ...cacheMark(part), ...ownOf(part) };
   if (mediaType === 'application/pdf')
     return { type: 'document', source: { type: 'base64', media_type: mediaType, data }, ...title };
-  if (mediaType !== 'text/plain') losses.refuse(`${path}.content of media type ${mediaType}`);
+  if (mediaType !== 'text/plain') context.losses.refuse(`${partPath(context)} of media type ${mediaType}`);
   const text = Buffer.from(data, 'base64').toString('utf8');
   return { type: 'document', source: { type: 'text', media_type: mediaType, data: text }, ...title };
 }

@@ -31,9 +31,9 @@ test('at most four cache breakpoints are sent: the first and the last three of t
   assert.equal(JSON.stringify(body).match(/cache_control/g)?.length, 4);
   // System stands before the turns in the prompt, wherever the client put it.
   assert.deepEqual(losses.dropped, [
-    'messages[5].content.cache_control',
-    'messages[0].content.cache_control',
-    'messages[1].content.cache_control',
+    'messages[5].content[0].cache_control',
+    'messages[0].content[0].cache_control',
+    'messages[1].content[0].cache_control',
   ]);
 });
 

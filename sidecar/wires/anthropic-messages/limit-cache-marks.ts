@@ -42,8 +42,8 @@ function inPromptOrder({ tools, messages }: ChatRequest): readonly Place[] {
   const system: Place[] = [];
   const turns: Place[] = [];
   for (const [index, message] of messages.entries()) {
-    const path = `messages[${index}].content`;
-    for (const part of message.parts) {
+    for (const [at, part] of message.parts.entries()) {
+      const path = `messages[${index}].content[${at}]`;
       const inner = part.type === 'tool-result' ? part.parts : [];
       for (const holder of [...inner, part]) (isSystem(message) ? system : turns).push({ holder, path });
     }

@@ -1,6 +1,6 @@
-/** Messages usage → six kinds that do not overlap. `input_tokens` excludes what was read from or written to a cache. */
+/** Messages usage → kinds that do not overlap. `input_tokens` excludes what was read from or written to a cache. */
 import type { JsonObject } from '#sidecar/canonical/json';
-import type { Usage } from '#sidecar/canonical/usage';
+import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject, without } from '#sidecar/wires/read-field';
 
 /** Usage of an answer, of `message_start` or of `message_delta`, where it carries one. */
@@ -26,18 +26,22 @@ const COUNTED = new Set([
   'output_tokens_details',
 ]);
 
-/** What usage says beyond the six kinds: how writes split by lifetime, the tier, calls of the provider's own tools. */
+/** What usage says beyond the counts: how writes split by lifetime in this API's words, the tier, calls of the provider's own tools. */
 export const withoutCounts = (usage: JsonObject): JsonObject => without(usage, COUNTED);
 
 export function splitUsage(usage: JsonObject): Usage {
   const output = asCount(usage.output_tokens) ?? 0;
   const reasoningTokens = Math.min(output, asCount(asObject(usage.output_tokens_details)?.thinking_tokens) ?? 0);
+  const written = asCount(usage.cache_creation_input_tokens) ?? 0;
+  const forAnHour = asCount(asObject(usage.cache_creation)?.ephemeral_1h_input_tokens) ?? 0;
+  const cacheWrite1hTokens = Math.min(written, forAnHour);
   return {
+    ...NO_USAGE,
     inputTokens: asCount(usage.input_tokens) ?? 0,
     cacheReadTokens: asCount(usage.cache_read_input_tokens) ?? 0,
-    cacheWriteTokens: asCount(usage.cache_creation_input_tokens) ?? 0,
+    cacheWriteTokens: written - cacheWrite1hTokens,
+    cacheWrite1hTokens,
     outputTokens: output - reasoningTokens,
     reasoningTokens,
-    audioTokens: 0,
   };
 }

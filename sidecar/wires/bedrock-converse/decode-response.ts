@@ -1,5 +1,6 @@
 /** Converse answer → canonical answer. The API names neither the answer nor the model. */
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
+import type { ApiExtension } from '#sidecar/canonical/extensions';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
 import { RemoraError } from '#sidecar/errors/remora-error';
@@ -36,15 +37,27 @@ export function decodeResponse(body: JsonObject): ChatResponse {
   };
 }
 
-/** Each block has one member that says what it is; kinds that have no canonical form are left out. */
+/** Each block has one member that says what it is; kinds that have no canonical form stay as they are. */
 function decodeBlock(block: JsonObject): Part[] {
   if (typeof block.text === 'string') return [{ type: 'text', text: block.text }];
   const call = asObject(block.toolUse);
   if (call !== undefined) return [decodeToolUse(call)];
   const reasoning = asObject(block.reasoningContent);
   if (reasoning !== undefined) return decodeReasoning(reasoning);
-  // Text with its sources: the text is the answer.
-  return asObjects(asObject(block.citationsContent)?.content).flatMap(decodeBlock);
+  const cited = asObject(block.citationsContent);
+  return cited === undefined ? [{ type: 'opaque', api: WIRE_ID, value: block }] : decodeCited(cited);
+}
+
+/** Text with its sources, which stay with the first of it. */
+function decodeCited({ content, citations }: JsonObject): Part[] {
+  const own: ApiExtension = { essential: {}, inert: { citations }, restated: {} };
+  return asObjects(content)
+    .flatMap(decodeBlock)
+    .map((part, index) =>
+      part.type === 'text' && index === 0 && asObjects(citations).length > 0
+        ? { ...part, extensions: { [WIRE_ID]: own } }
+        : part,
+    );
 }
 
 const decodeToolUse = (call: JsonObject): Part => ({

@@ -10,7 +10,7 @@ import type { StreamDecoder } from '#sidecar/wires/wire';
 import { readStreamFailure } from './map-error.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { readUsage } from './read-usage.ts';
-import { seal } from './seal.ts';
+import { seal, WIRE_ID } from './seal.ts';
 
 /** A content block that is a tool call. */
 interface OpenCall {
@@ -104,8 +104,13 @@ function deltaBlock(state: DecoderState, event: JsonObject): Step {
   if (input !== undefined) return deltaCall(state, blockOf(event), asText(input.input));
   const text = asText(delta.text);
   if (text !== undefined) return [state, [{ type: 'text-delta', choice, text }]];
-  return [state, decodeReasoning(asObject(delta.reasoningContent) ?? {})];
+  const reasoning = asObject(delta.reasoningContent);
+  return [state, reasoning === undefined ? decodeOwn(delta) : decodeReasoning(reasoning)];
 }
+
+/** Sources, and kinds that this build does not know. */
+const decodeOwn = ({ toolUse: _, text: __, ...own }: JsonObject): readonly StreamEvent[] =>
+  Object.keys(own).length === 0 ? [] : [{ type: 'members', choice, extensions: { [WIRE_ID]: own } }];
 
 function deltaCall(state: DecoderState, block: number, text: string | undefined): Step {
   const call = state.openCalls.get(block);

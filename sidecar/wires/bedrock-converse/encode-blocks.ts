@@ -4,14 +4,13 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import type { Losses } from '#sidecar/wires/losses';
+import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { encodeDocument, encodeImage } from './encode-media.ts';
 import type { ModelTraits } from './model-traits.ts';
 import { unseal, WIRE_ID } from './seal.ts';
 import { toolUseId } from './tool-use-id.ts';
 
-export interface BlockContext {
-  /** Path of the message. */
-  readonly path: string;
+export interface BlockContext extends PartPlace {
   readonly losses: Losses;
   readonly traits: ModelTraits;
   /** Names of the documents so far. */
@@ -25,7 +24,7 @@ export function encodePart(part: Part, context: BlockContext): JsonObject[] {
   // Alone a cache point is refused.
   if (blocks.length === 0 || cacheControl === undefined) return blocks;
   const isText = part.type === 'text';
-  return [...blocks, ...cachePoint(cacheControl, isText, { ...context, path: `${context.path}.content` })];
+  return [...blocks, ...cachePoint(cacheControl, isText, { ...context, path: partPath(context) })];
 }
 
 /** `path`: what carries the mark. Empty where the model caches nothing here. */
@@ -60,7 +59,7 @@ function encodeBlock(part: Part, context: BlockContext): JsonObject[] {
     case 'reasoning':
       return encodeReasoning(part, context);
     case 'opaque':
-      return part.api === WIRE_ID ? [part.value] : context.losses.refuse(`${context.path}.content`);
+      return part.api === WIRE_ID ? [part.value] : context.losses.refuse(partPath(context));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Images and documents: the API takes their bytes and a word for their format, and no URL but one of S3. */
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { FilePart, ImagePart } from '#sidecar/canonical/part';
+import { partPath } from '#sidecar/wires/part-path';
 import type { BlockContext } from './encode-blocks.ts';
 
 const IMAGE_FORMAT: Readonly<Record<string, string>> = {
@@ -26,11 +27,12 @@ const DOCUMENT_FORMAT: Readonly<Record<string, string>> = {
 const formatOf = (formats: Readonly<Record<string, string>>, mediaType: string): string | undefined =>
   Object.hasOwn(formats, mediaType) ? formats[mediaType] : undefined;
 
-export function encodeImage({ source, detail = 'auto' }: ImagePart, { path, losses }: BlockContext): JsonObject {
-  if (detail !== 'auto') losses.note(`${path}.content.image_url.detail`);
-  if (source.kind === 'url') return encodeStoredImage(source.url) ?? losses.refuse(`${path}.content.image_url.url`);
-  const format =
-    formatOf(IMAGE_FORMAT, source.mediaType) ?? losses.refuse(`${path}.content of media type ${source.mediaType}`);
+export function encodeImage({ source, detail = 'auto' }: ImagePart, context: BlockContext): JsonObject {
+  const { losses } = context;
+  const path = partPath(context);
+  if (detail !== 'auto') losses.note(`${path}.image_url.detail`);
+  if (source.kind === 'url') return encodeStoredImage(source.url) ?? losses.refuse(`${path}.image_url.url`);
+  const format = formatOf(IMAGE_FORMAT, source.mediaType) ?? losses.refuse(`${path} of media type ${source.mediaType}`);
   return { image: { format, source: { bytes: source.data } } };
 }
 
@@ -40,9 +42,10 @@ function encodeStoredImage(url: string): JsonObject | undefined {
   return format === undefined ? undefined : { image: { format, source: { s3Location: { uri: url } } } };
 }
 
-export function encodeDocument(part: FilePart, { path, losses, documents }: BlockContext): JsonObject {
+export function encodeDocument(part: FilePart, context: BlockContext): JsonObject {
+  const { losses, documents } = context;
   const format =
-    formatOf(DOCUMENT_FORMAT, part.mediaType) ?? losses.refuse(`${path}.content of media type ${part.mediaType}`);
+    formatOf(DOCUMENT_FORMAT, part.mediaType) ?? losses.refuse(`${partPath(context)} of media type ${part.mediaType}`);
   const name = uniqueName(documentName(part.filename), documents);
   return { document: { format, name, source: { bytes: part.data } } };
 }

@@ -5,6 +5,7 @@
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Losses } from '#sidecar/wires/losses';
+import { partPath } from '#sidecar/wires/part-path';
 import { encodePart } from './encode-blocks.ts';
 import type { ModelTraits } from './model-traits.ts';
 
@@ -28,11 +29,11 @@ export function encodeMessages(messages: readonly Message[], traits: ModelTraits
     const path = `messages[${index}]`;
     if (message.name !== undefined) losses.note(`${path}.name`);
     // A block stays with its cache point.
-    const parts = message.parts.map((part) => encodePart(part, { path, losses, traits, documents }));
+    const parts = message.parts.map((part, at) => encodePart(part, { path, index: at, losses, traits, documents }));
     if (!isInstruction(message))
       for (const blocks of parts) append(turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
     else if (message.parts.every(({ type }) => type === 'text')) system.push(...parts.flat());
-    else losses.refuse(`${path}.content`);
+    else losses.refuse(partPath({ path, index: message.parts.findIndex(({ type }) => type !== 'text') }));
   }
   return {
     system,

@@ -278,7 +278,7 @@ test('a cache mark becomes a cache point after its part, as far as the model cac
   assert.deepEqual(points(CLAUDE, '1h')[0], Array(3).fill('{"type":"default","ttl":"1h"}'));
   assert.deepEqual(points(NOVA, '1h'), [
     [point],
-    ['messages[0].content.cache_control.ttl', 'messages[1].content.cache_control', 'tools[0].cache_control'],
+    ['messages[0].content[0].cache_control.ttl', 'messages[1].content[0].cache_control', 'tools[0].cache_control'],
   ]);
   assert.deepEqual(points(LLAMA)[0], []);
   const { messages } = encode({
@@ -314,11 +314,11 @@ test('images are sent as bytes and documents under names that the API takes, no 
     { document: { format: 'pdf', name: 'a (2)', ...bytes } },
     { document: { format: 'pdf', name: 'document', ...bytes } },
   ]);
-  refuses({ messages: [said('user', image('image/tiff'))] }, 'messages[0].content of media type image/tiff');
+  refuses({ messages: [said('user', image('image/tiff'))] }, 'messages[0].content[0] of media type image/tiff');
   const at = (url: string): Partial<ChatRequest> => ({
     messages: [said('user', { type: 'image', source: { kind: 'url', url } })],
   });
-  refuses(at('https://example.com/a.png'), 'messages[0].content.image_url.url');
+  refuses(at('https://example.com/a.png'), 'messages[0].content[0].image_url.url');
   assert.match(JSON.stringify(encode(at('s3://bucket/a.PNG')).body), /"s3Location":\{"uri":"s3:\/\/bucket\/a.PNG"\}/);
 });
 

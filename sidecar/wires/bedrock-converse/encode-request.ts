@@ -4,6 +4,7 @@ import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject } from '#sidecar/canonical/json';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { encodeInference } from './encode-inference.ts';
 import { encodeMessages } from './encode-messages.ts';
 import { closed } from './encode-schema.ts';
@@ -12,10 +13,11 @@ import { type ModelTraits, traitsOf } from './model-traits.ts';
 import { WIRE_ID } from './seal.ts';
 
 /** Throws `unsupported_parameter`. */
-export function encodeRequest(request: ChatRequest, model: string, losses: Losses): JsonObject {
+export function encodeRequest(asked: ChatRequest, model: string, losses: Losses): JsonObject {
+  const traits = traitsOf(model);
+  const request = traits.continuesPrefill ? asked : losePrefill(asked, losses);
   loseForeignExtensions(request, WIRE_ID, losses);
   loseParameters(request, losses);
-  const traits = traitsOf(model);
   const inference = encodeInference(request, { model, traits, losses });
   const { system, messages } = encodeMessages(request.messages, traits, losses);
   const tools = encodeTools(request, { traits, losses });

@@ -22,6 +22,8 @@ export interface ModelTraits {
   /** Is told that a tool failed. */
   readonly hasToolStatus: boolean;
   readonly hasStop: boolean;
+  /** Goes on where a last message of the assistant ends. */
+  readonly continuesPrefill: boolean;
   /** Tool ids are nine letters and digits. */
   readonly hasShortToolIds: boolean;
 }
@@ -37,12 +39,19 @@ const UNKNOWN: ModelTraits = {
   limitsTools: false,
   hasToolStatus: true,
   hasStop: true,
+  continuesPrefill: true,
   hasShortToolIds: false,
 };
 const CLAUDE: ModelTraits = { ...UNKNOWN, reasoning: 'claude', limitsTools: true };
 const OLD_CLAUDE: ModelTraits = { ...CLAUDE, hasLongCache: false, hasSchema: false, hasStrictTools: false };
 /** No Claude, no Nova: neither cache points nor the status of a tool result. */
-const OPEN: ModelTraits = { ...UNKNOWN, forcedTools: ['any'], cachePoints: 'none', hasToolStatus: false };
+const OPEN: ModelTraits = {
+  ...UNKNOWN,
+  forcedTools: ['any'],
+  cachePoints: 'none',
+  hasToolStatus: false,
+  continuesPrefill: false,
+};
 const NOVA: ModelTraits = {
   ...UNKNOWN,
   topK: 'inferenceConfig',

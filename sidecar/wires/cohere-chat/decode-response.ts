@@ -57,7 +57,8 @@ function decodeParts(message: JsonObject): readonly Part[] {
 function decodeContent(part: JsonObject): readonly Part[] {
   if (part.type === 'thinking')
     return [{ type: 'reasoning', text: asString(part.thinking) ?? '', signature: seal('thinking') }];
-  return part.type === 'text' ? [{ type: 'text', text: asString(part.text) ?? '' }] : [];
+  if (part.type !== 'text') return [{ type: 'opaque', api: WIRE_ID, value: part }];
+  return [{ type: 'text', text: asString(part.text) ?? '' }];
 }
 
 const decodeCall = (call: JsonObject): Part => {

@@ -1,4 +1,4 @@
-/** Chat stream → canonical events. Kinds that are not known, and citations, say nothing. */
+/** Chat stream → canonical events. Kinds that are not known say nothing. */
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import { parseJson } from '#sidecar/json/body';
@@ -9,7 +9,7 @@ import { wholeArguments } from './decode-response.ts';
 import { readFailedEnd } from './map-error.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { readUsage } from './read-usage.ts';
-import { type ReasoningKind, seal } from './seal.ts';
+import { type ReasoningKind, seal, WIRE_ID } from './seal.ts';
 
 interface OpenCall {
   readonly upstreamIndex: number;
@@ -44,6 +44,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'tool-call-start': startCall,
   'tool-call-delta': deltaCall,
   'tool-call-end': endCall,
+  'citation-start': cite,
   'message-end': endMessage,
 };
 
@@ -165,4 +166,12 @@ function endMessage(state: DecoderState, _message: JsonObject, event: JsonObject
       { type: 'response-end' },
     ],
   ];
+}
+
+/** A source of the text so far, whole. */
+function cite(state: DecoderState, message: JsonObject): Step {
+  const { citations } = message;
+  if (citations === undefined) return [state, []];
+  const members = { citations: Array.isArray(citations) ? citations : [citations] };
+  return [state, [{ type: 'members', choice, extensions: { [WIRE_ID]: members } }]];
 }

@@ -3,6 +3,7 @@ import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part, ReasoningPart, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
 import type { Losses } from '#sidecar/wires/losses';
+import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { kindOf, type ReasoningKind, WIRE_ID } from './seal.ts';
 
 interface MessageContext {
@@ -32,7 +33,7 @@ function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonO
   const plan = textOf(reasoning, 'tool_plan');
   const thinking = textOf(reasoning, 'thinking');
   const texts = parts.flatMap((part) => (part.type === 'text' || part.type === 'refusal' ? [part.text] : [])).join('');
-  const calls = parts.flatMap((part) => encodeCall(part, context));
+  const calls = parts.flatMap((part, index) => encodeCall(part, { ...context, index }));
   const content: JsonObject[] = [
     ...(thinking === '' ? [] : [{ type: 'thinking', thinking }]),
     ...(texts === '' ? [] : [{ type: 'text', text: texts }]),
@@ -47,10 +48,10 @@ function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonO
 const textOf = (reasoning: readonly ReasoningPart[], kind: ReasoningKind): string =>
   reasoning.flatMap((part) => (kindOf(part) === kind ? [part.text] : [])).join('');
 
-function encodeCall(part: Part, context: MessageContext): JsonObject[] {
+function encodeCall(part: Part, context: MessageContext & PartPlace): JsonObject[] {
   if (part.type === 'tool-call') return [toolCall(part, context)];
   const isSaidElsewhere = part.type === 'text' || part.type === 'refusal' || part.type === 'reasoning';
-  return isSaidElsewhere ? [] : context.losses.refuse(`${context.path}.content`);
+  return isSaidElsewhere ? [] : context.losses.refuse(partPath(context));
 }
 
 function toolCall(

@@ -5,6 +5,7 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { without } from '#sidecar/wires/read-field';
 import { encodeMessages } from './encode-messages.ts';
 import { encodeSampling, encodeThinking } from './encode-sampling.ts';
@@ -20,7 +21,8 @@ const OWN_MEMBERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Throws `unsupported_parameter`. */
-export function encodeRequest(request: ChatRequest, model: string, losses: Losses): JsonObject {
+export function encodeRequest(asked: ChatRequest, model: string, losses: Losses): JsonObject {
+  const request = losePrefill(asked, losses);
   const adopted = adoptMembers(request);
   loseForeignExtensions(adopted.request, WIRE_ID, losses);
   loseParameters(request, losses);

@@ -1,7 +1,7 @@
 /** generateContent answer → canonical answer. */
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
+import type { ImagePart, OpaquePart, Part } from '#sidecar/canonical/part';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { asCount, asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
 import { inventId } from './call-id.ts';
@@ -11,7 +11,7 @@ import { readUsage } from './read-usage.ts';
 import { seal, WIRE_ID } from './seal.ts';
 
 const READ = new Set(['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime']);
-const READ_OF_CANDIDATE = new Set(['content', 'finishReason', 'index', 'logprobsResult']);
+export const READ_OF_CANDIDATE = new Set(['content', 'finishReason', 'index', 'logprobsResult']);
 
 /** Throws `bad_upstream_response` when it has neither candidates nor a reason why the prompt was blocked. */
 export function decodeResponse(body: JsonObject): ChatResponse {
@@ -102,10 +102,21 @@ const signatureOf = (part: JsonObject) => {
   return signature === undefined ? {} : { signature: seal(signature) };
 };
 
+/** A picture; the proof that some models put on one keeps the part whole, since the API wants it back where it stood. */
+export function decodeMedia(part: JsonObject): ImagePart | OpaquePart {
+  const blob = asObject(part.inlineData);
+  const mediaType = asText(blob?.mimeType);
+  const data = asText(blob?.data);
+  const isPlain = Object.keys(part).length === 1 && mediaType?.startsWith('image/') === true;
+  return isPlain && data !== undefined
+    ? { type: 'image', source: { kind: 'base64', mediaType, data } }
+    : { type: 'opaque', api: WIRE_ID, value: part };
+}
+
 /** The proof of a text stands behind it as reasoning without words. Kinds that this API alone knows stay as they are. */
 function decodePart(part: JsonObject): Part[] {
   const text = asString(part.text);
-  if (text === undefined) return [{ type: 'opaque', api: WIRE_ID, value: part }];
+  if (text === undefined) return [decodeMedia(part)];
   const proof = signatureOf(part);
   if (part.thought === true)
     return text === '' && !('signature' in proof) ? [] : [{ type: 'reasoning', text, ...proof }];

@@ -3,16 +3,16 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import { parseJson } from '#sidecar/json/body';
 import { MALFORMED_EVENT } from '#sidecar/wires/malformed-event';
-import { asCount, asObject, asObjects, asString, asText } from '#sidecar/wires/read-field';
+import { asCount, asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
 import type { StreamDecoder } from '#sidecar/wires/wire';
 import { inventId } from './call-id.ts';
 import { decodeLogprobs } from './decode-logprobs.ts';
-import { readBlock, readCreated } from './decode-response.ts';
+import { decodeMedia, READ_OF_CANDIDATE, readBlock, readCreated } from './decode-response.ts';
 import { readStreamFailure } from './map-error.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { assembleArguments } from './partial-args.ts';
 import { readUsage } from './read-usage.ts';
-import { seal } from './seal.ts';
+import { seal, WIRE_ID } from './seal.ts';
 
 interface ChoiceState {
   readonly calls: number;
@@ -105,6 +105,9 @@ function decodeCandidate(state: DecoderState, candidate: JsonObject): Step {
     next = after;
     events = [...events, ...decoded];
   }
+  const members = without(candidate, READ_OF_CANDIDATE);
+  if (Object.keys(members).length > 0)
+    events = [...events, { type: 'members', choice, extensions: { [WIRE_ID]: members } }];
   const raw = asText(candidate.finishReason);
   if (raw !== undefined && !next.hasFinished) {
     const [closed, last] = closeCall(next, choice);
@@ -132,10 +135,17 @@ interface Place {
 function decodePart(state: ChoiceState, part: JsonObject, place: Place): ChoiceStep {
   const call = asObject(part.functionCall);
   if (call !== undefined) return decodeCall(state, { call, signature: asText(part.thoughtSignature) }, place);
-  const words = decodeText(part, place.choice);
+  const words = asString(part.text) === undefined ? [mediaEvent(part, place.choice)] : decodeText(part, place.choice);
   if (words.length === 0) return [state, []];
   const [closed, last] = closeCall(state, place.choice);
   return [closed, [...last, ...words]];
+}
+
+function mediaEvent(part: JsonObject, choice: number): StreamEvent {
+  const media = decodeMedia(part);
+  return media.type === 'image'
+    ? { type: 'image', choice, image: media }
+    : { type: 'opaque-part', choice, part: media };
 }
 
 /** A text's proof comes last, often with an empty text of its own. */

@@ -32,7 +32,10 @@ export interface EncodedContents {
 }
 
 /** Throws `unsupported_parameter` for parts that have no counterpart. */
-export function encodeContents(messages: readonly Message[], context: Omit<PartContext, 'path'>): EncodedContents {
+export function encodeContents(
+  messages: readonly Message[],
+  context: Omit<PartContext, 'path' | 'index'>,
+): EncodedContents {
   const system: JsonObject[] = [];
   const turns: Turn[] = [];
   const calls = new Map<string, Call>();
@@ -59,14 +62,14 @@ function turnOf(turns: Turn[], { role }: Message): Turn {
 
 interface Walk {
   readonly calls: Map<string, Call>;
-  readonly at: PartContext;
+  readonly at: Omit<PartContext, 'index'>;
 }
 
 function encodeMessage(message: Message, turn: Turn, { calls, at }: Walk): void {
-  for (const part of message.parts) {
+  for (const [index, part] of message.parts.entries()) {
     if (part.type === 'tool-call') calls.set(part.id, { number: calls.size, name: part.name });
     if (part.type !== 'tool-result') {
-      turn.parts.push(...encodePart(part, at));
+      turn.parts.push(...encodePart(part, { ...at, index }));
       continue;
     }
     const call = calls.get(part.toolCallId) ?? at.losses.refuse(`${at.path}.tool_call_id`);
@@ -79,7 +82,7 @@ function encodeMessage(message: Message, turn: Turn, { calls, at }: Walk): void 
 const imagesOf = ({ parts }: ToolResultPart): JsonObject[] =>
   parts.flatMap((part) => (part.type === 'image' ? [encodeImage(part)] : []));
 
-function encodeResult(part: ToolResultPart, name: string, { options, traits }: PartContext): JsonObject {
+function encodeResult(part: ToolResultPart, name: string, { options, traits }: Walk['at']): JsonObject {
   const text = part.parts.flatMap((inner) => (inner.type === 'text' ? [inner.text] : [])).join('');
   const images = traits.hasMediaResults ? imagesOf(part) : [];
   return {
@@ -99,7 +102,7 @@ function encodeOutput(text: string, isError: boolean): JsonObject {
   return isJsonObject(parsed) ? parsed : { output: text };
 }
 
-function contentsOf({ role, results, parts }: Turn, { traits }: Omit<PartContext, 'path'>): JsonObject[] {
+function contentsOf({ role, results, parts }: Turn, { traits }: Pick<PartContext, 'traits'>): JsonObject[] {
   const answers = results.toSorted((a, b) => a.call - b.call).map(({ part }) => part);
   const own = role === 'model' && traits.checksSignatures ? withSignature(parts) : parts;
   return [answers, own].filter(({ length }) => length > 0).map((members) => ({ role, parts: members }));

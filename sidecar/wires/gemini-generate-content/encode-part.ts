@@ -3,17 +3,16 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import type { FilePart, ImagePart, Part, ReasoningPart, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import type { Losses } from '#sidecar/wires/losses';
+import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { isInventedId } from './call-id.ts';
 import type { ModelTraits } from './model-traits.ts';
 import { unseal, WIRE_ID } from './seal.ts';
 import type { WireOptions } from './wire-options.ts';
 
-export interface PartContext {
+export interface PartContext extends PartPlace {
   readonly options: WireOptions;
   readonly traits: ModelTraits;
   readonly losses: Losses;
-  /** Path of the message. */
-  readonly path: string;
 }
 
 /** Everything but results of tools, which need their call. The API refuses an empty text. */
@@ -23,7 +22,7 @@ export function encodePart(part: Exclude<Part, ToolResultPart>, context: PartCon
     case 'refusal':
       return part.text === '' ? [] : [{ text: part.text }];
     case 'image':
-      if ((part.detail ?? 'auto') !== 'auto') context.losses.note(`${context.path}.content.image_url.detail`);
+      if ((part.detail ?? 'auto') !== 'auto') context.losses.note(`${partPath(context)}.image_url.detail`);
       return [encodeImage(part)];
     case 'file':
       return [encodeFile(part, context)];
@@ -32,7 +31,7 @@ export function encodePart(part: Exclude<Part, ToolResultPart>, context: PartCon
     case 'reasoning':
       return encodeReasoning(part, context);
     case 'opaque':
-      return part.api === WIRE_ID ? [part.value] : context.losses.refuse(`${context.path}.content`);
+      return part.api === WIRE_ID ? [part.value] : context.losses.refuse(partPath(context));
   }
 }
 
@@ -54,8 +53,8 @@ export function encodeImage({ source }: ImagePart): JsonObject {
   return { fileData: { ...(mimeType !== undefined && { mimeType }), fileUri: source.url } };
 }
 
-function encodeFile({ mediaType, data, filename }: FilePart, { losses, path }: PartContext): JsonObject {
-  if (filename !== undefined) losses.note(`${path}.content.file.filename`);
+function encodeFile({ mediaType, data, filename }: FilePart, context: PartContext): JsonObject {
+  if (filename !== undefined) context.losses.note(`${partPath(context)}.file.filename`);
   return { inlineData: { mimeType: mediaType, data } };
 }
 

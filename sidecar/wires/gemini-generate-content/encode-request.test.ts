@@ -219,7 +219,7 @@ test('what the API cannot say is named', () => {
     user: 'u',
     stop: ['a', 'b', 'c', 'd', 'e', 'f'],
   });
-  assert.deepEqual(dropped, ['parallel_tool_calls', 'user', 'cache_control', 'stop']);
+  assert.deepEqual(dropped, ['parallel_tool_calls', 'user', 'tools[0].cache_control', 'stop']);
   assert.deepEqual(generation({ stop: ['', 'b'] }), { stopSequences: ['b'] });
 });
 

@@ -2,8 +2,10 @@
 import type { ChatRequest, Tool } from '#sidecar/canonical/chat-request';
 import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { asObject } from '#sidecar/wires/read-field';
 import { encodeContents } from './encode-contents.ts';
 import { encodeGeneration } from './encode-generation.ts';
@@ -14,9 +16,10 @@ import type { WireOptions } from './wire-options.ts';
 /** Throws `unsupported_parameter`. */
 export function encodeRequest(
   options: WireOptions,
-  request: ChatRequest,
+  asked: ChatRequest,
   { model, losses }: { readonly model: string; readonly losses: Losses },
 ): JsonObject {
+  const request = losePrefill(asked, losses);
   loseForeignExtensions(request, WIRE_ID, losses);
   loseParameters(request, losses);
   const traits = traitsOf(model);
@@ -42,8 +45,7 @@ const ownMembers = ({ extensions }: ChatRequest): JsonObject =>
 function loseParameters(request: ChatRequest, losses: Losses): void {
   if (request.parallelToolCalls === false && request.tools.length > 0) losses.drop('parallel_tool_calls');
   if (request.user !== undefined) losses.note('user');
-  const marked = [...request.tools, ...request.messages.flatMap<object>(({ parts }) => [...parts])];
-  if (marked.some((each) => 'cacheControl' in each && each.cacheControl !== undefined)) losses.note('cache_control');
+  noteCacheMarks(request, losses);
 }
 
 /** The schema goes where any JSON Schema is taken: the older `parameters` refuses `additionalProperties` and more. */

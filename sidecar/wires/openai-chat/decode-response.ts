@@ -1,7 +1,8 @@
 /** Chat Completions answer → canonical answer. */
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
+import type { ApiMembers } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
+import type { ImagePart, Part } from '#sidecar/canonical/part';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { AnswerFailed } from '#sidecar/wires/answer-failed';
 import { asCount, asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
@@ -50,14 +51,14 @@ export function decodeResponse(body: JsonObject, options: DetailsOption = {}): C
 function decodeChoice(choice: JsonObject, position: number, options: DetailsOption): Choice {
   const message = asObject(choice.message) ?? {};
   const raw = asText(choice.finish_reason);
-  const rest = without(message, READ_OF_MESSAGE);
+  const extensions = extensionsOf(message);
   return {
     index: asCount(choice.index) ?? position,
     parts: decodeParts(message, options),
     finishReason: raw === undefined ? 'other' : mapFinishReason(raw),
     ...(raw !== undefined && { rawFinishReason: raw }),
     ...(choice.logprobs != null && { logprobs: choice.logprobs }),
-    ...(Object.keys(rest).length > 0 && { extensions: { 'openai-chat': rest } }),
+    ...(extensions !== NO_EXTENSIONS && { extensions }),
   };
 }
 
@@ -70,8 +71,55 @@ function decodeParts(message: JsonObject, { reasoningFormats }: DetailsOption): 
     ...(reasoning === undefined || details.length > 0 ? [] : [{ type: 'reasoning', text: reasoning } as const]),
     ...decodeContent(message.content),
     ...(refusal === undefined ? [] : [{ type: 'refusal', text: refusal } as const]),
+    ...imagesOf(message),
     ...asObjects(message.tool_calls).map(decodeCall),
   ];
+}
+
+/** What has no canonical form: of a message or a delta, and of its content. */
+export function extensionsOf(message: JsonObject): ApiMembers {
+  const members = membersOf(message);
+  const unread = unreadContent(message.content);
+  return members === undefined ? unread : { ...unread, 'openai-chat': members };
+}
+
+/** Members of a message or a delta that have no canonical form; undefined: none. */
+function membersOf(message: JsonObject): JsonObject | undefined {
+  let members: JsonObject | undefined;
+  for (const key in message) {
+    if (READ_OF_MESSAGE.has(key) || message[key] == null || (key === 'images' && imagesOf(message).length > 0))
+      continue;
+    members ??= {};
+    members[key] = message[key];
+  }
+  return members;
+}
+
+const DATA_URL = /^data:(image\/[\w.+-]+);base64,/;
+
+/** Pictures that the model made, as OpenRouter gives them: each within the answer, or none that anybody else could show. */
+export function imagesOf({ images }: JsonObject): readonly ImagePart[] {
+  if (images === undefined) return [];
+  const found = asObjects(images).map((image) => {
+    const url = asText(asObject(image.image_url)?.url) ?? '';
+    const [start = '', mediaType] = DATA_URL.exec(url) ?? [];
+    return mediaType === undefined ? undefined : { mediaType, data: url.slice(start.length) };
+  });
+  return found.flatMap((image) =>
+    image === undefined || found.includes(undefined) ? [] : [{ type: 'image', source: { kind: 'base64', ...image } }],
+  );
+}
+
+export const NO_EXTENSIONS: ApiMembers = {};
+const READ_CONTENT = new Set(['text', 'thinking']);
+
+/** Parts of content of other kinds, such as Mistral's references, under names that are no client's: Chat Completions answers have no such parts. */
+function unreadContent(content: JsonValue | undefined): ApiMembers {
+  if (!Array.isArray(content)) return NO_EXTENSIONS;
+  const parts = asObjects(content).filter(({ type }) => !READ_CONTENT.has(asString(type) ?? ''));
+  return parts.length === 0
+    ? NO_EXTENSIONS
+    : { 'openai-chat-content': Object.fromEntries(parts.map((part) => [asString(part.type) ?? 'part', part])) };
 }
 
 /** A string, or (Mistral's reasoning models) parts of text and thinking. */

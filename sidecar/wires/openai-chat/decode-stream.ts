@@ -6,7 +6,14 @@ import type { SseEvent } from '#sidecar/stream/sse-event';
 import { MALFORMED_EVENT } from '#sidecar/wires/malformed-event';
 import { asCount, asObject, asObjects, asString, asText } from '#sidecar/wires/read-field';
 import type { StreamDecoder } from '#sidecar/wires/wire';
-import { decodeContent, fallbackCallId, readArguments } from './decode-response.ts';
+import {
+  decodeContent,
+  extensionsOf,
+  fallbackCallId,
+  imagesOf,
+  NO_EXTENSIONS,
+  readArguments,
+} from './decode-response.ts';
 import { readStreamFailure } from './map-error.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { readUsage } from './read-usage.ts';
@@ -138,6 +145,9 @@ function decodeDelta(choice: number, delta: JsonObject, logprobs: JsonValue | un
     else if (part.type === 'reasoning') events.push({ type: 'reasoning-delta', choice, text: part.text });
   }
   if (refusal !== undefined) events.push({ type: 'refusal-delta', choice, text: refusal });
+  for (const image of imagesOf(delta)) events.push({ type: 'image', choice, image });
+  const extensions = extensionsOf(delta);
+  if (extensions !== NO_EXTENSIONS) events.push({ type: 'members', choice, extensions });
   return events;
 }
 

@@ -5,6 +5,7 @@ import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part, ToolResultPart } from '#sidecar/canonical/part';
 import type { Losses } from '#sidecar/wires/losses';
+import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { pathName } from '#sidecar/wires/path-name';
 import { nineCharacterId } from './call-id.ts';
 import { encodeDetail } from './reasoning-details.ts';
@@ -52,7 +53,7 @@ function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonO
   const isText = (part: Part) => part.type === 'text' || (isStrict && part.type === 'refusal');
   const texts = parts.flatMap((part) => ('text' in part && isText(part) ? [part.text] : []));
   const refusals = parts.flatMap((part) => (part.type === 'refusal' ? [part.text] : []));
-  const calls = parts.flatMap((part) => encodeCall(part, context));
+  const calls = parts.flatMap((part, index) => encodeCall(part, { ...context, index }));
   return {
     content: texts.length > 0 ? texts.join('') : null,
     ...(refusals.length > 0 && !isStrict && { refusal: refusals.join('') }),
@@ -61,8 +62,10 @@ function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonO
   };
 }
 
-function encodeCall(part: Part, context: MessageContext): JsonObject[] {
-  if (part.type === 'opaque') return [opaque(part, context)];
+function encodeCall(part: Part, context: MessageContext & PartPlace): JsonObject[] {
+  if (part.type === 'opaque') return [opaque(part, { ...context, path: partPath(context) })];
+  // A model of this API says nothing but text.
+  if (part.type === 'image' || part.type === 'file') return context.losses.refuse(partPath(context));
   if (part.type !== 'tool-call') return [];
   if (part.signature !== undefined) context.losses.note(`${context.path}.tool_calls.signature`);
   return [{ id: callId(part.id, context), type: 'function', function: { name: part.name, arguments: part.arguments } }];

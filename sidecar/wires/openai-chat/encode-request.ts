@@ -5,7 +5,9 @@ import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
 import { pathName } from '#sidecar/wires/path-name';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { asObject, asObjects, without } from '#sidecar/wires/read-field';
+import { strictOf } from '#sidecar/wires/strict-schema';
 import type { PassthroughChanges } from '#sidecar/wires/wire';
 import { encodeMessage } from './encode-message.ts';
 import { fitRequest } from './fit-request.ts';
@@ -23,13 +25,14 @@ export function encodeRequest(
   { model, losses }: { readonly model: string; readonly losses: Losses },
 ): JsonObject {
   loseForeignExtensions(asked, 'openai-chat', losses);
-  const request = fitRequest(asked, model, losses);
+  const isContinued = options.continuesPrefill !== undefined;
+  const request = fitRequest(isContinued ? asked : losePrefill(asked, losses), model, losses);
   const lacks = lackingWords(options, model);
   loseWords(lacks, request, losses);
   if (options.takesCacheMarks !== true) noteCacheMarks(request, losses);
   const context = { options, lacks, losses };
   const messages = request.messages.map((message, index) =>
-    encodeMessage(message, { ...context, path: `messages[${index}]` }),
+    encodeMessage(message, { ...context, path: `messages[${request.cameAs?.[index] ?? index}]` }),
   );
   const { tools, stream_options: streamOptions, ...own } = ownExtensions(options, request, { lacks, losses });
   return defined({
@@ -42,6 +45,7 @@ export function encodeRequest(
     ...encodeReasoning(options, request, losses),
     user: request.user === own.safety_identifier ? undefined : request.user,
     ...silenced(lacks),
+    ...(asked.messages.at(-1)?.isPrefill && options.continuesPrefill),
     ...own,
     stream: request.stream ? true : undefined,
     stream_options:
@@ -156,9 +160,10 @@ function encodeResponseFormat(
     case undefined:
       return undefined;
     case 'json-schema': {
-      const { name, schema, strict, description } = format;
+      const { name, schema, description } = format;
       if (jsonSchema === 'value') return { type: 'json', value: schema };
       if (jsonSchema === 'none') return void losses.drop('response_format');
+      const strict = strictOf(format, losses);
       return { type: 'json_schema', json_schema: defined({ name, description, schema, strict }) };
     }
     case 'json-object':

@@ -6,14 +6,19 @@ import type { Losses } from '#sidecar/wires/losses';
 /** "Expected a string with maximum length 64" (OpenAI's API): Claude Code's `metadata.user_id` is longer. */
 const MAX_USER_LENGTH = 64;
 
-export function fitRequest(request: ChatRequest, model: string, losses: Losses): ChatRequest {
+interface FittedRequest extends ChatRequest {
+  /** Which of the messages that came each of these is, or follows from. Absent: the one in its place. */
+  readonly cameAs?: readonly number[];
+}
+
+export function fitRequest(request: ChatRequest, model: string, losses: Losses): FittedRequest {
   const effort = fitEffort(request.reasoning?.effort, model, losses);
   const { user, reasoning, ...rest } = request;
   const isUserTooLong = user !== undefined && user.length > MAX_USER_LENGTH;
   if (isUserTooLong) losses.note('user');
   return {
     ...rest,
-    messages: request.messages.some(holdsResult) ? moveImages(request.messages, losses) : request.messages,
+    ...(request.messages.some(holdsResult) && moveImages(request.messages, losses)),
     ...(user !== undefined && !isUserTooLong && { user }),
     ...(reasoning !== undefined && { reasoning: withEffort(reasoning, effort) }),
   };
@@ -45,15 +50,23 @@ function fitEffort(effort: string | undefined, model: string, losses: Losses): s
 const holdsResult = ({ role }: Message): boolean => role === 'tool';
 
 /** Tool messages hold text alone (API reference): the images of a run of results follow it in a message of the user. */
-function moveImages(messages: readonly Message[], losses: Losses): readonly Message[] {
+function moveImages(
+  messages: readonly Message[],
+  losses: Losses,
+): Pick<Required<FittedRequest>, 'messages' | 'cameAs'> {
   const moved: Message[] = [];
+  const cameAs: number[] = [];
   let images: Part[] = [];
   const flush = (): void => {
-    if (images.length > 0) moved.push({ role: 'user', parts: images });
+    if (images.length > 0) {
+      moved.push({ role: 'user', parts: images });
+      cameAs.push(cameAs.at(-1) ?? 0);
+    }
     images = [];
   };
   for (const [index, message] of messages.entries()) {
     if (!holdsResult(message)) flush();
+    cameAs.push(index);
     moved.push({ ...message, parts: message.parts.map((part) => (part.type === 'tool-result' ? textOf(part) : part)) });
     for (const part of message.parts) {
       if (part.type !== 'tool-result') continue;
@@ -62,7 +75,7 @@ function moveImages(messages: readonly Message[], losses: Losses): readonly Mess
     }
   }
   flush();
-  return moved;
+  return { messages: moved, cameAs };
 }
 
 const isImage = (part: TextPart | ImagePart): part is ImagePart => part.type === 'image';

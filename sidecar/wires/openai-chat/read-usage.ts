@@ -1,6 +1,6 @@
-/** Chat Completions usage → six kinds that do not overlap. */
+/** Chat Completions usage → kinds that do not overlap. */
 import type { JsonObject } from '#sidecar/canonical/json';
-import type { Usage } from '#sidecar/canonical/usage';
+import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject } from '#sidecar/wires/read-field';
 
 /** Usage of an answer or a chunk, where it carries one. */
@@ -14,20 +14,22 @@ function splitUsage(usage: JsonObject): Usage {
   const completion = asCount(usage.completion_tokens) ?? 0;
   const outputDetails = asObject(usage.completion_tokens_details);
   const reasoningTokens = asCount(outputDetails?.reasoning_tokens) ?? 0;
-  const audioTokens = asCount(outputDetails?.audio_tokens) ?? 0;
+  const outputAudioTokens = asCount(outputDetails?.audio_tokens) ?? 0;
   const cacheReadTokens = Math.min(prompt, cachedTokens(usage));
-  const cacheWriteTokens = Math.min(
-    prompt - cacheReadTokens,
-    asCount(asObject(usage.prompt_tokens_details)?.cache_write_tokens) ?? 0,
-  );
+  const inputDetails = asObject(usage.prompt_tokens_details);
+  const cacheWriteTokens = Math.min(prompt - cacheReadTokens, asCount(inputDetails?.cache_write_tokens) ?? 0);
+  const uncached = prompt - cacheReadTokens - cacheWriteTokens;
+  const inputAudioTokens = Math.min(uncached, asCount(inputDetails?.audio_tokens) ?? 0);
   const reasoningInside = countsReasoningApart(usage, reasoningTokens) ? 0 : reasoningTokens;
   return {
-    inputTokens: prompt - cacheReadTokens - cacheWriteTokens,
+    ...NO_USAGE,
+    inputTokens: uncached - inputAudioTokens,
+    inputAudioTokens,
     cacheReadTokens,
     cacheWriteTokens,
-    outputTokens: Math.max(0, completion - reasoningInside - audioTokens),
+    outputTokens: Math.max(0, completion - reasoningInside - outputAudioTokens),
     reasoningTokens,
-    audioTokens,
+    outputAudioTokens,
   };
 }
 

@@ -1,4 +1,5 @@
 /** How the servers that speak OpenAI's wire format differ, as data: one row per adapter or preset. */
+import type { JsonObject } from '#sidecar/canonical/json';
 
 /** What a request may say and a server may not know, by the name that clients use. */
 export type ServerWord =
@@ -61,6 +62,8 @@ export interface WireOptions {
   readonly hasReasoningObject?: boolean;
   /** Gives reasoning in blocks with proofs, `reasoning_details`, and wants them back: those of a format that matches. */
   readonly reasoningFormats?: RegExp;
+  /** What asks for an answer that goes on where a last message of the assistant ends, and does not repeat it. Absent: it cannot be asked for. */
+  readonly continuesPrefill?: JsonObject;
   /** Takes cache marks on parts of content, and on tools. */
   readonly takesCacheMarks?: boolean;
 }

@@ -1,6 +1,6 @@
 /** One item of a response's output → canonical parts. Items that this API alone knows, such as a search that it ran itself, become opaque parts. */
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
-import type { Part } from '#sidecar/canonical/part';
+import type { Part, TextPart } from '#sidecar/canonical/part';
 import { asArray, asObjects, asString, asText } from '#sidecar/wires/read-field';
 import { sealOf, WIRE_ID } from './seal.ts';
 
@@ -21,12 +21,18 @@ export function decodeItem(item: JsonObject): readonly Part[] {
 function decodeContent(part: JsonObject): Part {
   switch (part.type) {
     case 'output_text':
-      return { type: 'text', text: asString(part.text) ?? '' };
+      return { type: 'text', text: asString(part.text) ?? '', ...sourcesOf(part) };
     case 'refusal':
       return { type: 'refusal', text: asString(part.refusal) ?? '' };
     default:
       return { type: 'opaque', api: WIRE_ID, value: part };
   }
+}
+
+/** What the text cites. */
+function sourcesOf({ annotations }: JsonObject): Pick<TextPart, 'extensions'> {
+  if (asArray(annotations).length === 0) return {};
+  return { extensions: { [WIRE_ID]: { essential: {}, inert: { annotations }, restated: {} } } };
 }
 
 /** A call of a tool in a namespace, or by a program, means nothing without it: such a call stays whole. */

@@ -3,6 +3,7 @@
  * event. What only the end of an item says (its seal, arguments that were not streamed) is said there.
  */
 import type { JsonObject } from '#sidecar/canonical/json';
+import type { TextPart } from '#sidecar/canonical/part';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import { parseJson } from '#sidecar/json/body';
 import { MALFORMED_EVENT } from '#sidecar/wires/malformed-event';
@@ -12,7 +13,7 @@ import { decodeItem, isFunctionCall, logprobsOf, PARAGRAPH } from './decode-item
 import { mapFinish } from './map-finish-reason.ts';
 import { readFailure } from './read-failure.ts';
 import { readUsage } from './read-usage.ts';
-import { sealOf } from './seal.ts';
+import { sealOf, WIRE_ID } from './seal.ts';
 
 export interface DecoderState {
   readonly hasStarted: boolean;
@@ -143,10 +144,16 @@ function endItem(state: DecoderState, event: JsonObject): Step {
     state,
     decodeItem(item).flatMap((part): readonly StreamEvent[] => {
       if (part.type === 'opaque') return [{ type: 'opaque-part', choice, part }];
-      if (wasStreamed || part.type !== 'text') return [];
-      return part.text === '' ? [] : [{ type: 'text-delta', choice, text: part.text }];
+      if (part.type !== 'text') return [];
+      const unsaid = !wasStreamed && part.text !== '';
+      return [...(unsaid ? [{ type: 'text-delta', choice, text: part.text } as const] : []), ...sourcesOf(part)];
     }),
   ];
+}
+
+function sourcesOf({ extensions }: TextPart): readonly StreamEvent[] {
+  const members = extensions?.[WIRE_ID]?.inert;
+  return members === undefined ? [] : [{ type: 'members', choice, extensions: { [WIRE_ID]: members } }];
 }
 
 function endCall(state: DecoderState, event: JsonObject, item: JsonObject): Step {

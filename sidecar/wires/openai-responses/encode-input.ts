@@ -13,25 +13,29 @@ import type {
   ToolResultPart,
 } from '#sidecar/canonical/part';
 import type { Losses } from '#sidecar/wires/losses';
+import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { asString } from '#sidecar/wires/read-field';
 import { unseal, WIRE_ID } from './seal.ts';
 
 export interface InputContext {
+  /** Of the first message among those of the request. */
+  readonly firstIndex: number;
   readonly losses: Losses;
   /** Reasoning may be named by its id: the client speaks this API and did not say that nothing is to be stored. */
   readonly isStored: boolean;
 }
 
-interface MessageContext extends InputContext {
-  readonly path: string;
+interface MessageContext extends InputContext, PartPlace {
   readonly message: Message;
 }
 
 export const encodeInput = (messages: readonly Message[], context: InputContext): JsonObject[] =>
-  messages.flatMap((message, index) => encodeMessage({ ...context, message, path: `messages[${index}]` }));
+  messages.flatMap((message, at) =>
+    encodeMessage({ ...context, message, path: `messages[${context.firstIndex + at}]`, index: 0 }),
+  );
 
-function encodeMessage(context: MessageContext): JsonObject[] {
-  const { message, losses, path } = context;
+function encodeMessage(inMessage: MessageContext): JsonObject[] {
+  const { message, losses, path } = inMessage;
   if (message.name !== undefined) losses.note(`${path}.name`);
   const items: JsonObject[] = [];
   let said: JsonObject[] = [];
@@ -39,7 +43,8 @@ function encodeMessage(context: MessageContext): JsonObject[] {
     if (said.length > 0) items.push(messageItem(message, said));
     said = [];
   };
-  for (const part of message.parts) {
+  for (const [index, part] of message.parts.entries()) {
+    const context = { ...inMessage, index };
     if (isSaid(part)) said.push(encodeSaid(part, context));
     else {
       speak();
@@ -89,21 +94,21 @@ function encodeSaid(part: SaidPart, context: MessageContext): JsonObject {
   }
 }
 
-const refuse = ({ losses, path }: MessageContext): never => losses.refuse(`${path}.content`);
+const refuse = (context: MessageContext): never => context.losses.refuse(partPath(context));
 
 const encodeOpaque = (part: OpaquePart, context: MessageContext): JsonObject =>
   part.api === WIRE_ID ? part.value : refuse(context);
 
 /** A mark that says where a cached prompt ends: given back to who made it here; models before GPT-5.6 refuse it, and they cache without. */
-function cacheMark(part: TextPart | ImagePart | FilePart, { losses, path }: MessageContext): JsonObject {
+function cacheMark(part: TextPart | ImagePart | FilePart, context: MessageContext): JsonObject {
   const own = allOf(part.extensions?.[WIRE_ID]);
   if (part.cacheControl !== undefined && own.prompt_cache_breakpoint === undefined)
-    losses.note(`${path}.cache_control`);
+    context.losses.note(`${partPath(context)}.cache_control`);
   return own;
 }
 
-function encodeSpoken(part: TextPart, { losses, path }: MessageContext): JsonObject {
-  if (part.cacheControl !== undefined) losses.note(`${path}.cache_control`);
+function encodeSpoken(part: TextPart, context: MessageContext): JsonObject {
+  if (part.cacheControl !== undefined) context.losses.note(`${partPath(context)}.cache_control`);
   return { type: 'output_text', text: part.text, annotations: [] };
 }
 

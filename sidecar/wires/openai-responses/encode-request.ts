@@ -7,7 +7,9 @@ import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { losePrefill } from '#sidecar/wires/prefill';
 import { asArray } from '#sidecar/wires/read-field';
+import { strictOf } from '#sidecar/wires/strict-schema';
 import type { PassthroughChanges } from '#sidecar/wires/wire';
 import { encodeInput } from './encode-input.ts';
 import { encryptsReasoning } from './model-traits.ts';
@@ -16,7 +18,8 @@ import { WIRE_ID } from './seal.ts';
 /** The API refuses a lower maximum. */
 const MIN_OUTPUT_TOKENS = 16;
 
-export function encodeRequest(request: ChatRequest, model: string, losses: Losses): JsonObject {
+export function encodeRequest(asked: ChatRequest, model: string, losses: Losses): JsonObject {
+  const request = losePrefill(asked, losses);
   loseForeignExtensions(request, WIRE_ID, losses);
   loseParameters(request, losses);
   const isOwn = request.extensions[WIRE_ID] !== undefined;
@@ -25,7 +28,11 @@ export function encodeRequest(request: ChatRequest, model: string, losses: Losse
   const messages = own.instructions === undefined ? request.messages : request.messages.slice(1);
   return defined({
     model,
-    input: encodeInput(messages, { losses, isStored: isOwn && own.store !== false }),
+    input: encodeInput(messages, {
+      losses,
+      firstIndex: request.messages.length - messages.length,
+      isStored: isOwn && own.store !== false,
+    }),
     tools: request.tools.length > 0 ? request.tools.map(encodeTool) : undefined,
     tool_choice: encodeToolChoice(request.toolChoice),
     parallel_tool_calls: request.parallelToolCalls,
@@ -33,7 +40,7 @@ export function encodeRequest(request: ChatRequest, model: string, losses: Losse
     temperature: request.temperature,
     top_p: request.topP,
     top_logprobs: request.logprobs?.top,
-    text: encodeFormat(request.responseFormat),
+    text: encodeFormat(request.responseFormat, losses),
     reasoning: request.reasoning?.effort === undefined ? undefined : { effort: request.reasoning.effort },
     user: request.user === own.safety_identifier ? undefined : request.user,
     store: isOwn ? undefined : false,
@@ -67,7 +74,8 @@ function loseParameters(request: ChatRequest, losses: Losses): void {
   if (request.presencePenalty) losses.drop('presence_penalty');
   if (request.frequencyPenalty) losses.drop('frequency_penalty');
   if (request.reasoning?.budgetTokens !== undefined) losses.drop('reasoning.budget_tokens');
-  if (request.tools.some((tool) => tool.cacheControl !== undefined)) losses.note('tools.cache_control');
+  for (const [index, { cacheControl }] of request.tools.entries())
+    if (cacheControl !== undefined) losses.note(`tools[${index}].cache_control`);
 }
 
 function atLeastMinimum(maximum: number | undefined, losses: Losses): number | undefined {
@@ -91,10 +99,11 @@ function encodeToolChoice(choice: ToolChoice | undefined): JsonValue | undefined
   return choice.mode === 'tool' ? { type: 'function', name: choice.name } : choice.mode;
 }
 
-function encodeFormat(format: ResponseFormat | undefined): JsonObject | undefined {
+function encodeFormat(format: ResponseFormat | undefined, losses: Losses): JsonObject | undefined {
   switch (format?.type) {
     case 'json-schema': {
-      const { name, schema, strict, description } = format;
+      const { name, schema, description } = format;
+      const strict = strictOf(format, losses);
       return { format: defined({ type: 'json_schema', name, description, schema, strict }) };
     }
     case 'json-object':

@@ -1,6 +1,6 @@
-/** Responses usage → six kinds that do not overlap: `input_tokens` includes what a cache gave or took, `output_tokens` the reasoning. */
+/** Responses usage → kinds that do not overlap: `input_tokens` includes what a cache gave or took, `output_tokens` the reasoning. */
 import type { JsonObject } from '#sidecar/canonical/json';
-import type { Usage } from '#sidecar/canonical/usage';
+import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject } from '#sidecar/wires/read-field';
 
 export function readUsage(response: JsonObject): Usage | undefined {
@@ -15,11 +15,11 @@ export function readUsage(response: JsonObject): Usage | undefined {
   // xAI counts reasoning beside the output and only then in the total.
   const isApart = reasoningTokens > output || usage.total_tokens === input + output + reasoningTokens;
   return {
+    ...NO_USAGE,
     inputTokens: input - cacheReadTokens - cacheWriteTokens,
     cacheReadTokens,
     cacheWriteTokens,
     outputTokens: isApart ? output : output - reasoningTokens,
     reasoningTokens,
-    audioTokens: 0,
   };
 }

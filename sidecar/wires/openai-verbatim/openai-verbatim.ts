@@ -19,12 +19,36 @@ const ROWS: readonly Row[] = [
 
 /** `name`: of the service, for messages to people. */
 export const openaiVerbatimWires = (name: string): readonly VerbatimWire[] =>
-  ROWS.map((row) => verbatimWire({ ...row, name, readUsage, mapError }));
+  ROWS.map((row) =>
+    verbatimWire({
+      ...row,
+      name,
+      readUsage: (body) => readUsage(body, row.operation === 'image_generation'),
+      mapError,
+    }),
+  );
 
 /** Where tokens are told at all: image models and newer transcription models do, older ones bill by piece or second. */
-function readUsage(body: JsonObject): Usage | undefined {
+function readUsage(body: JsonObject, writesImages: boolean): Usage | undefined {
   const usage = asObject(body.usage);
   const inputTokens = asCount(usage?.input_tokens);
-  if (inputTokens === undefined) return undefined;
-  return { ...NO_USAGE, inputTokens, outputTokens: asCount(usage?.output_tokens) ?? 0 };
+  if (usage === undefined || inputTokens === undefined) return undefined;
+  // Both spellings are OpenAI's own: of transcriptions and of images.
+  const details = asObject(usage.input_token_details) ?? asObject(usage.input_tokens_details);
+  const inputAudioTokens = Math.min(inputTokens, asCount(details?.audio_tokens) ?? 0);
+  const inputImageTokens = Math.min(inputTokens - inputAudioTokens, asCount(details?.image_tokens) ?? 0);
+  const output = asCount(usage.output_tokens) ?? 0;
+  const outputImageTokens = writesImages ? imagesOf(usage, output) : 0;
+  return {
+    ...NO_USAGE,
+    inputTokens: inputTokens - inputAudioTokens - inputImageTokens,
+    inputAudioTokens,
+    inputImageTokens,
+    outputTokens: output - outputImageTokens,
+    outputImageTokens,
+  };
 }
+
+/** All of the output, unless the model tells text apart. */
+const imagesOf = (usage: JsonObject, output: number): number =>
+  Math.min(output, asCount(asObject(usage.output_tokens_details)?.image_tokens) ?? output);

@@ -17,7 +17,7 @@ test('images are metered by the tokens that the provider tells', async (t) => {
   const { client, running } = await startOperations(t);
   const answer = await client.images.generate({ model: 'logical', prompt: 'a cat' });
   assert.equal(answer.data?.[0]?.b64_json, Buffer.from('no picture').toString('base64'));
-  assert.equal(running.records[0]?.usage.outputTokens, 272);
+  assert.equal(running.records[0]?.usage.outputImageTokens, 272);
   assert.equal(running.records[0]?.operation, 'image_generation');
 });
 

@@ -20,6 +20,8 @@ interface LaneRequest {
   readonly maxOutputTokens: number | undefined;
   /** What the route says of parameters that the provider cannot express. */
   readonly onUnsupported: OnUnsupported;
+  /** A canonical path in the words of the client's API. */
+  clientPath(path: string): string;
 }
 
 interface OutgoingRequest {

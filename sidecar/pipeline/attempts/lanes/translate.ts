@@ -9,9 +9,9 @@ import type { Lane, StreamWriter } from './lane.ts';
 export const translate: Lane = {
   name: 'translate',
 
-  outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported }) {
+  outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported, clientPath }) {
     const bounded = maxOutputTokens === undefined ? request : { ...request, maxOutputTokens };
-    const losses = new Losses(wire.name, onUnsupported);
+    const losses = new Losses(wire.name, onUnsupported, clientPath);
     const body = wire.encodeRequest(bounded, model, losses);
     return { bytes: content.rewritten(body), dropped: losses.dropped };
   },

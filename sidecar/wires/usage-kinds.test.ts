@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_USAGE } from '#sidecar/canonical/usage';
+import { readUsage as anthropic } from './anthropic-messages/read-usage.ts';
+import { readUsage as bedrock } from './bedrock-converse/read-usage.ts';
+import { readUsage as gemini } from './gemini-generate-content/read-usage.ts';
+import { readUsage as openai } from './openai-chat/read-usage.ts';
+
+test('readUsage() of Messages keeps cache writes of an hour apart from those of five minutes', () => {
+  const counts = { input_tokens: 1, cache_creation_input_tokens: 100, output_tokens: 2 };
+  const usage = (cache_creation: { [name: string]: number }) => anthropic({ usage: { ...counts, cache_creation } });
+  const common = { ...NO_USAGE, inputTokens: 1, outputTokens: 2 };
+  const split = { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 70 };
+  assert.deepEqual(usage(split), { ...common, cacheWriteTokens: 30, cacheWrite1hTokens: 70 });
+  assert.deepEqual(usage({}), { ...common, cacheWriteTokens: 100 });
+});
+
+test('readUsage() of Converse keeps cache writes of an hour apart from those of five minutes', () => {
+  const usage = { inputTokens: 1, outputTokens: 2, cacheWriteInputTokens: 100 };
+  const cacheDetails = [
+    { ttl: '1h', inputTokens: 70 },
+    { ttl: '5m', inputTokens: 30 },
+  ];
+  const common = { ...NO_USAGE, inputTokens: 1, outputTokens: 2 };
+  assert.deepEqual(bedrock({ usage: { ...usage, cacheDetails } }), {
+    ...common,
+    cacheWriteTokens: 30,
+    cacheWrite1hTokens: 70,
+  });
+  assert.deepEqual(bedrock({ usage }), { ...common, cacheWriteTokens: 100 });
+});
+
+test('readUsage() of Gemini keeps audio and images apart from text, but for what of them a cache held', () => {
+  const usageMetadata = {
+    promptTokenCount: 100,
+    cachedContentTokenCount: 20,
+    promptTokensDetails: [
+      { modality: 'TEXT', tokenCount: 10 },
+      { modality: 'AUDIO', tokenCount: 60 },
+      { modality: 'IMAGE', tokenCount: 30 },
+    ],
+    cacheTokensDetails: [{ modality: 'AUDIO', tokenCount: 20 }],
+    candidatesTokenCount: 50,
+    candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: 45 }],
+  };
+  assert.deepEqual(gemini({ usageMetadata }), {
+    ...NO_USAGE,
+    inputTokens: 10,
+    inputAudioTokens: 40,
+    inputImageTokens: 30,
+    cacheReadTokens: 20,
+    outputTokens: 5,
+    outputImageTokens: 45,
+  });
+});
+
+test('readUsage() of Chat Completions keeps audio apart in both directions', () => {
+  const usage = {
+    prompt_tokens: 20,
+    prompt_tokens_details: { audio_tokens: 12, cached_tokens: 3 },
+    completion_tokens: 9,
+    completion_tokens_details: { audio_tokens: 7 },
+  };
+  assert.deepEqual(openai({ usage }), {
+    ...NO_USAGE,
+    inputTokens: 5,
+    inputAudioTokens: 12,
+    cacheReadTokens: 3,
+    outputTokens: 2,
+    outputAudioTokens: 7,
+  });
+});

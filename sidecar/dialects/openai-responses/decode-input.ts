@@ -9,7 +9,7 @@ import type { Sealed } from '#sidecar/canonical/sealed';
 import { invalid, optionalString, requiredObject, requiredString, restOf } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
 import { decodeContent, opaque } from './decode-content.ts';
-import { decodeReasoning, decodeSignature } from './reasoning-item.ts';
+import { decodeReasoning, decodeSignature, isReferenceToLost, lostReasoning } from './reasoning-item.ts';
 
 const KNOWN_OF_MESSAGE = new Set(['type', 'role', 'content', 'id', 'status']);
 
@@ -104,6 +104,7 @@ function decodeItem(item: JsonObject, path: string): Message {
     case 'reasoning':
       return ofModel(...decodeReasoning(item, path));
     default:
+      if (isReferenceToLost(item)) return ofModel(lostReasoning(item));
       return type.endsWith('_call') || OF_MODEL.has(type)
         ? ofModel(opaque(item))
         : { role: 'user', parts: [opaque(item)] };

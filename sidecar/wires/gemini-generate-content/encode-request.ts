@@ -4,6 +4,7 @@ import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { loseParallelLimit } from '#sidecar/wires/parallel-calls';
 import { asObject } from '#sidecar/wires/read-field';
 import { encodeContents } from './encode-contents.ts';
 import { encodeGeneration } from './encode-generation.ts';
@@ -40,7 +41,7 @@ const ownMembers = ({ extensions }: ChatRequest): JsonObject =>
   Object.fromEntries(Object.entries(allOf(extensions[WIRE_ID])).filter(([key]) => !key.includes('.')));
 
 function loseParameters(request: ChatRequest, losses: Losses): void {
-  if (request.parallelToolCalls === false && request.tools.length > 0) losses.drop('parallel_tool_calls');
+  loseParallelLimit(request, losses);
   if (request.user !== undefined) losses.note('user');
   const marked = [...request.tools, ...request.messages.flatMap<object>(({ parts }) => [...parts])];
   if (marked.some((each) => 'cacheControl' in each && each.cacheControl !== undefined)) losses.note('cache_control');

@@ -17,9 +17,10 @@ function lost(parts: Partial<ChatRequest>): string {
   return losses.dropped.join();
 }
 
-test('a limit to one call is refused where many may come, and left out where the choice asks for one anyway', () => {
+test('a limit to one call is refused where many may come, and left out where one tool is forced', () => {
   assert.equal(lost({}), 'refused');
-  assert.equal(lost({ toolChoice: { mode: 'required' } }), 'refused');
+  assert.equal(lost({ toolChoice: { mode: 'required' }, tools: [...weather, { name: 'time' }] }), 'refused');
+  assert.equal(lost({ toolChoice: { mode: 'required' } }), 'parallel_tool_calls');
   assert.equal(lost({ toolChoice: { mode: 'tool', name: 'weather' } }), 'parallel_tool_calls');
   assert.equal(lost({ tools: [] }), '');
   assert.equal(lost({ parallelToolCalls: true }), '');

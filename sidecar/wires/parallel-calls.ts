@@ -4,9 +4,10 @@ import type { Losses } from './losses.ts';
 
 const LIMIT = 'parallel_tool_calls';
 
-/** Who forces one tool by name asks for one call of it anyway; else more calls may come than the client takes. */
+/** Frameworks that want an object force one tool in its form, with this limit beside it: what comes is one call anyway. Else more may come than the client takes. */
 export function loseParallelLimit({ parallelToolCalls, toolChoice, tools }: ChatRequest, losses: Losses): void {
   if (parallelToolCalls !== false || tools.length === 0) return;
-  if (toolChoice?.mode === 'tool') losses.note(LIMIT);
+  const forcesOne = toolChoice?.mode === 'tool' || (toolChoice?.mode === 'required' && tools.length === 1);
+  if (forcesOne) losses.note(LIMIT);
   else losses.drop(LIMIT);
 }

@@ -32,7 +32,7 @@ export interface Services {
 }
 
 /** As they are spoken to when a client of `dialect` asks. */
-export async function startServices(t: TestContext, dialect: string): Promise<Services> {
+export async function startServices(t: TestContext, dialect: string, onUnsupported: RouteWords['onUnsupported'] = 'Refuse'): Promise<Services> {
   const fakes = new Map<string, FakeProvider>();
   const providers: Record<string, PolicyWords['providers'][string]> = {};
   const routes: RouteWords[] = [];
@@ -43,7 +43,7 @@ export async function startServices(t: TestContext, dialect: string): Promise<Se
     fakes.set(name, provider);
     const id = modelOf(name);
     providers[id] = { type, ...settings, endpoint: provider.url, credential: 'key' };
-    routes.push({ models: [id], targets: [{ provider: id, model }] });
+    routes.push({ models: [id], onUnsupported, targets: [{ provider: id, model }] });
   }
   const running = await startSidecar(t, { policy: { providers, routes }, credentials: { key: KEY } });
   return { running, fakes, models: [...fakes.keys()].map(modelOf) };

@@ -15,7 +15,7 @@ import { pathsAskedFor } from './paths-asked-for.ts';
 import { ANSWERS, modelOf, type Services, startServices } from './start-services.ts';
 
 /** Of one app over all services, on a machine that does other things too. */
-const APP_DEADLINE_MS = 110_000;
+const APP_DEADLINE_MS = 300_000;
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 
 export interface Command {

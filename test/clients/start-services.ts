@@ -32,7 +32,11 @@ export interface Services {
 }
 
 /** As they are spoken to when a client of `dialect` asks. */
-export async function startServices(t: TestContext, dialect: string, onUnsupported: RouteWords['onUnsupported'] = 'Refuse'): Promise<Services> {
+export async function startServices(
+  t: TestContext,
+  dialect: string,
+  onUnsupported: RouteWords['onUnsupported'] = 'Refuse',
+): Promise<Services> {
   const fakes = new Map<string, FakeProvider>();
   const providers: Record<string, PolicyWords['providers'][string]> = {};
   const routes: RouteWords[] = [];

@@ -11,6 +11,7 @@ class City(BaseModel):
     city: str
 
 
+
 class AnyModel(OpenAI):
     @property
     def metadata(self):
@@ -32,10 +33,15 @@ def streamed(name):
     return "".join(chunk.delta or "" for chunk in model_of(name).stream_complete(PROMPT))
 
 
+def ask_with_tools(llm, *turns):
+    """It forbids parallel calls unless told otherwise, for which some services have no word."""
+    return llm.chat_with_tools([offered], chat_history=list(turns), allow_parallel_tool_calls=True)
+
+
 def tools(name):
     llm = model_of(name)
     asked = ChatMessage(role=MessageRole.USER, content=WEATHER_PROMPT)
-    called = llm.chat_with_tools([offered], chat_history=[asked])
+    called = ask_with_tools(llm, asked)
     results = [
         ChatMessage(
             role=MessageRole.TOOL,
@@ -44,7 +50,7 @@ def tools(name):
         )
         for call in llm.get_tool_calls_from_response(called)
     ]
-    return llm.chat_with_tools([offered], chat_history=[asked, called.message, *results]).message.content
+    return ask_with_tools(llm, asked, called.message, *results).message.content
 
 
 travel({"plain": plain, "streamed": streamed, "tools": tools})

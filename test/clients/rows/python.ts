@@ -65,6 +65,9 @@ export const OFFICIAL_PYTHON_CLIENTS: readonly PythonRow[] = [
   },
 ];
 
+/** Its list of prices comes with it, and not from the network. */
+const LITELLM = { LITELLM_LOCAL_MODEL_COST_MAP: 'True' };
+
 export const PYTHON_FRAMEWORKS: readonly PythonRow[] = [
   {
     requirements: 'frameworks',
@@ -107,7 +110,7 @@ export const PYTHON_FRAMEWORKS: readonly PythonRow[] = [
     variable: 'OPENAI_API_BASE',
     calls: ['/v1/chat/completions'],
     dialect: 'openai-chat',
-    note: 'That name only: it hands its own default to the client of OpenAI, so `OPENAI_BASE_URL` alone has no effect. Refuses a model that it does not know as one of OpenAI’s before it asks: give the AIRoute such a name, or say its `metadata` in code, as the test does, or use its class `OpenAILike`.',
+    note: 'That name only: it hands its own default to the client of OpenAI, so `OPENAI_BASE_URL` alone has no effect. Refuses a model that it does not know as one of OpenAI’s before it asks: give the AIRoute such a name, or say its `metadata` in code, as the test does, or use its class `OpenAILike`. Forbids parallel tool calls by default, for which Gemini, Cohere and others have no word: pass `allow_parallel_tool_calls=True`, or let the route drop it.',
   },
   {
     requirements: 'litellm',
@@ -117,7 +120,7 @@ export const PYTHON_FRAMEWORKS: readonly PythonRow[] = [
     variable: 'OPENAI_BASE_URL',
     calls: ['/v1/chat/completions'],
     dialect: 'openai-chat',
-    env: { LITELLM_API: 'openai' },
+    env: { LITELLM_API: 'openai', ...LITELLM },
     asksObjectBy: 'schema',
   },
   {
@@ -128,7 +131,7 @@ export const PYTHON_FRAMEWORKS: readonly PythonRow[] = [
     variable: 'ANTHROPIC_BASE_URL',
     calls: ['/v1/messages'],
     dialect: 'anthropic-messages',
-    env: { LITELLM_API: 'anthropic' },
+    env: { LITELLM_API: 'anthropic', ...LITELLM },
     asksObjectBy: 'forced tool',
     note: 'Looks at `ANTHROPIC_API_BASE` first, which injection neither sets nor looks at. For Azure set `AZURE_API_BASE` in the pod: injection does not.',
   },

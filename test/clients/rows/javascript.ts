@@ -86,6 +86,7 @@ export const JAVASCRIPT_CLIENTS: readonly ClientRow[] = [
     dialect: 'openai-responses',
     asksObjectBy: 'schema',
     embeds: true,
+    note: 'Takes every answer for stored: in the next turn it names its earlier words (`item_reference`) instead of repeating them, which OpenAI alone can look up; with any other service that is refused with 400. There pass `providerOptions: { openai: { store: false } }`, or use `openai.chat()`. A call of a tool and its result it repeats.',
   },
   {
     client: 'Vercel AI SDK, `openai.chat()`',

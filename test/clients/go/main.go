@@ -4,8 +4,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+
+	"github.com/openai/openai-go/v3"
 )
 
 const (
@@ -59,9 +62,17 @@ func object(text string, err error) any {
 		err = json.Unmarshal([]byte(text), &found)
 	}
 	if err != nil {
-		return refused{err.Error()}
+		return refused{wordsOf(err)}
 	}
 	return found
+}
+
+// OpenAI's errors tell the status alone unless asked for more.
+func wordsOf(err error) string {
+	if failure := (*openai.Error)(nil); errors.As(err, &failure) {
+		return failure.Message
+	}
+	return err.Error()
 }
 
 func travel(ctx context.Context, steps journey, model string) (found result, err error) {

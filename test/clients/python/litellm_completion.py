@@ -7,6 +7,8 @@ import litellm
 from journey import CITY_PROMPT, CITY_SCHEMA, PROMPT, WEATHER_PROMPT, travel, weather
 
 litellm.telemetry = False
+# What it prints of errors would stand among the results.
+litellm.suppress_debug_info = True
 PREFIX = os.environ["LITELLM_API"]
 FUNCTIONS = [
     {"type": "function", "function": {"name": "weather", "description": "Weather", "parameters": CITY_SCHEMA}}

@@ -86,6 +86,7 @@ test('inject() sets the environment of the SDK where it is absent, in init conta
     { name: 'GOOGLE_GEMINI_BASE_URL', value: 'http://127.0.0.1:24100' },
     { name: 'GEMINI_API_KEY', value: 'remora-placeholder-key' },
     { name: 'GOOGLE_VERTEX_BASE_URL', value: 'http://127.0.0.1:24100' },
+    { name: 'GROQ_BASE_URL', value: 'http://127.0.0.1:24100' },
   ];
   assert.deepEqual(pod.spec.containers[0]?.env, expected);
   assert.deepEqual(pod.spec.initContainers?.[1]?.env, expected);
@@ -109,6 +110,7 @@ test('inject() leaves an endpoint and a key of the user alone and says why', () 
     'GOOGLE_GEMINI_BASE_URL',
     'GEMINI_API_KEY',
     'GOOGLE_VERTEX_BASE_URL',
+    'GROQ_BASE_URL',
   ];
   assert.deepEqual(
     pod.spec.containers[0]?.env?.map(({ name }) => name),

@@ -34,6 +34,8 @@ const DIALECTS: readonly DialectEnv[] = [
   { endpoints: { AZURE_OPENAI_ENDPOINT: INGRESS_URL }, placeholders: {} },
   { endpoints: { GOOGLE_GEMINI_BASE_URL: INGRESS_URL }, placeholders: { GEMINI_API_KEY: PLACEHOLDER_KEY } },
   { endpoints: { GOOGLE_VERTEX_BASE_URL: INGRESS_URL }, placeholders: {} },
+  // Its client adds OpenAI's paths. No placeholder: some frameworks choose a provider by the keys that they find.
+  { endpoints: { GROQ_BASE_URL: INGRESS_URL }, placeholders: {} },
 ];
 
 export interface EnvResult {

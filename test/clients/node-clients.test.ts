@@ -1,9 +1,17 @@
 /** The packages of npm that people speak to models with, unmodified, each led to the sidecar by what injection sets. */
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { NODE_CLIENTS } from './client-table.ts';
+import { describe, it } from 'node:test';
+import { missingServices } from '#test/matrix/services';
+import { JAVASCRIPT_CLIENTS } from './rows/javascript.ts';
 import { proveClient } from './run-app.ts';
+import { AT_ONCE, titleOf } from './titles.ts';
 
-for (const row of NODE_CLIENTS)
-  test(`${row.client}: text, streams, tools, ${row.also.join(', ')} by ${row.variable ?? 'its code'}`, (t) =>
-    proveClient(t, row, { program: process.execPath, args: [join(import.meta.dirname, 'apps', row.app)] }));
+describe('clients of npm over every service', { concurrency: AT_ONCE }, () => {
+  it('asks every provider type and preset', () => assert.deepEqual(missingServices(), []));
+
+  for (const row of JAVASCRIPT_CLIENTS)
+    it(titleOf(row), (t) =>
+      proveClient(t, row, { program: process.execPath, args: [join(import.meta.dirname, 'apps', row.app)] }),
+    );
+});

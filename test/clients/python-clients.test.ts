@@ -1,19 +1,5 @@
-/** The official clients for Python, unmodified, each led to the sidecar by what injection sets. Skipped, saying why, where they cannot be had. */
-import { join } from 'node:path';
-import { test } from 'node:test';
-import { PYTHON_CLIENTS } from './client-table.ts';
-import { pythonPackages } from './python-packages.ts';
-import { proveClient } from './run-app.ts';
+/** The official clients for Python over every service. */
+import { describePythonClients } from './python-clients.ts';
+import { OFFICIAL_PYTHON_CLIENTS } from './rows/python.ts';
 
-test('the official clients for Python', async (t) => {
-  const packages = await pythonPackages();
-  if ('missing' in packages) return t.skip(packages.missing);
-  for (const row of PYTHON_CLIENTS)
-    await t.test(`${row.client}: text, streams, tools, ${row.also.join(', ')} by ${row.variable ?? 'its code'}`, (t) =>
-      proveClient(t, row, {
-        program: 'python3',
-        args: [join(import.meta.dirname, 'python', row.app)],
-        env: packages.env,
-      }),
-    );
-});
+describePythonClients('official clients for Python over every service', OFFICIAL_PYTHON_CLIENTS);

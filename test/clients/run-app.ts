@@ -1,86 +1,22 @@
 /**
- * Runs an app of its own process against a whole sidecar with an OpenAI and an Anthropic behind it. The app has the environment that
+ * Runs an app of its own process against a whole sidecar with every service of the matrix behind it. The app has the environment that
  * the webhook gives a container, and nothing else that leads it.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage } from 'node:http';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { PORT } from '#contract/names/api';
-import { redirectEnv } from '#operator/admission/redirect-env';
-import { startSidecar } from '#test/sidecar/start-sidecar';
-import { type FakeRequest, startFakeProvider } from '#test/support/providers/fake-provider';
-import type { Script } from '#test/support/providers/script';
-import { CITY_PROMPT, WEATHER_PROMPT, weather } from './apps/journey.ts';
-import type { ClientRow } from './client-table.ts';
+import { exceptionAt } from '#test/matrix/cells';
+import { SERVICES } from '#test/matrix/services';
+import type { RunningSidecar } from '#test/sidecar/start-sidecar';
+import type { ClientRow } from './client-row.ts';
+import { injectedEnv } from './injected-env.ts';
+import { pathsAskedFor } from './paths-asked-for.ts';
+import { ANSWERS, modelOf, type Services, startServices } from './start-services.ts';
 
-const APP_DEADLINE_MS = 60_000;
-const MODELS = ['by-openai', 'by-anthropic'];
-const ARGUMENTS = '{"city":"Rom"}';
-const RESULT = weather.run({ city: 'Rom' });
-/** Of the fake's embeddings. */
-const DIMENSIONS = 4;
-
-/** A model that knows the three questions of the journey. */
-function answerTo({ rawBody, body }: FakeRequest): Script {
-  if (rawBody.includes(RESULT)) return { text: 'No umbrella.' };
-  const call = (name: string): Script => ({ text: '', toolCalls: [{ id: 'call_1', name, arguments: ARGUMENTS }] });
-  if (rawBody.includes(WEATHER_PROMPT)) return call(weather.name);
-  if (!rawBody.includes(CITY_PROMPT)) return { text: 'Hello there.' };
-  // Some frameworks ask for an object by a tool that they force.
-  const [tool] = (body?.tools ?? []) as { name?: string; function?: { name: string } }[];
-  const name = tool?.name ?? tool?.function?.name;
-  return name === undefined ? { text: ARGUMENTS } : call(name);
-}
-
-/** As a container has it after injection, with the port of this sidecar. */
-function injectedEnv(port: number, own: Readonly<Record<string, string>>): Record<string, string> {
-  const env = Object.entries(own).map(([name, value]) => ({ name, value }));
-  const added = redirectEnv({ name: 'app', env }, [], []).operations.map(
-    (operation) => (operation as { value: { name: string; value: string } }).value,
-  );
-  return Object.fromEntries(
-    [...env, ...added].map(({ name, value }) => [name, value.replace(`:${PORT.ingress}`, `:${port}`)]),
-  );
-}
-
-async function startAll(t: TestContext, openaiDialect: 'openai' | 'openai-responses') {
-  const openai = await startFakeProvider({ dialect: openaiDialect, acceptKey: 'openai-key' });
-  t.after(() => openai.close());
-  const anthropic = await startFakeProvider({ dialect: 'anthropic', acceptKey: 'anthropic-key' });
-  t.after(() => anthropic.close());
-  for (const provider of [openai, anthropic]) provider.respondWith(answerTo);
-  const running = await startSidecar(t, {
-    policy: {
-      providers: {
-        openai: { type: 'OpenAI', endpoint: openai.url, credential: 'openai' },
-        anthropic: { type: 'Anthropic', endpoint: anthropic.url, credential: 'anthropic' },
-      },
-      routes: [
-        { models: ['by-openai'], targets: [{ provider: 'openai', model: 'gpt-5-mini' }] },
-        { models: ['by-anthropic'], targets: [{ provider: 'anthropic', model: 'claude-sonnet-4-6' }] },
-      ],
-    },
-    credentials: { openai: 'openai-key', anthropic: 'anthropic-key' },
-  });
-  return { running, openai, anthropic };
-}
-
-/** Which paths the sidecar on `port` is asked for from now on, with the model as a place. What it serves under several paths tells nothing of the rule. */
-function pathsAskedFor(t: TestContext, port: number): ReadonlySet<string> {
-  const paths = new Set<string>();
-  const onRequest = (message: unknown): void => {
-    const { request } = message as { readonly request: IncomingMessage };
-    if (request.socket.localPort !== port) return;
-    const path = request.url?.split('?')[0] ?? '';
-    paths.add(MODELS.reduce((pattern, model) => pattern.replace(model, '{model}'), path));
-  };
-  subscribe('http.server.request.start', onRequest);
-  t.after(() => void unsubscribe('http.server.request.start', onRequest));
-  return paths;
-}
+/** Of one app over all services, on a machine that does other things too. */
+const APP_DEADLINE_MS = 300_000;
+const OUTPUT_BYTES = 4 * 1024 * 1024;
 
 export interface Command {
   readonly program: string;
@@ -89,33 +25,67 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs the journey of a row and holds what came of it, and what was asked for, against the row. */
+/** What a client says of a service that cannot be asked for an object in its way. */
+interface Refused {
+  readonly refused: string;
+}
+
+interface Result {
+  readonly plain: string;
+  readonly streamed: string;
+  readonly tools: string;
+  readonly structured?: object | Refused;
+  readonly embedded?: number;
+}
+
+/** What a service has no word for, by the parameter that is refused; undefined: it has. */
+function refusedBy(service: string, { asksObjectBy, dialect }: ClientRow): string | undefined {
+  if (asksObjectBy === 'schema') return exceptionAt(dialect, service, 'schema') && 'response_format';
+  // https://docs.ollama.com/api/openai-compatibility: among what is not supported.
+  return asksObjectBy === 'forced tool' && service === 'Ollama' ? 'tool_choice' : undefined;
+}
+
+/** Runs the journey of a row over every service and holds what came of it, and what was asked for, against the row. */
 export async function proveClient(t: TestContext, row: ClientRow, { program, args, env }: Command): Promise<void> {
-  const isResponses = row.dialect === 'openai-responses';
-  const { running, openai, anthropic } = await startAll(t, isResponses ? 'openai-responses' : 'openai');
+  const services = await startServices(t, row.dialect);
+  const { running } = services;
   const paths = pathsAskedFor(t, running.port);
-  const { stdout } = await promisify(execFile)(program, [...args, ...MODELS], {
+  const { stdout } = await promisify(execFile)(program, [...args, ...services.models], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...injectedEnv(running.port, row.env ?? {}), ...env },
+    maxBuffer: OUTPUT_BYTES,
     timeout: APP_DEADLINE_MS,
     signal: t.signal,
   });
-  const seen = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const words = { plain: 'Hello there.', streamed: 'Hello there.', tools: 'No umbrella.' };
-  const structured = row.also.includes('structured') ? { structured: { city: 'Rom' } } : {};
-  const embedded = row.also.includes('embedded') ? { embedded: DIMENSIONS } : {};
-  assert.deepEqual(seen, [
-    { ...words, ...structured, ...embedded },
-    { ...words, ...structured },
-  ]);
-  const generated = running.records.filter(({ operation }) => operation === 'chat');
-  assert.deepEqual(
-    new Set(generated.map(({ dialect, outcome }) => `${dialect} ${outcome}`)),
-    new Set([`${row.dialect} ok`]),
-  );
+  const lines = stdout.trim().split('\n');
+  assert.equal(lines.length, services.models.length, stdout);
+  const names = Object.keys(SERVICES);
+  for (const [index, line] of lines.entries()) checkResult(row, names[index] ?? '', index === 0, JSON.parse(line));
+  checkAsked(row, services);
   assert.deepEqual([...paths].toSorted(), row.calls.toSorted());
   assert.deepEqual(running.faults, []);
-  assert.ok(openai.requests.length >= 4 && anthropic.requests.length >= 4);
 }
+
+function checkResult(row: ClientRow, service: string, isFirst: boolean, { structured, ...result }: Result): void {
+  const { plain, streamed, tools } = ANSWERS;
+  const embedded = isFirst && row.embeds === true ? { embedded: ANSWERS.dimensions } : {};
+  assert.deepEqual(result, { plain, streamed, tools, ...embedded }, service);
+  const parameter = refusedBy(service, row);
+  if (parameter === undefined)
+    assert.deepEqual(structured, row.asksObjectBy === undefined ? undefined : ANSWERS.structured, service);
+  else assert.match((structured as Refused).refused, new RegExp(`${parameter} cannot be expressed`), service);
+}
+
+/** That each service was asked as often as there are questions, in the dialect of the row, once as a stream, and refused only what it cannot do. */
+function checkAsked(row: ClientRow, { running, fakes }: Services): void {
+  for (const [name, fake] of fakes) {
+    const records = chatsOf(running, modelOf(name));
+    assert.ok(fake.requests.length >= 4, `${name} was asked ${fake.requests.length} times`);
+    assert.deepEqual([...new Set(records.map(({ dialect }) => dialect))], [row.dialect], name);
+    assert.ok(records.some(({ stream }) => stream) && records.some(({ stream }) => !stream), name);
+    const failed = records.filter(({ outcome }) => outcome !== 'ok').map(({ outcome }) => outcome);
+    assert.deepEqual(failed, refusedBy(name, row) === undefined ? [] : ['unsupported_parameter'], name);
+  }
+}
+
+const chatsOf = ({ records }: RunningSidecar, model: string) =>
+  records.filter(({ operation, requestedModel }) => operation === 'chat' && requestedModel === model);

@@ -10,7 +10,7 @@ import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, optionalString, requiredObject, requiredString, restOf } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
 import { decodeContent, opaque } from './decode-content.ts';
-import { decodeReasoning, decodeSignature } from './reasoning-item.ts';
+import { decodeReasoning, decodeSignature, isReferenceToLost, lostReasoning } from './reasoning-item.ts';
 
 const KNOWN_OF_MESSAGE = new Set(['type', 'role', 'content', 'id', 'status']);
 
@@ -121,6 +121,7 @@ function decodeItem(item: JsonObject, path: string): Message {
     case 'reasoning':
       return ofModel(...decodeReasoning(item, path));
     default:
+      if (isReferenceToLost(item)) return ofModel(lostReasoning(item));
       return type.endsWith('_call') || OF_MODEL.has(type)
         ? ofModel(opaque(item))
         : { role: 'user', parts: [opaque(item)] };

@@ -91,6 +91,22 @@ test('the proof of a call, in an item before it, comes back to the call', () => 
   );
 });
 
+test('reasoning made here that a client names instead of repeating it goes nowhere, and takes nothing along', () => {
+  const lost = { type: 'item_reference', id: 'rs_remora_call_x_0' };
+  const { messages, mustRewrite } = decodeRequest({ model: 'm', input: [lost, call('1'), result('1')] });
+  assert.deepEqual(
+    messages.map(({ role, parts }) => [role, parts.map((part) => ('redacted' in part ? part.redacted : part.type))]),
+    [
+      ['assistant', [{ by: '', data: 'rs_remora_call_x_0' }, 'tool-call']],
+      ['tool', ['tool-result']],
+    ],
+  );
+  assert.equal(mustRewrite, true);
+  const stored = decodeRequest({ model: 'm', input: [{ type: 'item_reference', id: 'rs_1' }, call('1')] });
+  assert.equal(stored.mustRewrite, undefined);
+  assert.equal(stored.messages[0]?.parts[0]?.type, 'opaque');
+});
+
 test('history that another API wrote is not sent to OpenAI as it is', () => {
   const mustRewrite = (item: JsonObject) =>
     decodeRequest({ model: 'm', input: [{ type: 'reasoning', summary: [], ...item }, call('1')] }).mustRewrite === true;

@@ -70,6 +70,16 @@ const textsOf = (item: JsonObject, key: 'summary' | 'content', path: string): re
     return optionalString(requiredObject(entry, at).text, `${at}.text`) || [];
   });
 
+/** A client that takes answers for stored names reasoning instead of repeating it. What was made here is stored nowhere: it is lost, and no API takes it for its own. */
+export const isReferenceToLost = ({ type, id }: JsonObject): boolean =>
+  type === 'item_reference' && typeof id === 'string' && id.startsWith(FRESH_ID);
+
+export const lostReasoning = (item: JsonObject): Part => ({
+  type: 'reasoning',
+  text: '',
+  redacted: { by: '', data: String(item.id) },
+});
+
 /** An item made here has an id that no service knows, or encrypted content that OpenAI's cannot read. */
 export const isMadeHere = (part: Part): boolean => {
   if (part.type === 'tool-call') return part.signature !== undefined;

@@ -2,6 +2,7 @@
 import type { ChatRequest, Tool, ToolChoice } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Losses } from '#sidecar/wires/losses';
+import { loseParallelLimit } from '#sidecar/wires/parallel-calls';
 import { cachePoint } from './encode-blocks.ts';
 import type { ModelTraits } from './model-traits.ts';
 
@@ -20,14 +21,14 @@ interface ToolContext {
 const NO_TOOLS: EncodedTools = { members: {}, additional: {} };
 
 export function encodeTools(request: ChatRequest, context: ToolContext): EncodedTools {
-  const { toolChoice, parallelToolCalls } = request;
+  const { toolChoice } = request;
   const past = toolsOfPast(request);
   const isForbidden = request.tools.length === 0 || toolChoice?.mode === 'none';
   // A conversation that holds calls needs tools, even where none may be called.
   const tools = isForbidden ? past : request.tools;
   if (tools.length === 0) return NO_TOOLS;
   const specs = tools.flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, context));
-  const choice = isForbidden ? forbid(request, context) : encodeChoice(toolChoice, parallelToolCalls, context);
+  const choice = isForbidden ? forbid(request, context) : encodeChoice(request, context);
   return { members: { toolConfig: { tools: specs, ...choice.toolChoice } }, additional: choice.additional };
 }
 
@@ -68,11 +69,11 @@ function forbid({ toolChoice }: ChatRequest, { traits, losses }: ToolContext): C
 }
 
 /** The API refuses the choice in its own words and in Claude's at once. */
-function encodeChoice(choice: ToolChoice | undefined, parallel: boolean | undefined, context: ToolContext): Choice {
-  const isSingle = parallel === false;
-  if (isSingle && context.traits.limitsTools)
+function encodeChoice(request: ChatRequest, context: ToolContext): Choice {
+  const { toolChoice: choice } = request;
+  if (request.parallelToolCalls === false && context.traits.limitsTools)
     return inWordsOfClaude({ ...claudeChoice(choice), disable_parallel_tool_use: true });
-  if (isSingle) context.losses.drop('parallel_tool_calls');
+  loseParallelLimit(request, context.losses);
   switch (choice?.mode) {
     case 'auto':
       return { toolChoice: { toolChoice: { auto: {} } }, additional: {} };

@@ -5,6 +5,7 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { loseParallelLimit } from '#sidecar/wires/parallel-calls';
 import { losePrefill } from '#sidecar/wires/prefill';
 import { without } from '#sidecar/wires/read-field';
 import { encodeMessages } from './encode-messages.ts';
@@ -55,7 +56,7 @@ function adoptMembers(request: ChatRequest): { readonly members: JsonObject; rea
 function loseParameters(request: ChatRequest, losses: Losses): void {
   if ((request.choiceCount ?? 1) > 1) losses.drop('n');
   if (request.logprobs !== undefined) losses.drop('logprobs');
-  if (request.parallelToolCalls === false && request.tools.length > 0) losses.drop('parallel_tool_calls');
+  loseParallelLimit(request, losses);
   if (request.user !== undefined) losses.note('user');
 }
 

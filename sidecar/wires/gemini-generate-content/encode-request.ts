@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { loseParallelLimit } from '#sidecar/wires/parallel-calls';
 import { losePrefill } from '#sidecar/wires/prefill';
 import { asObject } from '#sidecar/wires/read-field';
 import { encodeContents } from './encode-contents.ts';
@@ -43,7 +44,7 @@ const ownMembers = ({ extensions }: ChatRequest): JsonObject =>
   Object.fromEntries(Object.entries(allOf(extensions[WIRE_ID])).filter(([key]) => !key.includes('.')));
 
 function loseParameters(request: ChatRequest, losses: Losses): void {
-  if (request.parallelToolCalls === false && request.tools.length > 0) losses.drop('parallel_tool_calls');
+  loseParallelLimit(request, losses);
   if (request.user !== undefined) losses.note('user');
   noteCacheMarks(request, losses);
 }

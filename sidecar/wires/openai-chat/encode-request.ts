@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
+import { loseParallelLimit } from '#sidecar/wires/parallel-calls';
 import { pathName } from '#sidecar/wires/path-name';
 import { losePrefill } from '#sidecar/wires/prefill';
 import { asObject, asObjects, without } from '#sidecar/wires/read-field';
@@ -64,6 +65,7 @@ function loseWords(lacks: readonly ServerWord[], request: ChatRequest, losses: L
   for (const word of lacks) {
     if (WORDS_OF_MESSAGES.has(word) || word === 'stream_options' || !isSaid(word, request)) continue;
     if (INERT_WORDS.has(word)) losses.note(word);
+    else if (word === 'parallel_tool_calls') loseParallelLimit(request, losses);
     else losses.drop(word);
   }
 }

@@ -39,6 +39,9 @@ export async function textOf(pieces: AsyncIterable<string | null | undefined>): 
   return text;
 }
 
+/** A service may have no objects by schema: what the client says of that is a result too. */
+const refused = (error: unknown): { readonly refused: string } => ({ refused: String(error) });
+
 /** The first model has embeddings too, the others have not. */
 export async function travel(journey: Journey): Promise<void> {
   for (const [index, model] of process.argv.slice(2).entries()) {
@@ -46,7 +49,7 @@ export async function travel(journey: Journey): Promise<void> {
       plain: await journey.plain(model),
       streamed: await journey.streamed(model),
       tools: await journey.tools(model),
-      structured: await journey.structured?.(model),
+      structured: await journey.structured?.(model).catch(refused),
       embedded: index === 0 ? await journey.embedded?.(model) : undefined,
     };
     console.log(JSON.stringify(result));

@@ -1,0 +1,14 @@
+/** How the tests of clients are called, and how many run at once. */
+import type { ClientRow } from './client-row.ts';
+
+/** Two wait for each other less than they wait for themselves; more would only share the cores. */
+export const AT_ONCE = 3;
+
+export function titleOf({ client, asksObjectBy, embeds, variable }: ClientRow): string {
+  const what = [
+    'text, streams, tools',
+    ...(asksObjectBy === undefined ? [] : [`an object by ${asksObjectBy}`]),
+    ...(embeds === true ? ['embeddings'] : []),
+  ];
+  return `${client}: ${what.join(', ')} by ${variable ?? 'its own settings'}`;
+}

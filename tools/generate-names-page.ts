@@ -44,6 +44,8 @@ const requestHeaders = () =>
   meanings('Request headers', REQUEST_HEADER, {
     user: 'The end user on whose behalf the app asks.',
     feature: 'The feature of the app that asks.',
+    callback:
+      '`fetch`, or an address that the AIRoute allows: the request is answered 202 with the id of a job whose result is fetched or posted.',
   });
 
 const responseHeaders = () =>

@@ -17,6 +17,7 @@ import type { PolicyHolder } from './policy/policy-holder.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
+import { unhurried } from './unhurried.ts';
 
 export interface PipelineDeps {
   readonly policies: PolicyHolder;
@@ -65,7 +66,8 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { credentials } = deps.policies;
   const { request } = decoded;
   const { broker, random } = deps;
-  const selection = selectRoute({ call, caller, request, inspection, snapshot, credentials, broker, random, log });
+  const chosen = selectRoute({ call, caller, request, inspection, snapshot, credentials, broker, random, log });
+  const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.
   const { totalMs, key } = selection.route.policy;
   call.scope.limitTo(totalMs, key);

@@ -22,7 +22,7 @@ export class RequestRecorder {
   outcome: Outcome = 'ok';
   status = 0;
   decidedBy: string | undefined;
-  readonly #call: Call;
+  readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
   #route: string | undefined;
@@ -30,7 +30,7 @@ export class RequestRecorder {
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
 
-  constructor(call: Call, startUnixMs: number) {
+  constructor(call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>, startUnixMs: number) {
     this.#call = call;
     this.startUnixMs = startUnixMs;
   }

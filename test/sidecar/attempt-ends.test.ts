@@ -1,10 +1,12 @@
 /** Whoever watches targets is told how every attempt ended: also a success, and a stream that broke after its first content. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { REAL_TIMERS } from '#sidecar/budget/timers';
 import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { Jobs } from '#sidecar/jobs/jobs';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { type AttemptEnd, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
@@ -34,11 +36,13 @@ async function endsOf(
   const policies = new PolicyHolder({ compileGuardrails, health, hints: new SharedHints(() => 0), broker });
   const deadlines = new Deadlines();
   const upstream = new Upstreams(Date.now);
-  const ingress = new Ingress({
+  const common = {
     ...{ policies, health, broker, upstream, deadlines, budgetGate: new OpenGate() },
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },
-  });
+  };
+  const jobs = new Jobs({ ...common, timers: REAL_TIMERS, randomId: () => '0', onPostFailed: () => {} });
+  const ingress = new Ingress({ ...common, jobs });
   const { port } = await ingress.listen();
   t.after(async () => deadlines.close());
   t.after(() => upstream.close());

@@ -5,7 +5,15 @@ import { isAllowed, parseAddress } from './callback-address.ts';
 const ALLOW = ['https://hooks.example.com/ai', 'http://collector.support:8080'];
 
 const NO_ADDRESS = [
-  ...['', 'fetch ', '/ai', '//hooks.example.com/ai', 'ftp://hooks.example.com/ai', 'javascript:alert(1)'],
+  ...[
+    '',
+    'fetch ',
+    'https://hooks.example.com/ai/a, https://hooks.example.com/ai/b',
+    '/ai',
+    '//hooks.example.com/ai',
+    'ftp://hooks.example.com/ai',
+    'javascript:alert(1)',
+  ],
   ...['https://user@hooks.example.com/ai', 'https://user:word@hooks.example.com/ai', 'https://hooks.example.com/ai#x'],
   ...[
     'https://hooks.example.com/ai%2f..%2fadmin',

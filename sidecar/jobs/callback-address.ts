@@ -6,7 +6,8 @@ const AMBIGUOUS = /%(?:2f|5c|2e)/i;
 
 /** The address as it is dialled, or undefined for what is none: relative, of another scheme, with a user, a fragment or an ambiguous path. */
 export function parseAddress(text: string): string | undefined {
-  if (text.length > LONGEST_ADDRESS || !URL.canParse(text)) return undefined;
+  // A header that was sent twice arrives as one text with a space in it.
+  if (text.length > LONGEST_ADDRESS || /\s/.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   const isPlain = url.username === '' && url.password === '' && !text.includes('#') && !text.includes('\\');
   const isHttp = url.protocol === 'https:' || url.protocol === 'http:';

@@ -52,6 +52,7 @@ export class Poster {
   work(nowMs: number): number {
     const waiting = toPost(this.#store.book).filter(({ facts }) => !this.#sending.has(facts.id));
     let nextMs = Number.POSITIVE_INFINITY;
+    for (const id of this.#tries.keys()) if (!this.#store.book.has(id)) this.#tries.delete(id);
     for (const job of waiting) {
       const dueMs = this.#tries.get(job.facts.id)?.dueMs ?? nowMs;
       if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);

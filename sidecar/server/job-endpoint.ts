@@ -30,7 +30,7 @@ export async function answerJob(
 async function answerOf({ id, method }: JobCall, jobs: Jobs): Promise<JobReply> {
   if (method === 'GET') return jobs.tell(id);
   if (method !== 'DELETE') throw notServed();
-  await jobs.cancel(id);
+  await jobs.giveUp(id);
   return deletedAnswer(id);
 }
 

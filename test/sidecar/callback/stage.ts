@@ -31,12 +31,14 @@ export interface Receiver {
 export async function startReceiver(test: TestScope): Promise<Receiver> {
   const posts: Posted[] = [];
   const queue: { readonly status: number; readonly location?: string }[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    posts.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() });
-    const { status, location } = queue.shift() ?? { status: 200 };
-    response.writeHead(status, location === undefined ? {} : { location }).end();
+    request.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    request.on('end', () => {
+      posts.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() });
+      const { status, location } = queue.shift() ?? { status: 200 };
+      response.writeHead(status, location === undefined ? {} : { location }).end();
+    });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   test.after(async () => {

@@ -101,7 +101,8 @@ export interface RunningSidecar {
 }
 
 export interface StartOptions {
-  readonly policy?: PolicyWords;
+  /** Default: none is applied. */
+  readonly policy?: PolicyWords | undefined;
   readonly credentials?: Readonly<Record<string, string>>;
   readonly config?: Partial<SidecarConfig>;
   readonly deps?: Partial<SidecarDeps>;

@@ -4,6 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertPrivate, filesIn } from '#test/secrets/folder';
+import { policyOf } from '#test/sidecar/start-sidecar';
 import { answerOf, idOf, isSigned, KEY_NAME, look, openStage, startReceiver, submit, until } from './stage.ts';
 
 const ONE_AT_A_TIME = { most: 9, running: 1, runningBytes: 1e6, requestBytes: 1e6, answerBytes: 1e6, storedBytes: 1e7 };
@@ -45,11 +46,13 @@ test('of two jobs the one under way ends as interrupted and is not sent again, a
 });
 
 test('a job that waited runs only when there is a policy again', async (t) => {
-  const { start, provider } = await openStage(t, { config: { jobs: { ...ONE_AT_A_TIME, running: 0 } } });
+  const { start, provider, policy } = await openStage(t, { config: { jobs: { ...ONE_AT_A_TIME, running: 0 } } });
   const first = await start();
   const id = idOf(await submit(first, 'fetch'));
   await first.sidecar.close({ deadlineMs: 0 });
-  const second = await start({ config: { jobs: ONE_AT_A_TIME } });
+  const second = await start({ config: { jobs: ONE_AT_A_TIME }, policy: undefined });
+  assert.equal(JSON.parse((await look(second, id)).body).status, 'queued');
+  second.sidecar.sink.applyPolicy(policyOf(policy), 'hash');
   assert.equal((await answerOf(second, id)).status, 200);
   assert.equal(provider.requests.length, 1);
 });

@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RouteWords, StartOptions } from '#test/sidecar/start-sidecar';
+import type { PolicyWords, RouteWords, StartOptions } from '#test/sidecar/start-sidecar';
 import { type RunningSidecar, startSidecar, until } from '#test/sidecar/start-sidecar';
 import { type FakeDialect, type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 
@@ -75,6 +75,7 @@ export interface StageWords extends Omit<StartOptions, 'policy'> {
 export interface Stage {
   readonly provider: FakeProvider;
   readonly place: ReturnType<typeof placeFor>;
+  readonly policy: PolicyWords;
   /** A further sidecar over the same folders, as a container that starts again is. */
   start(more?: StartOptions): Promise<RunningSidecar>;
 }
@@ -98,7 +99,7 @@ export async function openStage(test: TestScope, words: StageWords = {}): Promis
       config: { jobsIn: place, ...config, ...more.config },
       credentials: { [KEY_NAME]: SIGNING_KEY, ...credentials, ...more.credentials },
     });
-  return { provider, place, start };
+  return { provider, place, policy, start };
 }
 
 export interface Told {

@@ -2,7 +2,6 @@
 import { JOB_PATH } from '#contract/names/headers';
 import type { AnyDialect } from '#sidecar/dialects/dialect';
 import { DIALECTS } from '#sidecar/dialects/index';
-import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
 
 /** Without full stops, which part what is signed of a post. */
 const JOB_ID = /^job_([a-z0-9-]+)_[0-9a-f]{32}$/;
@@ -10,9 +9,9 @@ const JOB_ID = /^job_([a-z0-9-]+)_[0-9a-f]{32}$/;
 /** `random`: 128 bits in hexadecimal; who does not know them cannot guess the id. */
 export const jobId = (dialect: AnyDialect, random: string): string => `job_${dialect.id}_${random}`;
 
-/** That of the client who was given the id; OpenAI's where the text is no id of ours. */
+/** That of the client who was given the id; the first one where the text is no id of ours. */
 export const dialectOfJob = (id: string): AnyDialect =>
-  DIALECTS.find((dialect) => dialect.id === JOB_ID.exec(id)?.[1]) ?? openaiChat;
+  DIALECTS.find((dialect) => dialect.id === JOB_ID.exec(id)?.[1]) ?? DIALECTS[0];
 
 export const jobPath = (id: string): string => JOB_PATH + id;
 

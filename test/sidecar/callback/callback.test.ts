@@ -80,7 +80,7 @@ test('the deadline of the callback holds in place of the timeouts of route and t
 });
 
 test('a job that has no answer by its deadline ends with 504, and the call to the provider with it', async (t) => {
-  const { provider, start } = await openStage(t, { callback: { deadlineMs: 200 } });
+  const { provider, start } = await openStage(t, { callback: { deadlineMs: 1_500 } });
   const sidecar = await start();
   provider.respondWith({ fault: { kind: 'hang' } });
   const answer = await answerOf(sidecar, idOf(await submit(sidecar, 'fetch')));
@@ -206,7 +206,7 @@ test('an answer above the bound of one result is told as such, and what it cost 
 });
 
 test('a result can be fetched as long as the route says, and no longer', async (t) => {
-  const { start } = await openStage(t, { callback: { retentionMs: 300 } });
+  const { start } = await openStage(t, { callback: { retentionMs: 1_500 } });
   const sidecar = await start();
   const id = idOf(await submit(sidecar, 'fetch'));
   assert.equal((await answerOf(sidecar, id)).status, 200);

@@ -27,7 +27,7 @@ function impatient(): { readonly timers: Timers; readonly waitsMs: number[] } {
     timers: {
       after(ms, task) {
         // Longer ones are those of retention and deadline.
-        if (ms > 50_000) return () => {};
+        if (ms > 1_000_000) return () => {};
         waitsMs.push(ms);
         const timer = setImmediate(task);
         return () => clearImmediate(timer);
@@ -111,7 +111,9 @@ test('what is no JSON is posted in Base64', async (t) => {
 test('a post that is not taken is made again under the same id, later each time, until one is', async (t) => {
   const { timers, waitsMs } = impatient();
   const failures: [string, boolean][] = [];
-  const { start, receiver, address } = await openPosts(t);
+  const { start, receiver, address } = await openPosts(t, {
+    callback: { deadlineMs: 36_000_000, retentionMs: 36_000_000 },
+  });
   receiver.answerWith({ status: 503 }, { status: 404 }, { status: 302, location: `${receiver.url}/elsewhere` });
   const sidecar = await start({
     deps: {

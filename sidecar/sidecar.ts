@@ -1,10 +1,12 @@
 /** The data plane put together: policy in on one side, requests on the other. Both ways to run, in a pod and on a laptop, start here. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Unfit } from '#contract/policy/unfit';
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
+import { REAL_TIMERS, type Timers } from '#sidecar/budget/timers';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { Jobs } from '#sidecar/jobs/jobs';
 import type { PolicySink } from '#sidecar/policy/policy-source';
 import { HealthServer, type MetricsPage } from '#sidecar/server/health';
 import { Ingress } from '#sidecar/server/ingress';
@@ -42,6 +44,10 @@ export interface SidecarDeps {
   readonly onCredentialFailure?: (provider: string, message: string) => void;
   /** What `/metrics` shows; without it the path is not served. */
   readonly metrics?: MetricsPage;
+  /** Told of each attempt to post the result of a job that was not taken. Default: nobody. */
+  readonly onPostFailed?: (jobId: string, reason: string, isLast: boolean) => void;
+  /** Of jobs. Default: those of the process. */
+  readonly timers?: Timers;
   /** Told of faults of our own, which a client sees as `internal`. Default: nobody. */
   readonly onFault?: (cause: unknown, requestId: string) => void;
 }
@@ -57,6 +63,11 @@ export const processDeps = (telemetry: SidecarTelemetry, budgetGate: BudgetGate)
   newRequestId: randomUUID,
   cloud: { env: process.env },
   onCredentialFailure: (provider, message) => telemetry.log.warn({ provider }, message),
+  onPostFailed: (job, reason, isLast) =>
+    telemetry.log.warn(
+      { job, reason },
+      isLast ? 'the result of a job is not posted' : 'the result of a job will be posted again',
+    ),
   onFault: faultLogger(telemetry.log),
 });
 
@@ -79,7 +90,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =
     deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
-  const ingress = new Ingress({
+  const common = {
     ...deps,
     config,
     deadlines,
@@ -89,7 +100,14 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     broker,
     upstream,
     onFault: deps.onFault ?? (() => {}),
+  };
+  const jobs = new Jobs({
+    ...common,
+    timers: deps.timers ?? REAL_TIMERS,
+    randomId: () => randomBytes(16).toString('hex'),
+    onPostFailed: deps.onPostFailed ?? (() => {}),
   });
+  const ingress = new Ingress({ ...common, jobs });
   const notStarted = (): string | undefined =>
     policies.current !== undefined || config.start === 'degraded' ? undefined : 'no policy applied yet';
   const probes = new HealthServer(config.health, {
@@ -98,11 +116,12 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     metrics: deps.metrics,
   });
   return {
-    sink: policies,
+    sink: waking(policies, jobs),
     unfit: () => health.unfit(),
     async listen() {
       const healthAddress = await probes.listen();
       try {
+        await jobs.open();
         return { ingress: await ingress.listen(), health: healthAddress };
       } catch (error) {
         await probes.close();
@@ -110,13 +129,27 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
       }
     },
     async close({ deadlineMs } = { deadlineMs: config.drainMs }) {
-      await ingress.close({ deadlineMs });
+      await Promise.all([ingress.close({ deadlineMs }), jobs.close({ deadlineMs })]);
       await upstream.close();
       await probes.close();
       deadlines.close();
     },
   };
 }
+
+/** Jobs that waited for a policy or a key go on with it. */
+const waking = (policies: PolicyHolder, jobs: Jobs): PolicySink => ({
+  applyPolicy(policy, hash) {
+    const result = policies.applyPolicy(policy, hash);
+    jobs.wake();
+    return result;
+  },
+  applyCredentials(credentials) {
+    policies.applyCredentials(credentials);
+    jobs.wake();
+  },
+  applyHints: (unfit, ttlMs) => policies.applyHints(unfit, ttlMs),
+});
 
 const brokerOf = ({ now, random, cloud, onCredentialFailure }: SidecarDeps): CredentialBroker =>
   new CredentialBroker({

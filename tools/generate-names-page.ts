@@ -46,6 +46,8 @@ const requestHeaders = () =>
     feature: 'The feature of the app that asks.',
     provider:
       'The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. Without effect on requests that keep nothing.',
+    callback:
+      '`fetch`, or an address that the AIRoute allows: the request is answered 202 with the id of a job whose result is fetched or posted.',
   });
 
 const responseHeaders = () =>

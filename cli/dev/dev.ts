@@ -1,4 +1,5 @@
 /** `remora dev`: the data plane, the compiler and the treasury in one process, from files. The third way to run Remora. */
+import { join } from 'node:path';
 import type { Environment } from '#cli/files/file-secret';
 import { UserError } from '#cli/user-error';
 import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
@@ -80,10 +81,11 @@ async function assemble(options: DevOptions): Promise<Running> {
   return { sidecar, money, telemetry };
 }
 
-const configOf = ({ port, healthPort }: DevOptions): SidecarConfig => ({
+const configOf = ({ port, healthPort, stateFolder }: DevOptions): SidecarConfig => ({
   ...DEFAULT_SIDECAR_CONFIG,
   ingress: { host: LOOPBACK, port },
   health: { host: LOOPBACK, port: healthPort },
+  jobsIn: { dir: join(stateFolder, 'jobs'), keyDir: stateFolder },
   drainMs: DRAIN_MS,
 });
 

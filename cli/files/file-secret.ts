@@ -1,7 +1,9 @@
 /** Credentials when there is no cluster: Secrets in files, whose values may name environment variables, and the environment itself. */
 import { z } from 'zod';
-import type { AIProvider } from '#contract/resources/ai-provider';
-import { secretOf } from '#contract/resources/provider-auth';
+import { objectText } from '#contract/compile/object-key';
+import { secretRefOf } from '#contract/compile/secret-refs';
+import { KIND } from '#contract/names/api';
+import type { Resource } from '#contract/resources/kinds';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,25 +48,27 @@ export function readSecret({ data, stringData }: z.infer<typeof secretObject>, e
 const variableFor = (secret: string, key: string): string =>
   `${secret}_${key}`.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
 
-/** Secrets from the environment for providers whose Secret is in no file, and what is missing, one sentence each. */
+/** Secrets from the environment for what is in no file, and what is missing, one sentence each. */
 export function secretsFromEnvironment(
-  providers: readonly AIProvider[],
+  resources: readonly Resource[],
   held: ReadonlySet<string>,
   env: Environment,
 ): { readonly secrets: FileSecret[]; readonly notes: string[] } {
   const secrets = new Map<string, { namespace: string; name: string; values: Map<string, string> }>();
   const notes: string[] = [];
-  for (const { metadata, spec } of providers) {
-    const ref = secretOf(spec.auth);
+  for (const resource of resources) {
+    const ref = secretRefOf(resource);
     if (ref === undefined) continue;
-    const { name, key } = ref;
-    const id = `${metadata.namespace}/${name}`;
+    const { namespace, name, key } = ref;
+    const id = `${namespace}/${name}`;
     if (held.has(id)) continue;
     const variable = variableFor(name, key);
     const value = trimmed(env[variable] ?? '');
-    const secret = secrets.get(id) ?? { namespace: metadata.namespace, name, values: new Map<string, string>() };
+    const secret = secrets.get(id) ?? { namespace, name, values: new Map<string, string>() };
     if (value !== '') secrets.set(id, { ...secret, values: secret.values.set(key, value) });
-    else notes.push(`AIProvider ${metadata.namespace}/${metadata.name}: no key; set ${variable} to use it`);
+    else notes.push(`${objectText(resource)}: no key; set ${variable} to ${USE[resource.kind] ?? 'use it'}`);
   }
   return { secrets: [...secrets.values()], notes };
 }
+
+const USE: Readonly<Record<string, string>> = { [KIND.route]: 'have results posted' };

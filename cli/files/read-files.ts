@@ -43,8 +43,7 @@ export async function readFiles(paths: readonly string[], options: ReadOptions):
   }
   const { resources, secrets, namespaces, origins, errors } = reader;
   const held = new Set(secrets.map((secret) => `${secret.namespace}/${secret.name}`));
-  const providers = resources.filter((resource) => resource.kind === 'AIProvider');
-  const fromEnvironment = secretsFromEnvironment(providers, held, options.env);
+  const fromEnvironment = secretsFromEnvironment(resources, held, options.env);
   return {
     resources,
     secrets: [...secrets, ...fromEnvironment.secrets],

@@ -26,7 +26,7 @@ function contentProblems(object: Resource): Problem[] {
     case 'AIProvider':
       return endpointProblems(object);
     case 'AIRoute':
-      return headerProblems(object);
+      return [...headerProblems(object), ...addressProblems(object)];
     case 'AIPolicy':
       return patternProblems(object);
     case 'AIBudget':
@@ -37,6 +37,14 @@ function contentProblems(object: Resource): Problem[] {
 function endpointProblems({ spec }: AIProvider): Problem[] {
   if (spec.endpoint === undefined || URL.canParse(spec.endpoint)) return [];
   return [{ path: ['spec', 'endpoint'], message: 'must be a URL with a port of at most 65535, if any' }];
+}
+
+function addressProblems({ spec }: AIRoute): Problem[] {
+  return (spec.callback?.allow ?? []).flatMap((address, index) =>
+    URL.canParse(address)
+      ? []
+      : [{ path: ['spec', 'callback', 'allow', index], message: 'must have a port of at most 65535, if any' }],
+  );
 }
 
 /** A list map compares names as they are written; headers differ by more than case only. */

@@ -1,11 +1,13 @@
 /** One AIRoute into what a sidecar runs: references resolved, defaults filled in, prices looked up, unusable targets left out. */
 import { REASON } from '#contract/names/conditions';
-import type { PolicyRoute, PolicyRule, PolicyTarget } from '#contract/policy/policy';
+import { credentialName } from '#contract/policy/credential-name';
+import type { PolicyCallback, PolicyRoute, PolicyRule, PolicyTarget } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
 import { durationMs } from '#contract/resources/fields';
+import type { AIRouteCallback } from '#contract/resources/route-callback';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
-import { DEFAULT_TIMEOUTS } from './defaults.ts';
+import { DEFAULT_CALLBACK, DEFAULT_TIMEOUTS } from './defaults.ts';
 import type { ModelCapabilities } from './model-capabilities.ts';
 import { namespacedName } from './object-key.ts';
 import type { PriceBook } from './price-book.ts';
@@ -121,8 +123,20 @@ class RouteCompiler {
   }
 }
 
+function compileCallback(
+  { allow = [], signingSecretRef: ref, deadline, retention }: AIRouteCallback,
+  namespace: string,
+): PolicyCallback {
+  return {
+    allow,
+    signingKey: ref ? credentialName({ namespace, secret: ref.name, key: ref.key }) : null,
+    deadlineMs: ms(deadline, DEFAULT_CALLBACK.deadlineMs),
+    retentionMs: ms(retention, DEFAULT_CALLBACK.retentionMs),
+  };
+}
+
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
-  const { targets = [], rules: stated, timeouts, ...spec } = route.spec;
+  const { targets = [], rules: stated, timeouts, callback, ...spec } = route.spec;
   const compiler = new RouteCompiler(route, context);
   const rules = stated
     ? stated.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
@@ -133,6 +147,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       ...spec,
       models: [...context.models],
       totalMs: ms(timeouts.total, DEFAULT_TIMEOUTS.totalMs),
+      ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
       rules,
     },
     providers: [...compiler.providers],

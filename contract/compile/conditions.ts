@@ -9,8 +9,10 @@ import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
 import { mayCapMoney } from './compile-budgets.ts';
 import { chiefReason } from './compile-route.ts';
+import { missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
 import { problemText } from './problem.ts';
+import type { Unresolved } from './provider-directory.ts';
 import type { Held, Snapshot } from './snapshot.ts';
 
 /** metav1.Condition without `lastTransitionTime`. */
@@ -144,7 +146,8 @@ function routeAccepted({ source, claims }: AnalysedRoute): Verdict {
 function routeRefs(route: AnalysedRoute, scene: Scene): Verdict {
   const { unresolved } = route;
   const warnings = warningsOf(route, scene);
-  const told = warnings.map(({ message }) => message);
+  const unsigned = missingSigningKey(scene.snapshot, route.source);
+  const told = [...(unsigned ? [unsignedText(unsigned)] : []), ...warnings.map(({ message }) => message)];
   if (unresolved.length > 0) {
     const effect = route.hasTargets
       ? 'These targets are left out'
@@ -154,9 +157,14 @@ function routeRefs(route: AnalysedRoute, scene: Scene): Verdict {
       together([`${listed(unresolved.map((one) => one.message))}. ${effect}`, ...told]),
     );
   }
+  if (unsigned) return refused(unsigned.reason, together(told));
   const [chief] = warnings;
   return chief ? { status: 'True', reason: chief.reason, message: together(told) } : resolved();
 }
+
+/** The effect first: a message may end in a command to copy. */
+const unsignedText = ({ message }: Unresolved): string =>
+  `Nothing can be posted: callbacks that name an address are refused. ${message}`;
 
 /** Each has its share of the message, so that a long one hides no other. */
 function together(texts: readonly string[]): string {

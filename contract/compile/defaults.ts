@@ -7,3 +7,6 @@ export const DEFAULT_TIMEOUTS = {
   idleMs: 60_000,
   totalMs: 600_000,
 } as const;
+
+/** Milliseconds. */
+export const DEFAULT_CALLBACK = { deadlineMs: 3_600_000, retentionMs: 3_600_000 } as const;

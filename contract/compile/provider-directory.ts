@@ -8,7 +8,9 @@ import type { PolicyProvider } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type ProviderAuth, secretOf, secretPath } from '#contract/resources/provider-auth';
 import { defaultEndpointOf } from '#contract/resources/provider-type';
+import { missingSecret } from './missing-secret.ts';
 import { byAge, namespacedName, objectText } from './object-key.ts';
+import { secretRefOf } from './secret-refs.ts';
 import { contentsOf, type Snapshot } from './snapshot.ts';
 
 /** Why something does not resolve. */
@@ -82,18 +84,11 @@ function notFound(
 }
 
 /** A credential that does not exist, with the command that makes it. */
-function missingCredential(snapshot: Snapshot, { metadata, spec }: AIProvider): Unresolved | undefined {
-  const ref = secretOf(spec.auth);
-  if (!spec.auth || !ref) return undefined;
-  const { name, key } = ref;
-  const field = secretPath(spec.auth);
-  const { namespace } = metadata;
-  const keys = snapshot.secretKeys.get(`${namespace}/${name}`);
-  if (keys?.has(key)) return undefined;
-  const message = keys
-    ? `${field}.key: Secret ${namespace}/${name} has no key "${key}"; add it: kubectl patch secret ${name} --namespace ${namespace} --patch '{"stringData":{"${key}":"YOUR_KEY"}}'`
-    : `${field}.name: Secret ${namespace}/${name} not found; create it: kubectl create secret generic ${name} --namespace ${namespace} ${valueFlag(spec.auth, key)}`;
-  return { reason: REASON.secretNotFound, message };
+function missingCredential(snapshot: Snapshot, provider: AIProvider): Unresolved | undefined {
+  const { auth } = provider.spec;
+  const ref = secretRefOf(provider);
+  if (!auth || !ref) return undefined;
+  return missingSecret(snapshot, { ref, field: secretPath(auth), valueFlag: valueFlag(auth, ref.key) });
 }
 
 /** Keys of AWS and Google Cloud come as files. */

@@ -7,10 +7,10 @@ import { KIND } from '#contract/names/api';
 import { canonicalJson } from '#contract/policy/canonical-json';
 import { objectMeta } from '#contract/resources/fields';
 import type { Resource } from '#contract/resources/kinds';
-import { secretOf } from '#contract/resources/provider-auth';
 import { checkResource } from './check-resource.ts';
 import { byText, objectKey } from './object-key.ts';
 import { PRICE_BOOK, type PriceBook } from './price-book.ts';
+import { secretRefOf } from './secret-refs.ts';
 import type { Held, Snapshot } from './snapshot.ts';
 import type { Workload } from './workload.ts';
 
@@ -131,12 +131,10 @@ export class ResourceIndex {
   }
 
   #isReferenced(namespace: string, secret: string): boolean {
-    return [...this.#objects.values()].some(
-      ({ content }) =>
-        content?.kind === 'AIProvider' &&
-        content.metadata.namespace === namespace &&
-        secretOf(content.spec.auth)?.name === secret,
-    );
+    return [...this.#objects.values()].some(({ content }) => {
+      const ref = content && secretRefOf(content);
+      return ref?.namespace === namespace && ref.name === secret;
+    });
   }
 
   #changed({ kind, namespace }: Pick<Held, 'kind' | 'namespace'>): Touched {

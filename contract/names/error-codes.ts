@@ -130,6 +130,13 @@ export const ERROR_CODES = define({
     meaning: 'The AIProvider does not share what its account keeps, such as files, with the workloads that use it.',
     remedy: 'Use an AIProvider of your own, or have its keptObjects changed.',
   },
+  callback_not_allowed: {
+    status: 400,
+    category: 'policy',
+    retryable: false,
+    meaning: 'The AIRoute takes no callbacks, or none to this address.',
+    remedy: 'Send the request without x-remora-callback, or have the AIRoute changed under callback.',
+  },
   guardrail_blocked: {
     status: 400,
     category: 'policy',
@@ -192,6 +199,34 @@ export const ERROR_CODES = define({
     retryable: true,
     meaning: 'The sidecar is shutting down.',
     remedy: 'Retry on a new connection.',
+  },
+  callback_unavailable: {
+    status: 503,
+    category: 'gateway',
+    retryable: true,
+    meaning: 'The sidecar cannot keep a further job now, or has no key to sign its result with.',
+    remedy: 'Retry after the stated time, or send the request without x-remora-callback.',
+  },
+  unknown_job: {
+    status: 404,
+    category: 'client',
+    retryable: false,
+    meaning: 'No job of this pod has the id: it never had, its result has expired, or it was deleted.',
+    remedy: 'Use an id that this pod gave, within the retention that the AIRoute states.',
+  },
+  job_interrupted: {
+    status: 500,
+    category: 'gateway',
+    retryable: false,
+    meaning: 'The sidecar ended while the job was under way, so that the provider may have done and billed the work.',
+    remedy: 'Send the request again where it may be done twice.',
+  },
+  job_result_too_large: {
+    status: 500,
+    category: 'gateway',
+    retryable: false,
+    meaning: 'The answer of the job is larger than what the sidecar keeps of one job.',
+    remedy: 'Ask for less, or send the request without x-remora-callback.',
   },
   internal: {
     status: 500,

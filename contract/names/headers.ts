@@ -4,6 +4,8 @@ export const REQUEST_HEADER = {
   feature: 'x-remora-feature',
   /** The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. */
   provider: 'x-remora-provider',
+  /** `fetch`, or the address that the result is posted to: the request becomes a job. */
+  callback: 'x-remora-callback',
 } as const;
 
 export const RESPONSE_HEADER = {
@@ -18,6 +20,19 @@ export const RESPONSE_HEADER = {
   /** What of the answer is an estimate of the sidecar and no provider's count, such as `input_tokens`. */
   estimated: 'x-remora-estimated',
   shouldRetry: 'x-should-retry',
+} as const;
+
+/** The value of the callback header that asks for a job whose result is only fetched. */
+export const CALLBACK_FETCH = 'fetch';
+
+/** Where a job is looked at (GET) and given up (DELETE), before its id. */
+export const JOB_PATH = '/v1/remora/jobs/';
+
+/** Headers of what is posted to a callback address (Standard Webhooks 1.0.0). */
+export const WEBHOOK_HEADER = {
+  id: 'webhook-id',
+  timestamp: 'webhook-timestamp',
+  signature: 'webhook-signature',
 } as const;
 
 /** Every request header that starts so and is not in REQUEST_HEADER is refused. */

@@ -18,7 +18,7 @@ export const POD_ENV = {
   start: 'REMORA_START',
   /** Memory-backed folder for the last good policy and credentials; survives a restart of the container only. */
   stateDir: 'REMORA_STATE_DIR',
-  /** Disk folder for the journal of usage and open grants. */
+  /** Disk folder for the journals: of usage and open grants, and of jobs. */
   journalDir: 'REMORA_JOURNAL_DIR',
   /** Default PORT.ingress and PORT.sidecarHealth; 0 lets the system choose. */
   ingressPort: 'REMORA_INGRESS_PORT',

@@ -119,12 +119,23 @@ const rule = z.object({
   fallbacks: z.array(target),
 });
 
+const callback = z.object({
+  /** Beginnings of addresses, as stated; empty: results are only fetched. */
+  allow: z.array(z.string()),
+  /** Names what posts are signed with, in the secrets that travel beside the policy; null where nothing is posted. */
+  signingKey: z.string().nullable(),
+  deadlineMs: z.number().int(),
+  retentionMs: z.number().int(),
+});
+
 const route = z
   .object({
     key: objectKey,
     ...aiRouteSpec.shape,
     models: z.array(z.string()),
     totalMs: z.number().int(),
+    /** Absent: no request becomes a job. */
+    callback: callback.optional(),
     rules: z.array(rule),
   })
   .omit({ targets: true, timeouts: true });
@@ -164,6 +175,7 @@ export type Policy = z.infer<typeof policy>;
 export type PolicySource = z.infer<typeof source>;
 export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
+export type PolicyCallback = z.infer<typeof callback>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyPrice = z.infer<typeof price>;

@@ -10,6 +10,7 @@ import {
   modelReference,
   objectMeta,
 } from './fields.ts';
+import { aiRouteCallback } from './route-callback.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -91,6 +92,11 @@ export const aiRouteSpec = withRules(
     targets: targetList('Short form of one rule that always applies.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
+    callback: aiRouteCallback
+      .optional()
+      .describe(
+        'Takes requests with the header `x-remora-callback` as jobs: answered with an id at once, and run in the pod that asked. Omitted: such requests are refused.',
+      ),
     onUnsupported: z
       .enum(['Refuse', 'Drop'])
       .default('Refuse')

@@ -4,10 +4,9 @@
  */
 import { objectKey } from '#contract/compile/object-key';
 import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
-import { contentsOf } from '#contract/compile/snapshot';
+import { secretRefOf } from '#contract/compile/secret-refs';
 import { KIND } from '#contract/names/api';
 import { USER_KINDS } from '#contract/resources/kinds';
-import { secretOf } from '#contract/resources/provider-auth';
 import type { EventRecorder } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { INJECTED_PODS, type InjectedPod, PodIndex, type PodObject } from '#operator/kube/pod-index';
@@ -204,7 +203,7 @@ export class Controller implements PushEvents {
     const take = (key: string, touched: Touched) => {
       this.#look(key);
       this.#touch(touched);
-      if (kind === KIND.provider) this.#wantSecrets();
+      if (kind === KIND.provider || kind === KIND.route) this.#wantSecrets();
     };
     return {
       apply: (object) => take(this.objects.set(object), this.index.apply(object)),
@@ -264,13 +263,8 @@ export class Controller implements PushEvents {
   }
 
   #wantSecrets(): void {
-    const providers = contentsOf(this.index.snapshot(), KIND.provider);
-    this.#secrets.want(
-      providers.flatMap(({ metadata, spec }) => {
-        const secret = secretOf(spec.auth);
-        return secret ? [{ namespace: metadata.namespace, name: secret.name }] : [];
-      }),
-    );
+    const { objects } = this.index.snapshot();
+    this.#secrets.want(objects.flatMap(({ content }) => (content && secretRefOf(content)) ?? []));
   }
 
   #join(workloadKey: string): void {

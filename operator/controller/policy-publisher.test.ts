@@ -57,6 +57,18 @@ test('PolicyPublisher pushes a policy once, and again only when it or a credenti
   assert.equal(pushed.length, 3);
 });
 
+test('PolicyPublisher sends the key that callbacks are signed with beside the policy, and follows it', () => {
+  const { publisher, pushed, values, index, key } = rig();
+  const callback = { allow: ['https://hooks.example.com'], signingSecretRef: { name: 'hooks', key: 'signing-key' } };
+  index.apply({ ...route, spec: { ...route.spec, callback }, metadata: { ...route.metadata, generation: 2 } });
+  publisher.publish(key);
+  assert.deepEqual([...(pushed.at(-1)?.credentials.keys() ?? [])], ['support/openai/api-key'], 'it is not there yet');
+  values.set('signing-key', 'one');
+  assert.equal(publisher.publish(key), true);
+  assert.equal(pushed.at(-1)?.credentials.get('support/hooks/signing-key'), 'one');
+  assert.doesNotMatch(JSON.stringify(pushed.at(-1)?.policy), /"one"/);
+});
+
 test('PolicyPublisher tells the push server again when a pod joined, since its stream came from another workload', () => {
   const { publisher, pushed, key } = rig();
   publisher.publish(key);

@@ -1,7 +1,7 @@
 /** Compiles the policy of one workload and hands it to the push server, unless sidecars have exactly that already. */
 import { compileWorkload, unknownConstraints } from '#contract/compile/compile';
 import type { ResourceIndex } from '#contract/compile/resource-index';
-import { parseCredentialName } from '#contract/policy/credential-name';
+import { credentialNames, parseCredentialName } from '#contract/policy/credential-name';
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
 import type { SecretWatches } from '#operator/kube/secret-watches';
@@ -111,10 +111,10 @@ export class PolicyPublisher {
 /** Exactly those that the policy uses. One that is missing just now is left out; the compiler drops its targets with the next event. */
 function credentialsOf(policy: Policy, secrets: Pick<SecretWatches, 'data'>): Credentials {
   const credentials = new Map<string, string>();
-  for (const { credential } of policy.providers) {
-    const ref = credential === null ? undefined : parseCredentialName(credential);
+  for (const name of credentialNames(policy)) {
+    const ref = parseCredentialName(name);
     const value = ref && secrets.data({ namespace: ref.namespace, name: ref.secret })?.get(ref.key);
-    if (credential !== null && value) credentials.set(credential, value);
+    if (value) credentials.set(name, value);
   }
   return credentials;
 }

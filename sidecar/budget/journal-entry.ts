@@ -1,5 +1,4 @@
-/** One line of the journal: a checksum, then the entry as JSON. A line that is torn or flipped is noticed, never believed. */
-import { crc32 } from 'node:zlib';
+/** What the journal of money holds, entry by entry. */
 import { z } from 'zod';
 import { usageRecord } from './usage-record.ts';
 
@@ -35,40 +34,5 @@ const journalEntry = z.discriminatedUnion('type', [
 ]);
 export type JournalEntry = z.output<typeof journalEntry>;
 
-const checksum = (json: string): string => crc32(json).toString(16).padStart(8, '0');
-
-export function encodeLine(entry: JournalEntry): string {
-  const json = JSON.stringify(entry, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return `${checksum(json)} ${json}\n`;
-}
-
-/** Undefined when the line is damaged. */
-function decodeLine(line: string): JournalEntry | undefined {
-  const json = line.slice(9);
-  if (line !== `${checksum(json)} ${json}`) return undefined;
-  try {
-    return journalEntry.safeParse(JSON.parse(json)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-export interface DecodedJournal {
-  /** All before the first damage. */
-  readonly entries: readonly JournalEntry[];
-  /** A whole line is wrong, so that what followed is lost. A torn last line is no damage: its write never returned. */
-  readonly damaged: boolean;
-}
-
-export function decodeJournal(text: string): DecodedJournal {
-  const lines = text.split('\n');
-  // What follows the last line feed is empty, or torn.
-  lines.pop();
-  const entries: JournalEntry[] = [];
-  for (const line of lines) {
-    const entry = decodeLine(line);
-    if (entry === undefined) return { entries, damaged: true };
-    entries.push(entry);
-  }
-  return { entries, damaged: false };
-}
+/** undefined: the value is no entry. */
+export const parseEntry = (value: unknown): JournalEntry | undefined => journalEntry.safeParse(value).data;

@@ -28,12 +28,38 @@ export interface SidecarConfig {
     /** Head and body; at least `headMs`. */
     readonly wholeMs: number;
   };
+  readonly jobs: JobLimits;
+  /** Where jobs are kept. Absent: none are taken. */
+  readonly jobsIn?: JobPlace;
   /** A client that reads nothing of its answer for so long is cut. */
   readonly stallMs: number;
   /** How long open requests may go on after the first signal to stop. */
   readonly drainMs: number;
   /** PEM certificates of private providers, trusted beside the system's. */
   readonly upstreamCa?: string;
+}
+
+/** Of requests with a callback. */
+export interface JobLimits {
+  /** Jobs that are known at one time, results that can still be fetched included. */
+  readonly most: number;
+  /** Jobs that run at one time. */
+  readonly running: number;
+  /** The requests of those. */
+  readonly runningBytes: number;
+  /** Requests of all jobs that have no result yet; on the disk. */
+  readonly requestBytes: number;
+  /** One result. */
+  readonly answerBytes: number;
+  /** All results; on the disk. A job starts only when its result will have room. */
+  readonly storedBytes: number;
+}
+
+export interface JobPlace {
+  /** On a disk. */
+  readonly dir: string;
+  /** In memory where there is such a folder: the key that `dir` is encrypted with. */
+  readonly keyDir: string;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -44,6 +70,11 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   start: 'wait',
   limits: { bodyBytes: 10 * MEBIBYTE, retainedBytes: 32 * MEBIBYTE, connections: 4096 },
   arrival: { headMs: 10_000, wholeMs: 60_000 },
+  // The journal's volume of a pod has 256 MiB, of which the journal of budgets takes 32 at most.
+  jobs: {
+    ...{ most: 256, running: 8, runningBytes: 16 * MEBIBYTE, requestBytes: 64 * MEBIBYTE },
+    ...{ answerBytes: 8 * MEBIBYTE, storedBytes: 128 * MEBIBYTE },
+  },
   stallMs: 60_000,
   drainMs: 25_000,
 };

@@ -15,7 +15,8 @@ import { openaiVerbatim } from './openai-verbatim/dialects.ts';
 import { type PathPattern, type PathValues, pathPattern } from './path-pattern.ts';
 import { rerank } from './rerank/dialect.ts';
 
-export const DIALECTS: readonly AnyDialect[] = [
+/** The first is what is spoken to whoever named none. */
+export const DIALECTS: readonly [AnyDialect, ...AnyDialect[]] = [
   openaiChat,
   anthropicMessages,
   openaiResponses,

@@ -36,4 +36,6 @@ export interface Call {
   readonly body: BodySource;
   readonly reply: Reply;
   readonly scope: RequestScope;
+  /** How long nobody minds to wait, in place of the timeouts of route and targets. Absent: those hold. */
+  readonly patienceMs?: number;
 }

@@ -21,6 +21,7 @@ import type { PolicyHolder } from './policy/policy-holder.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
+import { unhurried } from './unhurried.ts';
 
 export interface PipelineDeps {
   readonly policies: PolicyHolder;
@@ -73,7 +74,8 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { request } = decoded;
   const { broker, keepers, random } = deps;
   const question = { call, caller, request, inspection, snapshot, credentials, broker, keepers, random, log };
-  const selection = operationOf(request).isAboutKept ? selectAccount(question) : selectRoute(question);
+  const chosen = operationOf(request).isAboutKept ? selectAccount(question) : selectRoute(question);
+  const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.
   const { totalMs, key } = selection.route.policy;
   call.scope.limitTo(totalMs, key);

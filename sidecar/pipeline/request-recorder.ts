@@ -25,7 +25,7 @@ export class RequestRecorder {
   outcome: Outcome = 'ok';
   status = 0;
   decidedBy: string | undefined;
-  readonly #call: Call;
+  readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
   #route: string | undefined;
@@ -34,7 +34,7 @@ export class RequestRecorder {
   #firstChunkMs: number | undefined;
   readonly #lost = new Set<string>();
 
-  constructor(call: Call, startUnixMs: number) {
+  constructor(call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>, startUnixMs: number) {
     this.#call = call;
     this.startUnixMs = startUnixMs;
   }

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { RESPONSE_HEADER } from '#contract/names/headers';
+import { REQUEST_HEADER, RESPONSE_HEADER } from '#contract/names/headers';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import type { AnyDialect } from '#sidecar/dialects/dialect';
@@ -16,6 +16,8 @@ import {
   modelsAt,
 } from '#sidecar/dialects/openai-chat/model-list';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { jobAt } from '#sidecar/jobs/job-id';
+import type { Jobs } from '#sidecar/jobs/jobs';
 import type { Call } from '#sidecar/pipeline/call';
 import { handle, type PipelineDeps } from '#sidecar/pipeline/handle';
 import { isVisible, visibleModels } from '#sidecar/pipeline/policy/visible-models';
@@ -28,6 +30,7 @@ import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import { connectNotServed, parserError, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
 import { HttpReply } from './http-reply.ts';
+import { answerJob } from './job-endpoint.ts';
 import { listen } from './listen.ts';
 import { checkContent, checkHead, pathOf, queryOf } from './request-head.ts';
 import { RetainedBytes } from './retained-bytes.ts';
@@ -41,6 +44,7 @@ const LAST_WORDS_MS = 1_000;
 export interface IngressDeps extends PipelineDeps {
   readonly config: SidecarConfig;
   readonly deadlines: Deadlines;
+  readonly jobs: Jobs;
   readonly newRequestId: () => string;
 }
 
@@ -140,6 +144,11 @@ export class Ingress {
     });
     try {
       const path = checkHead(request);
+      const job = request.method === 'POST' ? undefined : jobAt(path);
+      if (job !== undefined) {
+        void answerJob({ id: job, method: request.method, requestId, reply }, this.#deps.jobs, this.#deps.onFault);
+        return;
+      }
       const models = modelsAt(path);
       // Google's paths of models end in what is to be done with the model, as names of models may, too.
       const isAsked = request.method === 'GET' || endpointAt(path) === undefined;
@@ -183,8 +192,9 @@ export class Ingress {
 
   #run(call: Call, open: OpenCall): void {
     this.#open.add(open);
-    // handle() never rejects.
-    void handle(call, this.#deps).then(() => {
+    const isJob = call.headers[REQUEST_HEADER.callback] !== undefined;
+    // Neither ever rejects.
+    void (isJob ? this.#deps.jobs.accept(call) : handle(call, this.#deps)).then(() => {
       open.isHandled = true;
       this.#forget(open);
     });

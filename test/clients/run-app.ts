@@ -38,9 +38,12 @@ interface Result {
   readonly embedded?: number;
 }
 
+/** The parameter as the dialects call it. */
+const SCHEMA_WORDS = '(response_format|text\\.format|output_config\\.format|generationConfig\\.response\\w*Schema)';
+
 /** What a service has no word for, by the parameter that is refused; undefined: it has. */
 function refusedBy(service: string, { asksObjectBy, dialect }: ClientRow): string | undefined {
-  if (asksObjectBy === 'schema') return exceptionAt(dialect, service, 'schema') && 'response_format';
+  if (asksObjectBy === 'schema') return exceptionAt(dialect, service, 'schema') && SCHEMA_WORDS;
   // https://docs.ollama.com/api/openai-compatibility: among what is not supported.
   return asksObjectBy === 'forced tool' && service === 'Ollama' ? 'tool_choice' : undefined;
 }

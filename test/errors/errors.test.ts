@@ -5,13 +5,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import OpenAI, { type APIError } from 'openai';
 import { ERROR_CODES } from '#contract/names/error-codes';
+import { CALLBACK_CASES } from './callback-cases.ts';
 import { CLIENT_CASES } from './client-cases.ts';
 import { CHAT, type ErrorAnswer, type ErrorCase } from './error-case.ts';
 import { GATEWAY_CASES } from './gateway-cases.ts';
 import { POLICY_CASES } from './policy-cases.ts';
 import { UPSTREAM_CASES } from './upstream-cases.ts';
 
-const CASES: readonly ErrorCase[] = [...CLIENT_CASES, ...POLICY_CASES, ...GATEWAY_CASES, ...UPSTREAM_CASES];
+const CASES: readonly ErrorCase[] = [
+  ...CLIENT_CASES,
+  ...POLICY_CASES,
+  ...CALLBACK_CASES,
+  ...GATEWAY_CASES,
+  ...UPSTREAM_CASES,
+];
 
 /** A sentence or clause after the first that tells the reader to do something. */
 const NEXT_STEP =

@@ -102,6 +102,22 @@ test('a credential travels beside the policy, follows its Secret, and appears in
   assert.ok(!`${operator.lines.join('')}${written}`.includes('canary'));
 });
 
+test('the key that an AIRoute signs callbacks with follows its Secret, and the AIRoute says when it is missing', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  const callback = { allow: ['https://hooks.example.com'], signingSecretRef: { name: 'hooks' } };
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'mock/echo' }], callback });
+  const { sink } = world.sidecar(await world.pod('app-1'), operator);
+  await world.condition('AIRoute', 'chat', 'ResolvedRefs', ({ reason }) => reason === 'SecretNotFound');
+  await world.secret('hooks', { 'signing-key': 'canary-key' });
+  await eventually('the key', () => sink.credentials.get(`${world.namespace}/hooks/signing-key`) === 'canary-key');
+  await world.condition('AIRoute', 'chat', 'ResolvedRefs', ({ status }) => status === 'True');
+  const written = JSON.stringify(await world.status('AIRoute', 'chat'));
+  assert.ok(!`${operator.lines.join('')}${written}`.includes('canary'));
+});
+
 test('a stream needs the token of a living injected pod', async (t) => {
   const world = await World.open(t);
   if (!world) return;

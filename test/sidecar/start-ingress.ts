@@ -1,8 +1,10 @@
 /** The listener and the pipeline with a clock or watchers of a test's own, before one OpenAI provider. */
+import { REAL_TIMERS } from '#sidecar/budget/timers';
 import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
+import { Jobs } from '#sidecar/jobs/jobs';
 import { Keepers } from '#sidecar/pipeline/accounts/keepers';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { TargetHealth } from '#sidecar/pipeline/health/target-health';
@@ -31,11 +33,13 @@ export async function startIngress(
   });
   const policies = new PolicyHolder({ compileGuardrails, health, hints: new SharedHints(() => 0), broker });
   const upstream = new Upstreams(Date.now);
-  const ingress = new Ingress({
+  const common = {
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },
-  });
+  };
+  const jobs = new Jobs({ ...common, timers: REAL_TIMERS, randomId: () => '0', onPostFailed: () => {} });
+  const ingress = new Ingress({ ...common, jobs });
   const { port } = await ingress.listen();
   t.after(async () => deadlines.close());
   t.after(() => upstream.close());

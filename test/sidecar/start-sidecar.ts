@@ -23,6 +23,7 @@ export interface RouteWords {
   readonly models?: readonly string[];
   readonly totalMs?: number;
   readonly onUnsupported?: PolicyRoute['onUnsupported'];
+  readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
   readonly match?: { readonly models?: string[]; readonly headers?: { name: string; value: string }[] };
@@ -45,11 +46,14 @@ const target = ({ provider, timeouts, ...words }: TargetWords): PolicyTarget =>
     timeouts: { ...TIMEOUTS, ...timeouts },
   });
 
+const CALLBACK = { allow: [], signingKey: null, deadlineMs: 60_000, retentionMs: 60_000 };
+
 const route = (words: RouteWords, index: number): PolicyRoute =>
   buildRoute(`default/route-${index}`, [], {
     models: [...(words.models ?? ['chat'])],
     totalMs: words.totalMs ?? 60_000,
     ...(words.onUnsupported !== undefined && { onUnsupported: words.onUnsupported }),
+    ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {
         match: { models: [], headers: [], ...words.match },
@@ -97,7 +101,8 @@ export interface RunningSidecar {
 }
 
 export interface StartOptions {
-  readonly policy?: PolicyWords;
+  /** Default: none is applied. */
+  readonly policy?: PolicyWords | undefined;
   readonly credentials?: Readonly<Record<string, string>>;
   readonly config?: Partial<SidecarConfig>;
   readonly deps?: Partial<SidecarDeps>;

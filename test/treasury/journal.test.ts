@@ -13,9 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Journal, JournalUnavailable, openJournal, recover } from '#sidecar/budget/journal';
+import { type Journal, openJournal, recover } from '#sidecar/budget/journal';
 import type { JournalEntry } from '#sidecar/budget/journal-entry';
 import { MAX_RECORDS } from '#sidecar/budget/journal-state';
+import { JournalUnavailable } from '#sidecar/journal/state-journal';
 
 const WINDOW = 'day-2026-11-21';
 const GRANT = { id: 'g1', budgetId: 'a/b/dev', window: WINDOW, amount: 1_000n };

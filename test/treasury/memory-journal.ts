@@ -1,5 +1,5 @@
 /** A disk for one journal, in memory: it outlives the process that is killed, and can be full. */
-import type { JournalFile } from '#sidecar/budget/journal-file';
+import type { JournalFile } from '#sidecar/journal/journal-file';
 
 export class MemoryDisk {
   text = '';

@@ -1,8 +1,9 @@
 /** What a process can no longer do once it is killed, and what its disk still says. */
-import { decodeJournal } from '#sidecar/budget/journal-entry';
-import type { JournalFile } from '#sidecar/budget/journal-file';
+import { parseEntry } from '#sidecar/budget/journal-entry';
 import { applyEntry, emptyState } from '#sidecar/budget/journal-state';
 import type { Timers } from '#sidecar/budget/timers';
+import { decodeLines } from '#sidecar/journal/checked-line';
+import type { JournalFile } from '#sidecar/journal/journal-file';
 import type { Grant } from '#treasury/grant-authority';
 import type { TestClock } from './clock.ts';
 
@@ -39,6 +40,6 @@ export function timersOfTheLiving(clock: TestClock, life: { alive: boolean }): T
 /** What a journal calls open. */
 export function openGrants(text: string): Grant[] {
   const state = emptyState();
-  for (const entry of decodeJournal(text).entries) applyEntry(state, entry);
+  for (const entry of decodeLines(text, parseEntry).entries) applyEntry(state, entry);
   return [...state.grants.values()].map(({ grant }) => grant);
 }

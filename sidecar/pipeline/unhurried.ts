@@ -1,0 +1,17 @@
+/** A selection for whom nobody waits at the other end: one long time in place of all timeouts that tell a slow answer from none. */
+import type { Candidate } from './attempts/candidate.ts';
+import type { Selection } from './select-route.ts';
+
+/** Only reaching a provider stays bounded as its target says. */
+export const unhurried = ({ route, candidates, ...selection }: Selection, patienceMs: number): Selection => ({
+  ...selection,
+  route: { ...route, policy: { ...route.policy, totalMs: patienceMs } },
+  candidates: candidates.map((candidate) => patient(candidate, patienceMs)),
+});
+
+function patient(candidate: Candidate, patienceMs: number): Candidate {
+  const { target } = candidate;
+  const { connectMs } = target.policy.timeouts;
+  const timeouts = { connectMs, firstTokenMs: patienceMs, idleMs: patienceMs };
+  return { ...candidate, target: { ...target, policy: { ...target.policy, timeouts } } };
+}

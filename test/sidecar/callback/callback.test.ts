@@ -1,0 +1,255 @@
+/** Requests with a callback, as an app in the pod sees them: an id at once, then the answer that it would have got. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import { answerOf, CHAT, idOf, look, openStage, submit, until } from './stage.ts';
+
+test('a request with a callback is answered 202 with an id at once, and its answer is the one of the plain request', async (t) => {
+  const { provider, start } = await openStage(t);
+  const sidecar = await start();
+  const held = Promise.withResolvers<void>();
+  provider.respondWith({ text: 'Hello there.', holdHead: held.promise });
+  const accepted = await submit(sidecar, 'fetch', { headers: { 'x-remora-user': 'ada' } });
+  const id = idOf(accepted);
+  assert.match(id, /^job_openai-chat_[0-9a-f]{32}$/);
+  assert.equal(accepted.headers.get('location'), `/v1/remora/jobs/${id}`);
+  await until(() => provider.requests.length === 1, 'the provider is asked');
+  const waiting = await look(sidecar, id);
+  assert.deepEqual([waiting.status, JSON.parse(waiting.body).status], [202, 'running']);
+  held.resolve();
+  const answer = await answerOf(sidecar, id);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('x-remora-target'), 'p/m');
+  assert.equal(answer.headers.get('x-request-id'), accepted.headers.get('x-request-id'));
+  const plain = await fetch(`${sidecar.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(CHAT),
+  });
+  const { id: _, ...asked } = JSON.parse(answer.body);
+  const { id: __, ...expected } = JSON.parse(await plain.text());
+  assert.deepEqual(asked, expected);
+  assert.deepEqual(provider.requests[0]?.body, provider.requests[1]?.body);
+  assert.deepEqual([...answer.headers.keys()].sort(), [...plain.headers.keys()].sort());
+  assert.deepEqual(sidecar.faults, []);
+});
+
+test('a job is one request in the records and in the budget, with the claims of whoever asked', async (t) => {
+  const { start } = await openStage(t);
+  const sidecar = await start();
+  const accepted = await submit(sidecar, 'fetch', {
+    headers: { 'x-remora-user': 'ada', 'x-remora-feature': 'search' },
+  });
+  await answerOf(sidecar, idOf(accepted));
+  assert.deepEqual(
+    sidecar.records.map(({ requestId, status, outcome, user, attribution }) => [
+      requestId,
+      status,
+      outcome,
+      user,
+      attribution?.feature,
+    ]),
+    [[accepted.headers.get('x-request-id'), 200, 'ok', 'ada', 'search']],
+  );
+  assert.equal(sidecar.gate.reserved.length, 1);
+  assert.deepEqual(
+    sidecar.gate.settled.map(({ billing }) => billing),
+    ['reported'],
+  );
+});
+
+test('the deadline of the callback holds in place of the timeouts of route and target', async (t) => {
+  const { provider, start } = await openStage(t, {
+    route: { totalMs: 50, targets: [{ provider: 'p', timeouts: { firstTokenMs: 50, idleMs: 50 } }] },
+  });
+  const sidecar = await start();
+  const held = Promise.withResolvers<void>();
+  provider.respondWith({ holdHead: held.promise });
+  const id = idOf(await submit(sidecar, 'fetch'));
+  await until(() => provider.requests.length === 1, 'the job runs');
+  const plain = await fetch(`${sidecar.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(CHAT),
+  });
+  assert.equal(plain.status, 504, 'a plain request that came later is late already');
+  assert.equal((await look(sidecar, id)).status, 202);
+  held.resolve();
+  assert.equal((await answerOf(sidecar, id)).status, 200);
+});
+
+test('a job that has no answer by its deadline ends with 504, and the call to the provider with it', async (t) => {
+  const { provider, start } = await openStage(t, { callback: { deadlineMs: 1_500 } });
+  const sidecar = await start();
+  provider.respondWith({ fault: { kind: 'hang' } });
+  const answer = await answerOf(sidecar, idOf(await submit(sidecar, 'fetch')));
+  assert.equal(answer.status, 504);
+  const { error } = JSON.parse(answer.body);
+  assert.equal(error.remora.code, 'upstream_timeout');
+  assert.match(error.message, /raise its callback\.deadline/);
+  await until(() => provider.requests[0]?.wasAborted === true, 'the call is ended');
+});
+
+test('errors of a job are told in the dialect of its client, and so is a job that nobody knows', async (t) => {
+  const { provider, start } = await openStage(t, { dialect: 'anthropic' });
+  const sidecar = await start();
+  provider.respondWith({ fault: { kind: 'status', status: 400, message: 'too hot' } });
+  const client = new Anthropic({
+    apiKey: 'placeholder',
+    baseURL: sidecar.url,
+    maxRetries: 0,
+    defaultHeaders: { 'x-remora-callback': 'fetch' },
+  });
+  const accepted = await client.messages.create({
+    model: 'chat',
+    max_tokens: 9,
+    messages: [{ role: 'user', content: 'hi' }],
+  });
+  const answer = await answerOf(sidecar, accepted.id);
+  assert.equal(answer.status, 400);
+  assert.equal(JSON.parse(answer.body).type, 'error');
+  assert.equal((await look(sidecar, accepted.id, 'DELETE')).status, 200);
+  const unknown = await look(sidecar, accepted.id);
+  assert.equal(unknown.status, 404);
+  assert.equal(JSON.parse(unknown.body).type, 'error');
+  assert.equal(JSON.parse(unknown.body).error.type, 'not_found_error');
+  const foreign = await look(sidecar, 'nonsense');
+  assert.equal(foreign.status, 404);
+  assert.equal(JSON.parse(foreign.body).error.remora.code, 'unknown_job');
+});
+
+test('the OpenAI client asks by defaultHeaders, and fetches the answer with a call of its own', async (t) => {
+  const { start } = await openStage(t);
+  const sidecar = await start();
+  const client = new OpenAI({
+    apiKey: 'placeholder',
+    baseURL: `${sidecar.url}/v1`,
+    defaultHeaders: { 'x-remora-callback': 'fetch' },
+  });
+  const { id } = await client.chat.completions.create({
+    model: 'chat',
+    messages: [{ role: 'user', content: 'Say hello.' }],
+  });
+  await answerOf(sidecar, id);
+  const completion = await client.get<OpenAI.ChatCompletion>(`/remora/jobs/${id}`);
+  assert.equal(completion.choices[0]?.message.content, 'Hello from openai.');
+});
+
+test('an answer that is not JSON is kept to the byte, with its type', async (t) => {
+  const { start } = await openStage(t);
+  const sidecar = await start();
+  const body = { model: 'chat', input: 'Say hello.', voice: 'alloy' };
+  const plain = await fetch(`${sidecar.url}/v1/audio/speech`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const id = idOf(await submit(sidecar, 'fetch', { path: '/v1/audio/speech', body }));
+  const answer = await answerOf(sidecar, id);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('content-type'), plain.headers.get('content-type'));
+  const response = await fetch(`${sidecar.url}/v1/remora/jobs/${id}`);
+  assert.deepEqual(Buffer.from(await response.arrayBuffer()), Buffer.from(await plain.arrayBuffer()));
+});
+
+test('a job that is deleted ends its call and is known no more', async (t) => {
+  const { provider, start } = await openStage(t);
+  const sidecar = await start();
+  provider.respondWith({ fault: { kind: 'hang' } });
+  const id = idOf(await submit(sidecar, 'fetch'));
+  await until(() => provider.requests.length === 1, 'it runs');
+  const deleted = await look(sidecar, id, 'DELETE');
+  assert.deepEqual([deleted.status, JSON.parse(deleted.body)], [200, { id, object: 'remora.job', deleted: true }]);
+  await until(() => provider.requests[0]?.wasAborted === true, 'the call is ended');
+  assert.equal((await look(sidecar, id)).status, 404);
+  await until(() => sidecar.records.length === 1, 'it is recorded');
+  assert.equal(sidecar.records[0]?.outcome, 'client_closed');
+});
+
+test('no more jobs run together than may, the others wait in turn, and past the bound none is taken', async (t) => {
+  const limits = { most: 3, running: 1, runningBytes: 1e6, requestBytes: 1e6, answerBytes: 1e6, storedBytes: 1e7 };
+  const { provider, start } = await openStage(t, { config: { jobs: limits } });
+  const sidecar = await start();
+  const held = Promise.withResolvers<void>();
+  provider.respondWith({ holdHead: held.promise });
+  const ids = [];
+  for (let count = 0; count < 3; count += 1) ids.push(idOf(await submit(sidecar, 'fetch')));
+  const refused = await submit(sidecar, 'fetch');
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get('retry-after'), '5');
+  assert.equal(JSON.parse(refused.body).error.remora.code, 'callback_unavailable');
+  await until(() => provider.requests.length === 1, 'the first runs');
+  const seen = await Promise.all(ids.map((id) => look(sidecar, id)));
+  assert.deepEqual(
+    seen.map(({ body }) => JSON.parse(body).status),
+    ['running', 'queued', 'queued'],
+  );
+  assert.equal(provider.requests.length, 1);
+  held.resolve();
+  for (const id of ids) assert.equal((await answerOf(sidecar, id)).status, 200);
+  assert.equal(provider.requests.length, 3);
+});
+
+test('an answer above the bound of one result is told as such, and what it cost is booked', async (t) => {
+  const limits = { most: 9, running: 1, runningBytes: 1e6, requestBytes: 1e6, answerBytes: 2_000, storedBytes: 1e6 };
+  const { provider, start } = await openStage(t, { config: { jobs: limits } });
+  const sidecar = await start();
+  provider.respondWith({ text: 'word '.repeat(1_000) });
+  const answer = await answerOf(sidecar, idOf(await submit(sidecar, 'fetch')));
+  assert.equal(answer.status, 500);
+  assert.equal(JSON.parse(answer.body).error.remora.code, 'job_result_too_large');
+  assert.deepEqual(
+    sidecar.gate.settled.map(({ billing }) => billing),
+    ['reported'],
+  );
+});
+
+test('a result can be fetched as long as the route says, and no longer', async (t) => {
+  const { start } = await openStage(t, { callback: { retentionMs: 1_500 } });
+  const sidecar = await start();
+  const id = idOf(await submit(sidecar, 'fetch'));
+  assert.equal((await answerOf(sidecar, id)).status, 200);
+  const guard = Date.now() + 20_000;
+  while ((await look(sidecar, id)).status === 200) assert.ok(Date.now() < guard, 'the result is still there');
+  assert.equal((await look(sidecar, id)).status, 404);
+});
+
+const REFUSED = [
+  [
+    'a route without callback',
+    { route: { callback: undefined } },
+    'fetch',
+    {},
+    'callback_not_allowed',
+    /takes no callbacks/,
+  ],
+  [
+    'an address where nothing is posted',
+    {},
+    'https://hooks.example.com/',
+    {},
+    'callback_not_allowed',
+    /does not allow/,
+  ],
+  ['a word that is no address', {}, 'later', {}, 'invalid_request', /must be "fetch" or one absolute http\(s\) URL/],
+  ['an address with a user', {}, 'https://a:b@hooks.example.com/', {}, 'invalid_request', /without user/],
+  ['a stream', {}, 'fetch', { body: { ...CHAT, stream: true } }, 'invalid_request', /cannot be streamed/],
+  ['a model that nobody serves', {}, 'fetch', { body: { ...CHAT, model: 'x' } }, 'unknown_model', /No AIRoute/],
+] as const;
+
+for (const [what, words, callback, options, code, message] of REFUSED)
+  test(`${what} is refused before a job begins`, async (t) => {
+    const { provider, start } = await openStage(t, words);
+    const sidecar = await start();
+    const refused = await submit(sidecar, callback, options);
+    const { error } = JSON.parse(refused.body);
+    assert.equal(error.remora.code, code);
+    assert.match(error.message, message);
+    assert.equal(refused.status, code === 'unknown_model' ? 404 : 400);
+    assert.deepEqual(
+      sidecar.records.map(({ outcome }) => outcome),
+      [code],
+    );
+    assert.equal(provider.requests.length, 0);
+  });

@@ -46,6 +46,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   'sidecar/jobs': [
     'contract',
+    'sidecar/canonical',
     'sidecar/config',
     'sidecar/errors',
     'sidecar/journal',

@@ -1,10 +1,12 @@
 /** From a request with the callback header to the job that it asks for. What can be known at once is refused at once. */
 import { REQUEST_HEADER } from '#contract/names/headers';
+import { operationOf } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Call } from '#sidecar/pipeline/call';
 import { decode } from '#sidecar/pipeline/decode';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import { identify, withClaims } from '#sidecar/pipeline/identify';
+import { decodeLarge, isLarge } from '#sidecar/pipeline/large';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import { unknownModel } from '#sidecar/pipeline/select-route';
 import type { JobFacts } from './job-entry.ts';
@@ -32,7 +34,8 @@ export async function prepareJob({ call, log, deps, random }: JobQuestion): Prom
   const body = await call.body.read();
   const snapshot = deps.policies.pin();
   const known = identify(call, snapshot, log);
-  const { request } = decode(body, call);
+  const { request } = isLarge(body) ? await decodeLarge(body, call) : decode(body, call);
+  if (operationOf(request).isAboutKept) throw aboutKept();
   withClaims(known, request, log);
   const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
   if (route === undefined) throw unknownModel(request.model, snapshot);
@@ -56,6 +59,13 @@ export async function prepareJob({ call, log, deps, random }: JobQuestion): Prom
     request: { head: { values, query: query.toString(), headers, address: wish.address }, body },
   };
 }
+
+/** They are quick, and no route says whether it takes callbacks. */
+const aboutKept = (): RemoraError =>
+  new RemoraError({
+    code: 'invalid_request',
+    message: `A request about what an account keeps, such as a file or a batch, cannot become a job. Send it without ${REQUEST_HEADER.callback}.`,
+  });
 
 const streamed = (): RemoraError =>
   new RemoraError({

@@ -39,9 +39,9 @@ test('a promise is met at its limit and not above it, and is said to be open whe
 test('chunks and large bodies are judged by what was promised of them, each lane by itself', () => {
   const samples = new Samples();
   samples.add('cpuPerChunkUs', 'remora passthrough', 40);
-  samples.add('cpuPerChunkUs', 'remora translated', 61);
+  samples.add('cpuPerChunkUs', 'remora to Anthropic', 61);
   samples.add('chunkP99Us', 'remora passthrough', 1_000);
-  samples.add('chunkP99Us', 'remora translated', 1_001);
+  samples.add('chunkP99Us', 'remora to Anthropic', 1_001);
   samples.add('cpuMegabyteMs', 'bare', 5);
   samples.add('cpuMegabyteMs', 'remora passthrough', 10);
   samples.add('cpuMegabyteMs', 'remora to Anthropic', 10.1);

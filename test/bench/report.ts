@@ -76,10 +76,10 @@ export const promises = (samples: Samples): Promised[] => [
     measured: samples.spread('cpuPerChunkUs', 'remora passthrough'),
   },
   {
-    what: 'CPU per streamed chunk, translated and guarded',
+    what: 'CPU per streamed chunk, for another API',
     limit: 60,
     unit: 'µs',
-    measured: samples.spread('cpuPerChunkUs', 'remora translated'),
+    measured: samples.spread('cpuPerChunkUs', 'remora to Anthropic'),
   },
   {
     what: 'added to the arrival of a chunk over direct, p99, passed through',
@@ -88,10 +88,10 @@ export const promises = (samples: Samples): Promised[] => [
     measured: samples.spread('chunkP99Us', 'remora passthrough'),
   },
   {
-    what: 'added to the arrival of a chunk over direct, p99, translated and guarded',
+    what: 'added to the arrival of a chunk over direct, p99, for another API',
     limit: 1_000,
     unit: 'µs',
-    measured: samples.spread('chunkP99Us', 'remora translated'),
+    measured: samples.spread('chunkP99Us', 'remora to Anthropic'),
   },
   ...LARGE.filter(([variant]) => variant !== 'remora guarded').map(
     ([variant, how]): Promised => ({

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,10 +31,39 @@ func chunk(delta, finish string) []byte {
 
 var (
 	firstChunk = chunk(`{"role":"assistant","content":""}`, "null")
-	textChunk  = chunk(`{"content":"word "}`, "null")
 	lastChunk  = chunk(`{}`, `"stop"`)
 	usageChunk = []byte("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"gpt-4o-mini\",\"choices\":[],\"usage\":{\"prompt_tokens\":180,\"completion_tokens\":64,\"total_tokens\":244}}\n\ndata: [DONE]\n\n")
 )
+
+// A streamed answer of one API: what comes before and after the pieces of text, and each piece.
+type form struct {
+	first []byte
+	text  func(word string) []byte
+	last  []byte
+}
+
+var chatForm = form{
+	first: firstChunk,
+	text:  func(word string) []byte { return chunk(fmt.Sprintf(`{"content":"%s "}`, word), "null") },
+	last:  append(append([]byte{}, lastChunk...), usageChunk...),
+}
+
+func event(name, data string) []byte {
+	return []byte(fmt.Sprintf("event: %s\ndata: {\"type\":\"%s\",%s}\n\n", name, name, data))
+}
+
+var messagesForm = form{
+	first: append(
+		event("message_start", `"message":{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":180,"output_tokens":1}}`),
+		event("content_block_start", `"index":0,"content_block":{"type":"text","text":""}`)...),
+	text: func(word string) []byte {
+		return event("content_block_delta", fmt.Sprintf(`"index":0,"delta":{"type":"text_delta","text":"%s "}`, word))
+	},
+	last: append(append(
+		event("content_block_stop", `"index":0`),
+		event("message_delta", `"delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":64}`)...),
+		[]byte("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")...),
+}
 
 // runMock prints its address and serves until it is ended.
 func runMock(address string) {
@@ -48,38 +78,39 @@ func runMock(address string) {
 func serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("x-request-id", "req-mock")
+	isMessages := strings.HasSuffix(r.URL.Path, "/messages")
 	if !bytes.Contains(body, []byte(`"stream":true`)) {
 		w.Header().Set("content-type", "application/json")
-		if strings.HasSuffix(r.URL.Path, "/messages") {
+		if isMessages {
 			w.Write(messagesAnswer)
 		} else {
 			w.Write(answer)
 		}
 		return
 	}
+	answered := chatForm
+	if isMessages {
+		answered = messagesForm
+	}
 	switch {
 	case bytes.Contains(body, []byte("hold")):
-		stream(w, r, slowPause, func() []byte { return textChunk })
+		stream(w, r, answered, slowPause, func() string { return "word" })
 	case bytes.Contains(body, []byte(stampMarker)):
-		stream(w, r, stampedPause, stampedChunk)
+		// When it was sent, in nanoseconds of the clock that all processes of one machine share.
+		stream(w, r, answered, stampedPause, func() string { return strconv.FormatInt(time.Now().UnixNano(), 10) })
 	default:
-		stream(w, r, chunkPause, func() []byte { return textChunk })
+		stream(w, r, answered, chunkPause, func() string { return "word" })
 	}
 }
 
-// stampedChunk says when it was sent, in nanoseconds of the clock that all processes of one machine share.
-func stampedChunk() []byte {
-	return chunk(fmt.Sprintf(`{"content":"%d "}`, time.Now().UnixNano()), "null")
-}
-
-func stream(w http.ResponseWriter, r *http.Request, pause time.Duration, text func() []byte) {
+func stream(w http.ResponseWriter, r *http.Request, answered form, pause time.Duration, word func() string) {
 	w.Header().Set("content-type", "text/event-stream; charset=utf-8")
 	flusher := w.(http.Flusher)
 	send := func(data []byte) {
 		w.Write(data)
 		flusher.Flush()
 	}
-	send(firstChunk)
+	send(answered.first)
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for i := 0; i < chunkCount; i++ {
@@ -87,9 +118,8 @@ func stream(w http.ResponseWriter, r *http.Request, pause time.Duration, text fu
 		case <-r.Context().Done():
 			return
 		case <-ticker.C:
-			send(text())
+			send(answered.text(word()))
 		}
 	}
-	send(lastChunk)
-	send(usageChunk)
+	send(answered.last)
 }

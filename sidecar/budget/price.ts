@@ -15,8 +15,23 @@ export interface Bound {
 
 const tokens = (count: number): bigint => BigInt(Math.max(0, Math.ceil(count)));
 
+/** Prices as numbers: a policy has a few, and every attempt asks for them. */
+const rates = new Map<string, bigint>();
+/** Prices that changed are not kept for ever. */
+const MOST_RATES = 1024;
+
+function rateOf(pico: string): bigint {
+  let rate = rates.get(pico);
+  if (rate === undefined) {
+    if (rates.size >= MOST_RATES) rates.clear();
+    rate = BigInt(pico);
+    rates.set(pico, rate);
+  }
+  return rate;
+}
+
 const dearest = (first: string, ...others: readonly (string | undefined)[]): bigint =>
-  others.reduce((most, pico) => (pico !== undefined && BigInt(pico) > most ? BigInt(pico) : most), BigInt(first));
+  others.reduce((most, pico) => (pico !== undefined && rateOf(pico) > most ? rateOf(pico) : most), rateOf(first));
 
 /**
  * Input at the dearest of its prices, since nobody knows before what a cache will hold; that of an hour counts only where the request asks
@@ -34,21 +49,21 @@ export function costAtMost(price: PolicyPrice, bound: Bound): bigint {
 /** Each kind at its own price, or at the one that holds where the policy has none of its own. Reasoning is output. */
 export function costOf(price: PolicyPrice, usage: Usage, piecesPico = 0n): bigint {
   const { inputPico, outputPico, cacheWritePico = inputPico } = price;
-  const pico: readonly (readonly [count: number, price: string])[] = [
-    [usage.inputTokens, inputPico],
-    [usage.inputAudioTokens, price.inputAudioPico ?? inputPico],
-    [usage.inputImageTokens, price.inputImagePico ?? inputPico],
-    [usage.cacheReadTokens, price.cachedInputPico],
-    [usage.cacheWriteTokens, cacheWritePico],
-    [usage.cacheWrite1hTokens, price.cacheWrite1hPico ?? cacheWritePico],
-    [usage.outputTokens + usage.reasoningTokens, outputPico],
-    [usage.outputAudioTokens, price.outputAudioPico ?? outputPico],
-    [usage.outputImageTokens, price.outputImagePico ?? outputPico],
-  ];
-  let sum = piecesPico;
-  for (const [count, each] of pico) if (count > 0) sum += tokens(count) * BigInt(each);
-  return nanoOfPico(sum);
+  return nanoOfPico(
+    piecesPico +
+      cost(usage.inputTokens, inputPico) +
+      cost(usage.inputAudioTokens, price.inputAudioPico ?? inputPico) +
+      cost(usage.inputImageTokens, price.inputImagePico ?? inputPico) +
+      cost(usage.cacheReadTokens, price.cachedInputPico) +
+      cost(usage.cacheWriteTokens, cacheWritePico) +
+      cost(usage.cacheWrite1hTokens, price.cacheWrite1hPico ?? cacheWritePico) +
+      cost(usage.outputTokens + usage.reasoningTokens, outputPico) +
+      cost(usage.outputAudioTokens, price.outputAudioPico ?? outputPico) +
+      cost(usage.outputImageTokens, price.outputImagePico ?? outputPico),
+  );
 }
+
+const cost = (count: number, pico: string): bigint => (count > 0 ? tokens(count) * rateOf(pico) : 0n);
 
 export const tokensAtMost = (bound: Bound): bigint =>
   tokens(bound.inputTokensAtMost) + tokens(bound.outputTokensAtMost);

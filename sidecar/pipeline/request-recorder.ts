@@ -116,8 +116,9 @@ const single = (value: string | string[] | undefined): string | undefined =>
 
 /** Of one attempt, which is nearly all requests, as it is. */
 function usageOf(attempts: readonly AttemptRecorder[]): RequestRecord['usage'] {
-  const [first = NO_USAGE, ...more] = attempts.flatMap(({ usage }) => usage ?? []);
-  return more.reduce(addUsage, first);
+  let sum: RequestRecord['usage'] | undefined;
+  for (const { usage } of attempts) if (usage !== undefined) sum = sum === undefined ? usage : addUsage(sum, usage);
+  return sum ?? NO_USAGE;
 }
 
 /** null as soon as one attempt that cost something has no known price; 0 without attempts. */

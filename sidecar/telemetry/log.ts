@@ -63,8 +63,8 @@ const rounded = (ms: number | undefined): number | undefined => (ms === undefine
  * The one line of a request, just as pino writes lines but by hand, since it is the one that every request pays for. Field names are
  * part of what users parse; add, never rename.
  */
-export const requestLine = (record: RequestRecord, unixMs: number): string =>
-  `{"level":"info","time":"${isoTime(unixMs)}","requestId":${textOf(record.requestId)}` +
+export const requestLine = (record: RequestRecord): string =>
+  `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
   `,"stream":${record.stream},"status":${record.status},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
   `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +

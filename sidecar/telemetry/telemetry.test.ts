@@ -180,8 +180,9 @@ test('the line of a request is byte for byte what pino makes of its fields', asy
   const telemetry = await createTelemetry({ serviceName: 'remora-sidecar', now: () => 5_000, destination });
   const awkward = 'a "quoted" \\ line\n\u2028 of schön \u0001 text';
   telemetry.record({ ...record, requestedModel: awkward });
+  await telemetry.close();
   const { level: _level, time, msg, ...fields } = JSON.parse(lines[0] ?? '');
-  assert.equal(time, '1970-01-01T00:00:05.000Z');
+  assert.equal(time, '1970-01-01T00:00:01.095Z', 'when the request ended');
   assert.equal(fields.model, awkward);
   telemetry.log.info(fields, msg);
   const withoutTime = (line: string | undefined): string | undefined => line?.replace(/"time":"[^"]+"/, '');
@@ -193,5 +194,21 @@ test('no line is written for requests where the level is above info', async () =
   const destination = { write: (line: string) => void lines.push(line) };
   const telemetry = await createTelemetry({ serviceName: 'x', now: () => 5_000, destination, logLevel: 'warn' });
   telemetry.record(record);
+  await telemetry.close();
   assert.deepEqual(lines, []);
+});
+
+test('requests that end together are counted and written without waiting for more, and none is lost', async () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const telemetry = await createTelemetry({ serviceName: 'x', now: () => 5_000, destination });
+  for (let sent = 1; sent <= 40; sent += 1) telemetry.record({ ...record, requestId: `request-${sent}` });
+  assert.match(await telemetry.metrics.text(), /remora_requests_total\{[^}]*\} 40/);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).requestId),
+    Array.from({ length: 40 }, (_, index) => `request-${index + 1}`),
+  );
+  telemetry.record(record);
+  while (lines.length < 41) await new Promise(setImmediate);
+  await telemetry.close();
 });

@@ -7,6 +7,10 @@ import type { RequestRecord, Telemetry } from './request-record.ts';
 import type { RequestTracer } from './tracer.ts';
 
 const STANDARD_OUTPUT = 1;
+/** Records are worked on together, since code and tables that are in the processor's caches for one serve the next: alone each costs three times as much. */
+const BATCH_RECORDS = 16;
+/** How long a record may wait for others. */
+const WAIT_MS = 20;
 
 export interface TelemetryOptions {
   /** pino's levels; default info. Requests are logged at info. */
@@ -39,18 +43,59 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
   );
   const metrics = createSidecarMetrics(options.now);
   const tracer = await loadTracer(options);
+  const batch = new RecordBatch((requests) => {
+    for (const request of requests) metrics.observe(request);
+    if (tracer !== undefined) for (const request of requests) tracer.record(request);
+    if (log.isLevelEnabled('info')) for (const request of requests) output.write(requestLine(request));
+  });
   return {
     log,
-    metrics,
-    record(request: RequestRecord) {
-      metrics.observe(request);
-      tracer?.record(request);
-      if (log.isLevelEnabled('info')) output.write(requestLine(request, options.now()));
+    metrics: {
+      ...metrics,
+      text() {
+        batch.flush();
+        return metrics.text();
+      },
     },
+    record: (request) => batch.add(request),
     async close() {
+      batch.close();
       await tracer?.close();
       if (output instanceof LogOutput) await output.flushed();
     },
+  };
+}
+
+class RecordBatch {
+  readonly #work: (requests: readonly RequestRecord[]) => void;
+  #requests: RequestRecord[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(work: (requests: readonly RequestRecord[]) => void) {
+    this.#work = work;
+    // Before the output's own last words, which write what is given to it here.
+    process.prependOnceListener('exit', this.flush);
+  }
+
+  /** Without effect on what is added later: it is worked on as before, but not when the process exits. */
+  close(): void {
+    process.off('exit', this.flush);
+    this.flush();
+  }
+
+  add(request: RequestRecord): void {
+    this.#requests.push(request);
+    if (this.#requests.length >= BATCH_RECORDS) this.flush();
+    else this.#timer ??= setTimeout(this.flush, WAIT_MS);
+  }
+
+  readonly flush = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const requests = this.#requests;
+    if (requests.length === 0) return;
+    this.#requests = [];
+    this.#work(requests);
   };
 }
 

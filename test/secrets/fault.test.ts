@@ -31,10 +31,10 @@ test('a fault that quotes prompt and key is told by its class and place alone', 
   });
   const answer = await post(running.url, CHAT);
   assert.equal(answer.json().error.remora.code, 'internal');
+  const metrics = await (await fetch(`${running.healthUrl}/metrics`)).text();
   const log = lines.join('');
   assert.match(log, /"error":"RangeError","stack":\["at .*fault\.test\.ts/);
   assert.match(log, /"outcome":"internal"/);
-  const metrics = await (await fetch(`${running.healthUrl}/metrics`)).text();
   const places = { answer: answer.text, heads: JSON.stringify([...answer.headers]), log, metrics };
   assertClean([KEY], places);
   for (const text of Object.values(places)) assert.ok(!text.includes('Say hello'));

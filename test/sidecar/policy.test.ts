@@ -221,7 +221,7 @@ test("the caller's Authorization goes nowhere, and no key, prompt or answer is i
     const answer = await post(running.url, body, headers);
     seen.push(status === 200 ? '' : answer.text, JSON.stringify([...answer.headers]));
   }
-  seen.push(...lines, await (await fetch(`${running.healthUrl}/metrics`)).text());
+  seen.push(await (await fetch(`${running.healthUrl}/metrics`)).text(), ...lines);
   assert.equal(lines.length, 4);
   assert.deepEqual(
     seen.filter((text) => text.includes('canary')),

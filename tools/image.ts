@@ -7,13 +7,19 @@ import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BUNDLES, bundle, productVersion } from './bundle.ts';
-import { baseLayer } from './image/base-layer.ts';
+import { baseLayer, NODE_BINARY } from './image/base-layer.ts';
+import { compileCacheEntries, compileCacheEnv } from './image/compile-cache.ts';
 import { type Image, layer, ociArchive } from './image/oci.ts';
 import { IMAGE_UID } from './image/root-filesystem.ts';
 import type { TarEntry } from './image/tar.ts';
 
 /** What every image of ours has in common; `files` become the application layer under /app. */
-export function nodeImage(name: string, files: readonly string[], command: readonly string[]): Image {
+export function nodeImage(
+  name: string,
+  files: readonly string[],
+  command: readonly string[],
+  more: readonly TarEntry[] = [],
+): Image {
   const entries: TarEntry[] = files.map((path) => ({
     kind: 'file',
     path: `app/${basename(path)}`,
@@ -22,12 +28,17 @@ export function nodeImage(name: string, files: readonly string[], command: reado
   }));
   return {
     name,
-    layers: [baseLayer(), layer(entries)],
+    layers: [baseLayer(), layer([...entries, ...more])],
     config: {
       User: `${IMAGE_UID}:${IMAGE_UID}`,
       Entrypoint: ['/usr/local/bin/node'],
       Cmd: command,
-      Env: ['PATH=/usr/local/bin', 'NODE_ENV=production', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
+      Env: [
+        'PATH=/usr/local/bin',
+        'NODE_ENV=production',
+        'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt',
+        ...Object.entries(compileCacheEnv('/app')).map(([variable, value]) => `${variable}=${value}`),
+      ],
       WorkingDir: '/app',
       Labels: { 'org.opencontainers.image.title': 'remora', 'org.opencontainers.image.version': productVersion() },
     },
@@ -42,6 +53,7 @@ export async function remoraImage(name: string): Promise<Image> {
     // What the bundled packages ask to be told travels with them.
     targets.flatMap(({ outfile }) => [outfile, `${outfile}.LEGAL.txt`]).filter((path) => existsSync(path)),
     ['/app/cli.cjs'],
+    [BUNDLES.sidecar, BUNDLES.operator].flatMap(({ outfile }) => compileCacheEntries(NODE_BINARY, outfile)),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The native sidecar that injection adds to a pod, and the volumes that only it mounts. */
 import { PORT, SIDECAR_CONTAINER, TOKEN_AUDIENCE } from '#contract/names/api';
-import { POD_ENV, POD_PATH, PROBE_PATH } from '#contract/names/pod';
+import { POD_ENV, POD_PATH, PROBE_PATH, SIDECAR_NODE_FLAGS } from '#contract/names/pod';
 import type { EnvVar, VolumeMount } from './pod.ts';
 
 export interface InjectionConfig {
@@ -66,8 +66,7 @@ export function sidecarContainer(config: InjectionConfig, start: StartMode): Sid
     imagePullPolicy: config.imagePullPolicy,
     // A native sidecar: starts before the app, ends after it, lets Jobs complete.
     restartPolicy: 'Always',
-    // Without the second flag the first one alone lets the heap grow to three times its value.
-    args: ['--max-old-space-size=96', '--max-semi-space-size=2', '/app/sidecar.cjs'],
+    args: [...SIDECAR_NODE_FLAGS, '/app/sidecar.cjs'],
     env: environment(config, start),
     ports: [{ name: 'remora-health', containerPort: PORT.sidecarHealth, protocol: 'TCP' }],
     volumeMounts: [

@@ -1,16 +1,16 @@
 /** What is run against each other: how each program is made, and with which flags and files it starts. */
 
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { POD_ENV } from '#contract/names/pod';
+import { POD_ENV, SIDECAR_NODE_FLAGS } from '#contract/names/pod';
 import { policyHash } from '#contract/policy/hash';
 import type { Policy, PolicyGuardrail } from '#contract/policy/policy';
-import { sidecarContainer } from '#operator/admission/sidecar-container';
 import { ensureAuthority } from '#operator/trust/certificate-authority';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
 import { BUNDLES, bundle } from '#tools/bundle';
+import { compileCacheEnv, writeCompileCache } from '#tools/image/compile-cache';
 import type { Program } from './processes.ts';
 import type { ProxyName } from './samples.ts';
 
@@ -47,6 +47,7 @@ export async function bundleProxies(folder: string): Promise<Readonly<Record<Pro
   const bare = join(folder, 'bare-proxy.cjs');
   await bundle({ entry: here(`../../${BUNDLES.sidecar.entry}`), outfile: sidecar });
   await bundle({ entry: here('./bare-proxy.mjs'), outfile: bare });
+  writeCompileCache(process.execPath, sidecar);
   const forwarding = join(folder, 'forward-proxy.cjs');
   await bundle({ entry: here('./forward-proxy.mjs'), outfile: forwarding });
   const caPem = await anyCaPem();
@@ -56,25 +57,18 @@ export async function bundleProxies(folder: string): Promise<Readonly<Record<Pro
     'remora translated': sidecarRecipe({ ...start, guardrails: [MASK_ANSWERS] }),
     'remora guarded': sidecarRecipe({ ...start, guardrails: [MASK_ANSWERS, MASK_QUESTIONS] }),
     'remora to Anthropic': sidecarRecipe({ ...start, guardrails: [], type: 'Anthropic' }),
-    bare: yardstickRecipe(bare, caPem),
-    forwarding: yardstickRecipe(forwarding, caPem),
+    bare: yardstickRecipe(bare),
+    forwarding: yardstickRecipe(forwarding),
   };
 }
 
 const yardstickRecipe =
-  (file: string, caPem: string): Recipe =>
+  (file: string): Recipe =>
   ({ upstream, ingress }) => ({
     role: 'measured',
     command: process.execPath,
-    args: [...nodeFlags(caPem), file, `http://127.0.0.1:${upstream}`, String(ingress)],
+    args: [...SIDECAR_NODE_FLAGS, file, `http://127.0.0.1:${upstream}`, String(ingress)],
   });
-
-/** Those that injection gives the container. */
-const nodeFlags = (caPem: string): string[] => {
-  const injection = { version: '', image: '', imagePullPolicy: 'Never', operatorAddress: NO_OPERATOR, caPem } as const;
-  const { args } = sidecarContainer(injection, 'wait');
-  return Array.isArray(args) ? args.filter((flag) => flag.startsWith('--')) : [];
-};
 
 /** Nobody listens there: a sidecar without its operator runs its last good policy. */
 const NO_OPERATOR = '127.0.0.1:1';
@@ -95,7 +89,7 @@ const sidecarRecipe =
     return {
       role: 'measured',
       command: process.execPath,
-      args: [...nodeFlags(caPem), sidecar],
+      args: [...SIDECAR_NODE_FLAGS, sidecar],
       env: {
         [POD_ENV.operatorAddress]: NO_OPERATOR,
         [POD_ENV.caPem]: caPem,
@@ -106,6 +100,7 @@ const sidecarRecipe =
         [POD_ENV.journalDir]: join(folder, 'journal'),
         [POD_ENV.ingressPort]: String(ports.ingress),
         [POD_ENV.healthPort]: String(ports.health),
+        ...compileCacheEnv(dirname(sidecar)),
         NODE_ENV: 'production',
         MALLOC_ARENA_MAX: '1',
       },

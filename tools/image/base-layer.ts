@@ -7,7 +7,7 @@ import { type Layer, layer } from './oci.ts';
 import { nodeRootFilesystem } from './root-filesystem.ts';
 
 /** The Node binary that the project pins as a development dependency. */
-const NODE_BINARY = join(import.meta.dirname, '../../node_modules/node/bin/node');
+export const NODE_BINARY = join(import.meta.dirname, '../../node_modules/node/bin/node');
 
 const cacheFolder = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'remora', 'image');
 

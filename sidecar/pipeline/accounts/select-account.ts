@@ -41,7 +41,7 @@ export function selectAccount(question: RouteQuestion): Selection {
 }
 
 function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
-  const { id, operation } = call.endpoint.dialect;
+  const { id } = call.endpoint.dialect;
   const routes = new Set([...snapshot.routes.values(), ...(snapshot.otherModels ? [snapshot.otherModels] : [])]);
   const places = [...routes].flatMap((route) =>
     route.rules.flatMap((rule, index) =>
@@ -55,7 +55,7 @@ function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
   if (refused !== undefined) throw keptRefused(refused.target.provider.policy.key);
   throw new RemoraError({
     code: 'unsupported_operation',
-    message: `No AIProvider that the AIRoutes of this workload lead to serves ${operation.replace('_', ' ')} requests of this API. Add a target whose provider serves them.`,
+    message: `No AIProvider that the AIRoutes of this workload lead to serves ${id}. Add a target whose provider does.`,
   });
 }
 

@@ -1,5 +1,5 @@
 /** How one attempt is made: over which wire and lane, to which URL, with which bytes. */
-import { operationOf } from '#sidecar/canonical/operation';
+import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
@@ -43,7 +43,12 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
   const output = operationOf(request).outputTokens?.(request);
   const maxOutputTokens = bounded && output?.mustBeStated ? output.atMost : undefined;
   const outgoing = asking.outgoing({
-    ...{ content, request, wire, model, maxOutputTokens, onUnsupported },
+    content,
+    request,
+    wire,
+    model,
+    maxOutputTokens,
+    onUnsupported,
     clientPath: clientPathsOf(decoded),
   });
   const planOf = (bytes: Uint8Array): Plan => ({
@@ -110,7 +115,7 @@ function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
 
 /** Nobody has to change the request's bytes, and this service understands them as they are. */
 function mayPass(own: AnyWire, { maskedBy, model }: Candidate, { request, content }: DecodedRequest): boolean {
-  const mustRewrite = 'mustRewrite' in request && request.mustRewrite === true;
+  const mustRewrite = isAboutKept(request) && request.mustRewrite === true;
   if (maskedBy.length > 0 || mustRewrite) return false;
   return own.canPass?.({ request, body: content.body, model }) ?? true;
 }

@@ -1,11 +1,12 @@
 /** Does what the book of jobs asks for: starts who may start, ends who is late, throws away what expired, posts results, and wakes itself for what comes next. */
-import type { Timers } from '#sidecar/budget/timers';
+
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import { JournalUnavailable } from '#sidecar/journal/state-journal';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { IdleWait } from '#sidecar/pipeline/scope/idle-wait';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
+import type { Timers } from '#sidecar/time/timers';
 import type { Collected } from './collected-reply.ts';
 import { expired, interrupted, type Job, nextChangeMs, overdue, startable } from './job-book.ts';
 import type { JobFacts } from './job-entry.ts';

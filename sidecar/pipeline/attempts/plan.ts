@@ -3,6 +3,7 @@ import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
+import { wiresOf } from '#sidecar/providers/adapter';
 import type { OnUnsupported } from '#sidecar/wires/losses';
 import type { AnyWire } from '#sidecar/wires/wire';
 import type { Candidate } from './candidate.ts';
@@ -98,9 +99,8 @@ interface Way {
  * bytes pass through only where nobody has to see or change them.
  */
 function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
-  const { adapter } = candidate.provider;
   const { dialect } = decoded;
-  const wires: readonly AnyWire[] = adapter.wiresFor?.(candidate.model) ?? adapter.wires;
+  const wires = wiresOf(candidate.provider.adapter, candidate.model);
   const own = wires.find(({ id }) => id === dialect.id);
   if (own !== undefined) {
     const asking = mayPass(own, candidate, decoded) ? passthrough : translate;

@@ -1,8 +1,8 @@
 /** Asks the authority for more of one budget in one window: one ask at a time, for all who wait, each of them answered. */
 import type { PolicyBudget } from '#contract/policy/policy';
+import { DeadlineExceeded, type Timers, withDeadline } from '#sidecar/time/timers';
 import { type Grant, type GrantAnswer, type GrantAuthority, GrantRefused } from '#treasury/grant-authority';
 import { budgetUnavailable, grantRefused, type UnavailableReason } from './refusal.ts';
-import { DeadlineExceeded, type Timers, withDeadline } from './timers.ts';
 
 export type Denial = Extract<GrantAnswer, { granted: false }>;
 /** `granted`: reserve again, and come back if others were faster. */

@@ -1,7 +1,8 @@
 /** Gives closed grants back until the authority has them durably, and reports what the open ones have used. */
+
+import { type Timers, withDeadline } from '#sidecar/time/timers';
 import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import type { Journal } from './journal.ts';
-import { type Timers, withDeadline } from './timers.ts';
 import type { ClosedGrant, Wallet } from './wallet.ts';
 
 const RETURN_DEADLINE_MS = 5_000;

@@ -2,6 +2,7 @@
 import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate, Reservation, Settlement } from './budget-gate.ts';
@@ -12,7 +13,6 @@ import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
-import { REAL_TIMERS, type Timers } from './timers.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 

@@ -1,6 +1,6 @@
 /** What the stages need to know of an operation, as data, so that none of them asks which one it has. A new operation is a row here, and a dialect and a wire that serve it. */
 import { estimateTokens } from './count-tokens.ts';
-import type { KeptOperation } from './kept-request.ts';
+import type { KeptOperation, KeptRequest } from './kept-request.ts';
 import { mapEmbeddingsText, mapJsonText, mapRequestText, type TextChange } from './map-text.ts';
 import type { CanonicalRequest, OperationName, RequestOf, ResponseOf } from './request.ts';
 import { NO_USAGE } from './usage.ts';
@@ -177,3 +177,6 @@ const OPERATIONS: { readonly [O in OperationName]: Row<O> } = {
 };
 
 export const operationOf = ({ operation }: Pick<CanonicalRequest, 'operation'>): Operation => OPERATIONS[operation];
+
+export const isAboutKept = (request: CanonicalRequest): request is KeptRequest =>
+  operationOf(request).isAboutKept === true;

@@ -72,8 +72,12 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   arrival: { headMs: 10_000, wholeMs: 60_000 },
   // The journal's volume of a pod has 256 MiB, of which the journal of budgets takes 32 at most.
   jobs: {
-    ...{ most: 256, running: 8, runningBytes: 16 * MEBIBYTE, requestBytes: 64 * MEBIBYTE },
-    ...{ answerBytes: 8 * MEBIBYTE, storedBytes: 128 * MEBIBYTE },
+    most: 256,
+    running: 8,
+    runningBytes: 16 * MEBIBYTE,
+    requestBytes: 64 * MEBIBYTE,
+    answerBytes: 8 * MEBIBYTE,
+    storedBytes: 128 * MEBIBYTE,
   },
   stallMs: 60_000,
   drainMs: 25_000,

@@ -1,7 +1,14 @@
 /** Files that a chat names by the id under which an account keeps them. Only the client's own API knows them, so that they stand in opaque parts. */
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import type { Keeping } from '#sidecar/canonical/kept-request';
 import type { Part } from '#sidecar/canonical/part';
+
+/** Of a chat whose files the wire `by` knows; undefined where it names none. */
+export function keepingOfFiles(request: ChatRequest, api: string, by: string): Keeping | undefined {
+  const names = namedFiles(request, api);
+  return names.length === 0 ? undefined : { by, names };
+}
 
 /** The members of `file_id` in all parts that only `api` knows. */
 export const namedFiles = (request: ChatRequest, api: string): string[] => opaqueValues(request, api).flatMap(fileIds);

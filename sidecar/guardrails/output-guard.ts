@@ -108,18 +108,14 @@ class StreamGuard implements StreamInspector {
       case 'finish':
         return this.#orStop(event.choice, [...this.#endChoice(event.choice), event]);
       default:
-        return this.#orStop(event.choice, [...this.#endProse(event.choice, ''), event]);
+        return this.#orStop(event.choice, [...this.#endProse(event.choice), event]);
     }
   }
 
   #delta(choice: number, block: string, piece: string, emit: (text: string) => DeltaEvent): readonly StreamEvent[] {
     const channels = this.#channels.get(choice) ?? new Map<string, Channel>();
     this.#channels.set(choice, channels);
-    // Another kind of block begins: what the former held back goes first. Tool calls may interleave, so they wait for the end.
-    const former = block.startsWith('tool')
-      ? []
-      : [...channels.keys()].filter((key) => key !== block && !key.startsWith('tool'));
-    const released = former.flatMap((key) => this.#endChannel(choice, key));
+    const released = block.startsWith('tool') ? [] : this.#endProse(choice, block);
     const channel = channels.get(block) ?? { scanner: new TextScanner(this.#rules, this.#fired), emit };
     channels.set(block, channel);
     const text = channel.scanner.push(piece);
@@ -128,7 +124,7 @@ class StreamGuard implements StreamInspector {
 
   /** Comes whole, so that it is inspected at once. */
   #opaque({ choice, part }: Extract<StreamEvent, { type: 'opaque-part' }>): readonly StreamEvent[] {
-    const released = this.#endProse(choice, '');
+    const released = this.#endProse(choice);
     const { parts, blocked } = maskParts([part], this.#rules, this.#fired);
     const masked = parts.flatMap((each) =>
       each.type === 'opaque' ? [{ type: 'opaque-part', choice, part: each } as const] : [],
@@ -148,8 +144,8 @@ class StreamGuard implements StreamInspector {
     return [{ type: 'finish', choice, reason: 'content-filter' }];
   }
 
-  /** Another block begins: what the former held back goes first. Tool calls may interleave, so they wait for the finish. */
-  #endProse(choice: number, next: string): readonly StreamEvent[] {
+  /** Another block begins (`next`, or one without words): what the former held back goes first. Tool calls may interleave, so they wait for the finish. */
+  #endProse(choice: number, next?: string): readonly StreamEvent[] {
     const former = [...(this.#channels.get(choice)?.keys() ?? [])].filter(
       (key) => key !== next && !key.startsWith('tool'),
     );

@@ -1,10 +1,12 @@
 /** Does what the book of jobs asks for: starts who may start, ends who is late, throws away what expired, posts results, and wakes itself for what comes next. */
-import type { Timers } from '#sidecar/budget/timers';
+
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import { JournalUnavailable } from '#sidecar/journal/state-journal';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
+import { IdleWait } from '#sidecar/pipeline/scope/idle-wait';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
+import type { Timers } from '#sidecar/time/timers';
 import type { Collected } from './collected-reply.ts';
 import { expired, interrupted, type Job, nextChangeMs, overdue, startable } from './job-book.ts';
 import type { JobFacts } from './job-entry.ts';
@@ -28,14 +30,15 @@ export class JobRunner {
   readonly #deps: JobRunnerDeps;
   readonly #poster: Poster;
   readonly #running = new Map<string, RequestScope>();
+  readonly #idle: IdleWait;
   #cancelAlarm: () => void = () => {};
   #closing = false;
-  #onIdle: (() => void) | undefined;
 
   constructor(deps: JobRunnerDeps, store: JobStore) {
     this.#deps = deps;
     this.store = store;
     this.#poster = new Poster(deps, store, () => this.work());
+    this.#idle = new IdleWait(deps.deadlines, () => this.#running.size === 0 && this.#poster.isIdle);
   }
 
   /** Ends what a former process had under way: it may have been sent, so it is not sent again. Rejects when the disk refuses. */
@@ -51,7 +54,7 @@ export class JobRunner {
   /** All that is to be done now, and an alarm for what is to be done next. Called whenever something changed. */
   work(): void {
     this.#cancelAlarm();
-    if (this.#isIdle) this.#onIdle?.();
+    this.#idle.changed();
     if (this.#closing) return;
     const { book } = this.store;
     const nowMs = this.#deps.now();
@@ -74,19 +77,15 @@ export class JobRunner {
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true;
     this.#cancelAlarm();
-    await this.#idleWithin(deadlineMs);
+    await this.#idle.within(deadlineMs);
     for (const scope of this.#running.values()) scope.cancel(interruptedError());
     this.#poster.close();
-    await this.#idleWithin(LAST_WORDS_MS);
+    await this.#idle.within(LAST_WORDS_MS);
     this.store.close();
   }
 
   get #hasPolicy(): boolean {
     return this.#deps.policies.current !== undefined;
-  }
-
-  get #isIdle(): boolean {
-    return this.#running.size === 0 && this.#poster.isIdle;
   }
 
   /** Ends who is late and starts who may. False when the journal cannot be written, so that nothing may begin. */
@@ -136,16 +135,5 @@ export class JobRunner {
     const request = posts ? await this.store.request(id) : undefined;
     const address = request?.head.address ?? null;
     await this.store.finish(id, { head: { status, headers, address }, body }, this.#deps.now());
-  }
-
-  #idleWithin(ms: number): Promise<void> {
-    if (this.#isIdle || ms <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const limit = this.#deps.deadlines.in(ms, resolve);
-      this.#onIdle = () => {
-        this.#deps.deadlines.cancel(limit);
-        resolve();
-      };
-    });
   }
 }

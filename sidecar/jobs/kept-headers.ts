@@ -3,6 +3,7 @@ import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Call } from '#sidecar/pipeline/call';
 import { modelOf } from '#sidecar/pipeline/policy/bound-model';
 import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
+import { wiresOf } from '#sidecar/providers/adapter';
 
 const OURS: readonly string[] = [REQUEST_HEADER.user, REQUEST_HEADER.feature, 'content-type', 'traceparent'];
 
@@ -23,8 +24,5 @@ const matched = ({ rules }: CompiledRoute): string[] =>
 const forwarded = ({ rules }: CompiledRoute, model: string): string[] =>
   rules
     .flatMap(({ targets, fallbacks }) => [...targets, ...fallbacks])
-    .flatMap((target) => {
-      const { adapter } = target.provider;
-      return adapter.wiresFor?.(modelOf(target, model)) ?? adapter.wires;
-    })
+    .flatMap((target) => wiresOf(target.provider.adapter, modelOf(target, model)))
     .flatMap(({ forwardedHeaders }) => forwardedHeaders);

@@ -1,6 +1,6 @@
 /** From a request with the callback header to the job that it asks for. What can be known at once is refused at once. */
 import { REQUEST_HEADER } from '#contract/names/headers';
-import { operationOf } from '#sidecar/canonical/operation';
+import { isAboutKept } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Call } from '#sidecar/pipeline/call';
 import { decode } from '#sidecar/pipeline/decode';
@@ -35,7 +35,7 @@ export async function prepareJob({ call, log, deps, random }: JobQuestion): Prom
   const snapshot = deps.policies.pin();
   const known = identify(call, snapshot, log);
   const { request } = isLarge(body) ? await decodeLarge(body, call) : decode(body, call);
-  if (operationOf(request).isAboutKept) throw aboutKept();
+  if (isAboutKept(request)) throw aboutKept();
   withClaims(known, request, log);
   const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
   if (route === undefined) throw unknownModel(request.model, snapshot);

@@ -32,8 +32,11 @@ function pending(facts: JobFacts, status: 'queued' | 'running'): JobReply {
       'retry-after': LOOK_AGAIN_S,
     },
     body: JSON.stringify({
-      ...{ id, object: 'remora.job', status },
-      ...{ created_at: seconds(acceptedMs), deadline_at: seconds(deadlineMs) },
+      id,
+      object: 'remora.job',
+      status,
+      created_at: seconds(acceptedMs),
+      deadline_at: seconds(deadlineMs),
     }),
   };
 }

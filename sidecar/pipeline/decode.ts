@@ -1,8 +1,10 @@
 /** From the client's bytes to the canonical request. */
 import type { CanonicalRequest } from '#sidecar/canonical/request';
-import type { AnyDialect } from '#sidecar/dialects/dialect';
+import type { AnyDialect, ContentKind } from '#sidecar/dialects/dialect';
 import type { Call } from './call.ts';
 import { type Content, readContent } from './content.ts';
+
+export const DEFAULT_CONTENT: ContentKind = 'json';
 
 export interface DecodedRequest {
   readonly dialect: AnyDialect;
@@ -11,8 +13,12 @@ export interface DecodedRequest {
 }
 
 /** Throws `invalid_json`, `duplicate_key` or `invalid_request`. */
-export function decode(bytes: Uint8Array, { endpoint: { dialect, values, query }, headers }: Call): DecodedRequest {
-  const { readKeys } = dialect;
-  const content = readContent(dialect.content ?? 'json', { bytes, type: headers['content-type'], readKeys });
+export function decode(bytes: Uint8Array, call: Call): DecodedRequest {
+  const { content = DEFAULT_CONTENT, readKeys } = call.endpoint.dialect;
+  return decodeContent(readContent(content, { bytes, type: call.headers['content-type'], readKeys }), call);
+}
+
+/** Of a body that is read already. Throws `invalid_request`. */
+export function decodeContent(content: Content, { endpoint: { dialect, values, query } }: Call): DecodedRequest {
   return { dialect, content, request: dialect.decodeRequest(content.body, values, { query, file: content.file }) };
 }

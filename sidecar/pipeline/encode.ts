@@ -71,10 +71,10 @@ const encodeContext = ({ decoded, nowUnixMs }: EncodeQuestion): EncodeContext<Ca
   nowSeconds: Math.floor(nowUnixMs / 1000),
 });
 
-/** What of the answer the client's API has no place for; on the passthrough lane nothing is lost. */
+/** What of the answer the client's API has no place for. */
 function lostOfWhole({ by, item: { response } }: WholeAnswer, { decoded, log }: EncodeQuestion): readonly string[] {
   const { choices } = response;
-  if (by.lane.name === 'passthrough' || choices === undefined) return [];
+  if (by.lane.keepsAnswer || choices === undefined) return [];
   const lost = lostOfAnswer({ choices }, decoded.dialect);
   log.answerLost(lost);
   return lost;
@@ -82,7 +82,7 @@ function lostOfWhole({ by, item: { response } }: WholeAnswer, { decoded, log }: 
 
 /** Of a stream only the log can tell: its headers are gone. */
 function namedLosses({ by }: StreamAnswer, { decoded, log }: EncodeQuestion): (item: StreamItem) => StreamItem {
-  if (by.lane.name === 'passthrough') return (item) => item;
+  if (by.lane.keepsAnswer) return (item) => item;
   return (item) => {
     for (const event of item.events) log.answerLost(lostOfEvent(event, decoded.dialect));
     return item;

@@ -1,6 +1,6 @@
 /** A request's way, one straight line of stages. Around it, and nowhere else: early ends, the record, the error answer. */
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
-import { operationOf } from '#sidecar/canonical/operation';
+import { isAboutKept } from '#sidecar/canonical/operation';
 import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
@@ -73,8 +73,8 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { credentials } = deps.policies;
   const { request } = decoded;
   const { broker, keepers, random } = deps;
-  const question = { call, caller, request, inspection, snapshot, credentials, broker, keepers, random, log };
-  const chosen = operationOf(request).isAboutKept ? selectAccount(question) : selectRoute(question);
+  const question = { call, caller, inspection, snapshot, credentials, broker, keepers, random, log };
+  const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.
   const { totalMs, key } = selection.route.policy;

@@ -12,7 +12,7 @@ import { stringifySliced } from '#sidecar/json/sliced-text';
 import { splicePieces } from '#sidecar/json/top-level';
 import type { Call } from './call.ts';
 import { type Content, type ContentQuestion, jsonContent, LIMITS } from './content.ts';
-import { type DecodedRequest, decode } from './decode.ts';
+import { DEFAULT_CONTENT, type DecodedRequest, decode, decodeContent } from './decode.ts';
 import { inspectInput } from './inspect-input.ts';
 import type { Snapshot } from './policy/snapshot.ts';
 import type { RequestScope } from './scope/request-scope.ts';
@@ -27,11 +27,10 @@ export const isLargeToInspect = (bytes: Uint8Array): boolean => bytes.length > L
 
 /** As `decode`. */
 export async function decodeLarge(bytes: Uint8Array, call: Call): Promise<DecodedRequest> {
-  const { dialect, values } = call.endpoint;
+  const { content: kind = DEFAULT_CONTENT, readKeys } = call.endpoint.dialect;
   // Of a form only the text is read, and that is short.
-  if (dialect.content === 'form') return decode(bytes, call);
-  const content = await readLarge({ bytes, type: undefined, readKeys: dialect.readKeys }, call.scope);
-  const decoded = { dialect, content, request: dialect.decodeRequest(content.body, values) };
+  if (kind !== 'json') return decode(bytes, call);
+  const decoded = decodeContent(await readLarge({ bytes, type: undefined, readKeys }, call.scope), call);
   await turnOf(call.scope);
   return decoded;
 }

@@ -17,6 +17,7 @@ import { nearestNames } from './policy/nearest-names.ts';
 import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './policy/snapshot.ts';
 import { targetOrder } from './policy/target-order.ts';
 import { visibleModels } from './policy/visible-models.ts';
+import { quoted } from './quoted.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 
 export interface Selection {
@@ -61,9 +62,11 @@ export function selectRoute(question: RouteQuestion): Selection {
 }
 
 function matches(rule: CompiledRule, { call, request }: RouteQuestion): boolean {
-  if (rule.models.size > 0 && !rule.models.has(request.model)) return false;
-  return rule.policy.match.headers.every(({ name, value }) => call.headers[name] === value);
+  return (rule.models.size === 0 || rule.models.has(request.model)) && matchesHeaders(rule, call);
 }
+
+export const matchesHeaders = ({ policy }: CompiledRule, { headers }: Call): boolean =>
+  policy.match.headers.every(({ name, value }) => headers[name] === value);
 
 interface TargetQuestion extends RouteQuestion {
   readonly route: CompiledRoute;
@@ -136,9 +139,3 @@ const noTarget = (route: string, providers: readonly string[], notTried: string)
         : `No target of AIRoute ${route} has a usable credential here. Check that the Secrets of AIProvider ${providers.join(', ')} hold their keys, each on one line. ${notTried}`.trimEnd(),
     object: `AIRoute ${route}`,
   });
-
-/** A name that the client sent, made harmless for a message. */
-function quoted(name: string): string {
-  const clean = name.replace(/[^\x20-\x7e]/g, '?');
-  return `\`${clean.length > 100 ? `${clean.slice(0, 100)}…` : clean}\``;
-}

@@ -27,3 +27,7 @@ export interface ProviderAdapter {
   /** Header of an answer that holds the provider's request id. Absent: the id in the answer is the one that its support asks for. */
   readonly requestIdHeader?: string;
 }
+
+/** What this service speaks for a model. */
+export const wiresOf = (adapter: Pick<ProviderAdapter, 'wires' | 'wiresFor'>, model: string): readonly AnyWire[] =>
+  adapter.wiresFor?.(model) ?? adapter.wires;

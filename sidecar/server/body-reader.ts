@@ -8,7 +8,7 @@ import type { RetainedBytes } from './retained-bytes.ts';
 const OVERLOADED_RETRY_MS = 1_000;
 const EMPTY = new Uint8Array();
 /** From here on a body goes to its place as it comes, where its length is declared: joined at the end it would be there twice. */
-const LARGE_BYTES = 256 * 1024;
+const PLACED_BYTES = 256 * 1024;
 
 export interface BodyReaderOptions {
   readonly limitBytes: number;
@@ -40,7 +40,7 @@ export class BodyReader implements BodySource {
     const declared = Number(this.#request.headers['content-length'] ?? 0);
     // Judged by what is declared before anything arrives, so that a refusal costs no memory.
     this.#admit(declared);
-    if (declared > LARGE_BYTES) this.#whole = Buffer.allocUnsafeSlow(declared);
+    if (declared > PLACED_BYTES) this.#whole = Buffer.allocUnsafeSlow(declared);
     if (this.#options.expectsContinue) this.#response.writeContinue();
     const body = new Promise<Uint8Array>((resolve, reject) => {
       this.#resolve = resolve;

@@ -6,15 +6,9 @@ import { REQUEST_HEADER, RESPONSE_HEADER } from '#contract/names/headers';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import type { AnyDialect } from '#sidecar/dialects/dialect';
-import { DIALECTS, type Endpoint, endpointAt, methodsAt } from '#sidecar/dialects/index';
+import { type Endpoint, endpointAt } from '#sidecar/dialects/index';
 import { openaiChat } from '#sidecar/dialects/openai-chat/dialect';
-import {
-  encodeModel,
-  encodeModelList,
-  MODEL_LIST_PATHS,
-  type ModelsQuestion,
-  modelsAt,
-} from '#sidecar/dialects/openai-chat/model-list';
+import { encodeModel, encodeModelList, type ModelsQuestion, modelsAt } from '#sidecar/dialects/openai-chat/model-list';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { jobAt } from '#sidecar/jobs/job-id';
 import type { Jobs } from '#sidecar/jobs/jobs';
@@ -23,16 +17,18 @@ import { handle, type PipelineDeps } from '#sidecar/pipeline/handle';
 import { isVisible, visibleModels } from '#sidecar/pipeline/policy/visible-models';
 import { errorAnswer } from '#sidecar/pipeline/render-failure';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
+import { IdleWait } from '#sidecar/pipeline/scope/idle-wait';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
 import { SlotList, type Slotted } from '#sidecar/pipeline/scope/slot-list';
 import { unknownModel } from '#sidecar/pipeline/select-route';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
+import { askedEndpoint, methodNotAllowed } from './asked-endpoint.ts';
 import { connectNotServed, parserError, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
 import { HttpReply } from './http-reply.ts';
 import { answerJob } from './job-endpoint.ts';
 import { listen } from './listen.ts';
-import { checkContent, checkHead, pathOf, queryOf } from './request-head.ts';
+import { checkContent, checkHead, pathOf } from './request-head.ts';
 import { RetainedBytes } from './retained-bytes.ts';
 
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
@@ -73,11 +69,12 @@ export class Ingress {
   readonly #server: Server;
   readonly #retained: RetainedBytes;
   readonly #open = new SlotList<OpenCall>();
+  readonly #idle: IdleWait;
   #draining = false;
-  #onIdle: (() => void) | undefined;
 
   constructor(deps: IngressDeps) {
     this.#deps = deps;
+    this.#idle = new IdleWait(deps.deadlines, () => this.#open.size === 0);
     this.#retained = new RetainedBytes(deps.config.limits.retainedBytes);
     const { headMs, wholeMs } = deps.config.arrival;
     this.#server = createServer({
@@ -111,7 +108,7 @@ export class Ingress {
   async close({ deadlineMs }: { readonly deadlineMs: number }): Promise<void> {
     this.#draining = true;
     this.#server.close();
-    await this.#idleWithin(deadlineMs);
+    await this.#idle.within(deadlineMs);
     for (const { scope, body } of this.#open.toArray()) {
       const draining = new RemoraError({
         code: 'draining',
@@ -120,19 +117,8 @@ export class Ingress {
       scope.cancel(draining);
       body.fail(draining);
     }
-    await this.#idleWithin(LAST_WORDS_MS);
+    await this.#idle.within(LAST_WORDS_MS);
     this.#server.closeAllConnections();
-  }
-
-  #idleWithin(ms: number): Promise<void> {
-    if (this.#open.size === 0 || ms <= 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const limit = this.#deps.deadlines.in(ms, resolve);
-      this.#onIdle = () => {
-        this.#deps.deadlines.cancel(limit);
-        resolve();
-      };
-    });
   }
 
   #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -153,7 +139,7 @@ export class Ingress {
       // Google's paths of models end in what is to be done with the model, as names of models may, too.
       const isAsked = request.method === 'GET' || endpointAt(path) === undefined;
       if (models !== undefined && isAsked) this.#tellModels(models, { request, reply, requestId });
-      else this.#acceptCall(endpointOf(path, request), { request, response, reply, requestId, expectsContinue });
+      else this.#acceptCall(askedEndpoint(path, request), { request, response, reply, requestId, expectsContinue });
     } catch (thrown) {
       const error = RemoraError.from(thrown);
       if (error.code === 'internal') this.#deps.onFault(thrown, requestId);
@@ -203,7 +189,7 @@ export class Ingress {
   #forget(open: OpenCall): void {
     if (!open.isHandled || !open.isAnswered) return;
     this.#open.remove(open);
-    if (this.#open.size === 0) this.#onIdle?.();
+    this.#idle.changed();
   }
 
   /** A walk, since parser errors are rare and a table by socket would cost every request. */
@@ -216,7 +202,7 @@ export class Ingress {
     { model }: ModelsQuestion,
     { request, reply, requestId }: Pick<Accepted, 'request' | 'reply' | 'requestId'>,
   ): void {
-    if (request.method !== 'GET') throw methodNotAllowed('GET');
+    if (request.method !== 'GET') throw methodNotAllowed(['GET']);
     const snapshot = this.#deps.policies.pin();
     const headers = { 'content-type': 'application/json', [RESPONSE_HEADER.requestId]: requestId };
     if (model === undefined) reply.whole(200, headers, JSON.stringify(encodeModelList(visibleModels(snapshot))));
@@ -247,37 +233,16 @@ interface Refused {
 
 /** What is refused by its head is still a request that somebody on call looks for. */
 const refusalRecord = (error: RemoraError, { requestId, dialect, nowUnixMs }: Refused): RequestRecord => ({
-  ...{
-    requestId,
-    dialect: dialect.id,
-    operation: dialect.operation,
-    stream: false,
-    status: error.status,
-    outcome: error.code,
-  },
-  ...{ attempts: [], usage: NO_USAGE, costNanoUsd: 0n, guardrailActions: [], startUnixMs: nowUnixMs, durationMs: 0 },
+  requestId,
+  dialect: dialect.id,
+  operation: dialect.operation,
+  stream: false,
+  status: error.status,
+  outcome: error.code,
+  attempts: [],
+  usage: NO_USAGE,
+  costNanoUsd: 0n,
+  guardrailActions: [],
+  startUnixMs: nowUnixMs,
+  durationMs: 0,
 });
-
-const methodNotAllowed = (allow: string): RemoraError =>
-  new RemoraError({
-    code: 'method_not_allowed',
-    message: `This path is not served with the method of the request. Use ${allow}.`,
-    headers: { allow },
-  });
-
-function endpointOf(path: string, { method = '', url = '', headers }: IncomingMessage): Endpoint {
-  const endpoint = endpointAt(path, { method, headers });
-  if (endpoint === undefined) {
-    const allowed = methodsAt(path);
-    if (allowed.length > 0) throw methodNotAllowed(allowed.join(', '));
-    const paths = new Set(DIALECTS.flatMap((dialect) => dialect.paths.slice(0, 1)));
-    const served = [...paths, ...MODEL_LIST_PATHS.slice(0, 1)];
-    throw new RemoraError({
-      code: 'unknown_path',
-      message: `Nothing is served on this path. Use one of ${served.join(', ')}.`,
-    });
-  }
-  const asked = path.length === url.length ? endpoint : { ...endpoint, query: queryOf(url) };
-  asked.dialect.checkTarget?.(asked.values, asked.query);
-  return asked;
-}

@@ -5,6 +5,7 @@ import type { Jobs } from '#sidecar/jobs/jobs';
 import { deletedAnswer, type JobReply } from '#sidecar/jobs/tell-job';
 import type { Reply } from '#sidecar/pipeline/call';
 import { errorAnswer } from '#sidecar/pipeline/render-failure';
+import { methodNotAllowed } from './asked-endpoint.ts';
 
 export interface JobCall {
   readonly id: string;
@@ -29,14 +30,7 @@ export async function answerJob(
 
 async function answerOf({ id, method }: JobCall, jobs: Jobs): Promise<JobReply> {
   if (method === 'GET') return jobs.tell(id);
-  if (method !== 'DELETE') throw notServed();
+  if (method !== 'DELETE') throw methodNotAllowed(['GET', 'DELETE']);
   await jobs.giveUp(id);
   return deletedAnswer(id);
 }
-
-const notServed = (): RemoraError =>
-  new RemoraError({
-    code: 'method_not_allowed',
-    message: 'This path is not served with the method of the request. Use GET or DELETE.',
-    headers: { allow: 'GET, DELETE' },
-  });

@@ -5,7 +5,7 @@
 import type { PolicyBudget } from '#contract/policy/policy';
 import { decodeAmount, encodeAmount } from '#contract/wire/codec';
 import type { GrantAsk, GrantDenied, Grant as GrantMessage } from '#contract/wire/gen/remora/policy/v1/sync';
-import type { Timers } from '#sidecar/budget/timers';
+import type { Timers } from '#sidecar/time/timers';
 import { type Grant, type GrantAnswer, type GrantAuthority, GrantRefused } from '#treasury/grant-authority';
 import type { Inbound, Outbound } from './connection.ts';
 

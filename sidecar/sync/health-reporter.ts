@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Unfit } from '#contract/policy/unfit';
 import type { Hints } from '#contract/wire/gen/remora/policy/v1/sync';
 import { decodeUnfit, encodeUnfit } from '#contract/wire/unfit-codec';
-import type { Timers } from '#sidecar/budget/timers';
 import type { PolicySink } from '#sidecar/policy/policy-source';
+import type { Timers } from '#sidecar/time/timers';
 import type { Send } from './grant-client.ts';
 
 const FLUSH_MS = 2_000;

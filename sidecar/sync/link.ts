@@ -1,7 +1,7 @@
 /** Keeps one connection to the operator for as long as the sidecar lives: dials, greets, beats, notices silence, and comes back. */
 import { readFile } from 'node:fs/promises';
 import type { Hello } from '#contract/wire/gen/remora/policy/v1/sync';
-import type { Timers } from '#sidecar/budget/timers';
+import type { Timers } from '#sidecar/time/timers';
 import { type Connection, type Inbound, type Outbound, openConnection } from './connection.ts';
 import { HEALTHY_MS, reconnectDelayMs } from './reconnect-delay.ts';
 import type { SyncLog } from './sync-log.ts';

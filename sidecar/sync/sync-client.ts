@@ -3,9 +3,9 @@
  * what it has, and asks for budget are refused.
  */
 import type { Unfit } from '#contract/policy/unfit';
-import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/budget/timers';
 import type { LastKnownGoodStore } from '#sidecar/policy/last-known-good';
 import type { PolicySink, PolicySource } from '#sidecar/policy/policy-source';
+import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
 import type { GrantAuthority } from '#treasury/grant-authority';
 import type { Inbound } from './connection.ts';
 import { GrantClient, type Send } from './grant-client.ts';

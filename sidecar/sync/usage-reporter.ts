@@ -4,8 +4,8 @@ import type {
   GrantUsage as GrantUsageMessage,
   UsageRecord as UsageRecordMessage,
 } from '#contract/wire/gen/remora/policy/v1/sync';
-import type { Timers } from '#sidecar/budget/timers';
 import type { UsageRecord } from '#sidecar/budget/usage-record';
+import type { Timers } from '#sidecar/time/timers';
 import type { GrantUsage } from '#treasury/grant-authority';
 import type { Send } from './grant-client.ts';
 

@@ -22,7 +22,7 @@ export const keptWire = ({ prefix, readUsage, ...options }: KeptWireOptions): Ke
   ...options,
   // Of all of them; only the client's own API is asked for, by its id.
   operation: 'kept_object',
-  path: (_model, _stream, request) => prefix + (request !== undefined && 'path' in request ? request.path : ''),
+  path: (_model, _stream, request) => prefix + (request?.path ?? ''),
   encodeRequest: ({ body }: KeptRequest) => body,
   decodeResponse(body): KeptResponse {
     const usage = readUsage?.(body);

@@ -81,6 +81,7 @@ export interface AnyWire extends Partial<StreamReading> {
 
 export interface WireOf<O extends OperationName> extends AnyWire {
   readonly operation: O;
+  path(model: string, stream: boolean, request?: RequestOf<O>): string;
   canPass?(client: ClientRequest<RequestOf<O>>): boolean;
   encodeRequest(request: RequestOf<O>, model: string, losses: Losses): JsonObject;
   decodeResponse(body: JsonObject, headers?: ResponseHeaders): ResponseOf<O>;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from '#test/operator/eventually';
+import { COMPILE_CACHE } from '#test/support/compile-cache';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const ENTRY = join(ROOT, 'cli', 'remora.mjs');
@@ -48,11 +49,11 @@ function closeAfter(t: TestContext, close: () => void | Promise<void>): void {
   stack.defer(close);
 }
 
-/** Ended with the test, whatever happens. Nothing of this process's environment but PATH and HOME reaches it. */
+/** Ended with the test, whatever happens. Nothing of this process's environment but PATH and where compiled code is kept reaches it. */
 export function spawnRemora(t: TestContext, args: readonly string[], options: SpawnOptions = {}): RemoraProcess {
   const child: ChildProcess = spawn(options.node ?? process.execPath, [ENTRY, ...args], {
     cwd: options.cwd ?? ROOT,
-    env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...options.env },
+    env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...COMPILE_CACHE, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

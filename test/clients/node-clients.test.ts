@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { missingServices } from '#test/matrix/services';
+import { COMPILE_CACHE } from '#test/support/compile-cache';
 import { JAVASCRIPT_CLIENTS } from './rows/javascript.ts';
 import { proveClient } from './run-app.ts';
 import { AT_ONCE, titleOf } from './titles.ts';
@@ -12,6 +13,10 @@ describe('clients of npm over every service', { concurrency: AT_ONCE }, () => {
 
   for (const row of JAVASCRIPT_CLIENTS)
     it(titleOf(row), (t) =>
-      proveClient(t, row, { program: process.execPath, args: [join(import.meta.dirname, 'apps', row.app)] }),
+      proveClient(t, row, {
+        program: process.execPath,
+        args: [join(import.meta.dirname, 'apps', row.app)],
+        env: COMPILE_CACHE,
+      }),
     );
 });

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '#test/support/compile-cache';
 
 const MAIN = fileURLToPath(import.meta.resolve('#operator/main'));
 
@@ -18,7 +19,7 @@ export function spawnOperator(
   test: { after(release: () => Promise<void>): void },
   env: Readonly<Record<string, string>>,
 ): OperatorProcess {
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH ?? '', ...env } });
+  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH ?? '', ...COMPILE_CACHE, ...env } });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -1,5 +1,5 @@
 /** The listener and the pipeline with a clock or watchers of a test's own, before one OpenAI provider. */
-import { REAL_TIMERS } from '#sidecar/budget/timers';
+
 import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
@@ -11,6 +11,7 @@ import { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { Ingress } from '#sidecar/server/ingress';
+import { REAL_TIMERS } from '#sidecar/time/timers';
 import { Upstreams } from '#sidecar/upstream/upstreams';
 import { OpenGate, policyOf } from './start-sidecar.ts';
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { POD_ENV } from '#contract/names/pod';
+import { COMPILE_CACHE } from '#test/support/compile-cache';
 
 const MAIN = fileURLToPath(import.meta.resolve('#sidecar/main'));
 
@@ -57,7 +58,7 @@ export function injectedEnv(place: InjectedPlace): Readonly<Record<string, strin
 /** It is killed by whoever spawned it, at the latest when its test is over. */
 export function spawnSidecar(env: Readonly<Record<string, string>>): SidecarProcess {
   const child: ChildProcess = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', ...COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: LogLine[] = [];

@@ -1,5 +1,5 @@
 /** Time that only a test moves, and the timers that hang on it. */
-import type { Timers } from '#sidecar/budget/timers';
+import type { Timers } from '#sidecar/time/timers';
 
 interface Timer {
   atMs: number;

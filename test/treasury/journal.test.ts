@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Journal, openJournal, recover } from '#sidecar/budget/journal';
+import { Journal, openJournal, recover } from '#sidecar/budget/journal';
 import type { JournalEntry } from '#sidecar/budget/journal-entry';
 import { MAX_RECORDS } from '#sidecar/budget/journal-state';
 import { JournalUnavailable } from '#sidecar/journal/state-journal';
+import { MemoryDisk } from './memory-journal.ts';
 
 const WINDOW = 'day-2026-11-21';
 const GRANT = { id: 'g1', budgetId: 'a/b/dev', window: WINDOW, amount: 1_000n };
@@ -99,15 +91,16 @@ test('a journal that is cut off anywhere is read up to the cut, and never says l
     const ends = [...whole.entries()].filter(([, byte]) => byte === 0x0a).map(([at]) => at + 1);
     const expected = [undefined, 0n, 100n, 200n, 140n, 240n];
     for (let length = 0; length <= whole.length; length += 1) {
-      writeFileSync(path, whole);
-      truncateSync(path, length);
-      const journal = openJournal(path);
+      // A file of its own each time: to a file that was emptied, writing waits for the disk.
+      const cut = `${path}-${length}`;
+      writeFileSync(cut, whole.subarray(0, length));
+      const journal = openJournal(cut);
       const final = expected[ends.filter((end) => end <= length).length];
       assert.deepEqual(finals(journal), final === undefined ? [] : [['g1', final]], `cut at ${length}`);
       assert.equal(journal.damaged, false);
       journal.append({ type: 'returned', grantId: 'g1' });
       journal.close();
-      assert.deepEqual(finals(openJournal(path)), []);
+      assert.deepEqual(finals(openJournal(cut)), []);
     }
   });
 });
@@ -120,14 +113,35 @@ test('a flipped byte is noticed wherever it is, and all that followed counts as 
     for (let at = 0; at < whole.length - 1; at++) {
       const flipped = Buffer.from(whole);
       flipped[at] = (flipped[at] ?? 0) ^ 0x10;
-      writeFileSync(path, flipped);
-      const journal = openJournal(path);
+      const disk = new MemoryDisk();
+      disk.text = flipped.toString('utf8');
+      const open = () => {
+        const journal = new Journal(disk.mount());
+        journal.load();
+        return journal;
+      };
+      const journal = open();
       assert.ok(journal.damaged, `byte ${at}`);
       assert.deepEqual(finals(journal), at < firstLine ? [] : [['g1', 1_000n]], `byte ${at}`);
-      journal.close();
-      assert.equal(openJournal(path).damaged, false);
-      assert.deepEqual(finals(openJournal(path)), at < firstLine ? [] : [['g1', 1_000n]]);
+      assert.equal(open().damaged, false);
+      assert.deepEqual(finals(open()), at < firstLine ? [] : [['g1', 1_000n]]);
     }
+  });
+});
+
+test('a damaged journal is whole on the disk again once what it lost is dealt with', async () => {
+  await inFolder((path) => {
+    written(path);
+    const whole = readFileSync(path, 'utf8');
+    writeFileSync(path, whole.replace('"amount":"100"', '"amount":"900"'));
+    const journal = openJournal(path);
+    assert.ok(journal.damaged);
+    assert.deepEqual(finals(journal), [['g1', 1_000n]]);
+    journal.close();
+    const again = openJournal(path);
+    assert.equal(again.damaged, false);
+    assert.deepEqual(finals(again), [['g1', 1_000n]]);
+    again.close();
   });
 });
 

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { COMPILE_CACHE } from '#test/support/compile-cache';
 import { FileGrantStore } from '#treasury/stores/file/file-store';
 import { Treasury } from '#treasury/treasury';
 import { budgetOf, NOON } from './budgets.ts';
@@ -43,7 +44,12 @@ class World {
     const instance = `spender-${this.instances.length}`;
     this.instances.push(instance);
     // Only a guard: no spender needs so long.
-    const options: ForkOptions = { stdio: 'inherit', execArgv: [], timeout: 60_000 };
+    const options: ForkOptions = {
+      stdio: 'inherit',
+      execArgv: [],
+      timeout: 60_000,
+      env: { ...process.env, ...COMPILE_CACHE },
+    };
     const child = fork(SPENDER, [join(this.folder, 'journal'), instance, String(LIMIT), mode], options);
     this.children.add(child);
     let left = killAfter;

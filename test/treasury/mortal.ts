@@ -1,9 +1,9 @@
 /** What a process can no longer do once it is killed, and what its disk still says. */
 import { parseEntry } from '#sidecar/budget/journal-entry';
 import { applyEntry, emptyState } from '#sidecar/budget/journal-state';
-import type { Timers } from '#sidecar/budget/timers';
 import { decodeLines } from '#sidecar/journal/checked-line';
 import type { JournalFile } from '#sidecar/journal/journal-file';
+import type { Timers } from '#sidecar/time/timers';
 import type { Grant } from '#treasury/grant-authority';
 import type { TestClock } from './clock.ts';
 

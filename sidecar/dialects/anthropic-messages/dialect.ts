@@ -1,6 +1,6 @@
 /** Anthropic's Messages API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
-import { namedFiles } from '#sidecar/dialects/named-files';
+import { keepingOfFiles } from '#sidecar/dialects/named-files';
 import { API_ID } from './api-id.ts';
 import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
@@ -16,10 +16,7 @@ export const anthropicMessages: Dialect<EncoderState> = {
   readKeys: READ_KEYS,
   requestIdHeader: 'request-id',
   decodeRequest,
-  keeping(request) {
-    const names = namedFiles(request, API_ID);
-    return names.length === 0 ? undefined : { by: 'anthropic-files', names };
-  },
+  keeping: (request) => keepingOfFiles(request, API_ID, 'anthropic-files'),
   clientPaths,
   encodeResponse,
   streamEncoder,

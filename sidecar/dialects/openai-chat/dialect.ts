@@ -1,6 +1,6 @@
 /** OpenAI's Chat Completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
-import { namedFiles } from '#sidecar/dialects/named-files';
+import { keepingOfFiles } from '#sidecar/dialects/named-files';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
@@ -14,10 +14,7 @@ export const openaiChat: Dialect<EncoderState> = {
   paths: openaiPaths('/chat/completions'),
   readKeys: READ_KEYS,
   decodeRequest,
-  keeping(request) {
-    const names = namedFiles(request, 'openai-chat');
-    return names.length === 0 ? undefined : { by: 'openai-files', names };
-  },
+  keeping: (request) => keepingOfFiles(request, 'openai-chat', 'openai-files'),
   clientPaths,
   encodeResponse,
   writesImages: true,

@@ -4,6 +4,7 @@ import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Caller } from '#sidecar/pipeline/identify';
 import { deniedBy, resolvedName } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
+import { quoted } from '#sidecar/pipeline/quoted';
 
 export interface LaterQuestion {
   /** Key of the AIProvider. */
@@ -47,6 +48,3 @@ const known = (targets: readonly CompiledTarget[], { modelRules }: Caller): stri
     ? 'an allowed model, as the provider names it'
     : `one of ${models.join(', ')}, as the provider names them`;
 };
-
-/** A name that the client sent, made harmless for a message. */
-const quoted = (name: string): string => `\`${name.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)}\``;

@@ -2,13 +2,14 @@
  * Where a request about what an account keeps goes: no model leads it, so it goes to the only account among the targets of the workload's AIRoutes that
  * knows such things, or to the one that is known or stated to be meant. Never to another one after it.
  */
+import type { KeptRequest } from '#sidecar/canonical/kept-request';
 import { operationOf } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
-import { type RouteQuestion, type Selection, withCredentials } from '#sidecar/pipeline/select-route';
+import { matchesHeaders, type RouteQuestion, type Selection, withCredentials } from '#sidecar/pipeline/select-route';
 import { accountOf, severalAccounts } from './account-of.ts';
 import { checkLaterCalls } from './later-models.ts';
 import { speaks } from './pin-targets.ts';
@@ -20,8 +21,10 @@ interface Place {
   readonly target: CompiledTarget;
 }
 
+type KeptQuestion = RouteQuestion & { readonly request: KeptRequest };
+
 /** Throws `unsupported_operation`, `kept_refused`, `account_unresolved`, `model_not_allowed`, `spend_unbounded`, `no_target` or `guardrail_blocked`. */
-export function selectAccount(question: RouteQuestion): Selection {
+export function selectAccount(question: KeptQuestion): Selection {
   const { caller, log, request } = question;
   const places = accountPlaces(question);
   const key = keeperOf(places, question);
@@ -32,9 +35,8 @@ export function selectAccount(question: RouteQuestion): Selection {
   if (place === undefined) throw accountDenied(key, denied && whollyDeniedBy(caller.modelRules, denied.target));
   const { route, rule } = place;
   log.routeChosen(route.policy.key, rule);
-  if ('later' in request && request.later !== undefined) {
-    checkLaterCalls(request.later, { provider: key, targets: ofAccount.map(({ target }) => target), caller });
-  }
+  const targets = ofAccount.map(({ target }) => target);
+  checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
   if (operationOf(request).spendsLater) refuseUnderBudget(question);
   const usableTargets = withCredentials([asAccount(place.target, question)], { ...question, route, notTried: '' });
   return { route, rule, candidates: passGuardrails(usableTargets, question), notTried: '' };
@@ -59,15 +61,11 @@ function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
   });
 }
 
-const matchesHeaders = ({ policy }: CompiledRule, { headers }: RouteQuestion['call']): boolean =>
-  policy.match.headers.every(({ name, value }) => headers[name] === value);
-
 const targetsOf = ({ targets, fallbacks }: CompiledRule): readonly CompiledTarget[] =>
   [...targets, ...fallbacks].filter(({ policy }) => policy.weight !== 0);
 
-function keeperOf(places: readonly Place[], { call, request, keepers }: RouteQuestion): string {
-  const { dialect } = call.endpoint;
-  const keeping = dialect.keeping?.(request) ?? { by: dialect.id, names: [] };
+function keeperOf(places: readonly Place[], { call, request, keepers }: KeptQuestion): string {
+  const { keeping } = request;
   const accounts = places.map(({ target }) => target.provider);
   const key = accountOf({ accounts, keeping, stated: callerHeader(call, 'provider'), keepers });
   if (key === undefined) throw severalAccounts([...new Set(accounts.map(({ policy }) => policy.key))]);
@@ -75,13 +73,13 @@ function keeperOf(places: readonly Place[], { call, request, keepers }: RouteQue
 }
 
 /** The target without its model. What was asked for once must not be made twice: only what changes nothing is asked again. */
-const asAccount = ({ policy, provider }: CompiledTarget, { request }: RouteQuestion): CompiledTarget => ({
+const asAccount = ({ policy, provider }: CompiledTarget, { request }: KeptQuestion): CompiledTarget => ({
   provider,
   policy: {
     ...policy,
     name: provider.policy.key,
     model: '',
-    maxRetries: 'method' in request && request.method === 'GET' ? policy.maxRetries : 0,
+    maxRetries: request.method === 'GET' ? policy.maxRetries : 0,
   },
 });
 

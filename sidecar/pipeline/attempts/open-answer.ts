@@ -1,4 +1,5 @@
 /** Reads the answer of one exchange until it is sure to be one: a whole document, or the beginning of a stream. */
+import { isAboutKept } from '#sidecar/canonical/operation';
 import { isContentEvent } from '#sidecar/canonical/stream-event';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import { readWhole } from '#sidecar/upstream/read-whole';
@@ -22,10 +23,10 @@ export function openAnswer(running: Exchange, response: UpstreamResponse): Answe
   const { wire, candidate } = running.plan;
   const { request } = candidate;
   const type = response.headers['content-type'];
-  const isUnread = 'answersBytes' in request && request.answersBytes;
+  const isUnread = isAboutKept(request) && request.answersBytes === true;
   if (isUnread || (wire.passesBytes && !isOfType(type, /\bjson\b/i)))
     return openBytes(running, response, type ?? ANY_BYTES);
-  const reading = candidate.request.stream ? eventsOf(wire) : undefined;
+  const reading = request.stream ? eventsOf(wire) : undefined;
   return reading === undefined ? openWhole(running, response) : openEvents(running, response, reading);
 }
 

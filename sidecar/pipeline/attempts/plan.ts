@@ -1,8 +1,9 @@
 /** How one attempt is made: over which wire and lane, to which URL, with which bytes. */
-import { operationOf } from '#sidecar/canonical/operation';
+import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
+import { wiresOf } from '#sidecar/providers/adapter';
 import type { OnUnsupported } from '#sidecar/wires/losses';
 import type { AnyWire } from '#sidecar/wires/wire';
 import type { Candidate } from './candidate.ts';
@@ -43,7 +44,12 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
   const output = operationOf(request).outputTokens?.(request);
   const maxOutputTokens = bounded && output?.mustBeStated ? output.atMost : undefined;
   const outgoing = asking.outgoing({
-    ...{ content, request, wire, model, maxOutputTokens, onUnsupported },
+    content,
+    request,
+    wire,
+    model,
+    maxOutputTokens,
+    onUnsupported,
     clientPath: clientPathsOf(decoded),
   });
   const planOf = (bytes: Uint8Array): Plan => ({
@@ -93,9 +99,8 @@ interface Way {
  * bytes pass through only where nobody has to see or change them.
  */
 function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
-  const { adapter } = candidate.provider;
   const { dialect } = decoded;
-  const wires: readonly AnyWire[] = adapter.wiresFor?.(candidate.model) ?? adapter.wires;
+  const wires = wiresOf(candidate.provider.adapter, candidate.model);
   const own = wires.find(({ id }) => id === dialect.id);
   if (own !== undefined) {
     const asking = mayPass(own, candidate, decoded) ? passthrough : translate;
@@ -110,7 +115,7 @@ function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
 
 /** Nobody has to change the request's bytes, and this service understands them as they are. */
 function mayPass(own: AnyWire, { maskedBy, model }: Candidate, { request, content }: DecodedRequest): boolean {
-  const mustRewrite = 'mustRewrite' in request && request.mustRewrite === true;
+  const mustRewrite = isAboutKept(request) && request.mustRewrite === true;
   if (maskedBy.length > 0 || mustRewrite) return false;
   return own.canPass?.({ request, body: content.body, model }) ?? true;
 }

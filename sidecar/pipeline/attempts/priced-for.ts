@@ -23,10 +23,11 @@ export function pricedFor({ target: { policy }, request }: Candidate, body: Json
   const { price } = policy;
   if (billed === 'tokens') return { target: policy, ...hourOf(price, body) };
   if (billed === 'nothing' || isFree(price)) return { target: { ...policy, price: FREE } };
-  const perPiece = price?.[PER_PIECE[billed] ?? 'inputPico'];
-  if (PER_PIECE[billed] !== undefined && perPiece !== undefined && pieces !== undefined)
+  const [piece, token] = [PER_PIECE[billed], PER_TOKEN[billed]];
+  const perPiece = piece && price?.[piece];
+  if (perPiece !== undefined && pieces !== undefined)
     return { target: { ...policy, price: FREE }, piecesPico: BigInt(pieces(request)) * BigInt(perPiece) };
-  const isByToken = PER_TOKEN[billed] !== undefined && price?.[PER_TOKEN[billed]] !== undefined;
+  const isByToken = token !== undefined && price?.[token] !== undefined;
   return isByToken ? { target: policy } : { target: { ...policy, price: null }, isBilledOtherwise: true };
 }
 

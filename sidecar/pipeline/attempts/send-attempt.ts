@@ -1,6 +1,6 @@
 /** One attempt on one target: reserve, send, read until the answer is sure to be one. Settling follows when its use is known. */
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
-import { operationOf } from '#sidecar/canonical/operation';
+import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
 import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
 import type { AttemptAbort } from '#sidecar/pipeline/scope/attempt-abort';
@@ -51,7 +51,7 @@ const estimate = (plan: Plan, { call, caller, decoded, selection }: AttemptQuest
   route: selection.route.policy.key,
   ...pricedFor(plan.candidate, decoded.content.body),
   caller,
-  budgets: operationOf(plan.candidate.request).isAboutKept ? NO_BUDGETS : caller.budgets,
+  budgets: isAboutKept(plan.candidate.request) ? NO_BUDGETS : caller.budgets,
   inputTokensAtMost: Math.max(
     decoded.content.bytes.length,
     plan.bytes.length,
@@ -84,7 +84,7 @@ async function exchange(running: Exchange): Promise<Answer> {
   const { request } = plan.candidate;
   const response = await question.deps.upstream.send({
     url,
-    ...('method' in request && { method: request.method }),
+    ...(isAboutKept(request) && { method: request.method }),
     headers: { ...SENT_HEADERS, ...authorization, ...plan.headers },
     body,
     timeouts: { connectMs, headersMs: firstTokenMs, idleMs },

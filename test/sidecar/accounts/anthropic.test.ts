@@ -72,3 +72,19 @@ test('files of both APIs have the same path, and each client reaches its own', a
   assert.equal(openai.requests.length, 2);
   await assert.rejects(client.beta.files.retrieveMetadata('file_none'), (thrown) => thrown instanceof NotFoundError);
 });
+
+test('a batch that is read in slices arrives with the query of its client, as a small one does', async (t) => {
+  const { a, running } = await startAnthropic(t);
+  for (const content of ['Hello.', 'Hello. '.repeat(200_000)]) {
+    const response = await fetch(`${running.url}/v1/messages/batches?beta=true`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01' },
+      body: JSON.stringify({ requests: [callOf('one', content)] }),
+    });
+    assert.equal(response.status, 200, await response.text());
+  }
+  assert.deepEqual(
+    a.requests.map(({ path }) => path),
+    ['/v1/messages/batches?beta=true', '/v1/messages/batches?beta=true'],
+  );
+});

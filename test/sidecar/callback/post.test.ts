@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import type { Policy } from '#contract/policy/policy';
-import type { Timers } from '#sidecar/budget/timers';
+import type { Timers } from '#sidecar/time/timers';
 import { policyOf, type RunningSidecar } from '#test/sidecar/start-sidecar';
 import {
   answerOf,

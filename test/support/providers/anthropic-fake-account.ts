@@ -1,10 +1,10 @@
 /** What an account of Anthropic keeps, as the public API tells it; the shapes are held against the official client's own types. */
 import type { MessageBatch } from '@anthropic-ai/sdk/resources/messages/batches';
+import { type AccountPaths, type AccountRequest, answerAt } from './account-paths.ts';
 import { formOf } from './openai-fake-operations.ts';
-import type { FakeAccount, KeptAnswer, OperationRequest } from './script.ts';
+import type { FakeAccount, KeptAnswer } from './script.ts';
 
 const NOW = '2026-11-21T12:00:00Z';
-type Request = OperationRequest & { readonly method: string; readonly path: string };
 
 const missing = (id: string): KeptAnswer => ({ status: 404, message: `Not found: ${id}` });
 
@@ -59,7 +59,7 @@ class Account {
     return { type: 'application/x-jsonl', body: [Buffer.from(`${lines.join('\n')}\n`)] };
   }
 
-  async upload(request: Request): Promise<KeptAnswer> {
+  async upload(request: AccountRequest): Promise<KeptAnswer> {
     const file = (await formOf(request)).get('file');
     if (!(file instanceof File)) return { status: 400, message: 'file is required' };
     this.#count += 1;
@@ -80,9 +80,7 @@ class Account {
   }
 }
 
-type Ask = (account: Account, request: Request, id: string) => KeptAnswer | Promise<KeptAnswer>;
-
-const PATHS: readonly (readonly [method: string, path: RegExp, ask: Ask])[] = [
+const PATHS: AccountPaths<Account> = [
   [
     'POST',
     /^\/v1\/messages\/batches$/,
@@ -100,13 +98,6 @@ const PATHS: readonly (readonly [method: string, path: RegExp, ask: Ask])[] = [
 export function anthropicFakeAccount(name: string): FakeAccount {
   const account = new Account(name);
   return {
-    answer(request) {
-      const [path = ''] = request.path.split('?');
-      for (const [method, pattern, ask] of PATHS) {
-        const found = request.method === method ? pattern.exec(path) : null;
-        if (found !== null) return () => ask(account, request, decodeURIComponent(found[1] ?? ''));
-      }
-      return undefined;
-    },
+    answer: answerAt(PATHS, account),
   };
 }

@@ -1,14 +1,14 @@
 /** What an account of OpenAI keeps, as the public API tells it; the shapes are held against the official client's own types. */
 import type { Batch, FileDeleted, FileObject } from 'openai/resources';
 import type { Conversation } from 'openai/resources/conversations';
+import { type AccountPaths, type AccountRequest, answerAt } from './account-paths.ts';
 import { formOf } from './openai-fake-operations.ts';
-import type { FakeAccount, KeptAnswer, OperationRequest } from './script.ts';
+import type { FakeAccount, KeptAnswer } from './script.ts';
 
 const CREATED = 1_790_000_000;
 const TOKENS_OF_A_CALL = 10;
 
 type Members = { readonly [key: string]: unknown };
-type Request = OperationRequest & { readonly method: string; readonly path: string };
 
 interface Stored {
   readonly file: FileObject;
@@ -47,7 +47,7 @@ class Account {
     return this.#responses.has(id);
   }
 
-  async upload(request: Request): Promise<KeptAnswer> {
+  async upload(request: AccountRequest): Promise<KeptAnswer> {
     const form = await formOf(request);
     const file = form.get('file');
     if (!(file instanceof File)) return { status: 400, message: 'file is required' };
@@ -200,9 +200,7 @@ const objectOf = ({ id, body }: StoredResponse, status: string) => ({
   usage: { input_tokens: 5, output_tokens: 5, total_tokens: 10 },
 });
 
-type Ask = (account: Account, request: Request, id: string) => KeptAnswer | Promise<KeptAnswer>;
-
-const PATHS: readonly (readonly [method: string, path: RegExp, ask: Ask])[] = [
+const PATHS: AccountPaths<Account> = [
   ['POST', /^\/v1\/files$/, (account, request) => account.upload(request)],
   ['GET', /^\/v1\/files$/, (account) => account.files()],
   ['GET', /^\/v1\/files\/([^/]+)$/, (account, _, id) => account.file(id)],
@@ -223,14 +221,7 @@ const PATHS: readonly (readonly [method: string, path: RegExp, ask: Ask])[] = [
 export function openaiFakeAccount(name: string): FakeAccount {
   const account = new Account(name);
   return {
-    answer(request) {
-      const [path = ''] = request.path.split('?');
-      for (const [method, pattern, ask] of PATHS) {
-        const found = request.method === method ? pattern.exec(path) : null;
-        if (found !== null) return () => ask(account, request, decodeURIComponent(found[1] ?? ''));
-      }
-      return undefined;
-    },
+    answer: answerAt(PATHS, account),
     refuse({ previous_response_id: id, conversation }) {
       if (typeof conversation === 'string' && !account.hasConversation(conversation))
         return missing('Conversation', conversation);

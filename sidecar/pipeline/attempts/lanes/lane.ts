@@ -50,6 +50,8 @@ type Context = EncodeContext<CanonicalRequest>;
 
 export interface Lane {
   readonly name: LaneName;
+  /** The client reads the provider's own bytes, of which nothing is lost. */
+  readonly keepsAnswer: boolean;
   /** Throws `unsupported_parameter` when the provider cannot express the request. */
   outgoing(request: LaneRequest): OutgoingRequest;
   encodeWhole(item: WholeItem, dialect: AnyDialect, context: Context): Uint8Array | string;

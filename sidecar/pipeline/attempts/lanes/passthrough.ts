@@ -6,6 +6,7 @@ const NOTHING = new Uint8Array();
 
 export const passthrough: Lane = {
   name: 'passthrough',
+  keepsAnswer: true,
 
   outgoing({ content, wire, model, maxOutputTokens }) {
     const edits = wire.passthroughEdits?.(content.body, {

@@ -8,6 +8,7 @@ import type { Lane, StreamWriter } from './lane.ts';
 
 export const translate: Lane = {
   name: 'translate',
+  keepsAnswer: false,
 
   outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported, clientPath }) {
     const bounded = maxOutputTokens === undefined ? request : { ...request, maxOutputTokens };

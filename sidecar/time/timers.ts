@@ -1,4 +1,4 @@
-/** The timers of the budget room, injected so that tests decide what time is. */
+/** Timers for whoever wakes himself up later, injected so that tests decide what time is. */
 export interface Timers {
   /** Runs `task` once after `ms` unless the returned function is called before. */
   after(ms: number, task: () => void): () => void;

@@ -35,6 +35,13 @@ test('each line of a batch file asks for a model that a route has at that accoun
     [['no json'], 'invalid_request', /line 1 of the file must be one JSON object/],
     [['{"body":{"model":"small"},"body":{"model":"small"}}'], 'invalid_request', /has the key body once/],
     [['{"body":{"model":"large","model":"small"}}'], 'invalid_request', /has the key model once/],
+    [['{"body":{"model":"small","Model":"large"}}'], 'invalid_request', /has the key model once/],
+    [['{"body":{"model":"small","messages":[1],"messages":[]}}'], 'invalid_request', /has the key messages once/],
+    [
+      ['{"body":{"model":"small","Messages":[1],"messages":[]}}'],
+      'invalid_request',
+      /has the key messages once|key Messages/,
+    ],
     [['{"body":{"\\u006dodel":"large","model":"small"}}'], 'invalid_request', /has the key model once/],
   ] as const)
     await assert.rejects(client.files.create(upload(lines)), isRefused(code, message), message.source);

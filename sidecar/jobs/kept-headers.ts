@@ -4,7 +4,10 @@ import type { Call } from '#sidecar/pipeline/call';
 import { modelOf } from '#sidecar/pipeline/policy/bound-model';
 import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 
-const OURS: readonly string[] = [REQUEST_HEADER.user, REQUEST_HEADER.feature, 'content-type', 'traceparent'];
+const OURS: readonly string[] = [
+  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.provider],
+  ...['content-type', 'traceparent'],
+];
 
 export function keptHeaders(headers: Call['headers'], route: CompiledRoute, model: string): Record<string, string> {
   const kept: Record<string, string> = {};

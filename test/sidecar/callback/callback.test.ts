@@ -6,6 +6,8 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { REAL_TIMERS } from '#sidecar/budget/timers';
 import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
+import { MASK_EMAIL } from '#test/sidecar/operations/start-operations';
+import { type PolicyWords, policyOf } from '#test/sidecar/start-sidecar';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { answerOf, CHAT, idOf, look, openStage, submit, until } from './stage.ts';
 
@@ -272,6 +274,35 @@ test('a job goes to the account that its client stated, as the plain request doe
     second.requests.map(({ path }) => path),
     ['/v1/responses'],
   );
+});
+
+test('a job that waited is judged by the policy in force when it starts: its models, its guardrails, its routes', async (t) => {
+  const limits = { most: 9, running: 1, runningBytes: 1e6, requestBytes: 1e6, answerBytes: 1e6, storedBytes: 1e8 };
+  const cases: readonly (readonly [Partial<PolicyWords>, string])[] = [
+    [{ modelRules: [{ policy: 'sys/org', allow: ['elsewhere/*'], deny: [] }] }, 'model_not_allowed'],
+    [{ guardrails: MASK_EMAIL?.map((one) => ({ ...one, action: 'Block' as const })) ?? [] }, 'guardrail_blocked'],
+    [{ routes: [{ models: ['other'], targets: [{ provider: 'p' }] }] }, 'unknown_model'],
+  ];
+  for (const [changes, code] of cases) {
+    const { policy, provider, start } = await openStage(t, { config: { jobs: limits } });
+    const sidecar = await start();
+    const held = Promise.withResolvers<void>();
+    provider.respondWith({ holdHead: held.promise });
+    const first = idOf(await submit(sidecar, 'fetch'));
+    const body = { ...CHAT, messages: [{ role: 'user', content: 'Ask ann@example.com.' }] };
+    const waiting = idOf(await submit(sidecar, 'fetch', { body }));
+    await until(() => provider.requests.length === 1, 'the first runs');
+    assert.deepEqual(sidecar.sidecar.sink.applyPolicy(policyOf({ ...policy, ...changes }), 'hash-2'), {
+      applied: true,
+    });
+    held.resolve();
+    assert.equal((await answerOf(sidecar, first)).status, 200);
+    const refused = await answerOf(sidecar, waiting);
+    assert.equal(JSON.parse(refused.body).error.remora.code, code);
+    assert.equal(provider.requests.length, 1);
+    assert.equal(sidecar.gate.reserved.length, 1, 'nothing was reserved for what was refused');
+    assert.equal(sidecar.gate.settled.length, 1);
+  }
 });
 
 test('a clock that jumps far back makes nobody look at the jobs all the time', async (t) => {

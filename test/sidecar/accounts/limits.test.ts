@@ -165,3 +165,17 @@ test('what output guardrails would have masked is not fetched around them, and m
     ['POST', 'DELETE'],
   );
 });
+
+test('an answer in the background, which nobody could inspect later, is refused before it is paid for', async (t) => {
+  const { a, client } = await startOne(t, { guardrails: MASK_ANSWERS });
+  const asked = { model: 'chat', input: 'Whom?' };
+  await assert.rejects(
+    client.responses.create({ ...asked, background: true }),
+    isRefused('content_filter', /output guardrails of this workload cannot inspect what AIProvider default\/a answers/),
+  );
+  assert.equal(a.requests.length, 0);
+  await client.responses.create({ ...asked, background: false });
+  const open = await startOne(t);
+  await open.client.responses.create({ ...asked, background: true });
+  assert.deepEqual([a.requests.length, open.a.requests.length], [1, 1]);
+});

@@ -190,7 +190,7 @@ export const ERROR_CODES = define({
     status: 503,
     category: 'gateway',
     retryable: true,
-    meaning: 'The sidecar holds as many request bytes as it may.',
+    meaning: 'The sidecar holds as many bytes of requests and results as it may.',
     remedy: 'Retry after a second.',
   },
   draining: {

@@ -68,6 +68,8 @@ export interface ChatRequest {
   /** End user, for attribution and for providers that ask for it. */
   readonly user?: string;
   readonly stream: boolean;
+  /** The provider says at once that it has begun, and what the model writes is to be fetched from what it keeps. */
+  readonly isAnsweredLater?: boolean;
   /** The client asked for a usage event in its stream. */
   readonly includeUsage: boolean;
   /**

@@ -70,9 +70,11 @@ const imageTokens = ({ body }: Pick<VerbatimRequest, 'body'>): OutputTokens => (
   answers: imagesAsked({ body }),
 });
 
-/** In a form all values are text. */
-const imagesAsked = ({ body }: Pick<VerbatimRequest, 'body'>): number =>
-  Math.min(MOST_IMAGES, Math.max(1, Math.ceil(Number(body.n ?? 1)) || 1));
+/** In a form all values are text. What is no number here may be one to a more lenient reader, such as `1_0`: the most is asked for then. */
+function imagesAsked({ body }: Pick<VerbatimRequest, 'body'>): number {
+  const count = Number(body.n ?? 1);
+  return Number.isNaN(count) ? MOST_IMAGES : Math.min(MOST_IMAGES, Math.max(1, Math.ceil(count)));
+}
 
 /** UTF-16 units, of which no character has fewer than one. */
 const charactersSpoken = ({ body }: Pick<VerbatimRequest, 'body'>): number =>

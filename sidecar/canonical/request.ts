@@ -39,6 +39,8 @@ export interface CanonicalResponse {
   readonly model: string;
   /** What a model wrote, for those who inspect it; absent where the operation's answers hold nothing of that kind. */
   readonly choices?: ChatResponse['choices'];
+  /** What only one API knows of the answer, which may repeat what a model wrote. */
+  readonly extensions?: ChatResponse['extensions'];
   /** Absent where the provider does not say. */
   readonly usage?: ChatResponse['usage'];
   /** Ids of what the account keeps; absent where `id` is the only one. */

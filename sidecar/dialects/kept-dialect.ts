@@ -80,10 +80,13 @@ function decodeRequest(api: string, endpoint: KeptEndpoint, { body, values, besi
   };
 }
 
+/** In an id, of what servers that decode a path before they route it would make another path. */
+const LEADS_ELSEWHERE = /[/\\?#%;\s\p{Cc}]|^\.{0,2}$/u;
+
 /** A dot segment would lead elsewhere, with our credential (RFC 3986, section 5.2.4). */
 const pathOf = (pattern: string, values: PathValues): string =>
   pattern.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? '';
-    if (value === '.' || value === '..') throw invalid(name, 'an id');
+    if (LEADS_ELSEWHERE.test(value)) throw invalid(name, 'an id');
     return encodeURIComponent(value);
   });

@@ -10,7 +10,8 @@ export interface VerbatimOptions extends Pick<AnyDialect, 'id' | 'paths' | 'cont
   readonly defaultModel?: string;
 }
 
-const READ_KEYS: readonly string[] = ['model', 'user', 'stream'];
+/** The last two say how much is billed. */
+const READ_KEYS: readonly string[] = ['model', 'user', 'stream', 'n', 'input'];
 
 export const verbatimDialect = ({ defaultModel, ...options }: VerbatimOptions): DialectOf<VerbatimOperation> => ({
   ...options,

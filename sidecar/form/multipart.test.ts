@@ -51,8 +51,28 @@ test('parseForm() refuses what two readers could understand differently', () => 
     '--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Disposition: form-data; name="b"\r\n\r\n1\r\n--b--',
     '--b\r\nContent-Disposition: form-data; name="a\\"b"\r\n\r\n1\r\n--b--',
     '--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--',
+    `${field('a', '1', '; name="b"')}--b--`,
+    `${field('a', '1', "; name*=UTF-8''b")}--b--`,
+    `${field('a', '1', '; filename="x"; filename="y"')}--b--`,
+    `${field('a', '1', '; filename="x\\"; name=\\"b"')}--b--`,
+    `${field('a', '1', '; filename="x" junk')}--b--`,
+    `${field('a', '1', ';\r\n filename="x"')}--b--`,
+    `${field('a', '1', '\nContent-Disposition: form-data; name="b"')}--b--`,
+    `${field('a', '1', '\r\nContent-Transfer-Encoding: base64')}--b--`,
+    `${field('a', '1\n--b\r\nContent-Disposition: form-data; name="b"\r\n\r\n2')}--b--`,
+    `${field('a', '1\r--b\r\nContent-Disposition: form-data; name="b"\r\n\r\n2')}--b--`,
   ])
     assert.equal(parse(body).ok, false, JSON.stringify(body));
+});
+
+test('parseForm() reads the heads that clients write', () => {
+  for (const rest of [
+    '; filename="a b;c.mp3"',
+    "; filename=x; filename*=utf-8''%C3%A4.mp3",
+    '; filename="C:\\dir\\x.mp3"\r\nContent-Type: audio/mpeg\r\nContent-Transfer-Encoding: binary',
+    ' ; filename="name.mp3"',
+  ])
+    assert.deepEqual(valuesOf(`${field('file', 'bytes\n--a', rest)}--b--`), [['file', true, 'bytes\n--a']], rest);
 });
 
 test('parseForm() bounds the number of fields', () => {

@@ -18,8 +18,14 @@ export type ParsedForm =
 
 /** RFC 2046, section 5.1.1: at most 70 characters, no space at the end. Quotes are optional. */
 const BOUNDARY = /;\s*boundary=(?:"([\w'()+,./:=? -]{1,69}[\w'()+,./:=?-])"|([\w'+./-]{1,70}))\s*(?:;|$)/i;
-const NAME = /;[ \t]*name="([^"\\\r\n]*)"/i;
-const FILE_NAME = /;[ \t]*filename\*?=/i;
+const PARAMETER = ';[ \\t]*([\\w-]+\\*?)=("(?:[^"\\\\]|\\\\.)*"|[^\\s;"]*)[ \\t]*';
+const PARAMETERS = new RegExp(PARAMETER, 'g');
+const DISPOSITION = new RegExp(`^content-disposition[ \\t]*:[ \\t]*form-data[ \\t]*((?:${PARAMETER})*)$`, 'i');
+/** What a reader who knows no escapes in quotes takes for a name, too. */
+const LIKE_A_NAME = /;[ \t]*name\*?[ \t]*=/gi;
+const QUOTED_NAME = /^"([^"\\]*)"$/;
+/** Of a value that is written as it is (RFC 7578, section 4.7: the header is deprecated). */
+const AS_IT_IS = /^content-transfer-encoding[ \t]*:[ \t]*(?:7bit|8bit|binary)[ \t]*$/i;
 const MAX_FIELDS = 128;
 const MAX_HEAD_BYTES = 4096;
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -48,6 +54,8 @@ export function parseForm(bytes: Uint8Array, boundary: string): ParsedForm {
     if (valueEnd < 0) return failure('The form does not end with its boundary.');
     const field = readField(body, at + 2, valueEnd);
     if (field === undefined) return failure('A field of the form has no readable name.');
+    if (hasLooseBoundary(body, first, field))
+      return failure('A boundary in the form does not stand on a line of its own.');
     fields.push(field);
     at = valueEnd + delimiter.length;
   }
@@ -56,17 +64,39 @@ export function parseForm(bytes: Uint8Array, boundary: string): ParsedForm {
     : failure('The form does not end with its boundary.');
 }
 
+/** Some readers take a line feed or a carriage return alone for the end of a line. */
+function hasLooseBoundary(body: Buffer, first: string, { valueStart, valueEnd }: FormField): boolean {
+  const value = body.subarray(valueStart, valueEnd);
+  return value.includes(`\n${first}`) || value.includes(`\r${first}`);
+}
+
 function readField(body: Buffer, start: number, valueEnd: number): FormField | undefined {
   const headEnd = body.indexOf(HEAD_END, start);
   if (headEnd < 0 || headEnd + HEAD_END.length > valueEnd || headEnd - start > MAX_HEAD_BYTES) return undefined;
-  const dispositions = body
-    .toString('utf8', start, headEnd)
-    .split('\r\n')
-    .filter((line) => /^content-disposition\s*:/i.test(line));
+  const lines = body.toString('utf8', start, headEnd).split('\r\n');
+  if (!lines.every(isPlainLine)) return undefined;
+  const dispositions = lines.filter((line) => /^content-disposition[ \t]*:/i.test(line));
   const [disposition] = dispositions;
-  const name = disposition === undefined ? undefined : NAME.exec(disposition)?.[1];
-  if (disposition === undefined || dispositions.length > 1 || name === undefined) return undefined;
-  return { name, isFile: FILE_NAME.test(disposition), valueStart: headEnd + HEAD_END.length, valueEnd };
+  const read = disposition === undefined || dispositions.length > 1 ? undefined : readDisposition(disposition);
+  return read && { ...read, valueStart: headEnd + HEAD_END.length, valueEnd };
+}
+
+/** One header, on one line, which leaves the value as it is. */
+const isPlainLine = (line: string): boolean =>
+  !/[\r\n]/.test(line) &&
+  !/^[ \t]/.test(line) &&
+  (AS_IT_IS.test(line) || !/^content-transfer-encoding[ \t]*:/i.test(line));
+
+function readDisposition(line: string): Pick<FormField, 'name' | 'isFile'> | undefined {
+  const [, stated] = DISPOSITION.exec(line) ?? [];
+  if (stated === undefined || line.match(LIKE_A_NAME)?.length !== 1) return undefined;
+  const parameters = [...stated.matchAll(PARAMETERS)].map(
+    ([, key = '', value = '']) => [key.toLowerCase(), value] as const,
+  );
+  const values = new Map(parameters);
+  const name = QUOTED_NAME.exec(values.get('name') ?? '')?.[1];
+  if (name === undefined || values.size < parameters.length) return undefined;
+  return { name, isFile: values.has('filename') || values.has('filename*') };
 }
 
 /** A copy of `bytes` with the values of the text fields at these places in `fields` replaced. */

@@ -5,6 +5,7 @@ import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { NO_USAGE } from '#sidecar/canonical/usage';
 import { compileGuardrails } from './compile.ts';
 
 const tagged = (...tags: string[]) => ({ provider: 'shop/openai', model: 'gpt-4o', tags });
@@ -268,4 +269,96 @@ test('what one API says beside the text is masked and blocked too, whole and bet
   );
   const stopped = { type: 'finish', choice: 0, reason: 'content-filter' };
   assert.deepEqual(inspected(members('secret42'), text('more'), end), [stopped]);
+});
+
+test('what one API says of a whole answer beside its choices is masked, and left out where something in it is blocked', () => {
+  const guardrails = [...MASKS, guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
+  const guard = compileGuardrails(guardrails).outputGuard(tagged());
+  const found = (words: string) => ({ x: { search_results: [{ snippet: words }] } });
+  const whole = (words: string) => guard?.whole({ ...answer('Fine.'), extensions: found(words) });
+  assert.deepEqual(whole('of ann@example.com')?.response.extensions, found('of [EMAIL]'));
+  assert.deepEqual(
+    whole('of ann@example.com')?.fired.map(({ name }) => name),
+    ['pii'],
+  );
+  const blocked = whole('secret42')?.response;
+  assert.deepEqual([blocked?.extensions, blocked?.choices], [{}, answer('Fine.').choices]);
+});
+
+test('what one API says piece by piece beside the text, such as a transcript, is masked over all its pieces for any split', () => {
+  const said = (words: string): StreamEvent => ({
+    type: 'members',
+    choice: 0,
+    extensions: { x: { audio: { transcript: words } } },
+  });
+  const transcriptOf = (events: readonly StreamEvent[]): string =>
+    events
+      .map((event) =>
+        event.type === 'members' ? (event.extensions.x as { audio: { transcript: string } }) : undefined,
+      )
+      .map((members) => members?.audio.transcript ?? '')
+      .join('');
+  fc.assert(
+    fc.property(TEXT, fc.array(fc.nat(), { maxLength: 6 }), (text, cuts) => {
+      const inspector = compileGuardrails(MASKS).outputGuard(tagged())?.stream();
+      assert.ok(inspector);
+      const pieces = split(text, cuts).map(said);
+      const out = [...pieces, { type: 'finish', choice: 0, reason: 'stop' } as const].flatMap((event) =>
+        inspector.step(event),
+      );
+      assert.equal(transcriptOf(out), maskWhole(text));
+      assert.equal(out.at(-1)?.type, 'finish');
+    }),
+    { seed: 20261121 },
+  );
+});
+
+test('a blocked word that comes in pieces beside the text ends the choice, and nothing of it is told', () => {
+  const guard = compileGuardrails([guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })]);
+  const inspector = guard.outputGuard(tagged())?.stream();
+  assert.ok(inspector);
+  const said = (words: string): StreamEvent => ({ type: 'members', choice: 0, extensions: { x: { words } } });
+  const events = [said('the sec'), said('ret4'), said('2'), { type: 'finish', choice: 0, reason: 'stop' } as const];
+  assert.deepEqual(
+    events.flatMap((event) => inspector.step(event)),
+    [{ type: 'finish', choice: 0, reason: 'content-filter' }],
+  );
+});
+
+test('more beside the text than can be held back ends the choice instead of passing by', () => {
+  const inspector = compileGuardrails(MASKS).outputGuard(tagged())?.stream();
+  assert.ok(inspector);
+  const data = 'A'.repeat(1024 * 1024);
+  const piece: StreamEvent = { type: 'members', choice: 0, extensions: { x: { audio: { data } } } };
+  const out = Array.from({ length: 40 }, () => piece).flatMap((event) => inspector.step(event));
+  assert.deepEqual(out, [{ type: 'finish', choice: 0, reason: 'content-filter' }]);
+});
+
+test('what one API says at the end, of a call or of the usage is masked in a stream', () => {
+  const inspector = compileGuardrails(MASKS).outputGuard(tagged())?.stream();
+  assert.ok(inspector);
+  const own = (words: string) => ({ extensions: { x: { words } } });
+  const events = (words: string): StreamEvent[] => [
+    { type: 'tool-call-start', choice: 0, index: 0, id: 't', name: 'f', ...own(words) },
+    { type: 'finish', choice: 0, reason: 'stop', ...own(words) },
+    { type: 'usage', usage: NO_USAGE, ...own(words) },
+  ];
+  assert.deepEqual(
+    events('ann@example.com').flatMap((event) => inspector.step(event)),
+    events('[EMAIL]'),
+  );
+});
+
+test('neighbouring texts of a whole answer are masked as the one text that clients make of them, for any split', () => {
+  const guard = compileGuardrails(MASKS).outputGuard(tagged());
+  fc.assert(
+    fc.property(TEXT, fc.array(fc.nat(), { maxLength: 6 }), (text, cuts) => {
+      const parts = split(text, cuts).map((piece) => ({ type: 'text', text: piece }) as const);
+      const [choice] = answer('').choices;
+      assert.ok(guard && choice);
+      const masked = guard.whole({ ...answer(''), choices: [{ ...choice, parts }] }).response.choices[0]?.parts ?? [];
+      assert.equal(masked.map((part) => (part.type === 'text' ? part.text : '')).join(''), maskWhole(text));
+    }),
+    { seed: 20261121 },
+  );
 });

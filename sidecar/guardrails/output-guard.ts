@@ -7,6 +7,7 @@ import type { Part } from '#sidecar/canonical/part';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { OutputGuard, OutputVerdict, StreamInspector } from './guardrail.ts';
+import { HeldMembers, type MaskPieces } from './held-members.ts';
 import { type ScanRules, TextScanner } from './text-scanner.ts';
 
 export const outputGuard = (rules: ScanRules): OutputGuard => ({
@@ -17,7 +18,17 @@ export const outputGuard = (rules: ScanRules): OutputGuard => ({
 function inspectWhole<A extends CanonicalResponse>(response: A, rules: ScanRules): OutputVerdict<A> {
   const fired = new Set<PolicyGuardrail>();
   const choices = response.choices?.map((choice) => inspectChoice(choice, rules, fired));
-  return { response: { ...response, ...(choices !== undefined && { choices }) }, fired: [...fired] };
+  // What stands beside all choices, such as what a search found.
+  const members = response.extensions && maskMembers(response.extensions, rules, fired);
+  const extensions = members?.blocked ? {} : members?.extensions;
+  return {
+    response: {
+      ...response,
+      ...(choices !== undefined && { choices }),
+      ...(extensions !== undefined && { extensions }),
+    },
+    fired: [...fired],
+  };
 }
 
 function inspectChoice(choice: Choice, rules: ScanRules, fired: Set<PolicyGuardrail>): Choice {
@@ -46,14 +57,57 @@ function maskParts(
   rules: ScanRules,
   fired: Set<PolicyGuardrail>,
 ): { readonly parts: readonly Part[]; readonly blocked: boolean } {
-  let blocked = false;
-  const mask = (text: string): string => {
-    const scanner = new TextScanner(rules, fired);
-    const released = scanner.push(text) + scanner.end();
-    blocked ||= scanner.blocked;
+  const masking = new Masking(rules, fired);
+  const masked = runsOf(parts).flatMap((run) => {
+    const texts = masking.pieces(run.map((part) => (part.type === 'text' ? part.text : '')));
+    return run.flatMap((part, index) => maskPart(part, masking.text, texts[index]));
+  });
+  return { parts: masked, blocked: masking.blocked };
+}
+
+/** Masks whole texts, and remembers whether one was blocked. */
+class Masking {
+  readonly #rules: ScanRules;
+  readonly #fired: Set<PolicyGuardrail>;
+  blocked = false;
+
+  constructor(rules: ScanRules, fired: Set<PolicyGuardrail>) {
+    this.#rules = rules;
+    this.#fired = fired;
+  }
+
+  readonly text = (text: string): string => {
+    const [released = ''] = this.pieces([text]);
     return released;
   };
-  return { parts: parts.flatMap((part) => mapPartText(part, mask)), blocked };
+
+  /** Of one text. */
+  readonly pieces: MaskPieces = (pieces) => {
+    const scanner = new TextScanner(this.#rules, this.#fired);
+    const released = pieces.map((piece, index) => {
+      const text = scanner.push(piece);
+      return index === pieces.length - 1 ? text + scanner.end() : text;
+    });
+    this.blocked ||= scanner.blocked;
+    return released;
+  };
+}
+
+/** `text`: what is left of its text, where it is one. */
+function maskPart(part: Part, mask: (text: string) => string, text = ''): readonly Part[] {
+  if (part.type !== 'text') return mapPartText(part, mask);
+  return mapPartText({ ...part, text: '' }, mask).map((masked) => ({ ...masked, text }));
+}
+
+/** Neighbouring texts together: clients join them, as a stream does, and what is looked for must not hide between two. */
+function runsOf(parts: readonly Part[]): readonly (readonly Part[])[] {
+  const runs: Part[][] = [];
+  for (const [index, part] of parts.entries()) {
+    const run = runs.at(-1);
+    if (run !== undefined && part.type === 'text' && parts[index - 1]?.type === 'text') run.push(part);
+    else runs.push([part]);
+  }
+  return runs;
 }
 
 type DeltaEvent = Extract<
@@ -72,6 +126,7 @@ class StreamGuard implements StreamInspector {
   /** One text per choice and block; a choice that was blocked has none any more. */
   readonly #channels = new Map<number, Map<string, Channel>>();
   readonly #blocked = new Set<number>();
+  readonly #held = new Map<number, HeldMembers>();
 
   constructor(rules: ScanRules) {
     this.#rules = rules;
@@ -83,7 +138,7 @@ class StreamGuard implements StreamInspector {
 
   step(event: StreamEvent): readonly StreamEvent[] {
     if (event.type === 'response-end' || event.type === 'error') return [...this.#endAll(), event];
-    if (!('choice' in event)) return [event];
+    if (!('choice' in event)) return [this.#withoutFinds(event)];
     if (this.#blocked.has(event.choice)) return [];
     switch (event.type) {
       case 'text-delta':
@@ -106,9 +161,9 @@ class StreamGuard implements StreamInspector {
       case 'members':
         return this.#members(event);
       case 'finish':
-        return this.#orStop(event.choice, [...this.#endChoice(event.choice), event]);
+        return this.#end(event.choice, [this.#withoutFinds(event)]);
       default:
-        return this.#orStop(event.choice, [...this.#endProse(event.choice), event]);
+        return this.#orStop(event.choice, [...this.#endProse(event.choice, ''), this.#withoutFinds(event)]);
     }
   }
 
@@ -132,15 +187,39 @@ class StreamGuard implements StreamInspector {
     return blocked ? [...released, ...this.#stop(choice)] : this.#orStop(choice, [...released, ...masked]);
   }
 
-  /** They come between the pieces of a text that goes on. */
+  /** They come between the pieces of a text that goes on, and may be pieces themselves. */
   #members({ choice, extensions }: Extract<StreamEvent, { type: 'members' }>): readonly StreamEvent[] {
-    const masked = maskMembers(extensions, this.#rules, this.#fired);
-    return masked.blocked ? this.#stop(choice) : [{ type: 'members', choice, extensions: masked.extensions }];
+    const held = this.#held.get(choice) ?? new HeldMembers();
+    this.#held.set(choice, held);
+    // What is blocked already need not wait for the end.
+    const fits = held.hold(extensions) && !maskMembers(extensions, this.#rules, this.#fired).blocked;
+    return fits ? [] : this.#stop(choice);
+  }
+
+  /** What the choice has held back goes before `last`. */
+  #end(choice: number, last: readonly StreamEvent[]): readonly StreamEvent[] {
+    const prose = this.#orStop(choice, this.#endChoice(choice));
+    const held = this.#held.get(choice);
+    this.#held.delete(choice);
+    if (this.#blocked.has(choice)) return prose;
+    if (held === undefined) return [...prose, ...last];
+    const masking = new Masking(this.#rules, this.#fired);
+    const released = held.release(masking.pieces);
+    if (masking.blocked) return [...prose, ...this.#stop(choice)];
+    return [...prose, ...released.map((extensions) => ({ type: 'members', choice, extensions }) as const), ...last];
+  }
+
+  /** What one API says of a call, an end or the usage comes whole. */
+  #withoutFinds<E extends StreamEvent>(event: E): E {
+    if (!('extensions' in event) || event.extensions === undefined) return event;
+    const { extensions, blocked } = maskMembers(event.extensions, this.#rules, this.#fired);
+    return { ...event, extensions: blocked ? {} : extensions };
   }
 
   #stop(choice: number): readonly StreamEvent[] {
     this.#blocked.add(choice);
     this.#channels.delete(choice);
+    this.#held.delete(choice);
     return [{ type: 'finish', choice, reason: 'content-filter' }];
   }
 
@@ -165,7 +244,8 @@ class StreamGuard implements StreamInspector {
   }
 
   #endAll(): readonly StreamEvent[] {
-    return [...this.#channels.keys()].flatMap((choice) => this.#orStop(choice, this.#endChoice(choice)));
+    const open = new Set([...this.#channels.keys(), ...this.#held.keys()]);
+    return [...open].flatMap((choice) => this.#end(choice, []));
   }
 
   /** Ends a choice in which something was blocked: nothing of it follows but its finish. */

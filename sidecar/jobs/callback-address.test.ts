@@ -20,6 +20,8 @@ const NO_ADDRESS = [
     'https://hooks.example.com/ai/%2E%2e/x',
     'https://hooks.example.com/a%5Cb',
   ],
+  ...['https://hooks.example.com/ai/..;/admin', 'https://hooks.example.com/ai/.;x=1/a'],
+  ...['https://hooks.example.com/ai/%252e%252E/admin', 'https://hooks.example.com/ai/x%00'],
   ...['https://hooks.example.com\\@evil.example/ai', `https://hooks.example.com/${'a'.repeat(2_048)}`],
 ];
 
@@ -33,6 +35,7 @@ const ALLOWED = [
     'https://HOOKS.example.com:443/ai?token=1',
     'https://hooks.example.com/x/../ai/y',
     'http://collector.support:8080/any',
+    'https://hooks.example.com/ai/..a;/x;y=1',
   ],
 ];
 
@@ -42,6 +45,12 @@ for (const text of ALLOWED)
 const NOT_ALLOWED = [
   ...['http://hooks.example.com/ai', 'https://hooks.example.com:8443/ai', 'https://hooks.example.com.evil.example/ai'],
   ...['https://hooks.example.com/aix', 'https://hooks.example.com/', 'https://hooks.example.com/ai/../admin'],
+  ...['https://hooks.example.com./ai', 'https://hooks.example.com@evil.example/ai', 'https://[::ffff:7f00:1]/ai'],
+  ...[
+    'https://hooks.example.com%2eevil.example/ai',
+    'https://hooks。example.com.evil.example/ai',
+    'https://@evil.example/ai',
+  ],
   ...['http://collector.support/any', 'http://collector.support:80800/', 'https://hooks.example.com/AI'],
 ];
 

@@ -14,7 +14,7 @@ import {
   startable,
   toPost,
 } from './job-book.ts';
-import type { JobEntry, JobFacts } from './job-entry.ts';
+import { type JobEntry, type JobFacts, parseEntry } from './job-entry.ts';
 
 const LIMITS: JobLimits = {
   ...{ most: 4, running: 2, runningBytes: 100, requestBytes: 200 },
@@ -129,4 +129,15 @@ test('entries on a job that was removed change nothing', () => {
     id: 'a',
   });
   assert.equal(book.size, 0);
+});
+
+test('an entry whose id would lead to a file elsewhere, or whose sizes are none, is no entry', () => {
+  for (const id of ['../../etc/passwd', 'a/b', 'a.b', '', 'x'.repeat(200)])
+    for (const entry of [accepted(id), started(id), finished(id), { type: 'posted', id }, { type: 'removed', id }])
+      assert.equal(parseEntry(entry), undefined, `${entry.type} ${id}`);
+  for (const bytes of [-1, 0.5, 1e300]) {
+    assert.equal(parseEntry(accepted('a', { bytes })), undefined);
+    assert.equal(parseEntry(finished('a', { bytes })), undefined);
+  }
+  assert.deepEqual(parseEntry(accepted('job_openai-chat_0f')), accepted('job_openai-chat_0f'));
 });

@@ -1,9 +1,13 @@
 /** What the journal of jobs holds, entry by entry: identities, times and sizes. What was asked and answered is in sealed files beside it. */
 import { z } from 'zod';
 
+/** It becomes the name of a file: no entry leads to another folder. */
+const id = z.string().regex(/^[\w-]{1,128}$/);
+const count = z.int().nonnegative();
+
 /** Times are Unix milliseconds. */
 const jobFacts = z.object({
-  id: z.string(),
+  id,
   requestId: z.string(),
   /** `namespace/name` of the AIRoute that took it. */
   route: z.string(),
@@ -13,7 +17,7 @@ const jobFacts = z.object({
   /** Milliseconds from its end. */
   retentionMs: z.number(),
   /** Of its request. */
-  bytes: z.number(),
+  bytes: count,
   /** Its result is to be posted. */
   posts: z.boolean(),
 });
@@ -23,18 +27,18 @@ const jobEntry = z.discriminatedUnion('type', [
   /** Its request is on the disk, and its client may be told the id. */
   z.object({ type: z.literal('accepted'), job: jobFacts }),
   /** From here on a provider may have been asked. */
-  z.object({ type: z.literal('started'), id: z.string() }),
+  z.object({ type: z.literal('started'), id }),
   z.object({
     type: z.literal('finished'),
-    id: z.string(),
+    id,
     atMs: z.number(),
     /** Of the answer. */
-    status: z.number(),
-    bytes: z.number(),
+    status: count,
+    bytes: count,
   }),
   /** The result was taken at its address, or nobody tries any more. */
-  z.object({ type: z.literal('posted'), id: z.string() }),
-  z.object({ type: z.literal('removed'), id: z.string() }),
+  z.object({ type: z.literal('posted'), id }),
+  z.object({ type: z.literal('removed'), id }),
 ]);
 export type JobEntry = z.infer<typeof jobEntry>;
 

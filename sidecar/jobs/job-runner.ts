@@ -16,6 +16,8 @@ import { failJob, interruptedError, lateError, runJob, unreadableError } from '.
 
 /** How long a disk that refuses is left alone. */
 const RETRY_MS = 5_000;
+/** A timer of Node's that is set for more than 24 days fires at once: a clock that jumped back must not make us look all the time. */
+const LONGEST_WAIT_MS = 3_600_000;
 /** How long the answers of cut jobs may take to be written. */
 const LAST_WORDS_MS = 1_000;
 
@@ -63,7 +65,7 @@ export class JobRunner {
     const postMs = this.#hasPolicy ? this.#poster.work(nowMs) : Number.POSITIVE_INFINITY;
     const nextMs = isWriting ? Math.min(nextChangeMs(book), postMs) : nowMs + RETRY_MS;
     if (nextMs !== Number.POSITIVE_INFINITY)
-      this.#cancelAlarm = this.#deps.timers.after(Math.max(1, nextMs - nowMs), () => this.work());
+      this.#cancelAlarm = this.#deps.timers.after(waitMs(nextMs - nowMs), () => this.work());
   }
 
   /** Ends the job if it runs, and forgets it. */
@@ -137,3 +139,5 @@ export class JobRunner {
     await this.store.finish(id, { head: { status, headers, address }, body }, this.#deps.now());
   }
 }
+
+const waitMs = (ms: number): number => Math.min(LONGEST_WAIT_MS, Math.max(1, ms));

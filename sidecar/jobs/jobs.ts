@@ -65,12 +65,16 @@ export class Jobs {
     }
   }
 
-  /** What is known of a job: its answer, or how far it is. Throws `unknown_job`, `job_interrupted` or `callback_unavailable`. */
-  async tell(id: string): Promise<JobReply> {
+  /**
+   * What is known of a job: its answer, or how far it is. Throws `unknown_job`, `job_interrupted` or `callback_unavailable`, and what `hold`
+   * throws, which is told the bytes of an answer before they are read.
+   */
+  async tell(id: string, hold: (bytes: number) => void): Promise<JobReply> {
     const { store } = await this.#opened();
     const job = store.book.get(id);
     if (job === undefined) throw unknownJob();
     if (job.finished === undefined) return statusAnswer(job);
+    hold(job.finished.bytes);
     const answer = await store.answer(id);
     if (answer !== undefined) return { ...answer.head, body: answer.body };
     throw store.book.has(id) ? lostError() : unknownJob();

@@ -5,7 +5,10 @@ import { modelOf } from '#sidecar/pipeline/policy/bound-model';
 import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import { wiresOf } from '#sidecar/providers/adapter';
 
-const OURS: readonly string[] = [REQUEST_HEADER.user, REQUEST_HEADER.feature, 'content-type', 'traceparent'];
+const OURS: readonly string[] = [
+  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.provider],
+  ...['content-type', 'traceparent'],
+];
 
 export function keptHeaders(headers: Call['headers'], route: CompiledRoute, model: string): Record<string, string> {
   const kept: Record<string, string> = {};

@@ -70,7 +70,8 @@ function judge({ target, credential, source }: UsableTarget, question: GuardQues
 function outputGuardOf(guarded: GuardedTarget, { request, snapshot }: GuardQuestion): OutputGuard | RemoraError | null {
   const { answerText } = operationOf(request);
   const guard = answerText === 'none' ? null : snapshot.guardrails.outputGuard(guarded);
-  return guard !== null && answerText === 'unread' ? answerUnread(request, guarded) : guard;
+  const isUnread = answerText === 'unread' || ('isAnsweredLater' in request && request.isAnsweredLater === true);
+  return guard !== null && isUnread ? answerUnread(request, guarded) : guard;
 }
 
 function blocked({ fired, unreadable }: Extract<InputVerdict, { action: 'block' }>): RemoraError {

@@ -3,9 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { BodySource } from '#sidecar/pipeline/call';
 import { ClientGone } from '#sidecar/pipeline/scope/request-scope';
-import type { RetainedBytes } from './retained-bytes.ts';
+import { overloaded, type RetainedBytes } from './retained-bytes.ts';
 
-const OVERLOADED_RETRY_MS = 1_000;
 const EMPTY = new Uint8Array();
 /** From here on a body goes to its place as it comes, where its length is declared: joined at the end it would be there twice. */
 const PLACED_BYTES = 256 * 1024;
@@ -103,13 +102,7 @@ export class BodyReader implements BodySource {
       });
     }
     if (bytes <= this.#taken) return;
-    if (!retained.take(bytes - this.#taken)) {
-      throw new RemoraError({
-        code: 'overloaded',
-        message: 'This sidecar holds as many request bytes as it may. Retry after a second.',
-        retryAfterMs: OVERLOADED_RETRY_MS,
-      });
-    }
+    if (!retained.take(bytes - this.#taken)) throw overloaded();
     this.#taken = bytes;
   }
 }

@@ -132,7 +132,12 @@ export class Ingress {
       const path = checkHead(request);
       const job = request.method === 'POST' ? undefined : jobAt(path);
       if (job !== undefined) {
-        void answerJob({ id: job, method: request.method, requestId, reply }, this.#deps.jobs, this.#deps.onFault);
+        const hold = this.#retained.holdUntilClosed(response);
+        void answerJob(
+          { id: job, method: request.method, requestId, reply, hold },
+          this.#deps.jobs,
+          this.#deps.onFault,
+        );
         return;
       }
       const models = modelsAt(path);

@@ -12,6 +12,8 @@ export interface JobCall {
   readonly method: string | undefined;
   readonly requestId: string;
   readonly reply: Reply;
+  /** Counts the bytes of a result until it has left. Throws `overloaded`. */
+  hold(bytes: number): void;
 }
 
 /** Never rejects. Errors are told in the dialect of whoever sent the job. */
@@ -28,8 +30,8 @@ export async function answerJob(
   call.reply.whole(status, headers, body);
 }
 
-async function answerOf({ id, method }: JobCall, jobs: Jobs): Promise<JobReply> {
-  if (method === 'GET') return jobs.tell(id);
+async function answerOf({ id, method, hold }: JobCall, jobs: Jobs): Promise<JobReply> {
+  if (method === 'GET') return jobs.tell(id, hold);
   if (method !== 'DELETE') throw methodNotAllowed(['GET', 'DELETE']);
   await jobs.giveUp(id);
   return deletedAnswer(id);

@@ -1,4 +1,9 @@
-/** The bound on all request bytes that the process holds at one time: past it a request is refused, instead of the process being killed. */
+/** The bound on all bytes of requests and of results of jobs that the process holds at one time: past it a request is refused, instead of the process being killed. */
+import type { ServerResponse } from 'node:http';
+import { RemoraError } from '#sidecar/errors/remora-error';
+
+const RETRY_MS = 1_000;
+
 export class RetainedBytes {
   readonly #limit: number;
   #held = 0;
@@ -14,6 +19,15 @@ export class RetainedBytes {
     return true;
   }
 
+  /** For what is told with this response: counted until it has left or its reader has. What is returned throws `overloaded`. */
+  holdUntilClosed(response: ServerResponse): (bytes: number) => void {
+    return (bytes) => {
+      if (response.closed) return;
+      if (!this.take(bytes)) throw overloaded();
+      response.once('close', () => this.give(bytes));
+    };
+  }
+
   give(bytes: number): void {
     this.#held -= bytes;
   }
@@ -22,3 +36,10 @@ export class RetainedBytes {
     return this.#held;
   }
 }
+
+export const overloaded = (): RemoraError =>
+  new RemoraError({
+    code: 'overloaded',
+    message: 'This sidecar holds as many bytes of requests and results as it may. Retry after a second.',
+    retryAfterMs: RETRY_MS,
+  });

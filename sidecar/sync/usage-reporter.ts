@@ -121,8 +121,14 @@ export class UsageReporter {
   }
 }
 
+/** Counts are a provider's or a caller's word: one that a reader refuses would hold up all reports for ever. */
+const readable = (count: number): number => Math.min(count, Number.MAX_SAFE_INTEGER);
+
 const encodeRecord = (record: UsageRecord): UsageRecordMessage => ({
   ...record,
+  inputTokens: readable(record.inputTokens),
+  cachedInputTokens: readable(record.cachedInputTokens),
+  outputTokens: readable(record.outputTokens),
   // Empty: the price is unknown.
   costNanoUsd: record.costNanoUsd === null ? '' : record.costNanoUsd.toString(),
   startedUnixMs: Math.trunc(record.startedUnixMs),

@@ -8,8 +8,11 @@ type Scalar = string | number | boolean | undefined;
 /** What JSON writes as it is: no quote, no backslash, nothing below a space, and no surrogate that may stand alone. */
 const PLAIN = /^[ !#-[\]-\ud7ff]*$/;
 
+/** As JSON writes it: what is no number there is null, and never a word that breaks the line for whoever parses it. */
+const numberOf = (value: number): string => (Number.isFinite(value) ? String(value) : 'null');
+
 const textOf = (value: string | number | boolean): string => {
-  if (typeof value !== 'string') return String(value);
+  if (typeof value !== 'string') return typeof value === 'number' ? numberOf(value) : String(value);
   return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
 };
 
@@ -20,7 +23,7 @@ const list = (items: readonly string[]): string => `[${items.join(',')}]`;
 
 /** What is logged of one attempt. */
 const attemptText = ({ target, outcome, status, durationMs, upstreamRequestId }: AttemptRecord): string =>
-  `{"target":${textOf(target)},"outcome":${textOf(outcome)}${member('status', status)},"ms":${Math.round(durationMs)}${member('upstreamRequestId', upstreamRequestId)}}`;
+  `{"target":${textOf(target)},"outcome":${textOf(outcome)}${member('status', status)},"ms":${numberOf(Math.round(durationMs))}${member('upstreamRequestId', upstreamRequestId)}}`;
 
 const guardrailsOf = ({ guardrailActions }: RequestRecord): string =>
   guardrailActions.length === 0
@@ -46,13 +49,13 @@ const routeOf = (record: RequestRecord): string =>
   member('lane', record.lane);
 
 /** Left out where it is 0, as it mostly is. */
-const count = (name: string, tokens: number): string => (tokens === 0 ? '' : `,"${name}":${tokens}`);
+const count = (name: string, tokens: number): string => (tokens === 0 ? '' : `,"${name}":${numberOf(tokens)}`);
 
 const usageOf = ({ usage, attempts, costNanoUsd }: RequestRecord): string =>
-  `,"inputTokens":${totalInputTokens(usage)},"cachedInputTokens":${usage.cacheReadTokens}` +
+  `,"inputTokens":${numberOf(totalInputTokens(usage))},"cachedInputTokens":${numberOf(usage.cacheReadTokens)}` +
   count('cacheWriteTokens', totalCacheWriteTokens(usage)) +
   count('cacheWrite1hTokens', usage.cacheWrite1hTokens) +
-  `,"outputTokens":${totalOutputTokens(usage)}` +
+  `,"outputTokens":${numberOf(totalOutputTokens(usage))}` +
   count('reasoningTokens', usage.reasoningTokens) +
   (attempts.some(({ estimated }) => estimated) ? ',"estimated":true' : '') +
   member('costUsd', costNanoUsd === null ? undefined : formatUsd(costNanoUsd));
@@ -66,9 +69,9 @@ const rounded = (ms: number | undefined): number | undefined => (ms === undefine
 export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
-  `,"stream":${record.stream},"status":${record.status},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
+  `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
   `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +
-  `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${Math.round(record.durationMs)}` +
+  `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
 
 let second = { unixS: Number.NaN, text: '' };

@@ -1,6 +1,8 @@
 /** What each API counts together and what apart: our kinds never overlap, and add up to what the provider bills. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { costOf, tokensOf } from '#sidecar/budget/price';
 import type { JsonObject } from '#sidecar/canonical/json';
 import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import { readUsage as anthropic } from './anthropic-messages/read-usage.ts';
@@ -17,6 +19,8 @@ interface Case {
   /** Fresh input, read from a cache, all input; reasoning, all output. */
   readonly counts: readonly [fresh: number, cached: number, input: number, reasoning: number, output: number];
 }
+
+const PRICE = { inputPico: '1000', cachedInputPico: '100', outputPico: '4000' };
 
 const CASES: readonly Case[] = [
   {
@@ -129,4 +133,33 @@ for (const { promise, read, body, counts } of CASES)
     const { inputTokens, cacheReadTokens, reasoningTokens } = usage;
     const input = totalInputTokens(usage);
     assert.deepEqual([inputTokens, cacheReadTokens, input, reasoningTokens, totalOutputTokens(usage)], counts);
+  });
+
+/** What a provider may write in the place of any count. */
+const HOSTILE = fc.oneof(
+  fc.nat(),
+  fc.constantFrom<JsonObject[string]>(-1, 0.5, 1e300, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER, null),
+  fc.constantFrom<JsonObject[string]>('7', true, [], {}, '__proto__'),
+);
+
+/** The body with another value in the place of each number. */
+const damaged = (value: JsonObject[string], next: () => JsonObject[string]): JsonObject[string] => {
+  if (typeof value === 'number') return next();
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, damaged(one ?? null, next)]));
+};
+
+for (const { promise, read, body } of CASES)
+  test(`${promise}; whatever is told instead, each kind is a count`, () => {
+    fc.assert(
+      fc.property(fc.array(HOSTILE, { minLength: 12, maxLength: 12 }), (values) => {
+        const rest = values.values();
+        const usage = read(Object(damaged(body, () => rest.next().value ?? 0)));
+        for (const [kind, count] of Object.entries(usage ?? {}))
+          assert.ok(Number.isInteger(count) && count >= 0, `${kind} ${count}`);
+        assert.ok(usage === undefined || tokensOf(usage) >= 0n);
+        assert.ok(usage === undefined || costOf(PRICE, usage) >= 0n);
+      }),
+      { seed: 20261121, numRuns: 300 },
+    );
   });

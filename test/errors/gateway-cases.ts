@@ -144,7 +144,7 @@ export const GATEWAY_CASES: readonly ErrorCase[] = [
     code: 'overloaded',
     when: 'other requests hold the bytes that may be held',
     provoke: askWhileFull,
-    cause: /holds as many request bytes as it may/,
+    cause: /holds as many bytes of requests and results as it may/,
     next: /Retry after a second/,
     retryAfter: 1,
     raises: InternalServerError,

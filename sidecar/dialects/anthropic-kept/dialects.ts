@@ -19,7 +19,7 @@ function readBatch({ requests }: JsonObject): KeptBody {
 /** Clients follow this link, which leads to Anthropic without a credential; as a path it leads to where they asked. */
 const linkHere = (batch: JsonObject): JsonObject =>
   typeof batch.results_url === 'string' && typeof batch.id === 'string'
-    ? { ...batch, results_url: `/v1/messages/batches/${encodeURIComponent(batch.id)}/results` }
+    ? { ...batch, results_url: `/v1/messages/batches/${encodeURIComponent(batch.id.toWellFormed())}/results` }
     : batch;
 
 const linkAllHere = (list: JsonObject): JsonObject =>

@@ -6,7 +6,11 @@ import { DEFAULT_MAX_DEPTH, isJsonObject, parseBody } from '#sidecar/json/body';
 import { findAmbiguousKey, topLevelKeys } from '#sidecar/json/top-level';
 
 const LINE_KEYS: readonly string[] = ['custom_id', 'method', 'url', 'body'];
-const BODY_KEYS: readonly string[] = ['model'];
+/** Any of these twice would hide one model or one text behind another. */
+const keysOfBody = (body: JsonObject): readonly string[] => {
+  const keys = ['model', ...Object.keys(body)].toReversed();
+  return [...new Map(keys.map((key) => [key.toLowerCase(), key])).values()];
+};
 const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH };
 const LINE_FEED = 0x0a;
 
@@ -44,7 +48,7 @@ function readLine(line: Uint8Array, place: string): { readonly parsed: JsonObjec
   const members = topLevelKeys(line);
   const at = members.find(({ key }) => key === 'body');
   const inner = at === undefined ? [] : topLevelKeys(line.subarray(at.valueStart, at.valueEnd));
-  const ambiguous = findAmbiguousKey(members, LINE_KEYS) ?? findAmbiguousKey(inner, BODY_KEYS);
+  const ambiguous = findAmbiguousKey(members, LINE_KEYS) ?? findAmbiguousKey(inner, keysOfBody(body));
   if (ambiguous !== undefined) throw invalid(place, `an object that has the key ${ambiguous.key} once`);
   return { parsed: parsed.body, model: body.model };
 }

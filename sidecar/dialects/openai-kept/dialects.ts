@@ -5,10 +5,15 @@ import { type KeptApi, type KeptBody, type KeptEndpoint, keptDialect } from '#si
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
 import { readBatchLines } from './batch-lines.ts';
 
+/** As all of OpenAI's are. Written in any other way it could be `batch` to a more lenient reader. */
+const PURPOSE = /^[a-z][a-z_-]*$/;
+
 const readUpload: NonNullable<KeptEndpoint['read']> = ({ purpose }, beside): KeptBody => {
   const bytes = beside.file('file');
   if (bytes === undefined) throw invalid('file', 'a file of the form');
-  const isBatch = requiredString(purpose, 'purpose').trim().toLowerCase() === 'batch';
+  const stated = requiredString(purpose, 'purpose');
+  if (!PURPOSE.test(stated)) throw invalid('purpose', 'a word in lower case, such as batch');
+  const isBatch = stated === 'batch';
   if (!isBatch) return { file: { lines: undefined } };
   const { lines, later } = readBatchLines(bytes);
   return { file: { lines }, later };

@@ -35,6 +35,10 @@ export const READ_KEYS: readonly string[] = [
   'user',
   'safety_identifier',
   'stream',
+  'background',
+  'previous_response_id',
+  'conversation',
+  'prompt',
 ];
 
 /** Without an input there must be one of these, which say elsewhere what the model is asked. */
@@ -57,6 +61,7 @@ export function decodeRequest(body: JsonObject): ChatRequest {
     // This API tells the usage of every answer.
     includeUsage: true,
     ...(messages.some(({ parts }) => parts.some(isMadeHere)) && { mustRewrite: true }),
+    ...(body.background === true && { isAnsweredLater: true }),
     extensions: decodeExtensions(body, {
       ...(otherTools.length > 0 && { tools: otherTools }),
       ...(toolChoice === 'extension' && { tool_choice: body.tool_choice }),

@@ -48,6 +48,13 @@ test('accountOf() refuses what cannot be told, and says how to tell it', () => {
   refused(TWO, { names: ['f'], known: { f: 'ns/c' } }, /AIProvider ns\/c keeps .* no AIRoute leads this request there/);
 });
 
+test('Keepers leave an id with the account that gave it out first, whatever another one claims', () => {
+  const keepers = new Keepers();
+  keepers.learn(['resp_1'], 'ns/a');
+  keepers.learn(['resp_1', 'resp_2'], 'ns/hostile');
+  assert.deepEqual([keepers.of('resp_1'), keepers.of('resp_2')], ['ns/a', 'ns/hostile']);
+});
+
 test('Keepers hold a bounded number of ids, and let go of those that nobody asked for', () => {
   const keepers = new Keepers();
   keepers.learn(['old', 'used', '', 'x'.repeat(300)], 'ns/a');

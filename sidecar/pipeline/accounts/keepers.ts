@@ -23,8 +23,12 @@ export class Keepers {
     return keeper;
   }
 
+  /** Who was seen with an id first keeps it: an answer of another account that names it would lead its conversations there. */
   learn(ids: readonly string[], keeper: string): void {
-    for (const id of ids) if (id !== '' && id.length <= LONGEST_ID) refresh(this.#keeperOf, id, keeper);
+    for (const id of ids) {
+      if (id === '' || id.length > LONGEST_ID) continue;
+      refresh(this.#keeperOf, id, this.#keeperOf.get(id) ?? keeper);
+    }
   }
 
   /** The answer, without the usage that an earlier one has told already. */

@@ -1,4 +1,5 @@
 /** Canonical parts → content blocks of a Messages call. */
+
 import { allOf, type Extensions } from '#sidecar/canonical/extensions';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type {
@@ -13,6 +14,7 @@ import type {
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import type { Losses } from '#sidecar/wires/losses';
 import { type PartPlace, partPath } from '#sidecar/wires/part-path';
+import { mediaName } from '#sidecar/wires/path-name';
 import { cacheMark } from './cache-mark.ts';
 import { unseal, WIRE_ID } from './seal.ts';
 
@@ -67,7 +69,7 @@ function encodeFile(part: FilePart, context: BlockContext): JsonObject {
   const title = { ...(filename !== undefined && { title: filename }), ...cacheMark(part), ...ownOf(part) };
   if (mediaType === 'application/pdf')
     return { type: 'document', source: { type: 'base64', media_type: mediaType, data }, ...title };
-  if (mediaType !== 'text/plain') context.losses.refuse(`${partPath(context)} of media type ${mediaType}`);
+  if (mediaType !== 'text/plain') context.losses.refuse(`${partPath(context)} of media type ${mediaName(mediaType)}`);
   const text = Buffer.from(data, 'base64').toString('utf8');
   return { type: 'document', source: { type: 'text', media_type: mediaType, data: text }, ...title };
 }

@@ -1,7 +1,9 @@
 /** Images and documents: the API takes their bytes and a word for their format, and no URL but one of S3. */
+
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { FilePart, ImagePart } from '#sidecar/canonical/part';
 import { partPath } from '#sidecar/wires/part-path';
+import { mediaName } from '#sidecar/wires/path-name';
 import type { BlockContext } from './encode-blocks.ts';
 
 const IMAGE_FORMAT: Readonly<Record<string, string>> = {
@@ -32,7 +34,8 @@ export function encodeImage({ source, detail = 'auto' }: ImagePart, context: Blo
   const path = partPath(context);
   if (detail !== 'auto') losses.note(`${path}.image_url.detail`);
   if (source.kind === 'url') return encodeStoredImage(source.url) ?? losses.refuse(`${path}.image_url.url`);
-  const format = formatOf(IMAGE_FORMAT, source.mediaType) ?? losses.refuse(`${path} of media type ${source.mediaType}`);
+  const format =
+    formatOf(IMAGE_FORMAT, source.mediaType) ?? losses.refuse(`${path} of media type ${mediaName(source.mediaType)}`);
   return { image: { format, source: { bytes: source.data } } };
 }
 
@@ -45,7 +48,8 @@ function encodeStoredImage(url: string): JsonObject | undefined {
 export function encodeDocument(part: FilePart, context: BlockContext): JsonObject {
   const { losses, documents } = context;
   const format =
-    formatOf(DOCUMENT_FORMAT, part.mediaType) ?? losses.refuse(`${partPath(context)} of media type ${part.mediaType}`);
+    formatOf(DOCUMENT_FORMAT, part.mediaType) ??
+    losses.refuse(`${partPath(context)} of media type ${mediaName(part.mediaType)}`);
   const name = uniqueName(documentName(part.filename), documents);
   return { document: { format, name, source: { bytes: part.data } } };
 }

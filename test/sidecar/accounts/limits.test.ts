@@ -35,6 +35,13 @@ test('each line of a batch file asks for a model that a route has at that accoun
     [['no json'], 'invalid_request', /line 1 of the file must be one JSON object/],
     [['{"body":{"model":"small"},"body":{"model":"small"}}'], 'invalid_request', /has the key body once/],
     [['{"body":{"model":"large","model":"small"}}'], 'invalid_request', /has the key model once/],
+    [['{"body":{"model":"small","Model":"large"}}'], 'invalid_request', /has the key model once/],
+    [['{"body":{"model":"small","messages":[1],"messages":[]}}'], 'invalid_request', /has the key messages once/],
+    [
+      ['{"body":{"model":"small","Messages":[1],"messages":[]}}'],
+      'invalid_request',
+      /has the key messages once|key Messages/,
+    ],
     [['{"body":{"\\u006dodel":"large","model":"small"}}'], 'invalid_request', /has the key model once/],
   ] as const)
     await assert.rejects(client.files.create(upload(lines)), isRefused(code, message), message.source);
@@ -157,4 +164,18 @@ test('what output guardrails would have masked is not fetched around them, and m
     a.requests.map(({ method }) => method),
     ['POST', 'DELETE'],
   );
+});
+
+test('an answer in the background, which nobody could inspect later, is refused before it is paid for', async (t) => {
+  const { a, client } = await startOne(t, { guardrails: MASK_ANSWERS });
+  const asked = { model: 'chat', input: 'Whom?' };
+  await assert.rejects(
+    client.responses.create({ ...asked, background: true }),
+    isRefused('content_filter', /output guardrails of this workload cannot inspect what AIProvider default\/a answers/),
+  );
+  assert.equal(a.requests.length, 0);
+  await client.responses.create({ ...asked, background: false });
+  const open = await startOne(t);
+  await open.client.responses.create({ ...asked, background: true });
+  assert.deepEqual([a.requests.length, open.a.requests.length], [1, 1]);
 });

@@ -1,8 +1,14 @@
 /** Requests with a callback, as an app in the pod sees them: an id at once, then the answer that it would have got. */
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { REAL_TIMERS } from '#sidecar/budget/timers';
+import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
+import { MASK_EMAIL } from '#test/sidecar/operations/start-operations';
+import { type PolicyWords, policyOf } from '#test/sidecar/start-sidecar';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { answerOf, CHAT, idOf, look, openStage, submit, until } from './stage.ts';
 
 test('a request with a callback is answered 202 with an id at once, and its answer is the one of the plain request', async (t) => {
@@ -253,3 +259,94 @@ for (const [what, words, callback, options, code, message] of REFUSED)
     );
     assert.equal(provider.requests.length, 0);
   });
+
+test('a job goes to the account that its client stated, as the plain request does', async (t) => {
+  const { policy, start } = await openStage(t, { dialect: 'openai-responses' });
+  const second = await startFakeProvider({ dialect: 'openai-responses' });
+  t.after(() => second.close());
+  const providers = { ...policy.providers, q: { type: 'OpenAI' as const, endpoint: second.url } };
+  const routes = policy.routes.map((route) => ({ ...route, fallbacks: [{ provider: 'q' }] }));
+  const sidecar = await start({ policy: { ...policy, providers, routes } });
+  const body = { model: 'chat', input: 'Go on.', previous_response_id: 'resp_1' };
+  const headers = { 'x-remora-provider': 'q' };
+  await answerOf(sidecar, idOf(await submit(sidecar, 'fetch', { path: '/v1/responses', body, headers })));
+  assert.deepEqual(
+    second.requests.map(({ path }) => path),
+    ['/v1/responses'],
+  );
+});
+
+test('a job that waited is judged by the policy in force when it starts: its models, its guardrails, its routes', async (t) => {
+  const limits = { most: 9, running: 1, runningBytes: 1e6, requestBytes: 1e6, answerBytes: 1e6, storedBytes: 1e8 };
+  const cases: readonly (readonly [Partial<PolicyWords>, string])[] = [
+    [{ modelRules: [{ policy: 'sys/org', allow: ['elsewhere/*'], deny: [] }] }, 'model_not_allowed'],
+    [{ guardrails: MASK_EMAIL?.map((one) => ({ ...one, action: 'Block' as const })) ?? [] }, 'guardrail_blocked'],
+    [{ routes: [{ models: ['other'], targets: [{ provider: 'p' }] }] }, 'unknown_model'],
+  ];
+  for (const [changes, code] of cases) {
+    const { policy, provider, start } = await openStage(t, { config: { jobs: limits } });
+    const sidecar = await start();
+    const held = Promise.withResolvers<void>();
+    provider.respondWith({ holdHead: held.promise });
+    const first = idOf(await submit(sidecar, 'fetch'));
+    const body = { ...CHAT, messages: [{ role: 'user', content: 'Ask ann@example.com.' }] };
+    const waiting = idOf(await submit(sidecar, 'fetch', { body }));
+    await until(() => provider.requests.length === 1, 'the first runs');
+    assert.deepEqual(sidecar.sidecar.sink.applyPolicy(policyOf({ ...policy, ...changes }), 'hash-2'), {
+      applied: true,
+    });
+    held.resolve();
+    assert.equal((await answerOf(sidecar, first)).status, 200);
+    const refused = await answerOf(sidecar, waiting);
+    assert.equal(JSON.parse(refused.body).error.remora.code, code);
+    assert.equal(provider.requests.length, 1);
+    assert.equal(sidecar.gate.reserved.length, 1, 'nothing was reserved for what was refused');
+    assert.equal(sidecar.gate.settled.length, 1);
+  }
+});
+
+test('a clock that jumps far back makes nobody look at the jobs all the time', async (t) => {
+  let jumpMs = 0;
+  const waits: number[] = [];
+  const after = (ms: number, task: () => void) => {
+    waits.push(ms);
+    return REAL_TIMERS.after(Math.min(ms, 10_000), task);
+  };
+  const { start } = await openStage(t);
+  const sidecar = await start({ deps: { now: () => Date.now() + jumpMs, timers: { ...REAL_TIMERS, after } } });
+  const id = idOf(await submit(sidecar, 'fetch'));
+  assert.equal((await answerOf(sidecar, id)).status, 200);
+  jumpMs = -90 * 24 * 3_600_000;
+  await answerOf(sidecar, idOf(await submit(sidecar, 'fetch')));
+  assert.ok(waits.length > 0 && waits.every((ms) => ms < 2 ** 31), waits.join(' '));
+});
+
+test('results that nobody reads are held up to a bound, past which the next one has to wait', async (t) => {
+  const { provider, start } = await openStage(t);
+  provider.respondWith({ text: 'x'.repeat(6 * 1024 * 1024) });
+  const sidecar = await start({
+    config: { limits: { ...DEFAULT_SIDECAR_CONFIG.limits, retainedBytes: 16 * 1024 * 1024 } },
+  });
+  const id = idOf(await submit(sidecar, 'fetch'));
+  assert.equal((await answerOf(sidecar, id)).status, 200);
+  const idle = Array.from({ length: 6 }, () => lookWithoutReading(sidecar.port, `/v1/remora/jobs/${id}`));
+  const heads = await Promise.all(idle.map(({ status }) => status));
+  assert.deepEqual(heads.toSorted(), [200, 200, 503, 503, 503, 503]);
+  for (const { close } of idle) close();
+  const guard = Date.now() + 20_000;
+  while ((await look(sidecar, id)).status !== 200) assert.ok(Date.now() < guard, 'what was held is not free again');
+});
+
+/** Takes the head of an answer, and nothing behind it. */
+function lookWithoutReading(port: number, path: string) {
+  const socket = connect({ port, host: '127.0.0.1' });
+  const status = new Promise<number>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('data', (head: Buffer) => {
+      socket.pause();
+      resolve(Number(head.toString('latin1', 9, 12)));
+    });
+  });
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  return { status, close: () => socket.destroy() };
+}

@@ -83,3 +83,29 @@ test('a prompt that is marked to be cached for an hour reserves at the price of 
   assert.equal(await inputNano('1h'), 2_000n);
   assert.equal(await inputNano('5m'), 1_250n);
 });
+
+test('a number of images that two readers could understand differently is priced as the most, or refused', async (t) => {
+  const started = await startPriced(t, { ...NOTHING, imagePico: '40000000000' });
+  const { url, gate } = started.running;
+  const ask = async (path: string, init: RequestInit) =>
+    (await fetch(`${url}/v1/images/${path}`, { method: 'POST', ...init })).status;
+  const json = (members: string) =>
+    ask('generations', {
+      headers: { 'content-type': 'application/json' },
+      body: `{"model":"logical","prompt":"a",${members}}`,
+    });
+  const form = (...counts: readonly string[]) => {
+    const body = new FormData();
+    for (const [name, value] of [['model', 'logical'], ['prompt', 'a'], ...counts.map((n) => ['n', n])] as const)
+      body.append(name ?? '', value ?? '');
+    body.append('image', new Blob(['x']), 'x.png');
+    return ask('edits', { body });
+  };
+  assert.deepEqual([await json('"n":10,"n":1'), await json('"n":1,"N":10'), await form('10', '1')], [400, 400, 400]);
+  assert.equal(gate.reserved.length, 0);
+  for (const count of ['1_0', '１０', '10']) assert.equal(await form(count), 200);
+  assert.deepEqual(
+    gate.reserved.map(({ piecesPico }) => piecesPico),
+    [400_000_000_000n, 400_000_000_000n, 400_000_000_000n],
+  );
+});

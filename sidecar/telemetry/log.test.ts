@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatUsd } from '#contract/policy/money';
+import type { Usage } from '#sidecar/canonical/usage';
+import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
+import { requestLine } from './log.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/** Every UTF-16 unit, lone surrogates and controls too, and what lines and JSON make of them. */
+const TEXT = fc.oneof(
+  fc.string({ unit: fc.nat({ max: 0xffff }).map((unit) => String.fromCharCode(unit)), maxLength: 40 }),
+  fc.constantFrom('', '"', '\\', '\u2028\u2029', '\ud800', '\udfff', '\n{"level":"error"}\n', '\u007f', '__proto__'),
+  fc.constant('x'.repeat(300)),
+);
+const NUMBER = fc.oneof(fc.nat(), fc.double(), fc.constantFrom(-1, 1e21, Number.NaN, Number.POSITIVE_INFINITY));
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const USAGE: fc.Arbitrary<Usage> = fc.record({
+  inputTokens: NUMBER,
+  inputAudioTokens: NUMBER,
+  inputImageTokens: NUMBER,
+  cacheReadTokens: NUMBER,
+  cacheWriteTokens: NUMBER,
+  cacheWrite1hTokens: NUMBER,
+  outputTokens: NUMBER,
+  reasoningTokens: NUMBER,
+  outputAudioTokens: NUMBER,
+  outputImageTokens: NUMBER,
+});
+const COST = fc.option(fc.bigInt({ min: 0n, max: 10n ** 30n }));
+const ATTEMPT = fc.record({
+  target: TEXT,
+  providerName: TEXT,
+  requestModel: TEXT,
+  responseModel: maybe(TEXT),
+  serverAddress: TEXT,
+  serverPort: fc.nat(),
+  startUnixMs: NUMBER,
+  durationMs: NUMBER,
+  outcome: TEXT,
+  status: maybe(fc.nat()),
+  costNanoUsd: COST,
+  estimated: fc.boolean(),
+  upstreamRequestId: maybe(TEXT),
+});
+const RECORD: fc.Arbitrary<RequestRecord> = fc.record({
+  requestId: TEXT,
+  dialect: fc.constantFrom('openai-chat', 'gemini-generate-content'),
+  operation: fc.constant('chat'),
+  attribution: maybe(
+    fc.record({ namespace: TEXT, serviceAccount: TEXT, team: TEXT, project: TEXT, environment: TEXT, feature: TEXT }),
+  ),
+  user: maybe(TEXT),
+  requestedModel: maybe(TEXT),
+  route: maybe(TEXT),
+  rule: maybe(fc.nat()),
+  lane: maybe(fc.constantFrom('passthrough' as const, 'translate' as const)),
+  policyHash: maybe(TEXT),
+  stream: fc.boolean(),
+  status: fc.nat(),
+  outcome: fc.constantFrom('ok' as const, 'client_closed' as const, 'invalid_json' as const),
+  decidedBy: maybe(TEXT),
+  attempts: fc.array(ATTEMPT, { maxLength: 3 }),
+  answeredBy: maybe(TEXT),
+  usage: USAGE,
+  costNanoUsd: COST,
+  guardrailActions: fc.array(
+    fc.record({ guardrail: TEXT, action: fc.constantFrom('Mask', 'Block'), stage: fc.constantFrom('Input', 'Output') }),
+    { maxLength: 2 },
+  ),
+  droppedOfAnswer: maybe(fc.array(TEXT, { maxLength: 3 })),
+  startUnixMs: NUMBER,
+  durationMs: NUMBER,
+  timeToFirstChunkMs: maybe(NUMBER),
+});
+
+/** As JSON.stringify would write it, lone surrogates and all. */
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? 'null');
+const defined = (value: object): object => asJson(value) as object;
+
+test('requestLine() is one line of JSON that says what JSON.stringify would, whatever the record holds', () => {
+  fc.assert(
+    fc.property(RECORD, fc.nat({ max: 4_102_444_800_000 }), (record, unixMs) => {
+      const line = requestLine(record, unixMs);
+      assert.equal(line.indexOf('\n'), line.length - 1);
+      assert.ok(line.isWellFormed());
+      const { usage, attribution } = record;
+      const writes = usage.cacheWriteTokens + usage.cacheWrite1hTokens;
+      const lastTarget = record.attempts.at(-1)?.target;
+      const unlessZero = (count: number) => (count === 0 ? undefined : count);
+      const round = (ms: number | undefined) => (ms === undefined ? undefined : Math.round(ms));
+      assert.deepEqual(
+        JSON.parse(line),
+        defined({
+          level: 'info',
+          time: new Date(unixMs).toISOString(),
+          requestId: record.requestId,
+          dialect: record.dialect,
+          operation: record.operation,
+          model: record.requestedModel,
+          route: record.route,
+          rule: record.rule,
+          target: record.answeredBy ?? lastTarget,
+          lane: record.lane,
+          stream: record.stream,
+          status: record.status,
+          outcome: record.outcome,
+          decidedBy: record.decidedBy,
+          attempts: record.attempts.map(({ target, outcome, status, durationMs, upstreamRequestId }) => ({
+            ...{ target, outcome, status, ms: round(durationMs), upstreamRequestId },
+          })),
+          inputTokens: totalInputTokens(usage),
+          cachedInputTokens: usage.cacheReadTokens,
+          cacheWriteTokens: unlessZero(writes),
+          cacheWrite1hTokens: unlessZero(usage.cacheWrite1hTokens),
+          outputTokens: totalOutputTokens(usage),
+          reasoningTokens: unlessZero(usage.reasoningTokens),
+          estimated: record.attempts.some(({ estimated }) => estimated) || undefined,
+          costUsd: record.costNanoUsd === null ? undefined : formatUsd(record.costNanoUsd),
+          guardrails:
+            record.guardrailActions.length === 0
+              ? undefined
+              : record.guardrailActions.map(({ guardrail, action }) => `${guardrail}:${action}`),
+          droppedOfAnswer: record.droppedOfAnswer,
+          policy: record.policyHash?.slice(0, 12),
+          team: attribution?.team,
+          project: attribution?.project,
+          environment: attribution?.environment,
+          feature: attribution?.feature,
+          durationMs: round(record.durationMs),
+          timeToFirstChunkMs: round(record.timeToFirstChunkMs),
+          msg: 'request',
+        }),
+      );
+    }),
+    { seed: 20261121, numRuns: 500 },
+  );
+});

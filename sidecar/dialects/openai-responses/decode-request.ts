@@ -35,6 +35,8 @@ export const READ_KEYS: readonly string[] = [
   'user',
   'safety_identifier',
   'stream',
+  'previous_response_id',
+  'store',
 ];
 
 /** Without an input there must be one of these, which say elsewhere what the model is asked. */

@@ -91,7 +91,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =
     deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
-  const remembered = new RememberedAnswers(config.remembered);
+  const remembered = new RememberedAnswers(config.remembered, randomBytes(32).toString('hex'));
   const common = {
     ...deps,
     config,

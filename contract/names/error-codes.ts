@@ -71,7 +71,8 @@ export const ERROR_CODES = define({
     status: 400,
     category: 'client',
     retryable: false,
-    meaning: 'The request names an earlier answer that no service stores and that this sidecar does not remember (any more).',
+    meaning:
+      'The request names an earlier answer that no service stores and that this sidecar does not remember (any more).',
     remedy: 'Send the conversation itself, for which clients of Responses set store: false.',
   },
   unknown_answer: {
@@ -79,7 +80,7 @@ export const ERROR_CODES = define({
     category: 'client',
     retryable: false,
     meaning: 'No answer is remembered under the id, or what is asked cannot be done with one that no service stores.',
-    remedy: 'Keep what the answer said where it is needed later.',
+    remedy: 'Use what the answer said when it came, or ask the model again.',
   },
   unknown_header: {
     status: 400,

@@ -46,7 +46,7 @@ export interface Resolved {
   clientPath(path: string): string;
 }
 
-export interface AnswerParts {
+interface AnswerParts {
   readonly id: string;
   /** Those that can be named. */
   readonly items: readonly { readonly id: string; readonly item: JsonObject }[];

@@ -12,7 +12,7 @@ export interface DecodedRequest {
   readonly said?: Said;
 }
 
-export interface Said {
+interface Said {
   readonly content: Content;
   /** The answer that the client goes on from; absent where it named items alone. */
   readonly goesOnFrom?: string;

@@ -36,7 +36,7 @@ export async function startIngress(
   const upstream = new Upstreams(Date.now);
   const common = {
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
-    remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered),
+    remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },
   };

@@ -6,11 +6,11 @@ import type { Answer } from '#sidecar/pipeline/attempts/answer';
 import type { EncodeQuestion } from '#sidecar/pipeline/encode';
 
 export function madeAnswer({ by }: Answer, recall: Recall, question: EncodeQuestion): MadeAnswer {
-  const { decoded, call } = question;
+  const { decoded, call, remembered } = question;
   const isKept = by.kept !== undefined;
   const isWanted = recall.isWanted(decoded.content.body);
   return {
-    id: call.requestId,
+    id: remembered.idFor(call.requestId),
     isKept,
     ...(decoded.said?.goesOnFrom !== undefined && { goesOnFrom: decoded.said.goesOnFrom }),
     told: (answer) => isWanted && remember(answer, { recall, question, isKept }),

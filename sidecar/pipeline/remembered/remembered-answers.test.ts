@@ -15,7 +15,7 @@ const turn = (length: number, words: Partial<RememberedTurn> = {}): RememberedTu
 });
 
 test('RememberedAnswers hold a bounded number of bytes, and let go of what was of no use for longest', () => {
-  const remembered = new RememberedAnswers(LIMITS);
+  const remembered = new RememberedAnswers(LIMITS, 'secret');
   for (const id of ['a', 'b', 'c']) remembered.keepItem(id, bytes(100));
   assert.ok(remembered.item('a'));
   remembered.keepItem('d', bytes(100));
@@ -29,7 +29,7 @@ test('RememberedAnswers hold a bounded number of bytes, and let go of what was o
 });
 
 test('RememberedAnswers hold a bounded number of entries, and nothing that is over all bounds by itself', () => {
-  const remembered = new RememberedAnswers({ ...LIMITS, itemBytes: 1_000_000 });
+  const remembered = new RememberedAnswers({ ...LIMITS, itemBytes: 1_000_000 }, 'secret');
   for (const id of ['a', 'b', 'c', 'd', 'e']) remembered.keepItem(id, bytes(1));
   assert.deepEqual([remembered.item('a'), remembered.item('b')?.length], [undefined, 1]);
   remembered.keepItem('f', bytes(1_000_000));
@@ -37,7 +37,7 @@ test('RememberedAnswers hold a bounded number of entries, and nothing that is ov
 });
 
 test('turns are told the first one first, and not at all where one of them is gone', () => {
-  const remembered = new RememberedAnswers(LIMITS);
+  const remembered = new RememberedAnswers(LIMITS, 'secret');
   remembered.keepTurn('a', turn(10));
   remembered.keepTurn('b', turn(20, { previous: 'a' }));
   remembered.keepTurn('x', turn(100));
@@ -53,7 +53,7 @@ test('turns are told the first one first, and not at all where one of them is go
 });
 
 test('a turn that is forgotten takes its items with it, and clear() leaves nothing', () => {
-  const remembered = new RememberedAnswers(LIMITS);
+  const remembered = new RememberedAnswers(LIMITS, 'secret');
   for (const id of ['a', 'b']) {
     remembered.keepItem(`item-${id}`, bytes(1));
     remembered.keepTurn(id, turn(1, { itemIds: [`item-${id}`] }));
@@ -62,4 +62,11 @@ test('a turn that is forgotten takes its items with it, and clear() leaves nothi
   assert.deepEqual([remembered.item('item-a'), remembered.item('item-b')?.length], [undefined, 1]);
   remembered.clear();
   assert.deepEqual([remembered.bytes, remembered.turn('b'), remembered.item('item-b')], [0, undefined, undefined]);
+});
+
+test('idFor() gives each request its own id, which another process gives to none and nobody can tell from the request', () => {
+  const [one, other] = ['one', 'other'].map((secret) => new RememberedAnswers(LIMITS, secret));
+  const ids = [one?.idFor('request-1'), one?.idFor('request-2'), other?.idFor('request-1')];
+  assert.equal(new Set(ids).size, 3);
+  for (const id of ids) assert.match(id ?? '', /^[0-9a-f]{32}$/);
 });

@@ -2,6 +2,7 @@
  * Answers that no account keeps and that their clients take for stored, as JSON in memory: never on a disk, never in a log, gone with the process.
  * Items and turns have bounds of their own, since whoever names items repeats his own words with each turn.
  */
+import { createHmac } from 'node:crypto';
 import type { RememberedLimits } from '#sidecar/config/sidecar-config';
 import { BoundedBytes, type Sized } from './bounded-bytes.ts';
 
@@ -21,6 +22,8 @@ interface KeptItem extends Sized {
 
 /** Of an entry beside its JSON: ids, and what holds them together. */
 const ENTRY_BYTES = 512;
+/** 128 bits. */
+const ID_CHARS = 32;
 
 export class RememberedAnswers {
   /** What one request may name. */
@@ -28,7 +31,11 @@ export class RememberedAnswers {
   readonly #items: BoundedBytes<KeptItem>;
   readonly #turns: BoundedBytes<RememberedTurn & Sized>;
 
-  constructor({ most, itemBytes, turnBytes, recalledBytes }: RememberedLimits) {
+  readonly #secret: string;
+
+  /** `secret`: random, and of this process. */
+  constructor({ most, itemBytes, turnBytes, recalledBytes }: RememberedLimits, secret: string) {
+    this.#secret = secret;
     this.recalledBytes = recalledBytes;
     this.#items = new BoundedBytes(most, itemBytes);
     this.#turns = new BoundedBytes(most, turnBytes);
@@ -36,6 +43,11 @@ export class RememberedAnswers {
 
   get bytes(): number {
     return this.#items.bytes + this.#turns.bytes;
+  }
+
+  /** For the ids of an answer: of no other one, and not to be told from the id of the request, which stands in logs. */
+  idFor(requestId: string): string {
+    return createHmac('sha256', this.#secret).update(requestId).digest('hex').slice(0, ID_CHARS);
   }
 
   keepItem(id: string, json: Uint8Array): void {

@@ -31,5 +31,5 @@ export function tellRemembered(request: CanonicalRequest, { call, log, remembere
 const unknownAnswer = (message: string): RemoraError =>
   new RemoraError({
     code: 'unknown_answer',
-    message: `${message} Keep what an answer says where it is needed later.`,
+    message: `${message} Use what the answer said when it came, or ask the model again.`,
   });

@@ -61,7 +61,6 @@ async function startTwo(t: Scope, guardrails: PolicyWords['guardrails'] = []) {
       routes: [{ targets: [{ provider: 'o' }], fallbacks: [{ provider: 'c', model: 'claude-sonnet-4-5' }] }],
       guardrails,
     },
-    deps: { newRequestId: () => crypto.randomUUID() },
   });
   const client = new OpenAI({ baseURL: `${running.url}/v1`, apiKey: 'placeholder', maxRetries: 0 });
   return { openai, anthropic, running, client };

@@ -24,11 +24,7 @@ const clientOf = (url: string): OpenAI => new OpenAI({ baseURL: `${url}/v1`, api
 /** Anthropic behind the route, with whatever else the policy or the sidecar is told. */
 async function startAnthropic(
   t: Scope,
-  {
-    config,
-    deps,
-    ...words
-  }: Partial<PolicyWords> & Pick<Parameters<typeof startSidecar>[1] & object, 'config' | 'deps'> = {},
+  { config, deps, ...words }: Partial<PolicyWords> & Pick<Parameters<typeof startSidecar>[1] & object, 'config'> = {},
 ) {
   const provider = await startFakeProvider({ dialect: 'anthropic' });
   t.after(() => provider.close());
@@ -37,12 +33,10 @@ async function startAnthropic(
     routes: [{ targets: [{ provider: 'p', model: 'claude-sonnet-4-5' }] }],
     ...words,
   };
-  const start = () => startSidecar(t, { policy, ...(config && { config }), ...(deps && { deps }) });
+  const start = () => startSidecar(t, { policy, ...(config && { config }) });
   const running = await start();
   return { provider, running, client: clientOf(running.url), start };
 }
-
-const ids = { newRequestId: () => crypto.randomUUID() };
 
 for (const streamed of [false, true]) {
   const how = streamed ? 'streamed' : 'plain';
@@ -132,7 +126,7 @@ async function isForgotten(asked: Promise<unknown>, param: string): Promise<void
 }
 
 test('what another sidecar remembers, or the client did not want stored, is refused and never asked of the service', async (t) => {
-  const { client, provider, start } = await startAnthropic(t, { deps: ids });
+  const { client, provider, start } = await startAnthropic(t);
   const first = await ask(client, { input: 'Hi' });
   const unstored = await ask(client, { input: 'Hi', store: false });
   assert.equal(storeOf(unstored), false);
@@ -148,7 +142,7 @@ test('what another sidecar remembers, or the client did not want stored, is refu
 
 test('guardrails read what is recalled as they read any input, and what they masked of an answer stays masked', async (t) => {
   const guardrails = [...(MASK_EMAIL ?? []), ...(MASK_ANSWERS ?? []).map((each) => ({ ...each, name: 'out' }))];
-  const { client, provider } = await startAnthropic(t, { guardrails, deps: ids });
+  const { client, provider } = await startAnthropic(t, { guardrails });
   provider.respondOnce({ text: 'Ask bob@example.com, Ann.' });
   const first = await ask(client, { input: 'I am ann@example.com.' });
   await ask(client, { input: 'Go on.', previous_response_id: first.id });
@@ -157,7 +151,7 @@ test('guardrails read what is recalled as they read any input, and what they mas
 });
 
 test('a guardrail that came into force since then blocks what is recalled', async (t) => {
-  const { client, provider, running } = await startAnthropic(t, { deps: ids });
+  const { client, provider, running } = await startAnthropic(t);
   const first = await ask(client, { input: 'I am ann@example.com.' });
   const policy = {
     providers: { p: { type: 'Anthropic' as const, endpoint: provider.url } },
@@ -172,7 +166,7 @@ test('a guardrail that came into force since then blocks what is recalled', asyn
 });
 
 test('a budget reserves for all that is recalled', async (t) => {
-  const { client, running, provider } = await startAnthropic(t, { deps: ids });
+  const { client, running, provider } = await startAnthropic(t);
   const first = await ask(client, { input: 'word '.repeat(2_000) });
   await ask(client, { input: 'Go on.', previous_response_id: first.id });
   const [, reserved] = running.gate.reserved;
@@ -184,7 +178,7 @@ test('a budget reserves for all that is recalled', async (t) => {
 });
 
 test('losses are told where the client said what is lost', async (t) => {
-  const { client } = await startAnthropic(t, { deps: ids });
+  const { client } = await startAnthropic(t);
   const first = await ask(client, { input: 'Hi' });
   const input: ResponseInput = [
     { type: 'item_reference', id: first.output[0]?.id ?? '' },
@@ -199,7 +193,7 @@ test('losses are told where the client said what is lost', async (t) => {
 
 test('what is over the bounds is forgotten, the oldest first, and one request may not call back more than its share', async (t) => {
   const remembered = { most: 100, itemBytes: 100_000, turnBytes: 10_000, recalledBytes: 3_000 };
-  const { client, running } = await startAnthropic(t, { deps: ids, config: { remembered } });
+  const { client, running } = await startAnthropic(t, { config: { remembered } });
   const first = await ask(client, { input: 'a'.repeat(2_000) });
   const reference = { type: 'item_reference' as const, id: first.output[0]?.id ?? '' };
   await assert.rejects(
@@ -218,7 +212,7 @@ test('what is over the bounds is forgotten, the oldest first, and one request ma
 });
 
 test('a large conversation is recalled as a large request is read', async (t) => {
-  const { client, provider, running } = await startAnthropic(t, { deps: ids });
+  const { client, provider, running } = await startAnthropic(t);
   const first = await ask(client, { input: 'é'.repeat(700_000) });
   const second = await ask(client, { input: 'And?', previous_response_id: first.id });
   assert.equal(second.previous_response_id, first.id);

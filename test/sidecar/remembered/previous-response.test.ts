@@ -24,7 +24,7 @@ const clientOf = (url: string): OpenAI => new OpenAI({ baseURL: `${url}/v1`, api
 /** Anthropic behind the route, with whatever else the policy or the sidecar is told. */
 async function startAnthropic(
   t: Scope,
-  { config, deps, ...words }: Partial<PolicyWords> & Pick<Parameters<typeof startSidecar>[1] & object, 'config'> = {},
+  { config, ...words }: Partial<PolicyWords> & Pick<Parameters<typeof startSidecar>[1] & object, 'config'> = {},
 ) {
   const provider = await startFakeProvider({ dialect: 'anthropic' });
   t.after(() => provider.close());

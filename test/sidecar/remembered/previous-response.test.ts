@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI, { APIError, BadRequestError, NotFoundError } from 'openai';
 import type { ResponseCreateParamsNonStreaming, ResponseInput } from 'openai/resources/responses/responses';
+import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { MASK_ANSWERS, MASK_EMAIL } from '#test/sidecar/operations/start-operations';
 import { ANTHROPIC, CALLS, startResponses, WEATHER } from '#test/sidecar/start-responses';
 import { type PolicyWords, policyOf, startSidecar } from '#test/sidecar/start-sidecar';
@@ -209,6 +210,25 @@ test('what is over the bounds is forgotten, the oldest first, and one request ma
     'completed',
   );
   assert.deepEqual(running.faults, []);
+});
+
+test('what is recalled counts as a part of the body', async (t) => {
+  const limits = { ...DEFAULT_SIDECAR_CONFIG.limits, bodyBytes: 3_000 };
+  const { client, provider } = await startAnthropic(t, { config: { limits } });
+  const first = await ask(client, { input: 'a'.repeat(2_000) });
+  await assert.rejects(
+    ask(client, { input: 'Go on.', previous_response_id: first.id }),
+    (thrown) => thrown instanceof APIError && thrown.status === 413 && /and the conversation/.test(thrown.message),
+  );
+  assert.equal(provider.requests.length, 1);
+});
+
+test('what the client says of storing is no loss', async (t) => {
+  const { client } = await startAnthropic(t);
+  for (const store of [true, false]) {
+    const { response } = await client.responses.create({ model: 'chat', input: 'Hi', store }).withResponse();
+    assert.equal(response.headers.get('x-remora-dropped'), null);
+  }
 });
 
 test('a large conversation is recalled as a large request is read', async (t) => {

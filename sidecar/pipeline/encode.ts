@@ -73,7 +73,8 @@ function encodeContext(answer: Answer, question: EncodeQuestion): EncodeContext<
   const { decoded, nowUnixMs } = question;
   const context = { request: decoded.request, nowSeconds: Math.floor(nowUnixMs / 1000) };
   const { recall } = decoded.dialect;
-  return recall === undefined ? context : { ...context, made: madeAnswer(answer, recall, question) };
+  const isAsItCame = recall === undefined || answer.by.lane.name === 'passthrough';
+  return isAsItCame ? context : { ...context, made: madeAnswer(answer, recall, question) };
 }
 
 /** What of the answer the client's API has no place for; on the passthrough lane nothing is lost. */

@@ -25,6 +25,7 @@ import { SharedHints } from './pipeline/health/shared-hints.ts';
 import { TargetHealth } from './pipeline/health/target-health.ts';
 import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
 import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
+import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
 
 export interface SidecarDeps {
@@ -90,12 +91,14 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =
     deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
+  const remembered = new RememberedAnswers(config.remembered, randomBytes(32).toString('hex'));
   const common = {
     ...deps,
     config,
     deadlines,
     health,
     keepers: new Keepers(),
+    remembered,
     policies,
     broker,
     upstream,
@@ -133,6 +136,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
       await upstream.close();
       await probes.close();
       deadlines.close();
+      remembered.clear();
     },
   };
 }

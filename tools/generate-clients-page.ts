@@ -34,10 +34,11 @@ const versionInRequirements = (row: PythonRow): string =>
 
 const versionInGoModule = (row: ClientRow): string => versionIn('test/clients/go/go.mod', row.package, ' ');
 
-function seenOf({ asksObjectBy, embeds }: ClientRow): string {
+function seenOf({ asksObjectBy, embeds, goesOnBy }: ClientRow): string {
   const object =
     asksObjectBy === undefined ? [] : [`an object by ${asksObjectBy === 'schema' ? 'schema' : 'a forced tool'}`];
-  return ['text, streams, tools', ...object, ...(embeds === true ? ['embeddings'] : [])].join(', ');
+  const next = goesOnBy === undefined ? [] : [`a next turn by ${code(goesOnBy)}`];
+  return ['text, streams, tools', ...next, ...object, ...(embeds === true ? ['embeddings'] : [])].join(', ');
 }
 
 type Row = Omit<ClientRow, 'app'>;
@@ -70,7 +71,7 @@ const RUN =
   'Each row is a test in `test/clients`: the unmodified package in a process of its own, with the injected variables, against a whole sidecar that does not drop anything. Its routes lead to ' +
   `${Object.keys(SERVICES).length} services, one after the other: ${Object.keys(SERVICES).join(', ')}. ` +
   'All of them are servers of the test that speak the true wire format. The paths are the ones that the client was seen to call. ' +
-  '`Seen` is what came back right from each; embeddings come from OpenAI alone. Tools are a call, its result, and the answer after it. ' +
+  '`Seen` is what came back right from each; embeddings come from OpenAI alone. Tools are a call, its result, and the answer after it; a next turn is one that names what was said before instead of repeating it. ' +
   'Two things are refused with 400, since the service has no word for them: DeepSeek an object by schema, Ollama a forced tool.';
 
 const IN_NPM_TEST = 'Run by `npm test`.';

@@ -67,6 +67,21 @@ export const ERROR_CODES = define({
     meaning: 'The request is about what an account keeps, such as a file, and it cannot be told or reached which one.',
     remedy: 'Name the AIProvider in the header x-remora-provider, or have the AIRoute changed.',
   },
+  answer_forgotten: {
+    status: 400,
+    category: 'client',
+    retryable: false,
+    meaning:
+      'The request names an earlier answer that no service stores and that this sidecar does not remember (any more).',
+    remedy: 'Send the conversation itself, for which clients of Responses set store: false.',
+  },
+  unknown_answer: {
+    status: 404,
+    category: 'client',
+    retryable: false,
+    meaning: 'No answer is remembered under the id, or what is asked cannot be done with one that no service stores.',
+    remedy: 'Use what the answer said when it came, or ask the model again.',
+  },
   unknown_header: {
     status: 400,
     category: 'client',

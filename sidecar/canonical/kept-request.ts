@@ -32,11 +32,21 @@ export interface KeptRequest<O extends KeptOperation = KeptOperation> {
   readonly later?: readonly LaterCall[];
   /** The answer is what somebody put there, and no object of the API. */
   readonly answersBytes?: boolean;
+  /** What it is about no account keeps, since it was made here: what is to be done with it. */
+  readonly ofSidecar?: OfSidecar;
   /** The provider must read what we have read, and not the client's bytes. */
   readonly mustRewrite?: boolean;
   readonly user?: string;
   readonly stream: false;
   readonly includeUsage: true;
+}
+
+export interface OfSidecar {
+  readonly id: string;
+  /** `refuse`: nothing that a sidecar can do. */
+  readonly action: 'tell' | 'forget' | 'refuse';
+  /** What is answered where nothing is told. */
+  readonly answer?: JsonObject;
 }
 
 /** One call of a batch. */

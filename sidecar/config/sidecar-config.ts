@@ -29,6 +29,7 @@ export interface SidecarConfig {
     readonly wholeMs: number;
   };
   readonly jobs: JobLimits;
+  readonly remembered: RememberedLimits;
   /** Where jobs are kept. Absent: none are taken. */
   readonly jobsIn?: JobPlace;
   /** A client that reads nothing of its answer for so long is cut. */
@@ -55,6 +56,18 @@ export interface JobLimits {
   readonly storedBytes: number;
 }
 
+/** Of answers that no account keeps and that clients may name; in memory. What is over is forgotten, the oldest first. */
+export interface RememberedLimits {
+  /** Items, and as many answers. */
+  readonly most: number;
+  /** Items of answers. */
+  readonly itemBytes: number;
+  /** Answers with what they were asked, from which a conversation goes on. */
+  readonly turnBytes: number;
+  /** What one request may name of these. */
+  readonly recalledBytes: number;
+}
+
 export interface JobPlace {
   /** On a disk. */
   readonly dir: string;
@@ -79,6 +92,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
     answerBytes: 8 * MEBIBYTE,
     storedBytes: 128 * MEBIBYTE,
   },
+  remembered: { most: 10_000, itemBytes: 8 * MEBIBYTE, turnBytes: 8 * MEBIBYTE, recalledBytes: 8 * MEBIBYTE },
   stallMs: 60_000,
   drainMs: 25_000,
 };

@@ -14,6 +14,7 @@ import type { RemoraError } from '#sidecar/errors/remora-error';
 import type { SseEvent } from '#sidecar/stream/sse-event';
 import type { ClientPaths } from './client-paths.ts';
 import type { PathValues } from './path-pattern.ts';
+import type { Recall } from './recall.ts';
 
 /** A pure reducer over canonical events. */
 export interface StreamEncoder<S, Q extends CanonicalRequest = ChatRequest> {
@@ -28,6 +29,20 @@ export interface EncodeContext<Q extends CanonicalRequest = ChatRequest> {
   readonly nowSeconds: number;
   /** Written into the usage of a stream whose client asked for usage: US dollars as a decimal string; absent when the price is unknown. */
   readonly costUsd?: () => string | undefined;
+  /** Where the dialect has `recall`, and the answer is written anew. */
+  readonly made?: MadeAnswer;
+}
+
+/** What an answer needs that clients may name later. */
+export interface MadeAnswer {
+  /** For the ids that are made here; of no other answer. */
+  readonly id: string;
+  /** An account keeps the answer under the id that it gave. */
+  readonly isKept: boolean;
+  /** The id of the answer before, where the request named one that was remembered here. */
+  readonly goesOnFrom?: string;
+  /** Called with the whole answer as the client gets it, before its last byte is written; never with one that broke. */
+  told(answer: JsonObject): void;
 }
 
 /** How the body of a request is written; `none`: there is nothing in it. */
@@ -69,6 +84,8 @@ export interface AnyDialect {
   decodeRequest(body: JsonObject, values: PathValues, beside?: Beside): CanonicalRequest;
   /** What the request has to do with what accounts keep; undefined: nothing. */
   keeping?(request: CanonicalRequest): Keeping | undefined;
+  /** Where clients may name earlier answers in place of repeating them. */
+  readonly recall?: Recall;
   /** Header by which clients of the API know the id of a request, where it is not `x-request-id`. */
   readonly requestIdHeader?: string;
   /** Where the body says what; absent where the canonical paths are the API's own. Throws as `decodeRequest` does. */

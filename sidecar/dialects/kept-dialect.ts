@@ -26,6 +26,8 @@ export interface KeptEndpoint {
   /** Throws `invalid_request`. */
   read?(body: JsonObject, beside: Beside): KeptBody;
   readonly answersBytes?: true;
+  /** What is to be done where the id is one that was made here; undefined: an account gave it. */
+  ofSidecar?(id: string, query: URLSearchParams): KeptRequest['ofSidecar'];
   /** What of the answer must be another one for the client. Absent: it goes through as it came. */
   rewrite?(answer: JsonObject): JsonObject;
 }
@@ -65,6 +67,7 @@ function decodeRequest(api: string, endpoint: KeptEndpoint, { body, values, besi
   const { names = [], ...more } = read?.(body, beside) ?? {};
   const [id] = Object.values(values);
   const query = beside.query.toString();
+  const ofSidecar = id === undefined ? undefined : endpoint.ofSidecar?.(id, beside.query);
   return {
     operation,
     model: '',
@@ -73,6 +76,7 @@ function decodeRequest(api: string, endpoint: KeptEndpoint, { body, values, besi
     body,
     keeping: { by: api, names: id === undefined ? names : [id, ...names] },
     ...more,
+    ...(ofSidecar && { ofSidecar }),
     ...(endpoint.rewrite && { mustRewrite: true }),
     ...(answersBytes && { answersBytes }),
     stream: false,

@@ -49,7 +49,7 @@ function callOf(facts: JobFacts, { head, body }: JobRequest, reply: CollectedRep
     requestId: facts.requestId,
     endpoint: { dialect: dialectOfJob(facts.id), values: head.values, query: new URLSearchParams(head.query) },
     headers: head.headers,
-    body: { read: async () => body, release: () => {} },
+    body: { read: async () => body, retain: () => {}, release: () => {} },
     reply,
     scope,
   };

@@ -7,6 +7,8 @@ import type { RequestScope } from './scope/request-scope.ts';
 export interface BodySource {
   /** All bytes, within the limits of one request and of the process. Throws `body_too_large`, `overloaded`, `request_timeout`, ClientGone. */
   read(): Promise<Uint8Array>;
+  /** Counts bytes that are held beside those of the body towards the same limits. Throws `body_too_large`, `overloaded`. */
+  retain(bytes: number): void;
   /** Gives the bytes' share of the process bound back. */
   release(): void;
 }

@@ -14,6 +14,8 @@ export interface Content {
   readonly type?: string;
   /** The members of the JSON object, or the text fields of the form: one string each, an array of strings where a name occurs again. */
   readonly body: JsonObject;
+  /** The JSON of a top-level member, as it came. */
+  member(name: string): Uint8Array | undefined;
   /** The bytes of the form's file of that name. */
   file(name: string): Uint8Array | undefined;
   /** The bytes with these members replaced, added, or (undefined, in JSON alone) left out, and all else untouched. A promise where it takes long. */
@@ -38,6 +40,7 @@ const NO_BYTES = new Uint8Array();
 const NOTHING: Content = {
   bytes: NO_BYTES,
   body: {},
+  member: () => undefined,
   file: () => undefined,
   edited: () => NO_BYTES,
   rewritten: () => NO_BYTES,
@@ -66,6 +69,10 @@ export function jsonContent(parsed: ReadBody, { bytes, readKeys }: ContentQuesti
     bytes,
     type: 'application/json',
     body: parsed.body,
+    member: (name) => {
+      const place = members.find(({ key }) => key === name);
+      return place && bytes.subarray(place.valueStart, place.valueEnd);
+    },
     file: () => undefined,
     edited: (edits) => spliceTopLevel(bytes, members, edits),
     rewritten: (body) => Buffer.from(JSON.stringify(body)),
@@ -89,7 +96,7 @@ function readForm({ bytes, type = '', readKeys }: ContentQuestion): Content {
     const field = parsed.fields.find((one) => one.isFile && one.name === name);
     return field && bytes.subarray(field.valueStart, field.valueEnd);
   };
-  return { bytes, type, body, file, edited, rewritten: edited };
+  return { bytes, type, body, member: () => undefined, file, edited, rewritten: edited };
 }
 
 const NO_BOUNDARY = { ok: false, message: 'The Content-Type names no boundary.' } as const;

@@ -10,6 +10,16 @@ export interface DecodedRequest {
   readonly dialect: AnyDialect;
   readonly content: Content;
   readonly request: CanonicalRequest;
+  /** What the client sent, where that names earlier answers in whose place the content has what they said. */
+  readonly said?: Said;
+}
+
+interface Said {
+  readonly content: Content;
+  /** The answer that the client goes on from; absent where it named items alone. */
+  readonly goesOnFrom?: string;
+  /** Where the client said what stands at a path of the content. */
+  clientPath(path: string): string;
 }
 
 /** Throws `invalid_json`, `duplicate_key` or `invalid_request`. */

@@ -9,6 +9,8 @@ import type { Answer, ItemSource, StreamAnswer, WholeAnswer } from './attempts/a
 import type { StreamItem } from './attempts/lanes/lane.ts';
 import type { Call } from './call.ts';
 import type { DecodedRequest } from './decode.ts';
+import { madeAnswer } from './remembered/made-answer.ts';
+import type { RememberedAnswers } from './remembered/remembered-answers.ts';
 import { requestIdHeaders } from './request-id-headers.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
@@ -32,6 +34,7 @@ export interface EncodeQuestion {
   readonly selection: Selection;
   readonly log: RequestRecorder;
   readonly nowUnixMs: number;
+  readonly remembered: RememberedAnswers;
 }
 
 export function encode(answer: Answer, question: EncodeQuestion): Outgoing {
@@ -44,7 +47,7 @@ function encodeWhole(answer: WholeAnswer, question: EncodeQuestion): Outgoing {
   headers['content-type'] = 'application/json';
   const cost = answer.by.costNanoUsd;
   if (cost !== null) headers[RESPONSE_HEADER.costUsd] = formatUsd(cost);
-  const context = encodeContext(question);
+  const context = encodeContext(answer, question);
   return { kind: 'whole', headers, body: answer.by.lane.encodeWhole(answer.item, question.decoded.dialect, context) };
 }
 
@@ -53,7 +56,7 @@ function encodeStream(answer: StreamAnswer, question: EncodeQuestion): Outgoing 
   headers['content-type'] = answer.unreadType ?? 'text/event-stream; charset=utf-8';
   headers['cache-control'] = 'no-cache';
   const write = answer.by.lane.streamWriter(question.decoded.dialect, {
-    ...encodeContext(question),
+    ...encodeContext(answer, question),
     costUsd: () => (answer.by.costNanoUsd === null ? undefined : formatUsd(answer.by.costNanoUsd)),
   });
   const named = namedLosses(answer, question);
@@ -66,10 +69,13 @@ function encodeStream(answer: StreamAnswer, question: EncodeQuestion): Outgoing 
   return answer.unreadType === undefined ? { ...outgoing, heartbeat: HEARTBEAT } : outgoing;
 }
 
-const encodeContext = ({ decoded, nowUnixMs }: EncodeQuestion): EncodeContext<CanonicalRequest> => ({
-  request: decoded.request,
-  nowSeconds: Math.floor(nowUnixMs / 1000),
-});
+function encodeContext(answer: Answer, question: EncodeQuestion): EncodeContext<CanonicalRequest> {
+  const { decoded, nowUnixMs } = question;
+  const context = { request: decoded.request, nowSeconds: Math.floor(nowUnixMs / 1000) };
+  const { recall } = decoded.dialect;
+  const isAsItCame = recall === undefined || answer.by.lane.name === 'passthrough';
+  return isAsItCame ? context : { ...context, made: madeAnswer(answer, recall, question) };
+}
 
 /** What of the answer the client's API has no place for. */
 function lostOfWhole({ by, item: { response } }: WholeAnswer, { decoded, log }: EncodeQuestion): readonly string[] {

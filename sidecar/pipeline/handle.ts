@@ -18,6 +18,9 @@ import { inspectOutput } from './inspect-output.ts';
 import { decodeLarge, inspectLarge, isLarge, isLargeToInspect } from './large.ts';
 import { meter } from './meter.ts';
 import type { PolicyHolder } from './policy/policy-holder.ts';
+import { recallNamed } from './remembered/recall-named.ts';
+import type { RememberedAnswers } from './remembered/remembered-answers.ts';
+import { tellRemembered } from './remembered/tell-remembered.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
@@ -30,6 +33,7 @@ export interface PipelineDeps {
   readonly upstream: Upstream;
   readonly health: TargetHealth;
   readonly keepers: Keepers;
+  readonly remembered: RememberedAnswers;
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -59,19 +63,24 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
 }
 
 async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promise<void> {
+  const { remembered } = deps;
   // The bytes first: until they are here nothing is decided, so a slow sender holds no old policy.
   const bytes = await call.body.read();
   // Pinned once: a policy that arrives meanwhile is for the next request.
   const snapshot = deps.policies.pin();
   const known = identify(call, snapshot, log);
-  const decoded = isLarge(bytes) ? await decodeLarge(bytes, call) : decode(bytes, call);
+  const asked = isLarge(bytes) ? await decodeLarge(bytes, call) : decode(bytes, call);
+  const { recall } = asked.dialect;
+  const named = recall?.namedIn(asked.content.body);
+  const decoded = named && recall ? await recallNamed(named, { asked, recall, call, remembered }) : asked;
   const caller = withClaims(known, decoded.request, log);
   // Once per request and before any target is chosen, since the verdict decides which targets may be.
-  const inspection = isLargeToInspect(bytes)
+  const inspection = isLargeToInspect(decoded.content.bytes)
     ? await inspectLarge(decoded.request, snapshot, call.scope)
     : inspectInput(decoded.request, snapshot);
   const { credentials } = deps.policies;
   const { request } = decoded;
+  if (tellRemembered(request, { call, log, remembered })) return;
   const { broker, keepers, random } = deps;
   const question = { call, caller, inspection, snapshot, credentials, broker, keepers, random, log };
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
@@ -86,6 +95,6 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const inspected = inspectOutput(answer, log);
   // After inspection and before encoding: booked is what the provider did, and the cost is known when the last byte is written.
   const metered = meter(inspected);
-  const outgoing = encode(metered, { call, decoded, selection, log, nowUnixMs: deps.now() });
+  const outgoing = encode(metered, { call, decoded, selection, log, nowUnixMs: deps.now(), remembered });
   await deliver(outgoing, call, log);
 }

@@ -3,11 +3,12 @@
  * costs a turn and a promise.
  */
 import { setImmediate as nextLoop } from 'node:timers/promises';
+import type { JsonObject } from '#sidecar/canonical/json';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Sliced } from '#sidecar/canonical/slice';
 import type { InputInspection } from '#sidecar/guardrails/guardrail';
 import { joinSliced } from '#sidecar/json/join-sliced';
-import { readBodySliced } from '#sidecar/json/sliced-body';
+import { readBody, readBodySliced } from '#sidecar/json/sliced-body';
 import { stringifySliced } from '#sidecar/json/sliced-text';
 import { splicePieces } from '#sidecar/json/top-level';
 import type { Call } from './call.ts';
@@ -22,7 +23,7 @@ const LARGE_BYTES = 1024 * 1024;
 /** From here on what guardrails look for is looked for in slices: patterns take many times longer than a parser. */
 const LARGE_GUARDED_BYTES = 64 * 1024;
 
-export const isLarge = (bytes: Uint8Array): boolean => bytes.length > LARGE_BYTES;
+export const isLarge = (bytes: Pick<Uint8Array, 'length'>): boolean => bytes.length > LARGE_BYTES;
 export const isLargeToInspect = (bytes: Uint8Array): boolean => bytes.length > LARGE_GUARDED_BYTES;
 
 /** As `decode`. */
@@ -45,6 +46,20 @@ async function readLarge(question: ContentQuestion, scope: RequestScope): Promis
     rewritten: (body) => inTurns(stringifySliced(body), scope),
   };
 }
+
+/** JSON that was an object here before. `sliced`: it is part of something large. */
+export async function parseObject(json: Uint8Array, sliced: boolean, scope: RequestScope): Promise<JsonObject> {
+  const read = sliced ? await inTurns(readBodySliced(json, LIMITS), scope) : readBody(json, LIMITS);
+  if (!read.ok) throw new Error(read.message);
+  return read.body;
+}
+
+export const writeObject = (
+  body: JsonObject,
+  sliced: boolean,
+  scope: RequestScope,
+): Uint8Array | Promise<Uint8Array> =>
+  sliced ? inTurns(stringifySliced(body), scope) : Buffer.from(JSON.stringify(body));
 
 /** As `inspectInput`. */
 export function inspectLarge(

@@ -60,6 +60,10 @@ export class BodyReader implements BodySource {
     this.#reject(error);
   }
 
+  retain(bytes: number): void {
+    this.#admit(this.#received + bytes, 'The body and the conversation that it goes on from are');
+  }
+
   release(): void {
     this.#options.retained.give(this.#taken);
     this.#taken = 0;
@@ -93,12 +97,12 @@ export class BodyReader implements BodySource {
     if (!this.#request.complete) this.fail(new ClientGone());
   };
 
-  #admit(bytes: number): void {
+  #admit(bytes: number, what = 'The body is'): void {
     const { limitBytes, retained } = this.#options;
     if (bytes > limitBytes) {
       throw new RemoraError({
         code: 'body_too_large',
-        message: `The body is over ${limitBytes} bytes. Send less, or have the limit raised.`,
+        message: `${what} over ${limitBytes} bytes. Send less, or have the limit raised.`,
       });
     }
     if (bytes <= this.#taken) return;

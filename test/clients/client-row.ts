@@ -21,5 +21,7 @@ export interface ClientRow {
   /** Absent: it asks for none. */
   readonly asksObjectBy?: ObjectWay;
   readonly embeds?: boolean;
+  /** The member by which it names the turn before; absent: it repeats what was said. */
+  readonly goesOnBy?: 'item_reference' | 'previous_response_id';
   readonly note?: string;
 }

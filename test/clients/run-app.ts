@@ -34,6 +34,7 @@ interface Result {
   readonly plain: string;
   readonly streamed: string;
   readonly tools: string;
+  readonly continued?: string;
   readonly structured?: object | Refused;
   readonly embedded?: number;
 }
@@ -69,9 +70,10 @@ export async function proveClient(t: TestContext, row: ClientRow, { program, arg
 }
 
 function checkResult(row: ClientRow, service: string, isFirst: boolean, { structured, ...result }: Result): void {
-  const { plain, streamed, tools } = ANSWERS;
+  const { plain, streamed, tools, continued } = ANSWERS;
+  const next = row.goesOnBy === undefined ? {} : { continued };
   const embedded = isFirst && row.embeds === true ? { embedded: ANSWERS.dimensions } : {};
-  assert.deepEqual(result, { plain, streamed, tools, ...embedded }, service);
+  assert.deepEqual(result, { plain, streamed, tools, ...next, ...embedded }, service);
   const parameter = refusedBy(service, row);
   if (parameter === undefined)
     assert.deepEqual(structured, row.asksObjectBy === undefined ? undefined : ANSWERS.structured, service);

@@ -4,7 +4,7 @@ import { SERVICES } from '#test/matrix/services';
 import { type PolicyWords, type RouteWords, type RunningSidecar, startSidecar } from '#test/sidecar/start-sidecar';
 import { type FakeProvider, type FakeRequest, startFakeProvider } from '#test/support/providers/fake-provider';
 import type { Script } from '#test/support/providers/script';
-import { CITY_PROMPT, WEATHER_PROMPT, weather } from './apps/journey.ts';
+import { CITY_PROMPT, NEXT_PROMPT, WEATHER_PROMPT, weather } from './apps/journey.ts';
 
 const KEY = 'right-key';
 const CITY = { city: 'Rom' };
@@ -15,6 +15,7 @@ export const ANSWERS = {
   plain: 'Hello there.',
   streamed: 'Hello there.',
   tools: 'No umbrella.',
+  continued: 'I said hello.',
   structured: CITY,
   dimensions: 4,
 } as const;
@@ -53,9 +54,13 @@ export async function startServices(
   return { running, fakes, models: [...fakes.keys()].map(modelOf) };
 }
 
-/** A model that knows the three questions of the journey. */
+/** What was said before, or, for a service that keeps it, its name. */
+const HAS_CONTEXT = /Hello there\.|"item_reference"|"previous_response_id":"/;
+
+/** A model that knows the questions of the journey. */
 function answerTo({ rawBody, body }: FakeRequest): Script {
   if (rawBody.includes(RESULT)) return { text: ANSWERS.tools };
+  if (rawBody.includes(NEXT_PROMPT)) return { text: HAS_CONTEXT.test(rawBody) ? ANSWERS.continued : 'Nothing.' };
   const text = JSON.stringify(CITY);
   const call = (name: string): Script => ({ text: '', toolCalls: [{ id: 'callNine1', name, arguments: text }] });
   if (rawBody.includes(WEATHER_PROMPT)) return call(weather.name);

@@ -4,9 +4,10 @@ import type { ClientRow } from './client-row.ts';
 /** Two wait for each other less than they wait for themselves; more would only share the cores. */
 export const AT_ONCE = 3;
 
-export function titleOf({ client, asksObjectBy, embeds, variable }: ClientRow): string {
+export function titleOf({ client, asksObjectBy, embeds, goesOnBy, variable }: ClientRow): string {
   const what = [
     'text, streams, tools',
+    ...(goesOnBy === undefined ? [] : [`a next turn by ${goesOnBy}`]),
     ...(asksObjectBy === undefined ? [] : [`an object by ${asksObjectBy}`]),
     ...(embeds === true ? ['embeddings'] : []),
   ];

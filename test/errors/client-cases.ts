@@ -4,6 +4,8 @@ import { CHAT as CHAT_TEXT, chatBytes } from '#test/sidecar/raw-http';
 import { startSidecar } from '#test/sidecar/start-sidecar';
 import { ask, askBytes, CHAT, type ErrorCase, MESSAGES, withMock, withProvider } from './error-case.ts';
 
+const GOES_ON = { model: 'chat', input: 'Go on.', previous_response_id: 'resp_remora_of-another' };
+
 const BODIES: readonly ErrorCase[] = [
   {
     code: 'invalid_json',
@@ -28,6 +30,25 @@ const BODIES: readonly ErrorCase[] = [
     cause: /messages must be an array/,
     next: /Correct it/,
     raises: BadRequestError,
+  },
+  {
+    code: 'answer_forgotten',
+    when: 'it goes on from an answer of another sidecar',
+    provoke: async (t) => ask(await withMock(t), GOES_ON, { path: '/v1/responses' }),
+    cause:
+      /previous_response_id names an earlier answer that no service stores and that this sidecar does not remember/,
+    next: /Send the conversation itself as input/,
+    raises: BadRequestError,
+    clientCode: 'previous_response_not_found',
+  },
+  {
+    code: 'unknown_answer',
+    when: 'another sidecar gave the id',
+    provoke: async (t) =>
+      ask(await withMock(t), {}, { path: `/v1/responses/${GOES_ON.previous_response_id}`, method: 'GET' }),
+    cause: /This sidecar remembers no answer under this id/,
+    next: /Use what the answer said when it came/,
+    raises: NotFoundError,
   },
   {
     code: 'unsupported_parameter',

@@ -9,6 +9,7 @@ import { Keepers } from '#sidecar/pipeline/accounts/keepers';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
+import { RememberedAnswers } from '#sidecar/pipeline/remembered/remembered-answers';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { Ingress } from '#sidecar/server/ingress';
 import { REAL_TIMERS } from '#sidecar/time/timers';
@@ -36,6 +37,7 @@ export async function startIngress(
   const upstream = new Upstreams(Date.now);
   const common = {
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
+    remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },
   };

@@ -19,6 +19,7 @@ const BY_CATEGORY: Readonly<Record<ErrorCategory, OpenAiWords>> = {
 
 /** Where clients know a word of OpenAI's own for the same cause. */
 const BY_CODE: Partial<Record<ErrorCode, OpenAiWords>> = {
+  answer_forgotten: { type: 'invalid_request_error', code: 'previous_response_not_found' },
   unknown_model: { type: 'invalid_request_error', code: 'model_not_found' },
   guardrail_blocked: { type: 'invalid_request_error', code: 'content_filter' },
   budget_exceeded: { type: 'insufficient_quota', code: 'insufficient_quota' },

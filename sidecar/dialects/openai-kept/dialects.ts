@@ -1,8 +1,10 @@
 /** What OpenAI's accounts keep, as clients ask for it: files, batches, stored responses and conversations, one row per endpoint. */
+import type { OfSidecar } from '#sidecar/canonical/kept-request';
 import type { AnyDialect } from '#sidecar/dialects/dialect';
 import { invalid, requiredString } from '#sidecar/dialects/field';
 import { type KeptApi, type KeptBody, type KeptEndpoint, keptDialect } from '#sidecar/dialects/kept-dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { isIdMadeHere } from '#sidecar/dialects/openai-responses/item-id';
 import { readBatchLines } from './batch-lines.ts';
 
 /** As all of OpenAI's are. Written in any other way it could be `batch` to a more lenient reader. */
@@ -40,11 +42,20 @@ const BATCHES: readonly KeptEndpoint[] = [
   { operation: 'batch', path: '/batches/{id}/cancel' },
 ];
 
+/** Of a response that no service stores. Its events are not remembered, and nothing of it goes on that could be cancelled. */
+const ofSidecar =
+  (action: OfSidecar['action']) =>
+  (id: string, query: URLSearchParams): OfSidecar | undefined => {
+    if (!isIdMadeHere(id)) return undefined;
+    if (action === 'forget') return { id, action, answer: { id, object: 'response', deleted: true } };
+    return { id, action: query.get('stream') === 'true' ? 'refuse' : action };
+  };
+
 const RESPONSES: readonly KeptEndpoint[] = [
-  { operation: 'kept_content', method: 'GET', path: '/responses/{id}' },
-  { operation: 'kept_object', method: 'DELETE', path: '/responses/{id}' },
-  { operation: 'kept_content', path: '/responses/{id}/cancel' },
-  { operation: 'kept_content', method: 'GET', path: '/responses/{id}/input_items' },
+  { operation: 'kept_content', method: 'GET', path: '/responses/{id}', ofSidecar: ofSidecar('tell') },
+  { operation: 'kept_object', method: 'DELETE', path: '/responses/{id}', ofSidecar: ofSidecar('forget') },
+  { operation: 'kept_content', path: '/responses/{id}/cancel', ofSidecar: ofSidecar('refuse') },
+  { operation: 'kept_content', method: 'GET', path: '/responses/{id}/input_items', ofSidecar: ofSidecar('refuse') },
 ];
 
 const CONVERSATIONS: readonly KeptEndpoint[] = [

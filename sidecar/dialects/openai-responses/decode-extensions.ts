@@ -8,7 +8,11 @@ import { optionalArray, optionalObject, restOf } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
 
 /** Said in canonical words; this API, and the answer that repeats them, want them back in its own. */
-const RESTATED = ['instructions', 'tools', 'tool_choice', 'text', 'reasoning', 'include', 'safety_identifier'];
+const RESTATED = [
+  ...['instructions', 'tools', 'tool_choice', 'text', 'reasoning', 'include', 'safety_identifier'],
+  // Done here where no service does it.
+  'store',
+];
 
 const SAID = new Set([
   ...RESTATED,
@@ -30,7 +34,6 @@ const INDISPENSABLE = new Set(['previous_response_id', 'conversation', 'prompt']
 const INERT = new Set([
   'metadata',
   'client_metadata',
-  'store',
   'service_tier',
   'prompt_cache_key',
   'prompt_cache_options',
@@ -39,10 +42,9 @@ const INERT = new Set([
   'max_tool_calls',
 ]);
 
-/** What is the case without being said; that no other API stores responses is what `store: false` asks for. */
+/** What is the case without being said. */
 const DEFAULTS: Readonly<Record<string, JsonValue>> = {
   background: false,
-  store: false,
   truncation: 'disabled',
   'text.verbosity': 'medium',
 };

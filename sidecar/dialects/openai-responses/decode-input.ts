@@ -10,7 +10,8 @@ import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, optionalString, requiredObject, requiredString, restOf } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
 import { decodeContent, opaque } from './decode-content.ts';
-import { decodeReasoning, decodeSignature, isReferenceToLost, lostReasoning } from './reasoning-item.ts';
+import { decodeReasoning, decodeSignature } from './reasoning-item.ts';
+import { isReference, isReferenceToLost, lostReasoning } from './reference.ts';
 
 const KNOWN_OF_MESSAGE = new Set(['type', 'role', 'content', 'id', 'status']);
 
@@ -33,7 +34,7 @@ function turnsOf(input: JsonValue): Turns {
     const path = `input[${index}]`;
     const item = requiredObject(entry, path);
     const signature = decodeSignature(item);
-    const isMessage = item.type == null || item.type === 'message';
+    const isMessage = item.type === 'message' || (item.type == null && !isReference(item));
     if (signature === undefined) turns.add(decodeItem(item, path), { isMessage, path });
     else turns.signature = signature;
   }
@@ -110,7 +111,7 @@ function decodeRole(value: JsonValue | undefined, path: string): Role {
 }
 
 function decodeItem(item: JsonObject, path: string): Message {
-  const type = optionalString(item.type, `${path}.type`) ?? 'message';
+  const type = optionalString(item.type, `${path}.type`) ?? (isReference(item) ? 'item_reference' : 'message');
   switch (type) {
     case 'message':
       return decodeMessage(item, path);

@@ -39,6 +39,7 @@ export const READ_KEYS: readonly string[] = [
   'previous_response_id',
   'conversation',
   'prompt',
+  'store',
 ];
 
 /** Without an input there must be one of these, which say elsewhere what the model is asked. */

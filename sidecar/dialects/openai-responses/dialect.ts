@@ -1,4 +1,4 @@
-/** OpenAI's Responses API as clients speak it. Nothing is stored here: a response can be fetched later only from the service that made it. */
+/** OpenAI's Responses API as clients speak it. What no service stores is remembered here for a while, so that clients can name it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
 import { DIALECT_ID } from './api-id.ts';
@@ -7,6 +7,7 @@ import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
 import { keeping } from './keeping.ts';
+import { recall } from './recall.ts';
 import { renderStreamError } from './render-stream-error.ts';
 
 export const openaiResponses: Dialect<EncoderState> = {
@@ -17,6 +18,7 @@ export const openaiResponses: Dialect<EncoderState> = {
   readKeys: READ_KEYS,
   decodeRequest,
   keeping,
+  recall,
   clientPaths,
   encodeResponse,
   writesImages: true,

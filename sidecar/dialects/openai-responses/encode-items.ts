@@ -5,26 +5,27 @@ import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part } from '#sidecar/canonical/part';
 import { isJsonObject } from '#sidecar/json/body';
 import { DIALECT_ID } from './api-id.ts';
-import { itemId } from './item-id.ts';
-import { encodeReasoning, reasoningId, signatureItem } from './reasoning-item.ts';
+import { itemId, reasoningId } from './item-id.ts';
+import { encodeReasoning, signatureItem } from './reasoning-item.ts';
 
 const UTF8 = new TextEncoder();
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
 export interface AnswerFacts {
-  readonly responseId: string;
+  /** Of the ids of its items. */
+  readonly stem: string;
   /** Of the whole answer: where it is incomplete, its last item is. */
   readonly status: 'completed' | 'incomplete';
 }
 
-export function encodeItems({ parts, logprobs }: Choice, { responseId, status }: AnswerFacts): JsonObject[] {
+export function encodeItems({ parts, logprobs }: Choice, { stem, status }: AnswerFacts): JsonObject[] {
   const items: JsonObject[] = [];
   let said: JsonObject[] = [];
   // Chat Completions, whose form this is, tells them of the answer as a whole.
   let unsaidLogprobs = entriesOf(logprobs);
   const speak = () => {
-    if (said.length > 0) items.push(message(itemId('msg', responseId, items.length), said));
+    if (said.length > 0) items.push(message(itemId('msg', stem, items.length), said));
     said = [];
   };
   for (const part of parts) {
@@ -34,25 +35,25 @@ export function encodeItems({ parts, logprobs }: Choice, { responseId, status }:
     } else if (part.type === 'refusal') said.push({ type: 'refusal', refusal: part.text });
     else {
       speak();
-      items.push(...encodeItem(part, responseId, items.length));
+      items.push(...encodeItem(part, stem, items.length));
     }
   }
   speak();
   return status === 'completed' ? items : endIncomplete(items);
 }
 
-function encodeItem(part: Part, responseId: string, place: number): JsonObject[] {
+function encodeItem(part: Part, stem: string, place: number): JsonObject[] {
   switch (part.type) {
     case 'tool-call': {
       const { signature } = part;
-      if (signature === undefined) return [functionCall(itemId('fc', responseId, place), part, part.arguments)];
-      const proof = signatureItem(signature, reasoningId(responseId, place));
-      return [proof, functionCall(itemId('fc', responseId, place + 1), part, part.arguments)];
+      if (signature === undefined) return [functionCall(itemId('fc', stem, place), part, part.arguments)];
+      const proof = signatureItem(signature, reasoningId(stem, place));
+      return [proof, functionCall(itemId('fc', stem, place + 1), part, part.arguments)];
     }
     case 'reasoning':
-      return [encodeReasoning(part, reasoningId(responseId, place))];
+      return [encodeReasoning(part, reasoningId(stem, place))];
     case 'image':
-      return [imageItem(itemId('ig', responseId, place), part)];
+      return [imageItem(itemId('ig', stem, place), part)];
     case 'opaque':
       return part.api === DIALECT_ID ? [part.value] : [];
     default:

@@ -6,29 +6,32 @@ import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens, type Usage 
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { DIALECT_ID } from './api-id.ts';
 import { encodeItems } from './encode-items.ts';
-import { responseId } from './item-id.ts';
+import { itemStem, responseId } from './item-id.ts';
 
 /** Who answered, in the words of the API. */
 export interface Head {
   readonly id: string;
   readonly created: number;
   readonly model: string;
+  /** Of the ids of its items. */
+  readonly stem: string;
 }
 
 export const headOf = (
-  { request, nowSeconds }: EncodeContext,
+  { request, nowSeconds, made }: EncodeContext,
   answer: { readonly id: string; readonly model: string; readonly created?: number },
 ): Head => {
   const created = answer.created ?? nowSeconds;
-  return { id: responseId(answer.id, created), created, model: answer.model || request.model };
+  const id = responseId(answer.id, created, made);
+  return { id, created, model: answer.model || request.model, stem: itemStem(id, made) };
 };
 
 export function encodeResponse(response: ChatResponse, context: EncodeContext): JsonObject {
   const head = headOf(context, response);
   const [choice] = response.choices;
   const end = endOf(choice?.finishReason ?? 'other');
-  const output = choice === undefined ? [] : encodeItems(choice, { responseId: head.id, status: end.status });
-  return {
+  const output = choice === undefined ? [] : encodeItems(choice, { stem: head.stem, status: end.status });
+  const encoded = {
     ...responseObject(context, head, {
       ...end,
       output,
@@ -36,6 +39,8 @@ export function encodeResponse(response: ChatResponse, context: EncodeContext): 
     }),
     ...response.extensions[DIALECT_ID],
   };
+  context.made?.told(encoded);
+  return encoded;
 }
 
 /** How far the answer is, beside what is the same all the time. */
@@ -62,7 +67,7 @@ export function endOf(
 }
 
 export const responseObject = (
-  { request }: EncodeContext,
+  { request, made }: EncodeContext,
   head: Head,
   { status, incompleteReason, output, usage }: Progress,
 ): JsonObject => ({
@@ -81,10 +86,12 @@ export const responseObject = (
   top_logprobs: request.logprobs?.top ?? 0,
   ...(request.user !== undefined && { user: request.user }),
   ...repeated(allOf(request.extensions[DIALECT_ID])),
+  ...(made?.goesOnFrom !== undefined && { previous_response_id: made.goesOnFrom }),
+  ...(made !== undefined && { store: allOf(request.extensions[DIALECT_ID]).store !== false }),
   usage,
 });
 
-/** What the client said, and the API's defaults for what it did not. Nothing is stored here, so that no answer can be fetched later. */
+/** What the client said, and the API's defaults for what it did not. */
 const repeated = (own: JsonObject): JsonObject => ({
   access_programs: null,
   background: false,

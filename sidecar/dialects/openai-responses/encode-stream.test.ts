@@ -224,7 +224,7 @@ test('a stream and the whole answer have the same output, whatever was said in w
     fc.property(blocks, (said) => {
       const last = parsed(encode(eventsOf(said))).at(-1);
       const choice: Choice = { index: 0, parts: partsOf(said), finishReason: 'stop' };
-      const whole = encodeItems(choice, { responseId: 'resp_a', status: 'completed' });
+      const whole = encodeItems(choice, { stem: 'a', status: 'completed' });
       assert.ok(last?.type === 'response.completed');
       const told = last.response.output.map((item) => (item.type === 'reasoning' ? { ...item, id: '' } : item));
       // Reasoning had to be named before its own id was known.

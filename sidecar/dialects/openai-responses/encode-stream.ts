@@ -64,7 +64,7 @@ const hasPlace = (event: ContentEvent): boolean =>
 
 function stepContent(state: EncoderState, event: ContentEvent): Step {
   const [open, opening] = state.isOpen ? [state, []] : begin(state);
-  const writer = new ItemWriter(open.items, open.head.id);
+  const writer = new ItemWriter(open.items, open.head.stem);
   writeContent(writer, event);
   const [next, written] = number(open, writer.events);
   const reason = event.type === 'finish' ? event.reason : open.reason;
@@ -125,6 +125,7 @@ function end(state: EncoderState): Step {
     output: open.items.done,
     usage: usage === undefined ? null : encodeUsage(usage, context.costUsd?.()),
   });
+  context.made?.told(response);
   const [next, ending] = number(open, [{ type: `response.${status}`, response }]);
   return [next, [...opening, ...ending]];
 }

@@ -4,8 +4,8 @@ import type { ImagePart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import { entriesOf, functionCall, type ItemStatus, imageItem, message, outputText } from './encode-items.ts';
-import { itemId } from './item-id.ts';
-import { reasoningId, sealItem, signatureItem } from './reasoning-item.ts';
+import { itemId, reasoningId } from './item-id.ts';
+import { sealItem, signatureItem } from './reasoning-item.ts';
 
 type TextKind = 'output_text' | 'refusal';
 type CallStart = Extract<StreamEvent, { readonly type: 'tool-call-start' }>;
@@ -47,12 +47,13 @@ export const NO_ITEMS: OpenItems = { done: [], open: undefined, calls: new Map()
 
 export class ItemWriter {
   readonly events: WireEvent[] = [];
-  readonly #responseId: string;
+  readonly #stem: string;
   #items: OpenItems;
 
-  constructor(items: OpenItems, responseId: string) {
+  /** `stem`: of the ids of items. */
+  constructor(items: OpenItems, stem: string) {
     this.#items = items;
-    this.#responseId = responseId;
+    this.#stem = stem;
   }
 
   get items(): OpenItems {
@@ -86,15 +87,14 @@ export class ItemWriter {
 
   redact(redacted: Sealed): void {
     this.#close('completed');
-    this.whole({ ...sealItem(redacted, reasoningId(this.#responseId, this.#items.done.length)), summary: [] });
+    this.whole({ ...sealItem(redacted, reasoningId(this.#stem, this.#items.done.length)), summary: [] });
   }
 
   startCall({ index, id, name, signature }: CallStart): void {
     this.#close('completed');
-    if (signature !== undefined)
-      this.whole(signatureItem(signature, reasoningId(this.#responseId, this.#items.done.length)));
+    if (signature !== undefined) this.whole(signatureItem(signature, reasoningId(this.#stem, this.#items.done.length)));
     const place = this.#items.done.length;
-    const open: OpenCall = { id: itemId('fc', this.#responseId, place), place, call: { id, name }, text: '' };
+    const open: OpenCall = { id: itemId('fc', this.#stem, place), place, call: { id, name }, text: '' };
     this.#items = { ...this.#items, calls: new Map(this.#items.calls).set(index, open) };
     this.#add(functionCall(open.id, open.call, '', 'in_progress'));
   }
@@ -109,7 +109,7 @@ export class ItemWriter {
 
   picture(image: ImagePart): void {
     this.#close('completed');
-    this.whole(imageItem(itemId('ig', this.#responseId, this.#items.done.length), image));
+    this.whole(imageItem(itemId('ig', this.#stem, this.#items.done.length), image));
   }
 
   /** An item that comes at once. */
@@ -141,7 +141,7 @@ export class ItemWriter {
     }
     this.#close('completed');
     const place = this.#items.done.length;
-    const id = itemId('msg', this.#responseId, place);
+    const id = itemId('msg', this.#stem, place);
     this.#add(message(id, [], 'in_progress'));
     return this.#addText({ type: 'message', id, place, closed: [], kind, text: '', logprobs: [] });
   }
@@ -167,7 +167,7 @@ export class ItemWriter {
     if (open?.type === 'reasoning') return open;
     this.#close('completed');
     const place = this.#items.done.length;
-    const begun: OpenReasoning = { type: 'reasoning', id: reasoningId(this.#responseId, place), place, text: '' };
+    const begun: OpenReasoning = { type: 'reasoning', id: reasoningId(this.#stem, place), place, text: '' };
     this.#add({ type: 'reasoning', id: begun.id, summary: [] });
     const part = { type: 'summary_text', text: '' };
     this.events.push({ type: 'response.reasoning_summary_part.added', ...summaryOf(begun), part });

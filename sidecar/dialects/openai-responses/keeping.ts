@@ -6,10 +6,11 @@ import type { Keeping } from '#sidecar/canonical/kept-request';
 import { namedFiles, opaqueValues } from '#sidecar/dialects/named-files';
 import { isJsonObject } from '#sidecar/json/body';
 import { DIALECT_ID } from './api-id.ts';
+import { isReference } from './reference.ts';
 
 export function keeping(request: ChatRequest): Keeping | undefined {
   const { previous_response_id, conversation, store } = allOf(request.extensions[DIALECT_ID]);
-  const references = opaqueValues(request, DIALECT_ID).filter(({ type }) => type === 'item_reference');
+  const references = opaqueValues(request, DIALECT_ID).filter(isReference);
   const ids = [
     previous_response_id,
     isJsonObject(conversation) ? conversation.id : conversation,

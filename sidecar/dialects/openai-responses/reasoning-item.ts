@@ -8,16 +8,11 @@ import type { Part, ReasoningPart } from '#sidecar/canonical/part';
 import { type Sealed, sealedOf, sealedText } from '#sidecar/canonical/sealed';
 import { optionalArray, optionalString, requiredObject } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
-import { itemId } from './item-id.ts';
 
 const PARAGRAPH = '\n\n';
 /** How the ids begin that are made here: no service stored such an item. */
 const FRESH_ID = 'rs_remora_';
 const SIGNATURE_ID = 'rs_remora_call_';
-
-/** The id of the item that stands at this place of the answer. */
-export const reasoningId = (responseId: string, place: number): string =>
-  FRESH_ID + itemId('', responseId, place).slice(1);
 
 /** The item without its text. `freshId`: for what has no id of this API. */
 export function sealItem(sealed: Sealed | undefined, freshId: string): JsonObject {
@@ -69,16 +64,6 @@ const textsOf = (item: JsonObject, key: 'summary' | 'content', path: string): re
     const at = `${path}.${key}[${index}]`;
     return optionalString(requiredObject(entry, at).text, `${at}.text`) || [];
   });
-
-/** A client that takes answers for stored names reasoning instead of repeating it. What was made here is stored nowhere: it is lost, and no API takes it for its own. */
-export const isReferenceToLost = ({ type, id }: JsonObject): boolean =>
-  type === 'item_reference' && typeof id === 'string' && id.startsWith(FRESH_ID);
-
-export const lostReasoning = (item: JsonObject): Part => ({
-  type: 'reasoning',
-  text: '',
-  redacted: { by: '', data: String(item.id) },
-});
 
 /** An item made here has an id that no service knows, or encrypted content that OpenAI's cannot read. */
 export const isMadeHere = (part: Part): boolean => {

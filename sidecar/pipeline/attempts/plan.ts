@@ -69,11 +69,12 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
 }
 
 /** Worked out when the first path is asked for: most requests lose nothing. */
-function clientPathsOf({ dialect, content }: DecodedRequest): (path: string) => string {
+function clientPathsOf({ dialect, content, said }: DecodedRequest): (path: string) => string {
   let paths: ClientPaths | undefined;
   return (path) => {
     paths ??= dialect.clientPaths?.(content.body);
-    return paths === undefined ? path : clientPath(path, paths);
+    const known = paths === undefined ? path : clientPath(path, paths);
+    return said === undefined ? known : said.clientPath(known);
   };
 }
 

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 
 export const PROMPT = 'Say hello.';
+/** Asked after `PROMPT`. */
+export const NEXT_PROMPT = 'What did you say?';
 export const WEATHER_PROMPT = 'How is the weather in Rom?';
 export const CITY_PROMPT = 'Where is the Colosseum?';
 
@@ -27,6 +29,8 @@ export interface Journey {
   streamed(model: string): Promise<string>;
   /** Calls the tool that the model asks for, gives the result back, and returns the words after it. */
   tools(model: string): Promise<string>;
+  /** A second turn, which names the first one instead of repeating it. */
+  continued?(model: string): Promise<string>;
   /** An object that the schema describes. */
   structured?(model: string): Promise<unknown>;
   /** The number of dimensions of an embedding. */
@@ -49,6 +53,7 @@ export async function travel(journey: Journey): Promise<void> {
       plain: await journey.plain(model),
       streamed: await journey.streamed(model),
       tools: await journey.tools(model),
+      continued: await journey.continued?.(model),
       structured: await journey.structured?.(model).catch(refused),
       embedded: index === 0 ? await journey.embedded?.(model) : undefined,
     };

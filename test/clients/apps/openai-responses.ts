@@ -2,7 +2,7 @@
 import OpenAI from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
 import type { ResponseInput } from 'openai/resources/responses/responses';
-import { CITY_PROMPT, CITY_SCHEMA, City, PROMPT, travel, WEATHER_PROMPT, weather } from './journey.ts';
+import { CITY_PROMPT, CITY_SCHEMA, City, NEXT_PROMPT, PROMPT, travel, WEATHER_PROMPT, weather } from './journey.ts';
 
 const client = new OpenAI({ maxRetries: 0 });
 const tools = [
@@ -32,6 +32,10 @@ await travel({
         input.push({ type, call_id, name, arguments: text }, { type: 'function_call_output', call_id, output: result });
       }
     return (await client.responses.create({ model, input, tools })).output_text;
+  },
+  async continued(model) {
+    const { id } = await client.responses.stream({ model, input: PROMPT }).finalResponse();
+    return (await client.responses.create({ model, input: NEXT_PROMPT, previous_response_id: id })).output_text;
   },
   async structured(model) {
     const format = zodTextFormat(City, 'city');

@@ -22,6 +22,7 @@ export const JAVASCRIPT_CLIENTS: readonly ClientRow[] = [
     calls: ['/v1/responses'],
     dialect: 'openai-responses',
     asksObjectBy: 'schema',
+    goesOnBy: 'previous_response_id',
   },
   {
     client: 'OpenAI, `AzureOpenAI`',
@@ -94,7 +95,8 @@ export const JAVASCRIPT_CLIENTS: readonly ClientRow[] = [
     dialect: 'openai-responses',
     asksObjectBy: 'schema',
     embeds: true,
-    note: 'Takes every answer for stored: in the next turn it names its earlier words (`item_reference`) instead of repeating them, which OpenAI alone can look up; with any other service that is refused with 400. There pass `providerOptions: { openai: { store: false } }`, or use `openai.chat()`. A call of a tool and its result it repeats.',
+    goesOnBy: 'item_reference',
+    note: 'Takes every answer for stored: in the next turn it names its earlier words instead of repeating them. What no service keeps the sidecar remembers for a while ([0016](../decisions/0016-what-no-account-keeps-is-remembered.md)); for conversations that outlive the pod pass `providerOptions: { openai: { store: false } }`.',
   },
   {
     client: 'Vercel AI SDK, `openai.chat()`',
@@ -164,6 +166,7 @@ export const JAVASCRIPT_CLIENTS: readonly ClientRow[] = [
     calls: ['/v1/responses'],
     dialect: 'openai-responses',
     asksObjectBy: 'schema',
+    goesOnBy: 'previous_response_id',
     note: 'Speaks Responses by default.',
   },
   {

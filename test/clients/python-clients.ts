@@ -17,6 +17,7 @@ export function describePythonClients(title: string, rows: readonly PythonRow[])
           program: 'python3',
           args: [join(import.meta.dirname, 'python', row.app)],
           env: packages.env,
+          stacksBy: 'SIGABRT',
         });
       });
   });

@@ -33,8 +33,14 @@ export async function pythonPackages(name: string): Promise<PythonPackages> {
         }),
     });
     if ('missing' in obtained) return obtained;
-    // Bytecode of what is used is kept, but not beside the apps.
-    return { env: { PYTHONPATH: obtained.folder, PYTHONPYCACHEPREFIX: join(obtained.folder, '__pycache__') } };
+    return {
+      env: {
+        PYTHONPATH: obtained.folder,
+        // Bytecode of what is used is kept, but not beside the apps.
+        PYTHONPYCACHEPREFIX: join(obtained.folder, '__pycache__'),
+        PYTHONFAULTHANDLER: '1',
+      },
+    };
   } catch (error) {
     return missing(NEEDS, error);
   }

@@ -133,6 +133,6 @@ export const PYTHON_FRAMEWORKS: readonly PythonRow[] = [
     dialect: 'anthropic-messages',
     env: { LITELLM_API: 'anthropic', ...LITELLM },
     asksObjectBy: 'forced tool',
-    note: 'Looks at `ANTHROPIC_API_BASE` first, which injection neither sets nor looks at. For Azure set `AZURE_API_BASE` in the pod: injection does not.',
+    note: 'Looks at `ANTHROPIC_API_BASE` first, which injection neither sets nor looks at. For Azure set `AZURE_API_BASE` in the pod: injection does not. Without `acompletion` it never closes a stream that it has read: after a hundred of them its pool has no connection left, and before that it can lock itself up ([encode/httpcore#996](https://github.com/encode/httpcore/issues/996)), with or without a sidecar. Pass each stream `client=HTTPHandler()`, as the test does.',
   },
 ];

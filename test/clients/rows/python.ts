@@ -1,9 +1,10 @@
 /** Clients of PyPI. */
 import type { ClientRow } from '#test/clients/client-row';
+import type { Requirements } from '#test/clients/python-packages';
 
 export interface PythonRow extends ClientRow {
   /** A file of `python/requirements`: what fits together. */
-  readonly requirements: 'official' | 'frameworks' | 'llama-index' | 'litellm';
+  readonly requirements: Requirements;
 }
 
 export const OFFICIAL_PYTHON_CLIENTS: readonly PythonRow[] = [

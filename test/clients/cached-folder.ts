@@ -14,7 +14,7 @@ const OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** In the words of pip, go, mvn and npm: there is no way to an index. */
 const NO_INDEX =
-  /no such host|dial tcp|name resolution|name or service not known|NameResolutionError|unknown ?host|ENOTFOUND|EAI_AGAIN|connection refused|ECONNREFUSED|network is unreachable|ENETUNREACH|connect(ion)? timed? ?out|GOPROXY=off|offline mode/i;
+  /from versions: none|no such host|dial tcp|name resolution|name or service not known|NameResolutionError|unknown ?host|ENOTFOUND|EAI_AGAIN|connection refused|ECONNREFUSED|network is unreachable|ENETUNREACH|connect(ion)? timed? ?out|GOPROXY=off|offline mode/i;
 /** Likewise: the tool is too old, or a part of it is not installed. */
 const NO_TOOL =
   /No module named pip|different python version|requires go >=|No compiler is provided|release version \d+ not supported/i;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { redirectEnv } from '#operator/admission/redirect-env';
 import type { ClientRow } from '#test/clients/client-row';
 import { GO_CLIENTS } from '#test/clients/rows/go';
+import { JAVA_CLIENTS } from '#test/clients/rows/java';
 import { JAVASCRIPT_CLIENTS } from '#test/clients/rows/javascript';
 import { UNTESTED_CLIENTS } from '#test/clients/rows/not-run';
 import { PROGRAMS } from '#test/clients/rows/programs';
@@ -33,6 +34,12 @@ const versionInRequirements = (row: PythonRow): string =>
   versionIn(`test/clients/python/requirements/${row.requirements}.txt`, row.package, '==');
 
 const versionInGoModule = (row: ClientRow): string => versionIn('test/clients/go/go.mod', row.package, ' ');
+
+/** Of a dependency as `group:artifact`. */
+function versionInPom({ package: name }: ClientRow): string {
+  const artifact = `<artifactId>${name.split(':')[1]}</artifactId>`;
+  return /<version>([^<]+)</.exec(read('test/clients/java/pom.xml').split(artifact)[1] ?? '')?.[1] ?? '';
+}
 
 function seenOf({ asksObjectBy, embeds, goesOnBy }: ClientRow): string {
   const object =
@@ -112,6 +119,9 @@ export function clientsPage(): Map<string, string> {
     '### Go',
     APART,
     table(header, rowsOf(GO_CLIENTS, versionInGoModule)),
+    '### Java',
+    APART,
+    table(header, rowsOf(JAVA_CLIENTS, versionInPom)),
     '### Programs',
     `${APART} ${PROGRAMS_RUN}`,
     table(

@@ -8,7 +8,7 @@ import { JAVASCRIPT_CLIENTS } from './rows/javascript.ts';
 import { proveClient } from './run-app.ts';
 import { AT_ONCE, titleOf } from './titles.ts';
 
-describe('clients of npm over every service', { concurrency: AT_ONCE }, () => {
+describe('clients of npm over every service', { concurrency: AT_ONCE, timeout: 600_000 }, () => {
   it('asks every provider type and preset', () => assert.deepEqual(missingServices(), []));
 
   for (const row of JAVASCRIPT_CLIENTS)

@@ -3,26 +3,28 @@
  * the webhook gives a container, and nothing else that leads it.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import type { TestContext } from 'node:test';
-import { promisify } from 'node:util';
 import { exceptionAt } from '#test/matrix/cells';
 import { SERVICES } from '#test/matrix/services';
 import type { RunningSidecar } from '#test/sidecar/start-sidecar';
 import type { ClientRow } from './client-row.ts';
 import { injectedEnv } from './injected-env.ts';
-import { pathsAskedFor } from './paths-asked-for.ts';
+import { type Ended, runChild } from './run-child.ts';
 import { ANSWERS, modelOf, type Services, startServices } from './start-services.ts';
+import { type Watched, watchRequests } from './watch-requests.ts';
 
-/** Of one app over all services, on a machine that does other things too. */
-const APP_DEADLINE_MS = 300_000;
-const OUTPUT_BYTES = 4 * 1024 * 1024;
+/** Of one app over all services: some seconds, and ten times that on a machine that does other things too. Below what the runner gives a test, so that this one says why. */
+const APP_DEADLINE_MS = 180_000;
+/** The stack of the main thread comes last. */
+const SAID_LENGTH = 6_000;
 
 export interface Command {
   readonly program: string;
   /** Before the models. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The signal by which its language writes what each thread waits for. */
+  readonly stacksBy?: NodeJS.Signals;
 }
 
 /** What a client says of a service that cannot be asked for an object in its way. */
@@ -50,23 +52,48 @@ function refusedBy(service: string, { asksObjectBy, dialect }: ClientRow): strin
 }
 
 /** Runs the journey of a row over every service and holds what came of it, and what was asked for, against the row. */
-export async function proveClient(t: TestContext, row: ClientRow, { program, args, env }: Command): Promise<void> {
+export async function proveClient(
+  t: TestContext,
+  row: ClientRow,
+  { program, args, env, stacksBy }: Command,
+): Promise<void> {
   const services = await startServices(t, row.dialect);
   const { running } = services;
-  const paths = pathsAskedFor(t, running.port);
-  const { stdout } = await promisify(execFile)(program, [...args, ...services.models], {
+  const watched = watchRequests(t, running.port);
+  const ended = await runChild({
+    program,
+    args: [...args, ...services.models],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...injectedEnv(running.port, row.env ?? {}), ...env },
-    maxBuffer: OUTPUT_BYTES,
-    timeout: APP_DEADLINE_MS,
+    deadlineMs: APP_DEADLINE_MS,
+    stacksBy,
     signal: t.signal,
   });
-  const lines = stdout.trim().split('\n');
+  const lines = ended.stdout.trim().split('\n');
+  if (ended.error !== undefined) throw new Error(whereItEnded(ended, services, watched), { cause: ended.error });
+  const { stdout } = ended;
   assert.equal(lines.length, services.models.length, stdout);
   const names = Object.keys(SERVICES);
   for (const [index, line] of lines.entries()) checkResult(row, names[index] ?? '', index === 0, JSON.parse(line));
   checkAsked(row, services);
-  assert.deepEqual([...paths].toSorted(), row.calls.toSorted());
+  assert.deepEqual([...watched.paths].toSorted(), row.calls.toSorted());
   assert.deepEqual(running.faults, []);
+}
+
+/** Tells a client that waits for the sidecar from one that waits for something of its own. */
+function whereItEnded({ isLate, stdout, stderr }: Ended, { running, models }: Services, { open }: Watched): string {
+  // Java writes its stacks there too.
+  const results = stdout.split('\n').filter((line) => line.startsWith('{'));
+  const said = `${stdout.slice(results.join('\n').length)}\n${stderr}`.trim();
+  const done = results.length;
+  const model = models[done] ?? 'none, all are done';
+  const asked = running.records.filter(({ requestedModel }) => requestedModel === model);
+  const fates = asked.map(({ stream, outcome }) => `${stream ? 'stream' : 'whole'}: ${outcome}`);
+  return [
+    isLate ? `The app did not end within ${APP_DEADLINE_MS / 1000} s.` : 'The app failed.',
+    `It is done with ${done} of ${models.length} services; its next: ${model}.`,
+    `Of that the sidecar has answered ${asked.length} requests (${fates.join(', ')}), and ${open} requests are open.`,
+    `What the app said last:\n${said.slice(-SAID_LENGTH)}`,
+  ].join('\n');
 }
 
 function checkResult(row: ClientRow, service: string, isFirst: boolean, { structured, ...result }: Result): void {

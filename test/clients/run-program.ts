@@ -9,9 +9,9 @@ import type { FakeRequest } from '#test/support/providers/fake-provider';
 import type { Script } from '#test/support/providers/script';
 import { startDeadEnd } from './dead-end.ts';
 import { injectedEnv } from './injected-env.ts';
-import { pathsAskedFor } from './paths-asked-for.ts';
 import type { ProgramRow } from './rows/programs.ts';
 import { startServices } from './start-services.ts';
+import { watchRequests } from './watch-requests.ts';
 
 const RUN_DEADLINE_MS = 100_000;
 const AT_ONCE = 3;
@@ -51,7 +51,7 @@ export async function proveProgram(t: TestContext, row: ProgramRow, program: Pro
     rawBody.includes(WORD) ? { text: ANSWER } : { text: '', toolCalls: [call] };
   for (const fake of fakes.values()) fake.respondWith(answerTo);
   const deadEnd = await startDeadEnd(t);
-  const paths = pathsAskedFor(t, running.port);
+  const { paths } = watchRequests(t, running.port);
   const waiting = [...models];
   const work = async (): Promise<void> => {
     for (let model = waiting.pop(); model !== undefined; model = waiting.pop()) {

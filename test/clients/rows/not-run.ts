@@ -8,11 +8,6 @@ export interface UntestedClient {
 
 export const UNTESTED_CLIENTS: readonly UntestedClient[] = [
   {
-    client: 'OpenAI and Anthropic for Java',
-    setting: '`OPENAI_BASE_URL` with `/v1`, `ANTHROPIC_BASE_URL` without version',
-    note: 'Build the client by `fromEnv()`; a system property wins over the variable.',
-  },
-  {
     client: 'Vercel AI SDK, `createAzure()`',
     setting: '`baseURL` in code',
     note: 'Knows only `AZURE_RESOURCE_NAME`, which names a host of Azure.',

@@ -1,9 +1,10 @@
 /** Clients of PyPI. */
 import type { ClientRow } from '#test/clients/client-row';
+import type { Requirements } from '#test/clients/python-packages';
 
 export interface PythonRow extends ClientRow {
   /** A file of `python/requirements`: what fits together. */
-  readonly requirements: 'official' | 'frameworks' | 'llama-index' | 'litellm';
+  readonly requirements: Requirements;
 }
 
 export const OFFICIAL_PYTHON_CLIENTS: readonly PythonRow[] = [
@@ -133,6 +134,6 @@ export const PYTHON_FRAMEWORKS: readonly PythonRow[] = [
     dialect: 'anthropic-messages',
     env: { LITELLM_API: 'anthropic', ...LITELLM },
     asksObjectBy: 'forced tool',
-    note: 'Looks at `ANTHROPIC_API_BASE` first, which injection neither sets nor looks at. For Azure set `AZURE_API_BASE` in the pod: injection does not.',
+    note: 'Looks at `ANTHROPIC_API_BASE` first, which injection neither sets nor looks at. For Azure set `AZURE_API_BASE` in the pod: injection does not. Without `acompletion` it never closes a stream that it has read: after a hundred of them its pool has no connection left, and before that it can lock itself up ([encode/httpcore#996](https://github.com/encode/httpcore/issues/996)), with or without a sidecar. Pass each stream `client=HTTPHandler()`, as the test does.',
   },
 ];

@@ -116,7 +116,7 @@ function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
 
 /** Nobody has to change the request's bytes, and this service understands them as they are. */
 function mayPass(own: AnyWire, { maskedBy, model }: Candidate, { request, content }: DecodedRequest): boolean {
-  const mustRewrite = isAboutKept(request) && request.mustRewrite === true;
+  const mustRewrite = 'mustRewrite' in request && request.mustRewrite === true;
   if (maskedBy.length > 0 || mustRewrite) return false;
   return own.canPass?.({ request, body: content.body, model }) ?? true;
 }

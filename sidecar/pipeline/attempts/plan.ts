@@ -1,5 +1,5 @@
 /** How one attempt is made: over which wire and lane, to which URL, with which bytes. */
-import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
+import { operationOf } from '#sidecar/canonical/operation';
 import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';

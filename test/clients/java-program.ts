@@ -21,8 +21,10 @@ export const javaProgram = (): Promise<Obtained> =>
     });
   });
 
-/** Before the app and the models. */
+/** Before the app and the models. It lives for seconds, which much compiling does not pay. */
 export const javaArguments = (folder: string): string[] => [
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
   '-cp',
   [join(folder, 'classes'), join(folder, 'libraries', '*')].join(delimiter),
   MAIN,

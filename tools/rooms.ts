@@ -29,6 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'sidecar/config': ['contract'],
   'sidecar/pipeline': [
     'contract',
+    'sidecar/config',
     'sidecar/canonical',
     'sidecar/json',
     'sidecar/form',

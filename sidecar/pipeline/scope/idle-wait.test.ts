@@ -19,7 +19,7 @@ function start(t: { after(release: () => void): void }) {
   };
   const waiting = (ms: number) => {
     const wait = { isOver: false, over: idle.within(ms) };
-    wait.over.then(() => {
+    void wait.over.then(() => {
       wait.isOver = true;
     });
     return wait;

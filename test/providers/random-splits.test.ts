@@ -115,7 +115,10 @@ function countsOf(streams: readonly Stream[]): number[] {
   return weights.map((weight) => Math.ceil((SPLITS * weight) / sum));
 }
 
-test(`${SPLITS} random byte splits of the golden, tortured and recorded streams make no difference (seed ${SEED})`, async (context) => {
+/** A matter of a minute, and of several where the processor is shared. */
+const LONG = { timeout: 900_000 };
+
+test(`${SPLITS} random byte splits of the golden, tortured and recorded streams make no difference (seed ${SEED})`, LONG, async (context) => {
   const streams = [...GOLDEN, ...TORTURED, ...RECORDED];
   const counts = countsOf(streams);
   const random = seededRandom(SEED);
@@ -142,7 +145,7 @@ test(`${SPLITS} random byte splits of the golden, tortured and recorded streams 
   assert.ok(splits >= SPLITS);
 });
 
-test('a stream that comes byte by byte makes no difference', async () => {
+test('a stream that comes byte by byte makes no difference', LONG, async () => {
   for (const { name, bytes, framing } of [...GOLDEN, ...TORTURED, ...RECORDED])
     assert.ok(isSame(read(await framing(), bytes, singleBytes(bytes)), read(await framing(), bytes, [bytes])), name);
 });

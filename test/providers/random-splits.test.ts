@@ -118,32 +118,36 @@ function countsOf(streams: readonly Stream[]): number[] {
 /** A matter of a minute, and of several where the processor is shared. */
 const LONG = { timeout: 900_000 };
 
-test(`${SPLITS} random byte splits of the golden, tortured and recorded streams make no difference (seed ${SEED})`, LONG, async (context) => {
-  const streams = [...GOLDEN, ...TORTURED, ...RECORDED];
-  const counts = countsOf(streams);
-  const random = seededRandom(SEED);
-  const differences: string[] = [];
-  let splits = 0;
-  for (const [index, { name, bytes, framing }] of streams.entries()) {
-    const whole = read(await framing(), bytes, [bytes]);
-    assert.equal(whole.ends.at(-1) ?? 0, bytes.length, name);
-    const meaning = decodedByAll(framing, whole.events);
-    for (let round = 0; round < (counts[index] ?? 0); round += 1) {
-      const made = framing();
-      // A million promises would cost more than the readers do.
-      const reading = read('push' in made ? made : await made, bytes, randomSplit(bytes, random));
-      if (!isSame(reading, whole)) differences.push(`${name}, round ${round}`);
-      else if (round % DECODED_EVERY === 0) assert.deepEqual(decodedByAll(framing, reading.events), meaning, name);
-      splits += 1;
+test(
+  `${SPLITS} random byte splits of the golden, tortured and recorded streams make no difference (seed ${SEED})`,
+  LONG,
+  async (context) => {
+    const streams = [...GOLDEN, ...TORTURED, ...RECORDED];
+    const counts = countsOf(streams);
+    const random = seededRandom(SEED);
+    const differences: string[] = [];
+    let splits = 0;
+    for (const [index, { name, bytes, framing }] of streams.entries()) {
+      const whole = read(await framing(), bytes, [bytes]);
+      assert.equal(whole.ends.at(-1) ?? 0, bytes.length, name);
+      const meaning = decodedByAll(framing, whole.events);
+      for (let round = 0; round < (counts[index] ?? 0); round += 1) {
+        const made = framing();
+        // A million promises would cost more than the readers do.
+        const reading = read('push' in made ? made : await made, bytes, randomSplit(bytes, random));
+        if (!isSame(reading, whole)) differences.push(`${name}, round ${round}`);
+        else if (round % DECODED_EVERY === 0) assert.deepEqual(decodedByAll(framing, reading.events), meaning, name);
+        splits += 1;
+      }
     }
-  }
-  const kinds = `${GOLDEN.length} golden, ${TORTURED.length} tortured, ${RECORDED.length} recorded`;
-  context.diagnostic(
-    `${splits} random byte splits over ${streams.length} streams (${kinds}; seed ${SEED}): ${differences.length} differences`,
-  );
-  assert.deepEqual(differences.slice(0, 10), []);
-  assert.ok(splits >= SPLITS);
-});
+    const kinds = `${GOLDEN.length} golden, ${TORTURED.length} tortured, ${RECORDED.length} recorded`;
+    context.diagnostic(
+      `${splits} random byte splits over ${streams.length} streams (${kinds}; seed ${SEED}): ${differences.length} differences`,
+    );
+    assert.deepEqual(differences.slice(0, 10), []);
+    assert.ok(splits >= SPLITS);
+  },
+);
 
 test('a stream that comes byte by byte makes no difference', LONG, async () => {
   for (const { name, bytes, framing } of [...GOLDEN, ...TORTURED, ...RECORDED])

@@ -98,6 +98,11 @@ const IMPORTS: readonly Exception[] = [
     why: 'legacy completions have the usage and finish reasons of chat',
   },
   {
+    what: 'sidecar/dialects/openai-responses/item-id.ts',
+    by: ['sidecar/dialects/openai-kept/'],
+    why: 'an id that was made here is of no account, whichever endpoint it is named at',
+  },
+  {
     what: 'sidecar/dialects/anthropic-messages/',
     by: ['sidecar/dialects/anthropic-count-tokens/'],
     why: 'an operation beside Messages, with its errors and its proofs',
@@ -114,7 +119,7 @@ const IMPORTS: readonly Exception[] = [
   },
   {
     what: 'sidecar/dialects/openai-chat/',
-    by: ['sidecar/server/ingress.ts'],
+    by: ['sidecar/server/ingress.ts', 'sidecar/server/asked-endpoint.ts'],
     why: 'the list of models, and errors on paths of no dialect, are told as OpenAI tells them',
   },
 ];

@@ -30,10 +30,10 @@ function devCommand({ env }: Terminal): Command {
   return new Command('dev')
     .description('Run the gateway on this machine from YAML files, without a cluster.')
     .argument('[paths...]', 'files or folders of resources', ['examples'])
-    .option('-p, --port <port>', 'port of the gateway on 127.0.0.1; 0: any free one', portOf, PORT.ingress)
+    .option('-p, --port <port>', 'port of the gateway on 127.0.0.1; 0 picks a free one', portOf, PORT.ingress)
     .option(
       '--health-port <port>',
-      'port of health and metrics on 127.0.0.1; 0: any free one',
+      'port of health and metrics on 127.0.0.1; 0 picks a free one',
       portOf,
       PORT.sidecarHealth,
     )

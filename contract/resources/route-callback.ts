@@ -25,7 +25,7 @@ export const aiRouteCallback = withRules(
     )
       .optional()
       .describe(
-        'Addresses that results may be posted to: those of the same scheme, host and port whose path is this one or below it. Private hosts are as good as any. Omitted: results are only fetched.',
+        'Addresses that results may be posted to: those of the same scheme, host and port whose path is this one or below it. Private hosts are allowed, too. Omitted: results are only fetched.',
       ),
     signingSecretRef: z
       .object({

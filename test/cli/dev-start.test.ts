@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Ended, folderFor, runRemora, startDev } from './remora-process.ts';
 
+/** Where no older Node is at hand, this one says that it is. */
+const SAYS_20 = `data:text/javascript,${encodeURIComponent("Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })")}`;
+
 function assertSentence({ code, stdout, stderr }: Ended, sentence: RegExp): void {
   assert.equal(code, 1, stderr);
   assert.equal(stdout, '');
@@ -103,9 +106,8 @@ test('an older Node is told what to do, in one sentence', async (t) => {
       spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.slice(1).split('.').map(Number) ?? [];
     return major < 24;
   });
-  if (old === undefined) return t.skip('no older Node here');
   assertSentence(
-    await runRemora(t, ['dev'], { node: old }),
+    await runRemora(t, ['dev'], old === undefined ? { env: { NODE_OPTIONS: `--import=${SAYS_20}` } } : { node: old }),
     /^remora needs Node 24\.14 or newer and this is Node [\d.]+: run `npm ci`, which brings the right one, then `npm start` or `npx remora`\.\n$/,
   );
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { missing } from '#test/support/missing';
 import { folderFor, startDev } from './remora-process.ts';
 
 const run = promisify(execFile);
@@ -18,7 +19,7 @@ function printed(text: string): Map<string, string> {
 
 function needsCurl(t: TestContext): boolean {
   if (spawnSync('curl', ['--version']).status === 0) return true;
-  t.skip('no curl here');
+  missing(t, 'no curl here');
   return false;
 }
 

@@ -1,5 +1,6 @@
 /** The official clients for Java over every service, in one program of `java`. Skipped, saying why, where it cannot be built. */
 import { describe, it } from 'node:test';
+import { missing } from '#test/support/missing';
 import { javaArguments, javaProgram } from './java-program.ts';
 import { JAVA_CLIENTS } from './rows/java.ts';
 import { proveClient } from './run-app.ts';
@@ -11,7 +12,7 @@ describe('clients for Java over every service', { concurrency: AT_ONCE }, () => 
     it(titleOf(row), async (t) => {
       program ??= javaProgram();
       const obtained = await program;
-      if ('missing' in obtained) return t.skip(obtained.missing);
+      if ('missing' in obtained) return missing(t, obtained.missing);
       await proveClient(t, row, {
         program: 'java',
         args: [...javaArguments(obtained.folder), row.app],

@@ -2,6 +2,7 @@
 import { glob, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { missing } from '#test/support/missing';
 import { npmProgram } from './npm-program.ts';
 import { CLAUDE_CODE_ROW, CODEX_ROW, type ProgramRow } from './rows/programs.ts';
 import { type Program, proveProgram, type Run } from './run-program.ts';
@@ -57,7 +58,7 @@ const codex = {
 /** `pattern` of the program within what was installed. */
 async function prove(t: TestContext, row: ProgramRow, pattern: string, program: Omit<Program, 'path'>): Promise<void> {
   const obtained = await npmProgram(row.install);
-  if ('missing' in obtained) return t.skip(obtained.missing);
+  if ('missing' in obtained) return missing(t, obtained.missing);
   const found = await Array.fromAsync(glob(join(obtained.folder, 'node_modules', pattern)));
   const [path] = found;
   if (path === undefined) throw new Error(`${row.install} holds no ${pattern}`);

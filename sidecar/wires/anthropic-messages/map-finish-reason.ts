@@ -1,7 +1,7 @@
 /** The stop reasons of the Messages API; none that means "not finished" becomes `stop`. */
-import type { FinishReason } from '#sidecar/canonical/chat-response';
+import { finishReasons } from '#sidecar/wires/finish-reasons';
 
-const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
+export const mapFinishReason = finishReasons({
   end_turn: 'stop',
   stop_sequence: 'stop',
   max_tokens: 'length',
@@ -9,8 +9,4 @@ const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
   tool_use: 'tool-calls',
   pause_turn: 'pause',
   refusal: 'refusal',
-};
-
-/** A word that is not in the table stays readable as the raw one. */
-export const mapFinishReason = (raw: string): FinishReason =>
-  Object.hasOwn(FINISH_REASON, raw) ? (FINISH_REASON[raw] ?? 'other') : 'other';
+});

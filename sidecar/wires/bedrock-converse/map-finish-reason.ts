@@ -1,7 +1,7 @@
-/** The stop reasons of the Converse API; none that means "not finished" becomes `stop`. */
-import type { FinishReason } from '#sidecar/canonical/chat-response';
+/** The stop reasons of the Converse API, but for words such as `malformed_tool_use`; none that means "not finished" becomes `stop`. */
+import { finishReasons } from '#sidecar/wires/finish-reasons';
 
-const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
+export const mapFinishReason = finishReasons({
   end_turn: 'stop',
   stop_sequence: 'stop',
   max_tokens: 'length',
@@ -11,8 +11,4 @@ const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
   guardrail_intervened: 'content-filter',
   content_filtered: 'content-filter',
   refusal: 'refusal',
-};
-
-/** A word that is not in the table, such as `malformed_tool_use`, stays readable as the raw one. */
-export const mapFinishReason = (raw: string): FinishReason =>
-  Object.hasOwn(FINISH_REASON, raw) ? (FINISH_REASON[raw] ?? 'other') : 'other';
+});

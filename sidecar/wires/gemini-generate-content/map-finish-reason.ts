@@ -1,7 +1,8 @@
 /** The finish reasons of the API, and its reasons to block a prompt; none that means "not finished" becomes `stop`. */
 import type { FinishReason } from '#sidecar/canonical/chat-response';
+import { finishReasons } from '#sidecar/wires/finish-reasons';
 
-const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
+const reasonOf = finishReasons({
   STOP: 'stop',
   MAX_TOKENS: 'length',
   SAFETY: 'content-filter',
@@ -15,10 +16,10 @@ const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
   IMAGE_RECITATION: 'content-filter',
   // It asks for the same request again with a token.
   CONTINUATION: 'pause',
-};
+});
 
-/** The API says STOP for a turn that calls tools too. A word that is not in the table stays readable as the raw one. */
+/** The API says STOP for a turn that calls tools too. */
 export function mapFinishReason(raw: string, hasCalls: boolean): FinishReason {
-  const reason = Object.hasOwn(FINISH_REASON, raw) ? (FINISH_REASON[raw] ?? 'other') : 'other';
+  const reason = reasonOf(raw);
   return reason === 'stop' && hasCalls ? 'tool-calls' : reason;
 }

@@ -1,7 +1,7 @@
 /** Chat Completions' finish reasons. */
-import type { FinishReason } from '#sidecar/canonical/chat-response';
+import { finishReasons } from '#sidecar/wires/finish-reasons';
 
-const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
+export const mapFinishReason = finishReasons({
   stop: 'stop',
   length: 'length',
   tool_calls: 'tool-calls',
@@ -13,8 +13,4 @@ const FINISH_REASON: Readonly<Record<string, FinishReason>> = {
   stop_sequence: 'stop',
   // Mistral: the context window is full.
   model_length: 'length',
-};
-
-/** A word that is not in the table stays readable as the raw one. */
-export const mapFinishReason = (raw: string): FinishReason =>
-  Object.hasOwn(FINISH_REASON, raw) ? (FINISH_REASON[raw] ?? 'other') : 'other';
+});

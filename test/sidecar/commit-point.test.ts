@@ -1,6 +1,7 @@
 /** After the first content event nothing is retried: a stream that breaks ends in an error event, never in a fake end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { post, STREAMED_CHAT } from './raw-http.ts';
@@ -75,4 +76,30 @@ test('the official client raises on a stream that breaks', async (t) => {
   assert.equal(provider.requests.length, 1);
   assert.equal(running.records[0]?.outcome, 'stream_broken');
   assert.equal(running.gate.settled[0]?.billing, 'unknown');
+});
+
+test('the official client of Messages raises on a stream that breaks', async (t) => {
+  const provider = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => provider.close());
+  const running = await startSidecar(t, {
+    policy: {
+      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
+      routes: [{ targets: [{ provider: 'p' }] }],
+    },
+  });
+  provider.respondWith({ text: 'one two three', fault: { kind: 'cut', afterEvents: 3 } });
+  const client = new Anthropic({ baseURL: running.url, apiKey: 'placeholder', maxRetries: 2 });
+  const stream = client.messages.stream({
+    model: 'chat',
+    max_tokens: 9,
+    messages: [{ role: 'user', content: 'count' }],
+  });
+  let text = '';
+  stream.on('text', (piece) => {
+    text += piece;
+  });
+  await assert.rejects(stream.finalMessage(), APIError);
+  assert.match(text, /^one/);
+  assert.equal(provider.requests.length, 1);
+  assert.equal(running.records[0]?.outcome, 'stream_broken');
 });

@@ -173,6 +173,14 @@ export const ERROR_CODES = define({
     meaning: 'The granted budget is used up and the operator could not be reached for more, or gave none.',
     remedy: 'Retry later; check the operator.',
   },
+  ceiling_exceeded: {
+    status: 400,
+    category: 'policy',
+    retryable: false,
+    meaning:
+      'The request asks for more than an AIRoute or an AIPolicy allows one request: input, output, or what it could cost at every target.',
+    remedy: 'Ask for less, or have the ceiling raised.',
+  },
   price_unknown: {
     status: 403,
     category: 'policy',
@@ -184,8 +192,9 @@ export const ERROR_CODES = define({
     status: 403,
     category: 'policy',
     retryable: false,
-    meaning: 'A budget applies, and nobody can bound what the request makes the provider spend later, as a batch does.',
-    remedy: 'Send the calls one by one, or have the workload taken out of the scope of the AIBudget.',
+    meaning:
+      'A budget or a ceiling applies, and nobody can bound what the request makes the provider spend later, as a batch does.',
+    remedy: 'Send the calls one by one, or have the workload taken out of the scope of what bounds it.',
   },
   policy_not_ready: {
     status: 503,

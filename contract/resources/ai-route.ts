@@ -10,6 +10,7 @@ import {
   modelReference,
   objectMeta,
 } from './fields.ts';
+import { perRequest } from './per-request.ts';
 import { aiRouteCallback } from './route-callback.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
@@ -92,6 +93,9 @@ export const aiRouteSpec = withRules(
     targets: targetList('Short form of one rule that always applies.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
+    perRequest: perRequest
+      .optional()
+      .describe('What one request may ask for at most, whatever budgets have left. Omitted: no ceiling.'),
     callback: aiRouteCallback
       .optional()
       .describe(

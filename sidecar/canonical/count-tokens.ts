@@ -20,7 +20,7 @@ export const estimateTokens = (value: JsonValue): number =>
   Math.max(1, Math.ceil(textBytes(value) / BYTES_PER_TOKEN) + mediaIn(value) * TOKENS_PER_MEDIUM);
 
 function textBytes(value: JsonValue | undefined): number {
-  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'string') return isDataUrl(value) ? 0 : Buffer.byteLength(value);
   if (value === null || typeof value !== 'object') return String(value ?? '').length;
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + textBytes(item), 0);
   if (isMedium(value)) return 0;
@@ -28,10 +28,14 @@ function textBytes(value: JsonValue | undefined): number {
 }
 
 function mediaIn(value: JsonValue | undefined): number {
+  if (typeof value === 'string') return isDataUrl(value) ? 1 : 0;
   if (value === null || typeof value !== 'object') return 0;
   if (!Array.isArray(value) && isMedium(value)) return 1;
   return Object.values(value).reduce<number>((sum, member) => sum + mediaIn(member), 0);
 }
+
+/** As OpenAI's APIs carry one. */
+const isDataUrl = (text: string): boolean => text.startsWith('data:') && text.slice(0, 100).includes(';base64,');
 
 /** As Anthropic writes one, and Google in either spelling of its names. */
 const isMedium = ({ type, data, mimeType, mime_type }: JsonObject): boolean =>

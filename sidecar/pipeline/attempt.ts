@@ -55,7 +55,13 @@ async function tryTarget(
   const { call, caller, decoded, selection, deps } = question;
   try {
     const { onUnsupported } = selection.route.policy;
-    const planned = planAttempt(candidate, { call, decoded, bounded: caller.budgets.length > 0, onUnsupported });
+    const planned = planAttempt(candidate, {
+      call,
+      decoded,
+      bounded: caller.budgets.length > 0,
+      ceilings: selection.route.ceilings,
+      onUnsupported,
+    });
     const plan = planned instanceof Promise ? await planned : planned;
     if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);
     const { maxRetries } = candidate.target.policy;
@@ -89,4 +95,4 @@ const unsupportedOperation = ({ target, request }: Candidate, { route, notTried 
   });
 
 /** Errors before sending that another target may not have. */
-const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown']);
+const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown', 'ceiling_exceeded']);

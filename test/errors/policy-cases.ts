@@ -62,6 +62,19 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     raises: PermissionDeniedError,
   },
   {
+    code: 'ceiling_exceeded',
+    when: 'the request asks for more output than one request may have',
+    provoke: async (t) => {
+      const providers = { mock: { type: 'Mock' as const } };
+      const routes = [{ targets: [{ provider: 'mock' }], perRequest: { maxOutputTokens: 100 } }];
+      return ask(await startSidecar(t, { policy: { providers, routes } }), { ...CHAT, max_tokens: 101 });
+    },
+    cause: /asks for up to 101 output tokens, and AIRoute default\/route-0 allows 100 in one request/,
+    next: /Ask for fewer, or for fewer answers, or have the ceiling raised/,
+    object: 'AIRoute default/route-0',
+    raises: BadRequestError,
+  },
+  {
     code: 'guardrail_blocked',
     when: 'a guardrail finds what it looks for',
     provoke: async (t) => {
@@ -120,7 +133,7 @@ export const POLICY_CASES: readonly ErrorCase[] = [
       return ask(sidecar, { input_file_id: 'file-1', endpoint: '/v1/embeddings' }, { path: '/v1/batches' });
     },
     cause: /A batch spends later what nobody can bound now, and AIBudget remora-system\/environments limit dev holds/,
-    next: /Send the calls one by one, or have the workload taken out of the scope/,
+    next: /Send the calls one by one, or have the workload taken out of its scope/,
     object: 'AIBudget remora-system/environments limit dev',
     raises: PermissionDeniedError,
   },

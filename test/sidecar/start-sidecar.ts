@@ -23,6 +23,7 @@ export interface RouteWords {
   readonly models?: readonly string[];
   readonly totalMs?: number;
   readonly onUnsupported?: PolicyRoute['onUnsupported'];
+  readonly perRequest?: PolicyRoute['perRequest'];
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
@@ -53,6 +54,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     models: [...(words.models ?? ['chat'])],
     totalMs: words.totalMs ?? 60_000,
     ...(words.onUnsupported !== undefined && { onUnsupported: words.onUnsupported }),
+    ...(words.perRequest && { perRequest: words.perRequest }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

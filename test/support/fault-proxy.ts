@@ -42,13 +42,13 @@ export interface FaultProxy {
 
 /** `target` is the port on loopback of the server behind it. */
 export async function startFaultProxy(target: number, fault: NetworkFault = { kind: 'none' }): Promise<FaultProxy> {
-  const proxy = new Proxy(target);
+  const proxy = new TcpProxy(target);
   await proxy.listen(0);
   await proxy.set(fault);
   return proxy;
 }
 
-class Proxy implements FaultProxy {
+class TcpProxy implements FaultProxy {
   port = 0;
   connections = 0;
   readonly #target: number;

@@ -37,7 +37,7 @@ export function selectAccount(question: KeptQuestion): Selection {
   log.routeChosen(route.policy.key, rule);
   const targets = ofAccount.map(({ target }) => target);
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
-  if (operationOf(request).spendsLater) refuseUnderBudget(question);
+  if (operationOf(request).spendsLater) refuseUnbounded(question, route);
   const usableTargets = withCredentials([asAccount(place.target, question)], { ...question, route, notTried: '' });
   return { route, rule, candidates: passGuardrails(usableTargets, question), notTried: '' };
 }
@@ -83,13 +83,13 @@ const asAccount = ({ policy, provider }: CompiledTarget, { request }: KeptQuesti
   },
 });
 
-function refuseUnderBudget({ caller }: RouteQuestion): void {
+function refuseUnbounded({ caller }: RouteQuestion, { ceilings }: CompiledRoute): void {
   const [budget] = caller.budgets;
-  if (budget === undefined) return;
-  const object = `AIBudget ${budget.budget} limit ${budget.limit}`;
+  const object = budget === undefined ? ceilings[0]?.object : `AIBudget ${budget.budget} limit ${budget.limit}`;
+  if (object === undefined) return;
   throw new RemoraError({
     code: 'spend_unbounded',
-    message: `A batch spends later what nobody can bound now, and ${object} holds for this workload. Send the calls one by one, or have the workload taken out of the scope of the AIBudget.`,
+    message: `A batch spends later what nobody can bound now, and ${object} holds for this workload. Send the calls one by one, or have the workload taken out of its scope.`,
     object,
   });
 }

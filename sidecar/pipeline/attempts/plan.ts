@@ -1,8 +1,10 @@
 /** How one attempt is made: over which wire and lane, to which URL, with which bytes. */
 import { operationOf } from '#sidecar/canonical/operation';
+import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
+import { type Ceiling, outputCeiling } from '#sidecar/pipeline/policy/ceilings';
 import { wiresOf } from '#sidecar/providers/adapter';
 import type { OnUnsupported } from '#sidecar/wires/losses';
 import type { AnyWire } from '#sidecar/wires/wire';
@@ -30,19 +32,19 @@ export interface PlanQuestion {
   readonly decoded: DecodedRequest;
   /** A budget applies. */
   readonly bounded: boolean;
+  readonly ceilings: readonly Ceiling[];
   readonly onUnsupported: OnUnsupported;
 }
 
 /** undefined: the target's API does not know the operation. Throws `unsupported_parameter` when it cannot express the request. */
 export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan | Promise<Plan> | undefined {
-  const { call, decoded, bounded, onUnsupported } = question;
+  const { call, decoded, onUnsupported } = question;
   const { request, provider, model } = candidate;
   const way = wayTo(candidate, decoded);
   if (way === undefined) return undefined;
   const { wire, lane, asking } = way;
   const { content } = decoded;
-  const output = operationOf(request).outputTokens?.(request);
-  const maxOutputTokens = bounded && output?.mustBeStated ? output.atMost : undefined;
+  const { maxOutputTokens, outputTokensAtMost } = outputOf(request, question);
   const outgoing = asking.outgoing({
     content,
     request,
@@ -63,9 +65,23 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
     },
     bytes,
     dropped: outgoing.dropped,
-    outputTokensAtMost: output === undefined ? 0 : output.atMost * output.answers,
+    outputTokensAtMost,
   });
   return outgoing.bytes instanceof Promise ? outgoing.bytes.then(planOf) : planOf(outgoing.bytes);
+}
+
+/** What nobody stated is stated for it, where a budget or a ceiling must know a maximum. */
+function outputOf(
+  request: CanonicalRequest,
+  { bounded, ceilings }: PlanQuestion,
+): Pick<Plan, 'outputTokensAtMost'> & { readonly maxOutputTokens: number | undefined } {
+  const output = operationOf(request).outputTokens?.(request);
+  if (output === undefined) return { maxOutputTokens: undefined, outputTokensAtMost: 0 };
+  const { atMost, answers, mustBeStated } = output;
+  const ceiling = mustBeStated ? outputCeiling(ceilings, answers) : undefined;
+  const held = ceiling === undefined ? atMost : Math.min(atMost, ceiling);
+  const isToState = mustBeStated && (bounded || ceilings.length > 0);
+  return { maxOutputTokens: isToState ? held : undefined, outputTokensAtMost: held * answers };
 }
 
 /** Worked out when the first path is asked for: most requests lose nothing. */

@@ -8,6 +8,7 @@ import { UpstreamFault } from '#sidecar/upstream/upstream';
 import type { Answer } from './answer.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
 import { credentialOf } from './credential-of.ts';
+import { holdToCeilings } from './hold-to-ceilings.ts';
 import { openAnswer } from './open-answer.ts';
 import type { Plan } from './plan.ts';
 import { pricedFor } from './priced-for.ts';
@@ -15,11 +16,13 @@ import { exchangeFailed, refused } from './upstream-failure.ts';
 
 const SENT_HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'remora' };
 
-/** Throws RemoraError of the budget or of a cancelled request, and ClientGone. */
+/** Throws RemoraError of a ceiling, of the budget or of a cancelled request, and ClientGone. */
 export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer | AttemptFailed> {
   const { scope } = question.call;
   const { health, budgetGate, now } = question.deps;
-  const reservation = await budgetGate.reserve(estimate(plan, question));
+  const asked = estimate(plan, question);
+  holdToCeilings(question.selection.route.ceilings, asked, question.decoded);
+  const reservation = await budgetGate.reserve(asked);
   const log = new AttemptRecorder(plan.candidate, plan.lane.name, reservation, now());
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');

@@ -12,6 +12,7 @@ import type { Guardrails } from '#sidecar/guardrails/guardrail';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { adapterFor } from '#sidecar/providers/index';
 import { MOCK_SCHEME } from '#sidecar/upstream/mock-upstream';
+import { type Ceiling, compileCeiling } from './ceilings.ts';
 import { compileGlob, type Glob } from './glob.ts';
 
 export type CompileGuardrails = (guardrails: readonly PolicyGuardrail[]) => Guardrails;
@@ -40,6 +41,8 @@ export interface CompiledRule {
 
 export interface CompiledRoute {
   readonly policy: PolicyRoute;
+  /** All hold. */
+  readonly ceilings: readonly Ceiling[];
   readonly rules: readonly CompiledRule[];
 }
 
@@ -117,6 +120,7 @@ const nameOf = (objectKey: string): string => objectKey.slice(objectKey.indexOf(
 function compileRoute(route: PolicyRoute, providers: ReadonlyMap<string, CompiledProvider>): CompiledRoute {
   return {
     policy: route,
+    ceilings: route.perRequest === undefined ? [] : [compileCeiling(`AIRoute ${route.key}`, route.perRequest)],
     rules: route.rules.map((rule) => compileRule(route.key, rule, providers)),
   };
 }

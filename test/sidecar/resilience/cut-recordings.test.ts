@@ -9,10 +9,10 @@ import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import { sseFrames } from '#sidecar/stream/sse-frames';
 import { type Upstream, UpstreamFault, type UpstreamResponse } from '#sidecar/upstream/upstream';
 import type { Wire } from '#sidecar/wires/wire';
+import { type RunningSidecar, startSidecar } from '#test/sidecar/start-sidecar';
 import { awsFramesOf } from '#test/support/aws-frames';
 import { chatStreams, type RecordedStream, recordedStreams } from '#test/support/recorded-streams';
 import { requireRecordings } from '#test/support/recordings';
-import { type RunningSidecar, startSidecar } from '../start-sidecar.ts';
 
 const CUTS = Number(process.env.REMORA_CUTS ?? 12);
 

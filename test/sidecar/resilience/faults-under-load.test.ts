@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { CHAT, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
+import { type RunningSidecar, startSidecar } from '#test/sidecar/start-sidecar';
 import { startFaultProxy } from '#test/support/fault-proxy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { selfSigned } from '#test/support/self-signed';
-import { CHAT, post, STREAMED_CHAT } from '../raw-http.ts';
-import { type RunningSidecar, startSidecar } from '../start-sidecar.ts';
 import { type FaultRow, faultRows } from './faults.ts';
 
 const REQUESTS = Number(process.env.REMORA_FAULT_REQUESTS ?? 100);

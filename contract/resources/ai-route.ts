@@ -11,6 +11,7 @@ import {
   objectMeta,
 } from './fields.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -41,6 +42,7 @@ export const aiRouteTarget = z.object({
     .default(1)
     .describe('Further attempts on this target before the next one is used.'),
   timeouts: timeouts.omit({ total: true }).optional().describe('Override those of the route.'),
+  circuitBreaker: aiRouteCircuitBreaker.optional().describe('Overrides that of the route, field by field.'),
 });
 
 const targetList = (description: string) =>
@@ -92,6 +94,10 @@ export const aiRouteSpec = withRules(
     targets: targetList('Short form of one rule that always applies.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
+    retry: aiRouteRetry.default({}).describe('What is tried again on the same target, and how much of it.'),
+    circuitBreaker: aiRouteCircuitBreaker
+      .default({})
+      .describe('When a target that fails is tried last for a while, so that requests do not wait for it.'),
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -19,6 +19,9 @@ import type { Cloud } from './credentials/cloud.ts';
 import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
+import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
+import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
+import { type BreakerChange, CircuitBreakers } from './pipeline/health/circuit-breakers.ts';
 import { Parking } from './pipeline/health/parking.ts';
 import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
@@ -43,6 +46,8 @@ export interface SidecarDeps {
   readonly cloud?: Partial<Cloud>;
   /** Told of each credential that could not be fetched, without secrets. Default: nobody. */
   readonly onCredentialFailure?: (provider: string, message: string) => void;
+  /** Told of each circuit breaker that opens, tries its target out, or closes. Default: nobody. */
+  readonly onBreakerChange?: (change: BreakerChange) => void;
   /** What `/metrics` shows; without it the path is not served. */
   readonly metrics?: MetricsPage;
   /** Told of each attempt to post the result of a job that was not taken. Default: nobody. */
@@ -64,6 +69,7 @@ export const processDeps = (telemetry: SidecarTelemetry, budgetGate: BudgetGate)
   newRequestId: randomUUID,
   cloud: { env: process.env },
   onCredentialFailure: (provider, message) => telemetry.log.warn({ provider }, message),
+  onBreakerChange: breakerTeller(telemetry),
   onPostFailed: (job, reason, isLast) =>
     telemetry.log.warn(
       { job, reason },
@@ -71,6 +77,15 @@ export const processDeps = (telemetry: SidecarTelemetry, budgetGate: BudgetGate)
     ),
   onFault: faultLogger(telemetry.log),
 });
+
+const breakerTeller =
+  ({ log, metrics }: SidecarTelemetry) =>
+  ({ provider, model, state, why }: BreakerChange): void => {
+    metrics.breakerChanged({ provider, model }, BREAKER_STATES[state]);
+    if (state === 'open') log.warn({ provider, model, reason: why }, 'circuit breaker opened');
+    else if (state === 'closed') log.info({ provider, model }, 'circuit breaker closed');
+    else log.debug({ provider, model }, 'circuit breaker half-open');
+  };
 
 export interface Sidecar {
   readonly sink: PolicySink;
@@ -86,7 +101,8 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const deadlines = new Deadlines();
   const monotonic = (): number => performance.now();
   const hints = new SharedHints(monotonic);
-  const health = new TargetHealth([new Parking(monotonic), hints, new RefusedCredentials()]);
+  const breakers = new CircuitBreakers(monotonic, deps.onBreakerChange);
+  const health = new TargetHealth([new Parking(monotonic), breakers, hints, new RefusedCredentials()]);
   const broker = brokerOf(deps);
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =
@@ -97,6 +113,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     config,
     deadlines,
     health,
+    retries: new RetryBudgets(monotonic),
     keepers: new Keepers(),
     remembered,
     policies,

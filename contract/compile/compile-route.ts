@@ -1,13 +1,20 @@
 /** One AIRoute into what a sidecar runs: references resolved, defaults filled in, prices looked up, unusable targets left out. */
 import { REASON } from '#contract/names/conditions';
 import { credentialName } from '#contract/policy/credential-name';
-import type { PolicyCallback, PolicyRoute, PolicyRule, PolicyTarget } from '#contract/policy/policy';
+import type {
+  PolicyCallback,
+  PolicyCircuitBreaker,
+  PolicyRoute,
+  PolicyRule,
+  PolicyTarget,
+} from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
+import { type AIRouteCircuitBreaker, type AIRouteRetry, DEFAULT_RETRY } from '#contract/resources/route-resilience';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
-import { DEFAULT_CALLBACK, DEFAULT_TIMEOUTS } from './defaults.ts';
+import { DEFAULT_CALLBACK, DEFAULT_CIRCUIT_BREAKER, DEFAULT_TIMEOUTS } from './defaults.ts';
 import type { ModelCapabilities } from './model-capabilities.ts';
 import { namespacedName } from './object-key.ts';
 import type { PriceBook } from './price-book.ts';
@@ -45,6 +52,26 @@ function timeoutsOf(target: AIRouteTarget['timeouts'], route: AIRouteTimeouts): 
     idleMs: ms(target?.idle ?? route.idle, DEFAULT_TIMEOUTS.idleMs),
   };
 }
+
+/** What the target states, field by field, else its route. */
+function circuitBreakerOf(
+  target: AIRouteCircuitBreaker | undefined,
+  route: AIRouteCircuitBreaker,
+): PolicyCircuitBreaker | null {
+  const { mode, firstTokenP95, openFor, ...thresholds } = { ...route, ...target };
+  if (mode === 'Disabled') return null;
+  return {
+    ...DEFAULT_CIRCUIT_BREAKER,
+    ...thresholds,
+    ...(firstTokenP95 !== undefined && { firstTokenP95Ms: durationMs(firstTokenP95) }),
+    ...(openFor !== undefined && { openForMs: durationMs(openFor) }),
+  };
+}
+
+const retryOf = ({ budgetPercent, on }: AIRouteRetry): PolicyRoute['retry'] => ({
+  budgetPercent: budgetPercent ?? DEFAULT_RETRY.budgetPercent,
+  on: on ?? [...DEFAULT_RETRY.on],
+});
 
 type StatedTarget = Omit<AIRouteTarget, 'weight'> & { readonly weight?: number | undefined };
 
@@ -116,6 +143,7 @@ class RouteCompiler {
       model,
       weight: target.weight ?? null,
       timeouts: timeoutsOf(target.timeouts, this.#route.spec.timeouts),
+      circuitBreaker: circuitBreakerOf(target.circuitBreaker, this.#route.spec.circuitBreaker),
       price,
     };
     this.#capabilities.set(compiled, capabilitiesOf(found.provider.spec, model));
@@ -136,7 +164,7 @@ function compileCallback(
 }
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
-  const { targets = [], rules: stated, timeouts, callback, ...spec } = route.spec;
+  const { targets = [], rules: stated, timeouts, retry, circuitBreaker: _, callback, ...spec } = route.spec;
   const compiler = new RouteCompiler(route, context);
   const rules = stated
     ? stated.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
@@ -147,6 +175,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       ...spec,
       models: [...context.models],
       totalMs: ms(timeouts.total, DEFAULT_TIMEOUTS.totalMs),
+      retry: retryOf(retry),
       ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
       rules,
     },

@@ -10,3 +10,11 @@ export const DEFAULT_TIMEOUTS = {
 
 /** Milliseconds. */
 export const DEFAULT_CALLBACK = { deadlineMs: 3_600_000, retentionMs: 3_600_000 } as const;
+
+/** Milliseconds. What is tried again: `contract/resources/route-resilience.ts`. */
+export const DEFAULT_CIRCUIT_BREAKER = {
+  consecutiveFailures: 5,
+  errorPercent: 50,
+  firstTokenP95Ms: null,
+  openForMs: 60_000,
+} as const;

@@ -16,6 +16,18 @@ export const METRIC = {
     help: 'Seconds from the head of a request to the end of its answer, with all attempts.',
   },
   attempts: { name: 'remora_attempts_total', help: 'Attempts at targets, by route, target and outcome.' },
+  retries: {
+    name: 'remora_retries_total',
+    help: 'Attempts on a target that had failed before for the same request, by route.',
+  },
+  retriesDenied: {
+    name: 'remora_retries_denied_total',
+    help: 'Retries that were not made, by route and reason: BudgetSpent, ClientRetries, TargetUnfit.',
+  },
+  circuitBreaker: {
+    name: 'remora_circuit_breaker_state',
+    help: 'Circuit breaker of a model of an AIProvider: 0 closed, 1 while one request tries it out, 2 open; absent where it never opened.',
+  },
   fallbacks: {
     name: 'remora_fallbacks_total',
     help: 'Requests that another target answered than the first one tried, by the reason why that one did not.',

@@ -18,6 +18,7 @@ import { azureSettings } from '#contract/resources/azure-settings';
 import { PRESETS } from '#contract/resources/preset';
 import { providerIdentity } from '#contract/resources/provider-auth';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
+import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
 export const POLICY_FORMAT_VERSION = 1;
@@ -90,6 +91,14 @@ const targetTimeouts = z.object({
   idleMs: z.number().int(),
 });
 
+const circuitBreaker = z.object({
+  consecutiveFailures: z.number().int(),
+  errorPercent: z.number().int(),
+  /** null: slowness alone opens nothing. */
+  firstTokenP95Ms: z.number().int().nullable(),
+  openForMs: z.number().int(),
+});
+
 const target = z.object({
   /** `provider/model` as the route states it; what logs and headers show. */
   name: z.string(),
@@ -99,6 +108,8 @@ const target = z.object({
   model: z.string(),
   weight: z.number().int().nullable(),
   timeouts: targetTimeouts,
+  /** null: none. */
+  circuitBreaker: circuitBreaker.nullable().default(null),
   /** null: unknown, so that a money budget refuses it. */
   price: price.nullable(),
 });
@@ -128,17 +139,23 @@ const callback = z.object({
   retentionMs: z.number().int(),
 });
 
+const retry = z.object({
+  budgetPercent: z.number().int(),
+  on: z.array(z.enum(RETRY_CONDITIONS)),
+});
+
 const route = z
   .object({
     key: objectKey,
     ...aiRouteSpec.shape,
     models: z.array(z.string()),
     totalMs: z.number().int(),
+    retry: retry.default({ ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on] }),
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
     rules: z.array(rule),
   })
-  .omit({ targets: true, timeouts: true });
+  .omit({ targets: true, timeouts: true, circuitBreaker: true });
 
 /** `policy` is the AIPolicy that states it. */
 const modelRule = z.object({ policy: objectKey, ...aiPolicyModels.shape });
@@ -178,6 +195,7 @@ export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyTarget = z.infer<typeof target>;
+export type PolicyCircuitBreaker = z.infer<typeof circuitBreaker>;
 export type PolicyPrice = z.infer<typeof price>;
 export type PolicyGuardrail = z.infer<typeof guardrail>;
 export type PolicyBudget = z.infer<typeof budget>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { buildPolicy, buildRoute } from '#test/support/build-policy';
 import { policyHash } from './hash.ts';
 import { type Policy, policy as policySchema } from './policy.ts';
@@ -28,6 +29,14 @@ const target = fc.record({
   weight: fc.option(fc.nat()),
   maxRetries: fc.nat(5),
   timeouts,
+  circuitBreaker: fc.option(
+    fc.record({
+      consecutiveFailures: fc.nat(),
+      errorPercent: fc.nat(100),
+      firstTokenP95Ms: fc.option(fc.nat()),
+      openForMs: fc.nat(),
+    }),
+  ),
   price: fc.option(fc.record({ inputPico: integer, cachedInputPico: integer, outputPico: integer })),
 });
 const targets = fc.array(target, { maxLength: 2 });
@@ -59,6 +68,7 @@ const policyRecord: fc.Arbitrary<Policy> = fc.record({
       onUnsupported: fc.constantFrom('Refuse', 'Drop'),
       models: texts,
       totalMs: fc.nat(),
+      retry: fc.record({ budgetPercent: fc.nat(100), on: fc.subarray([...RETRY_CONDITIONS]) }),
       rules: fc.array(rule, { maxLength: 2 }),
     }),
     {

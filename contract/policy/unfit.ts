@@ -8,8 +8,11 @@ export interface Unfit {
   readonly reason: string;
 }
 
+/** Of what fails by its own fault: an open circuit breaker. */
+export const OUTAGE = 'outage';
+
 /** A closed set, since logs and labels of metrics repeat it and a sidecar may say anything. */
-export const UNFIT_REASONS: readonly string[] = ['auth', 'quota'];
+export const UNFIT_REASONS: readonly string[] = ['auth', 'quota', OUTAGE];
 
 /** Told of no more than this at once. */
 export const MAX_UNFIT = 256;

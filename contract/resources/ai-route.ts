@@ -12,6 +12,7 @@ import {
 } from './fields.ts';
 import { perRequest } from './per-request.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -42,6 +43,7 @@ export const aiRouteTarget = z.object({
     .default(1)
     .describe('Further attempts on this target before the next one is used.'),
   timeouts: timeouts.omit({ total: true }).optional().describe('Override those of the route.'),
+  circuitBreaker: aiRouteCircuitBreaker.optional().describe('Overrides that of the route, field by field.'),
 });
 
 const targetList = (description: string) =>
@@ -96,6 +98,10 @@ export const aiRouteSpec = withRules(
     perRequest: perRequest
       .optional()
       .describe('What one request may ask for at most, whatever budgets have left. Omitted: no ceiling.'),
+    retry: aiRouteRetry.default({}).describe('What is tried again on the same target, and how much of it.'),
+    circuitBreaker: aiRouteCircuitBreaker
+      .default({})
+      .describe('When a target that fails is tried last for a while, so that requests do not wait for it.'),
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -2,7 +2,7 @@
 import type { FailureClass } from '#sidecar/canonical/failure';
 
 /** What fails below HTTP, or before its answer is complete. */
-export type UpstreamFaultKind = 'connect' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'protocol';
+export type UpstreamFaultKind = 'connect' | 'dns' | 'timeout' | 'reset' | 'tls' | 'aborted' | 'protocol';
 
 export type AttemptFailureKind =
   /** Said by the provider. */
@@ -26,6 +26,8 @@ export interface AttemptFailure {
   readonly param?: string;
   readonly requestId?: string;
   readonly retryAfterMs?: number;
+  /** False: the provider says that to ask it again is of no use (`x-should-retry`). */
+  readonly mayRetry?: boolean;
 }
 
 /** Thrown by an attempt. `billing` says what to book: nothing when the provider cannot have done the work. */

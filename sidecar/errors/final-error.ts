@@ -23,6 +23,9 @@ const late = (failure: AttemptFailure): string =>
 
 const NOBODY_ELSE = 'and no other target could answer.';
 
+/** What the client is told when a failure of this kind is the last. */
+export const finalCodeOf = (kind: AttemptFailureKind): ErrorCode => FORMS[kind].code;
+
 const FORMS: Readonly<Record<AttemptFailureKind, FinalForm>> = {
   'rate-limited': {
     code: 'upstream_rate_limited',
@@ -77,6 +80,11 @@ const FORMS: Readonly<Record<AttemptFailureKind, FinalForm>> = {
     code: 'connect_failed',
     sentence: (f) =>
       `AIProvider ${f.provider} could not be reached. Check its endpoint, DNS and egress rules. ${f.message}`,
+  },
+  dns: {
+    code: 'connect_failed',
+    sentence: (f) =>
+      `The name of the endpoint of AIProvider ${f.provider} could not be resolved. Check the endpoint, and DNS of this pod. ${f.message}`,
   },
   tls: {
     code: 'connect_failed',

@@ -2,13 +2,15 @@
 import { AttemptFailed, type AttemptFailure } from '#sidecar/errors/attempt-failure';
 import { finalError } from '#sidecar/errors/final-error';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import type { RetryDenial } from '#sidecar/telemetry/request-record';
 import type { Answer } from './attempts/answer.ts';
 import type { Candidate } from './attempts/candidate.ts';
-import { decideNext } from './attempts/decide-next.ts';
+import { type Decision, decideNext, otherwise } from './attempts/decide-next.ts';
 import { estimatedAnswer } from './attempts/estimator.ts';
-import { planAttempt } from './attempts/plan.ts';
+import { type Plan, planAttempt } from './attempts/plan.ts';
 import { sendAttempt } from './attempts/send-attempt.ts';
 import type { Call } from './call.ts';
+import { clientRetryOf } from './client-retry.ts';
 import type { DecodedRequest } from './decode.ts';
 import type { PipelineDeps } from './handle.ts';
 import type { Caller } from './identify.ts';
@@ -29,17 +31,21 @@ type TargetOutcome = Answer | 'give-up' | 'next' | RemoraError;
 
 /** Throws the RemoraError that the client is to see. */
 export async function attempt(question: AttemptQuestion): Promise<Answer> {
-  const order = question.deps.health.order(question.selection.candidates);
+  const { deps, selection } = question;
+  deps.retries.requested(selection.route.policy.key);
   const failures: AttemptFailure[] = [];
   let unasked: RemoraError | undefined;
-  for (const [index, candidate] of order.entries()) {
-    const hasNext = index < order.length - 1;
-    const outcome = await tryTarget(candidate, { question, failures, hasNext });
+  for (let left = selection.candidates; ; ) {
+    // Asked anew for each turn: other requests may have learned meanwhile who does not work.
+    const [candidate, ...others] = deps.health.order(left);
+    if (candidate === undefined) break;
+    left = others;
+    const outcome = await tryTarget(candidate, { question, failures, hasNext: others.length > 0 });
     if (outcome === 'give-up') break;
     if (outcome instanceof RemoraError) unasked ??= outcome;
     else if (outcome !== 'next') return outcome;
   }
-  throw failures.length === 0 && unasked !== undefined ? unasked : finalError(failures, question.selection.notTried);
+  throw failures.length === 0 && unasked !== undefined ? unasked : finalError(failures, selection.notTried);
 }
 
 interface TargetQuestion {
@@ -48,11 +54,9 @@ interface TargetQuestion {
   readonly hasNext: boolean;
 }
 
-async function tryTarget(
-  candidate: Candidate,
-  { question, failures, hasNext }: TargetQuestion,
-): Promise<TargetOutcome> {
-  const { call, caller, decoded, selection, deps } = question;
+async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<TargetOutcome> {
+  const { call, caller, decoded, selection, deps } = turn.question;
+  deps.health.turnBegan(candidate);
   try {
     const { onUnsupported } = selection.route.policy;
     const planned = planAttempt(candidate, {
@@ -64,25 +68,61 @@ async function tryTarget(
     });
     const plan = planned instanceof Promise ? await planned : planned;
     if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);
-    const { maxRetries } = candidate.target.policy;
-    for (let retriesDone = 0; ; retriesDone += 1) {
-      const made = await sendAttempt(plan, question);
-      if (!(made instanceof AttemptFailed)) return made;
-      failures.push(made.failure);
-      const state = {
-        retriesLeft: maxRetries - retriesDone,
-        retriesDone,
-        hasNext,
-        remainingMs: call.scope.remainingMs,
-      };
-      const decision = decideNext(made.failure, state, deps.random());
-      if (decision.action !== 'retry') return decision.action;
-      await call.scope.sleep(decision.afterMs);
-    }
+    return await tryPlan(plan, turn);
   } catch (thrown) {
     if (thrown instanceof RemoraError && ONLY_THIS_TARGET.has(thrown.code)) return thrown;
     throw thrown;
+  } finally {
+    deps.health.turnEnded(candidate);
   }
+}
+
+async function tryPlan(plan: Plan, turn: TargetQuestion): Promise<TargetOutcome> {
+  const { question, failures } = turn;
+  for (let retriesDone = 0; ; retriesDone += 1) {
+    const made = await sendAttempt(plan, question);
+    if (!(made instanceof AttemptFailed)) return made;
+    failures.push(made.failure);
+    const decision = decide(made.failure, { ...turn, candidate: plan.candidate, retriesDone });
+    if (decision.action !== 'retry') return decision.action;
+    await question.call.scope.sleep(decision.afterMs);
+  }
+}
+
+interface FailedTurn extends TargetQuestion {
+  readonly candidate: Candidate;
+  readonly retriesDone: number;
+}
+
+function decide(failure: AttemptFailure, { question, candidate, retriesDone, hasNext }: FailedTurn): Decision {
+  const { call, selection, log, deps } = question;
+  const { retry } = selection.route.policy;
+  const state = {
+    retriesLeft: candidate.target.policy.maxRetries - retriesDone,
+    retriesDone,
+    hasNext,
+    retryOn: retry.on,
+    remainingMs: call.scope.remainingMs,
+  };
+  const decision = decideNext(failure, state, deps.random());
+  if (decision.action !== 'retry') return decision;
+  const denied = retryDenial(candidate, { question, hasNext });
+  if (denied === undefined) log.retries += 1;
+  else log.retriesDenied.push(denied);
+  return denied === undefined ? decision : otherwise(hasNext);
+}
+
+/** Why what may well help is not done. */
+function retryDenial(
+  candidate: Candidate,
+  { question, hasNext }: Pick<TargetQuestion, 'question' | 'hasNext'>,
+): RetryDenial | undefined {
+  const { call, selection, deps } = question;
+  const { key, retry } = selection.route.policy;
+  // The client sends it again by itself: each of its tries would be multiplied by ours.
+  if (clientRetryOf(call) > 0) return 'ClientRetries';
+  if (hasNext && deps.health.isUnfit(candidate)) return 'TargetUnfit';
+  return deps.retries.take(key, retry.budgetPercent) ? undefined : 'BudgetSpent';
 }
 
 const unsupportedOperation = ({ target, request }: Candidate, { route, notTried }: Selection): RemoraError =>

@@ -7,6 +7,7 @@ import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
 import { selectAccount } from './accounts/select-account.ts';
 import { attempt } from './attempt.ts';
+import type { RetryBudgets } from './attempts/retry-budget.ts';
 import type { Call } from './call.ts';
 import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
@@ -32,6 +33,7 @@ export interface PipelineDeps {
   readonly budgetGate: BudgetGate;
   readonly upstream: Upstream;
   readonly health: TargetHealth;
+  readonly retries: RetryBudgets;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
   readonly telemetry: Telemetry;

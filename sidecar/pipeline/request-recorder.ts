@@ -3,10 +3,11 @@ import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
-import type { RequestRecord } from '#sidecar/telemetry/request-record';
+import type { RequestRecord, RetryDenial } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
+import { clientRetryOf } from './client-retry.ts';
 
 type Outcome = RequestRecord['outcome'];
 /** Providers decide how many different names there are. */
@@ -17,6 +18,8 @@ type GuardrailAction = RequestRecord['guardrailActions'][number];
 export class RequestRecorder {
   readonly startUnixMs: number;
   readonly attempts: AttemptRecorder[] = [];
+  retries = 0;
+  readonly retriesDenied: RetryDenial[] = [];
   attribution: Attribution | undefined;
   user: string | undefined;
   policyHash: string | undefined;
@@ -96,6 +99,9 @@ export class RequestRecorder {
       outcome: this.outcome,
       decidedBy: this.decidedBy,
       attempts: this.attempts.map((attempt) => attempt.record()),
+      retries: this.retries,
+      retriesDenied: this.retriesDenied,
+      clientRetry: clientRetryOf(this.#call),
       usage: usageOf(this.attempts),
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],

@@ -61,6 +61,9 @@ const RECORD: fc.Arbitrary<RequestRecord> = fc.record({
   outcome: fc.constantFrom('ok' as const, 'client_closed' as const, 'invalid_json' as const),
   decidedBy: maybe(TEXT),
   attempts: fc.array(ATTEMPT, { maxLength: 3 }),
+  retries: fc.nat(),
+  retriesDenied: fc.array(fc.constantFrom('BudgetSpent' as const, 'ClientRetries' as const), { maxLength: 2 }),
+  clientRetry: fc.nat(),
   answeredBy: maybe(TEXT),
   usage: USAGE,
   costNanoUsd: COST,
@@ -122,6 +125,8 @@ test('requestLine() is one line of JSON that says what JSON.stringify would, wha
               ? undefined
               : record.guardrailActions.map(({ guardrail, action }) => `${guardrail}:${action}`),
           droppedOfAnswer: record.droppedOfAnswer,
+          clientRetry: unlessZero(record.clientRetry),
+          retriesDenied: record.retriesDenied.length === 0 ? undefined : record.retriesDenied,
           policy: record.policyHash?.slice(0, 12),
           team: attribution?.team,
           project: attribution?.project,

@@ -49,7 +49,7 @@ const routeOf = (record: RequestRecord): string =>
   member('lane', record.lane);
 
 /** Left out where it is 0, as it mostly is. */
-const count = (name: string, tokens: number): string => (tokens === 0 ? '' : `,"${name}":${numberOf(tokens)}`);
+const count = (name: string, value: number): string => (value === 0 ? '' : `,"${name}":${numberOf(value)}`);
 
 const usageOf = ({ usage, attempts, costNanoUsd }: RequestRecord): string =>
   `,"inputTokens":${numberOf(totalInputTokens(usage))},"cachedInputTokens":${numberOf(usage.cacheReadTokens)}` +
@@ -59,6 +59,10 @@ const usageOf = ({ usage, attempts, costNanoUsd }: RequestRecord): string =>
   count('reasoningTokens', usage.reasoningTokens) +
   (attempts.some(({ estimated }) => estimated) ? ',"estimated":true' : '') +
   member('costUsd', costNanoUsd === null ? undefined : formatUsd(costNanoUsd));
+
+const retriesOf = ({ clientRetry, retriesDenied }: RequestRecord): string =>
+  count('clientRetry', clientRetry) +
+  (retriesDenied.length === 0 ? '' : `,"retriesDenied":${list(retriesDenied.map(textOf))}`);
 
 const rounded = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.round(ms));
 
@@ -70,7 +74,7 @@ export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
-  `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +
+  `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
 

@@ -54,6 +54,8 @@ function remembered<T extends object>(make: (...path: string[]) => T): (...path:
 export interface SidecarMetrics {
   observe(record: RequestRecord): void;
   policyApplied(hash: string, unixMs: number): void;
+  /** `state` as a number: 0 closed, 1 half-open, 2 open. */
+  breakerChanged(labels: { readonly provider: string; readonly model: string }, state: number): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -65,6 +67,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
   const observeAttempt = attemptMetrics(registry);
   const observeInference = inferenceMetrics(registry);
   const policy = policyMetrics(registry, now);
+  const breakers = new Gauge({ ...METRIC.circuitBreaker, labelNames: ['provider', 'model'], registers: [registry] });
   return {
     observe(record) {
       observeRequest(record);
@@ -74,6 +77,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
       }
     },
     policyApplied: policy.applied,
+    breakerChanged: (labels, state) => breakers.set(labels, state),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -83,6 +87,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const requests = counter(registry, METRIC.requests);
   const duration = histogram(registry, METRIC.requestDuration);
   const fallbacks = counter(registry, METRIC.fallbacks);
+  const observeRetries = retryMetrics(registry);
   const guardrails = counter(registry, METRIC.guardrailActions);
   const series = remembered((route, outcome, stream) => ({
     requests: requests.of({ route, outcome, stream }),
@@ -93,10 +98,20 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     const counted = series(route, record.outcome, record.stream ? 'true' : 'false');
     counted.requests.add(1);
     counted.duration.observe(record.durationMs / 1000);
+    observeRetries(record);
     const fallback = fallbackOf(record);
     if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
     for (const { guardrail, action, stage } of record.guardrailActions)
       guardrails.of({ guardrail, action, stage }).add(1);
+  };
+}
+
+function retryMetrics(registry: Registry): (record: RequestRecord) => void {
+  const retries = counter(registry, METRIC.retries);
+  const denied = counter(registry, METRIC.retriesDenied);
+  return ({ route = '', retries: made, retriesDenied }) => {
+    if (made > 0) retries.of({ route }).add(made);
+    for (const reason of retriesDenied) denied.of({ route, reason }).add(1);
   };
 }
 

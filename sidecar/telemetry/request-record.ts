@@ -26,6 +26,15 @@ export interface AttemptRecord {
   readonly finishReasons?: readonly string[];
 }
 
+/** Why a retry that might have helped was not made. */
+export type RetryDenial =
+  /** The route's `retry.budgetPercent` is spent. */
+  | 'BudgetSpent'
+  /** The client repeats its requests by itself. */
+  | 'ClientRetries'
+  /** Meanwhile the target is known not to work, and another one is left. */
+  | 'TargetUnfit';
+
 export interface RequestRecord {
   readonly requestId: string;
   /** W3C traceparent of the caller. */
@@ -47,6 +56,11 @@ export interface RequestRecord {
   /** The Kubernetes object that refused, if one did. */
   readonly decidedBy?: string;
   readonly attempts: readonly AttemptRecord[];
+  /** Attempts on a target that had failed before. */
+  readonly retries: number;
+  readonly retriesDenied: readonly RetryDenial[];
+  /** How often the client had sent the request before, as its SDK says; 0 when it does not. */
+  readonly clientRetry: number;
   /** The target whose answer the client got, `provider/model`; undefined when none could answer. */
   readonly answeredBy?: string;
   /** Sum over all attempts. */

@@ -59,6 +59,9 @@ const record: RequestRecord = {
       timeToFirstChunkMs: 12,
     }),
   ],
+  retries: 2,
+  retriesDenied: ['BudgetSpent'],
+  clientRetry: 1,
   usage: USAGE,
   costNanoUsd: 2_500n,
   guardrailActions: [{ guardrail: 'pii', action: 'Mask', stage: 'Input' }],
@@ -115,6 +118,8 @@ test('metrics count the request, its attempts, the fallback, cost and tokens und
   for (const expected of [
     'remora_requests_total{route="support/tickets",outcome="ok",stream="true"} 1',
     'remora_attempts_total{route="support/tickets",target="openai/gpt-4o",outcome="overloaded"} 1',
+    'remora_retries_total{route="support/tickets"} 2',
+    'remora_retries_denied_total{route="support/tickets",reason="BudgetSpent"} 1',
     'remora_fallbacks_total{route="support/tickets",from="openai/gpt-4o",to="anthropic/claude",reason="overloaded"} 1',
     'remora_cost_usd_total{route="support/tickets",target="anthropic/claude"} 0.0000025',
     'remora_guardrail_actions_total{guardrail="pii",action="Mask",stage="Input"} 1',

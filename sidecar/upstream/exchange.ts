@@ -1,6 +1,6 @@
 /** One request and its answer over undici's dispatch(): head as a promise, body as an iterator that pauses the socket when nobody reads. */
 import type { Dispatcher } from 'undici';
-import { faultOf } from './fault-of.ts';
+import { faultOf, isClosedDoor } from './fault-of.ts';
 import { type UpstreamBody, UpstreamFault, type UpstreamRequest, type UpstreamResponse } from './upstream.ts';
 
 /** Unread bytes of one answer above which its socket is paused. */
@@ -32,7 +32,7 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
   #bufferedBytes = 0;
   #waiting: { resolve: (next: IteratorResult<Uint8Array>) => void; reject: (fault: UpstreamFault) => void } | undefined;
 
-  /** `sendAgain` takes over when the request was lost to the idle-close race, in which no provider can have seen it. */
+  /** `sendAgain` takes over, once, when no provider can have seen the request: it was lost to the idle-close race, or no connection stood. */
   constructor(request: UpstreamRequest, sendAgain?: () => Promise<UpstreamResponse>) {
     this.#request = request;
     this.#sendAgain = sendAgain;
@@ -137,7 +137,8 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
     if (this.#fault !== undefined || this.#ended) return;
     this.#fault = fault;
     this.#release();
-    if (this.#sendAgain !== undefined && this.#isLostToIdleClose(fault)) this.#resolveHead(this.#sendAgain());
+    const isUnseen = isClosedDoor(fault) || this.#isLostToIdleClose(fault);
+    if (this.#sendAgain !== undefined && isUnseen) this.#resolveHead(this.#sendAgain());
     else this.#rejectHead(fault);
     this.#waiting?.reject(fault);
     this.#waiting = undefined;

@@ -4,9 +4,21 @@ import { UpstreamFault } from './upstream.ts';
 
 const TIMEOUTS: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const RESETS: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
+/** Of getaddrinfo. */
+const DNS: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_NODATA',
+  'EAI_NONAME',
+  'EAI_FAIL',
+  'EAI_MEMORY',
+]);
+/** A door that closed just now may be open at once, as while a load balancer moves; one that did not answer in time is not. */
+const AT_THE_DOOR: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|EPROTO$|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
 
 const SENTENCE: Readonly<Record<UpstreamFaultKind, string>> = {
+  dns: 'The name of the provider could not be resolved.',
   connect: 'No connection to the provider could be made.',
   timeout: 'The provider did not answer in time.',
   reset: 'The provider closed the connection.',
@@ -27,11 +39,16 @@ export function faultOf(error: unknown, requestSent: boolean): UpstreamFault {
 
 function kindOf(code: string, requestSent: boolean): UpstreamFaultKind {
   if (TLS.test(code)) return 'tls';
+  if (DNS.has(code)) return 'dns';
   if (!requestSent) return 'connect';
   if (TIMEOUTS.has(code)) return 'timeout';
   if (RESETS.has(code)) return 'reset';
   return 'protocol';
 }
+
+/** No byte of the request was sent, and a new connection may well stand. */
+export const isClosedDoor = ({ kind, requestSent, cause }: UpstreamFault): boolean =>
+  kind === 'connect' && !requestSent && AT_THE_DOOR.has(codeOf(cause));
 
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';

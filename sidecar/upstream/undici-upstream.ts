@@ -55,7 +55,7 @@ export class UndiciUpstream implements Upstream {
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
-  /** The provider closed an idle connection just as we used it; a new connection cannot suffer the same. */
+  /** The provider closed an idle connection just as we used it, or took no new one: another connection may stand, and bills nothing twice. */
   #sendOnFreshConnection(origin: string, path: string, request: UpstreamRequest): Promise<UpstreamResponse> {
     const client = new Client(origin, this.#options(request.timeouts.connectMs));
     const exchange = new Exchange(request);

@@ -42,6 +42,15 @@ const REACHED: readonly ErrorCase[] = [
   },
   {
     code: 'connect_failed',
+    when: 'the name of the endpoint does not resolve',
+    provoke: (t) => askNobody(t, () => 'http://no-such-host.invalid'),
+    cause: /The name of the endpoint of AIProvider default\/p could not be resolved/,
+    next: /Check the endpoint, and DNS of this pod/,
+    object: OBJECT,
+    raises: InternalServerError,
+  },
+  {
+    code: 'connect_failed',
     when: 'the endpoint does not speak TLS',
     provoke: async (t) => {
       const { provider } = await withProvider(t);

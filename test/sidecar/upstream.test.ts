@@ -80,7 +80,21 @@ test('a reset on a fresh connection is told and not retried here', async (t) => 
 test('a connection that cannot be made is told as one that sent nothing', async (t) => {
   const { upstream, request } = await startServer(t, () => {});
   await assert.rejects(upstream.send(request({ url: 'http://127.0.0.1:1/v1' })), fault('connect', false));
-  await assert.rejects(upstream.send(request({ url: 'http://no-such-host.invalid/v1' })), fault('connect', false));
+  await assert.rejects(upstream.send(request({ url: 'http://no-such-host.invalid/v1' })), fault('dns', false));
+});
+
+test('a connection that is closed before it stands is made once more, since nothing was sent, and then told', async (t) => {
+  const { upstream, request } = await startServer(t, () => {});
+  let connections = 0;
+  const closing = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {}).resetAndDestroy();
+  });
+  await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve));
+  t.after(async () => void closing.close());
+  const { port } = closing.address() as AddressInfo;
+  await assert.rejects(upstream.send(request({ url: `https://127.0.0.1:${port}/` })), fault('connect', false));
+  assert.equal(connections, 2);
 });
 
 test('a server that does not speak TLS is told as such', async (t) => {

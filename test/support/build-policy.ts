@@ -11,6 +11,7 @@ import {
   type PolicyTarget,
 } from '#contract/policy/policy';
 import { defaultEndpointOf, PROVIDER_TYPE } from '#contract/resources/provider-type';
+import { DEFAULT_RETRY } from '#contract/resources/route-resilience';
 
 /** Of a workload in namespace `shop`; permits nothing, forbids nothing. */
 export const buildPolicy = (parts: Partial<Policy> = {}): Policy => ({
@@ -54,6 +55,7 @@ export const buildRoute = (
   models: ['chat'],
   onUnsupported: 'Refuse',
   totalMs: 60_000,
+  retry: { ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on] },
   rules: [{ match: { models: [], headers: [] }, targets: [...targets], fallbacks: [] }],
   ...parts,
 });
@@ -68,6 +70,7 @@ export function buildTarget(namespace: string, name: string, parts: Partial<Poli
     weight: null,
     maxRetries: 0,
     timeouts: { connectMs: 5_000, firstTokenMs: 20_000, idleMs: 20_000 },
+    circuitBreaker: null,
     price: { inputPico: '1000', cachedInputPico: '1000', outputPico: '1000' },
     ...parts,
   };

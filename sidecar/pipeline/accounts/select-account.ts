@@ -75,6 +75,8 @@ function keeperOf(places: readonly Place[], { call, request, keepers }: KeptQues
 /** The target without its model. What was asked for once must not be made twice: only what changes nothing is asked again. */
 const asAccount = ({ policy, provider }: CompiledTarget, { request }: KeptQuestion): CompiledTarget => ({
   provider,
+  // What an account keeps is another service than its models.
+  breaker: null,
   policy: {
     ...policy,
     name: provider.policy.key,

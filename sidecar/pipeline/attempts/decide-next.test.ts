@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import { type AttemptState, BACKOFF_CAP_MS, decideNext } from './decide-next.ts';
 
@@ -14,6 +15,7 @@ const state = (words: Partial<AttemptState> = {}): AttemptState => ({
   retriesLeft: 1,
   retriesDone: 0,
   hasNext: true,
+  retryOn: DEFAULT_RETRY.on,
   remainingMs: 60_000,
   ...words,
 });
@@ -25,7 +27,7 @@ const LAST = { hasNext: false };
 
 /** Failure, state, what follows with a random of 0.5. */
 const CASES: readonly (readonly [AttemptFailure, Partial<AttemptState>, object])[] = [
-  ...(['overloaded', 'server-error', 'timeout', 'connect', 'reset', 'aborted'] as const).flatMap(
+  ...(['overloaded', 'server-error', 'timeout', 'connect', 'dns', 'reset', 'aborted'] as const).flatMap(
     (kind) =>
       [
         [failure(kind), {}, retry(50)],
@@ -37,7 +39,7 @@ const CASES: readonly (readonly [AttemptFailure, Partial<AttemptState>, object])
         [failure(kind), { remainingMs: 50, ...LAST }, GIVE_UP],
       ] as const,
   ),
-  ...(['quota', 'auth', 'malformed', 'tls', 'protocol'] as const).flatMap(
+  ...(['quota', 'auth', 'credential', 'malformed', 'tls', 'protocol'] as const).flatMap(
     (kind) =>
       [
         [failure(kind), {}, NEXT],
@@ -53,6 +55,16 @@ const CASES: readonly (readonly [AttemptFailure, Partial<AttemptState>, object])
   [failure('rate-limited', 500), NONE_LEFT, NEXT],
   [failure('rate-limited'), {}, NEXT],
   [failure('rate-limited'), LAST, retry(50)],
+  ...(['malformed', 'protocol'] as const).map(
+    (kind) => [failure(kind), { retryOn: ['BadResponse'] }, retry(50)] as const,
+  ),
+  [failure('tls'), { retryOn: RETRY_CONDITIONS }, NEXT],
+  [failure('rejected'), { retryOn: RETRY_CONDITIONS }, GIVE_UP],
+  [failure('overloaded'), { retryOn: [] }, NEXT],
+  [failure('rate-limited', 500), { retryOn: ['Overloaded'] }, NEXT],
+  [{ ...failure('server-error'), mayRetry: false }, {}, NEXT],
+  [{ ...failure('server-error'), mayRetry: false }, LAST, GIVE_UP],
+  [{ ...failure('server-error'), mayRetry: true }, {}, retry(50)],
   [failure('overloaded', 1_000), {}, retry(1_050)],
   [failure('overloaded', 60_000), {}, NEXT],
 ];

@@ -1,11 +1,13 @@
 /** What follows a failed attempt: the same target again, the next one, or the end. Pure, so that the whole rule is one table test. */
-import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
+import type { RetryCondition } from '#contract/resources/route-resilience';
+import type { AttemptFailure } from '#sidecar/errors/attempt-failure';
+import { FAILURE_KINDS } from '#sidecar/errors/failure-kinds';
 
 /** First backoff; doubles with each further attempt on the same target. */
-const BACKOFF_BASE_MS = 100;
+export const BACKOFF_BASE_MS = 100;
 export const BACKOFF_CAP_MS = 2_000;
 /** Longest hint of a rate limit that is waited for; a longer one is what other targets are for. */
-const LONGEST_WAIT_MS = 2_000;
+export const LONGEST_WAIT_MS = 2_000;
 
 export interface AttemptState {
   /** Further attempts that this target may have. */
@@ -13,6 +15,8 @@ export interface AttemptState {
   /** Attempts that this target had before the failed one. */
   readonly retriesDone: number;
   readonly hasNext: boolean;
+  /** What the route tries again on the same target. */
+  readonly retryOn: readonly RetryCondition[];
   /** Until the total deadline of the request. */
   readonly remainingMs: number;
 }
@@ -22,46 +26,22 @@ export type Decision =
   | { readonly action: 'next' }
   | { readonly action: 'give-up' };
 
-type Rule =
-  /** Another attempt may well succeed. */
-  | 'backoff'
-  /** Another attempt succeeds once the stated time has passed. */
-  | 'wait'
-  /** Only another target can help. */
-  | 'next'
-  /** The request itself is wrong: nobody can help. */
-  | 'give-up';
+const NEXT = { action: 'next' } as const;
+const GIVE_UP = { action: 'give-up' } as const;
 
-const RULES: Readonly<Record<AttemptFailureKind, Rule>> = {
-  'rate-limited': 'wait',
-  quota: 'next',
-  overloaded: 'backoff',
-  'server-error': 'backoff',
-  auth: 'next',
-  // Its source has tried more than once already.
-  credential: 'next',
-  timeout: 'backoff',
-  rejected: 'give-up',
-  'content-filter': 'give-up',
-  malformed: 'next',
-  connect: 'backoff',
-  tls: 'next',
-  reset: 'backoff',
-  protocol: 'next',
-  aborted: 'backoff',
-};
-
-const NEXT: Decision = { action: 'next' };
-const GIVE_UP: Decision = { action: 'give-up' };
+/** What there is left to do without the same target. */
+export const otherwise = (hasNext: boolean): Exclude<Decision, { action: 'retry' }> => (hasNext ? NEXT : GIVE_UP);
 
 /** `random` is in [0, 1). */
 export function decideNext(failure: AttemptFailure, state: AttemptState, random: number): Decision {
-  const rule = RULES[failure.kind];
-  if (rule === 'give-up') return GIVE_UP;
-  const otherwise = state.hasNext ? NEXT : GIVE_UP;
-  if (rule === 'next' || state.retriesLeft === 0) return otherwise;
-  const afterMs = rule === 'wait' ? hintedWait(failure, state, random) : backoff(failure, state, random);
-  return afterMs === undefined || afterMs >= state.remainingMs ? otherwise : { action: 'retry', afterMs };
+  const { follow, condition } = FAILURE_KINDS[failure.kind];
+  if (follow === 'give-up') return GIVE_UP;
+  const isTriedAgain = condition !== null && state.retryOn.includes(condition) && failure.mayRetry !== false;
+  if (!isTriedAgain || state.retriesLeft === 0) return otherwise(state.hasNext);
+  const afterMs = follow === 'hint' ? hintedWait(failure, state, random) : backoff(failure, state, random);
+  return afterMs === undefined || afterMs >= state.remainingMs
+    ? otherwise(state.hasNext)
+    : { action: 'retry', afterMs };
 }
 
 /** The hint plus full jitter over the backoff, so that callers who were told the same time do not come back together. */

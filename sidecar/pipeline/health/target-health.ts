@@ -11,6 +11,10 @@ import type { Credentials } from '#sidecar/policy/policy-source';
 export type AttemptEnd = { readonly kind: 'ok'; readonly firstContentMs: number } | AttemptFailure;
 
 export interface TargetObserver {
+  /** The target is the next to be asked for a request. Its attempts follow, if it comes to one, and then `turnEnded` in any case. */
+  turnBegan?(candidate: Candidate): void;
+  turnEnded?(candidate: Candidate): void;
+  /** An attempt that the client or the sidecar cut short is not told: it says nothing of the target. */
   attempted?(candidate: Candidate, end: AttemptEnd): void;
   isUnfit(candidate: Candidate): boolean;
   /** What this sidecar found out by its own attempts. */
@@ -21,7 +25,7 @@ export interface TargetObserver {
 
 /**
  * Unfit targets are not struck out but tried last: with a fit target left they get no request, and with none left the provider's own
- * answer tells the truth sooner than our memory of it.
+ * answer tells the truth sooner than our memory of it (Envoy's panic: where nobody is healthy, health is not looked at).
  */
 export class TargetHealth {
   readonly #observers: readonly TargetObserver[];
@@ -30,14 +34,22 @@ export class TargetHealth {
     this.#observers = observers;
   }
 
+  turnBegan(candidate: Candidate): void {
+    for (const observer of this.#observers) observer.turnBegan?.(candidate);
+  }
+
+  turnEnded(candidate: Candidate): void {
+    for (const observer of this.#observers) observer.turnEnded?.(candidate);
+  }
+
   attempted(candidate: Candidate, end: AttemptEnd): void {
     for (const observer of this.#observers) observer.attempted?.(candidate, end);
   }
 
   /** The fit ones first; among the fit and among the unfit the order stays. */
   order(candidates: readonly Candidate[]): readonly Candidate[] {
-    if (!candidates.some((candidate) => this.#isUnfit(candidate))) return candidates;
-    return candidates.toSorted((a, b) => Number(this.#isUnfit(a)) - Number(this.#isUnfit(b)));
+    if (!candidates.some((candidate) => this.isUnfit(candidate))) return candidates;
+    return candidates.toSorted((a, b) => Number(this.isUnfit(a)) - Number(this.isUnfit(b)));
   }
 
   unfit(): readonly Unfit[] {
@@ -48,7 +60,7 @@ export class TargetHealth {
     for (const observer of this.#observers) observer.sweep?.(credentials);
   }
 
-  #isUnfit(candidate: Candidate): boolean {
+  isUnfit(candidate: Candidate): boolean {
     return this.#observers.some((observer) => observer.isUnfit(candidate));
   }
 }

@@ -29,6 +29,8 @@ export interface CompiledProvider {
 export interface CompiledTarget {
   readonly policy: PolicyTarget;
   readonly provider: CompiledProvider;
+  /** Targets of which it is the same share one circuit breaker; null: none. */
+  readonly breaker: string | null;
 }
 
 export interface CompiledRule {
@@ -135,7 +137,7 @@ function compileRule(
     if (provider === undefined) {
       throw new Error(`AIRoute ${routeKey}: AIProvider ${target.provider} is not in the policy`);
     }
-    return { policy: target, provider };
+    return { policy: target, provider, breaker: breakerOf(target, provider) };
   };
   return {
     policy: rule,
@@ -143,4 +145,16 @@ function compileRule(
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
   };
+}
+
+/**
+ * The same for targets that say the same of the same: routes share what they learn of a model, and none learns it by the stricter
+ * thresholds or the shorter patience of another.
+ */
+function breakerOf(
+  { model, timeouts, circuitBreaker }: PolicyTarget,
+  { policy, baseUrl }: CompiledProvider,
+): string | null {
+  if (circuitBreaker === null) return null;
+  return JSON.stringify([policy.key, baseUrl, model, timeouts.firstTokenMs, Object.values(circuitBreaker)]);
 }

@@ -1,13 +1,15 @@
 /**
  * `npm run bench`: the bundled sidecar beside a bare Node proxy, in figures. Options: --rounds, --seconds, --starts, --write, and --quick for a
  * short look. `npm run bench -- chunks large`: these alone, of starts, requests, chunks and large (bodies).
- * `npm run bench -- push`: how long a change takes to every sidecar.
+ * `npm run bench -- push`: how long a change takes to every sidecar. `npm run bench -- faults [--requests 10000] [--write]`: what clients see of a
+ * provider that fails.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchFaults } from './faults.ts';
 import { startUpstream } from './load.ts';
 import { measureRounds, measureStarts } from './measure.ts';
 import { Processes } from './processes.ts';
@@ -64,7 +66,7 @@ function readOptions(args: readonly string[]): Options {
 function groupOf(name: string): Group {
   const group = GROUPS.find((one) => one === name);
   if (group === undefined)
-    throw new CannotRun(`"${name}" is not measured: use ${GROUPS.join(', ')}, or push by itself.`);
+    throw new CannotRun(`"${name}" is not measured: use ${GROUPS.join(', ')}, or push or faults by themselves.`);
   return group;
 }
 
@@ -100,9 +102,20 @@ async function run({ groups, rounds, seconds, starts, warmShare, write }: Option
   progress(`written to ${PAGE}`);
 }
 
+function runFaults(args: readonly string[]): Promise<string> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { requests: { type: 'string', default: '10000' }, write: { type: 'boolean', default: false } },
+  });
+  const requests = Number(values.requests);
+  if (!(requests >= 300 && requests <= 100_000)) throw new CannotRun('--requests takes a number from 300 to 100000.');
+  return benchFaults(requests, values.write, (line) => void process.stderr.write(`${line}\n`));
+}
+
 try {
   const [what, ...rest] = process.argv.slice(2);
   if (what === 'push' && rest.length === 0) console.log(await benchPush());
+  else if (what === 'faults') console.log(await runFaults(rest));
   else await run(readOptions(process.argv.slice(2)));
   // What still runs ends with this process.
   process.exit(0);

@@ -14,6 +14,8 @@ export interface FaultRow {
   readonly isTls?: boolean;
   /** Only a timeout tells: those of the target. */
   readonly isSilent?: boolean;
+  /** It gets no request until its credential or its policy changes, or for minutes. */
+  readonly isParked?: boolean;
   /** Harms nothing: the target itself answers. */
   readonly isHarmless?: boolean;
 }
@@ -54,10 +56,14 @@ export const faultRows = (keyPair: KeyPair): readonly FaultRow[] => [
   { name: 'limits the rate without a hint', ...status(429) },
   { name: 'limits the rate for 20 ms', ...status(429, { headers: { 'retry-after-ms': '20' } }) },
   { name: 'limits the rate for a minute', ...status(429, { headers: { 'retry-after': '60' } }) },
-  { name: 'has no quota left (429)', ...status(429, { code: 'insufficient_quota', type: 'insufficient_quota' }) },
-  { name: 'has no money left (402)', ...status(402) },
-  { name: 'refuses the credential (401)', ...status(401) },
-  { name: 'forbids (403)', ...status(403) },
+  {
+    name: 'has no quota left (429)',
+    ...status(429, { code: 'insufficient_quota', type: 'insufficient_quota' }),
+    isParked: true,
+  },
+  { name: 'has no money left (402)', ...status(402), isParked: true },
+  { name: 'refuses the credential (401)', ...status(401), isParked: true },
+  { name: 'forbids (403)', ...status(403), isParked: true },
   { name: 'answers a web page under 200', ...both({ kind: 'html' }) },
   { name: 'answers half a document under 200', ...both({ kind: 'half-json' }) },
   {

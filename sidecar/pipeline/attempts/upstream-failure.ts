@@ -62,6 +62,7 @@ export async function refused(
       ...detailOf(failure),
       status: response.status,
       ...requestIdOf(candidate, response),
+      ...(response.headers['x-should-retry'] === 'false' && { mayRetry: false }),
       ...(hint === undefined ? {} : { retryAfterMs: hint }),
     }),
     // A refusal is not billed; a success that is no answer may be.

@@ -16,6 +16,8 @@ const UTF8 = new TextDecoder();
 
 type Detail = Omit<AttemptFailure, 'target' | 'provider'>;
 type Head = Pick<UpstreamResponse, 'headers'>;
+/** Who was asked, and how its API says no. */
+type Refusing = Pick<Plan, 'candidate'> & { readonly wire: Pick<Plan['wire'], 'mapError'> };
 
 /** The only door of a provider's words into failures, and so into logs and answers: none of them may hold the key that we sent. */
 function failureOf(candidate: Candidate, detail: Detail): AttemptFailure {
@@ -50,7 +52,7 @@ export function exchangeFailed(candidate: Candidate, fault: UpstreamFault, expir
 
 /** The provider answered with another status than 200: reads why. Throws UpstreamFault when the exchange breaks meanwhile. */
 export async function refused(
-  { candidate, wire }: Plan,
+  { candidate, wire }: Refusing,
   response: UpstreamResponse,
   nowUnixMs: number,
 ): Promise<AttemptFailed> {

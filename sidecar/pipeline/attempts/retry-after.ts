@@ -10,15 +10,12 @@ const DECIMAL = /^[0-9]{1,15}(\.[0-9]{1,9})?$/;
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$/;
 const RFC_3339 = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$/;
 /** As Go writes them: `6m0s`, `20ms`, `1h2m3.5s`. */
-const GO_DURATION = /^([0-9]{1,9}(\.[0-9]{1,9})?(h|ms|m|s|us|µs|ns))+$/;
+const GO_DURATION = /^([0-9]{1,9}(\.[0-9]{1,9})?(h|ms|m|s))+$/;
 const GO_UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   m: 60_000,
   s: 1_000,
   ms: 1,
-  us: 1e-3,
-  µs: 1e-3,
-  ns: 1e-6,
 };
 /** A number of seconds that is no wait but a moment, and the same of milliseconds. */
 const EPOCH_S = 1e9;
@@ -40,8 +37,7 @@ const moment =
 const duration: Form = (text) => {
   if (!GO_DURATION.test(text)) return undefined;
   let ms = 0;
-  for (const [, count, unit = ''] of text.matchAll(/([0-9.]+)([a-zµ]+)/g))
-    ms += Number(count) * (GO_UNIT_MS[unit] ?? 0);
+  for (const [, count, unit = ''] of text.matchAll(/([0-9.]+)([a-z]+)/g)) ms += Number(count) * (GO_UNIT_MS[unit] ?? 0);
   return Math.ceil(ms);
 };
 

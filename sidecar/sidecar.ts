@@ -37,6 +37,8 @@ export interface SidecarDeps {
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Milliseconds that never step back, by which what is known of targets ages. Default: those of the process. */
+  readonly monotonicMs?: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly newRequestId: () => string;
@@ -99,7 +101,7 @@ export interface Sidecar {
 
 export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
   const deadlines = new Deadlines();
-  const monotonic = (): number => performance.now();
+  const monotonic = deps.monotonicMs ?? ((): number => performance.now());
   const hints = new SharedHints(monotonic);
   const breakers = new CircuitBreakers(monotonic, deps.onBreakerChange);
   const health = new TargetHealth([new Parking(monotonic), breakers, hints, new RefusedCredentials()]);

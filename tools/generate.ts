@@ -10,6 +10,7 @@ import { crdFiles } from './generate-crds.ts';
 import { errorsPage } from './generate-errors-page.ts';
 import { namesPage } from './generate-names-page.ts';
 import { protobufFiles } from './generate-protobuf.ts';
+import { resiliencePage } from './generate-resilience-page.ts';
 import { resourcesPage } from './generate-resources-page.ts';
 import { translationPage } from './generate-translation-page.ts';
 import { valuesSchemaFile } from './values-schema.ts';
@@ -39,6 +40,7 @@ const GENERATORS: readonly (() => Files)[] = [
   () => protobufFiles(ROOT),
   resourcesPage,
   errorsPage,
+  resiliencePage,
   namesPage,
   translationPage,
   cliPage,

@@ -11,8 +11,8 @@ interface Counter {
 export const RETRY_COUNTERS: readonly Counter[] = [
   // The SDKs of OpenAI and Anthropic.
   { header: 'x-stainless-retry-count', form: /^([0-9]{1,4})$/, first: 0 },
-  // Those of AWS: `attempt=2; max=3`.
-  { header: 'amz-sdk-request', form: /^attempt=([0-9]{1,4})\b/, first: 1 },
+  // Those of AWS: `attempt=2; max=3`, some with a `ttl` before it.
+  { header: 'amz-sdk-request', form: /(?:^|; ?)attempt=([0-9]{1,4})(?:;|$)/, first: 1 },
 ];
 
 /** How often the client has sent this request before; 0 when it does not say. */

@@ -12,7 +12,12 @@ test('a stream that is quiet for 15 seconds gets a comment, which clients do not
   t.after(() => provider.close());
   const quiet = Promise.withResolvers<void>();
   provider.respondWith({ text: 'one two', hold: { afterEvents: 2, until: quiet.promise } });
-  const url = await startIngress(t, { endpoint: provider.url, deadlines: new Deadlines(() => clock.nowMs) });
+  const deadlines = new Deadlines(() => clock.nowMs);
+  // In steps: time that passes at once is a pause of the process.
+  const pass = (ms: number): void => {
+    for (const until = clock.nowMs + ms; clock.nowMs < until; deadlines.tick()) clock.nowMs += 200;
+  };
+  const url = await startIngress(t, { endpoint: provider.url, deadlines });
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -22,7 +27,7 @@ test('a stream that is quiet for 15 seconds gets a comment, which clients do not
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;
     if (text.includes(': waiting\n\n')) quiet.resolve();
-    else if (text.includes('"one"')) clock.nowMs = 15_001;
+    else if (text.includes('"one"')) pass(15_000);
   }
   assert.match(text, /"one".*\n\n: waiting\n\ndata: .*" two".*data: \[DONE\]\n\n$/s);
 });

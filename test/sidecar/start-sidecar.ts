@@ -7,6 +7,7 @@ import type {
   PolicyRoute,
   PolicyTarget,
 } from '#contract/policy/policy';
+import { DEFAULT_RETRY } from '#contract/resources/route-resilience';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
 import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
@@ -24,6 +25,7 @@ export interface RouteWords {
   readonly totalMs?: number;
   readonly onUnsupported?: PolicyRoute['onUnsupported'];
   readonly perRequest?: PolicyRoute['perRequest'];
+  readonly retry?: Partial<PolicyRoute['retry']>;
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
@@ -55,6 +57,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     totalMs: words.totalMs ?? 60_000,
     ...(words.onUnsupported !== undefined && { onUnsupported: words.onUnsupported }),
     ...(words.perRequest && { perRequest: words.perRequest }),
+    retry: { ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on], ...words.retry },
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

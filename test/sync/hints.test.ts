@@ -18,7 +18,12 @@ const OTHER = 'shop/Deployment/other';
 /** A reporter looks often, so that a test need not wait for it. */
 const OFTEN: Timers = { ...REAL_TIMERS, every: (ms, task) => REAL_TIMERS.every(Math.min(ms, 20), task) };
 
-async function open(t: TestContext): Promise<{ world: World; operator: TestOperator }> {
+interface Place {
+  readonly world: World;
+  readonly operator: TestOperator;
+}
+
+async function open(t: TestContext): Promise<Place> {
   const world = await World.open();
   t.after(() => world.close());
   const operator = await world.operator();
@@ -123,8 +128,31 @@ test('a sidecar that comes to another replica reports there what it knows', asyn
   assert.deepEqual(late.sink.hints[0], [ONE]);
 });
 
+/** A whole sidecar with its data plane, and what it was told. */
+async function startPod(t: TestContext, { world, operator }: Place, uid: string) {
+  const running = await startSidecar(t);
+  const { sink } = running.sidecar;
+  const hints: (readonly Unfit[])[] = [];
+  const keys: (string | undefined)[] = [];
+  const watched: PolicySink = {
+    applyPolicy: (...policyAndHash) => sink.applyPolicy(...policyAndHash),
+    applyCredentials(credentials) {
+      sink.applyCredentials(credentials);
+      keys.push(credentials.get('one'));
+    },
+    applyHints(unfit, ttlMs) {
+      sink.applyHints(unfit, ttlMs);
+      hints.push(unfit);
+    },
+  };
+  const { client } = world.sidecar(uid, operator.port, { timers: OFTEN, unfit: () => running.sidecar.unfit() });
+  client.start(watched);
+  return { ask: async () => (await post(running.url, CHAT)).status, hints, keys };
+}
+
 test('a key that one sidecar saw refused is not tried by another until it is replaced', async (t) => {
-  const { world, operator } = await open(t);
+  const place = await open(t);
+  const { operator } = place;
   const refusing = await startFakeProvider({ dialect: 'openai', acceptKey: 'new' });
   const good = await startFakeProvider({ dialect: 'openai' });
   t.after(() => refusing.close());
@@ -136,27 +164,7 @@ test('a key that one sidecar saw refused is not tried by another until it is rep
     routes: [buildRoute('shop/chat', [buildTarget('shop', 'one/m'), buildTarget('shop', 'two/m')])],
   });
   operator.server.publish(WORKLOAD, published(policy, { one: 'old', two: 'any' }));
-  const start = async (uid: string) => {
-    const running = await startSidecar(t);
-    const { sink } = running.sidecar;
-    const hints: (readonly Unfit[])[] = [];
-    const keys: (string | undefined)[] = [];
-    const watched: PolicySink = {
-      applyPolicy: (...policyAndHash) => sink.applyPolicy(...policyAndHash),
-      applyCredentials(credentials) {
-        sink.applyCredentials(credentials);
-        keys.push(credentials.get('one'));
-      },
-      applyHints(unfit, ttlMs) {
-        sink.applyHints(unfit, ttlMs);
-        hints.push(unfit);
-      },
-    };
-    const { client } = world.sidecar(uid, operator.port, { timers: OFTEN, unfit: () => running.sidecar.unfit() });
-    client.start(watched);
-    return { ask: async () => (await post(running.url, CHAT)).status, hints, keys };
-  };
-  const [first, second] = [await start('pod-first'), await start('pod-second')];
+  const [first, second] = [await startPod(t, place, 'pod-first'), await startPod(t, place, 'pod-second')];
   await connected(operator, 2);
 
   assert.equal(await first.ask(), 200);
@@ -172,4 +180,32 @@ test('a key that one sidecar saw refused is not tried by another until it is rep
   assert.equal(await second.ask(), 200);
   assert.equal(refusing.requests.length, 2);
   assert.equal(good.requests.length, 2);
+});
+
+test('an outage that one sidecar found by failed requests costs another none, which still asks the target where nobody else answers', async (t) => {
+  const place = await open(t);
+  const { operator } = place;
+  const [down, good] = [await startFakeProvider({ dialect: 'openai' }), await startFakeProvider({ dialect: 'openai' })];
+  t.after(() => down.close());
+  t.after(() => good.close());
+  down.respondWith({ fault: { kind: 'status', status: 500 } });
+  const provider = (name: string, endpoint: string) => buildProvider(`shop/${name}`, { type: 'OpenAI', endpoint });
+  const circuitBreaker = { consecutiveFailures: 2, errorPercent: 50, firstTokenP95Ms: null, openForMs: 60_000 };
+  const target = (name: string) => buildTarget('shop', name, { circuitBreaker });
+  const policy = buildPolicy({
+    providers: [provider('one', down.url), provider('two', good.url)],
+    routes: [buildRoute('shop/chat', [target('one/m'), target('two/m')])],
+  });
+  operator.server.publish(WORKLOAD, published(policy, {}));
+  const [first, second] = [await startPod(t, place, 'pod-first'), await startPod(t, place, 'pod-second')];
+  await connected(operator, 2);
+  assert.deepEqual([await first.ask(), await first.ask()], [200, 200]);
+  await until('the hint', () => second.hints.length > 0);
+  assert.deepEqual(second.hints[0], [{ provider: 'shop/one', model: 'm', reason: 'outage' }]);
+  assert.equal(await second.ask(), 200);
+  assert.equal(down.requests.length, 2, 'none of the second sidecar');
+  good.respondWith({ fault: { kind: 'status', status: 500 } });
+  down.respondWith({});
+  assert.equal(await second.ask(), 200);
+  assert.equal(down.requests.length, 3);
 });

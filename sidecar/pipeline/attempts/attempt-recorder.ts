@@ -45,10 +45,9 @@ export class AttemptRecorder {
     this.#billing = 'unknown';
   }
 
-  /** The first content is here. Returns the milliseconds since the attempt began. */
-  firstChunk(): number {
+  /** The first content is here. */
+  firstChunk(): void {
     this.#firstChunkMs ??= performance.now() - this.#startMs;
-    return this.#firstChunkMs;
   }
 
   /** Reads a whole answer. */

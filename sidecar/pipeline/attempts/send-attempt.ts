@@ -27,6 +27,7 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   const abort = scope.beginAttempt();
+  const sentMs = scope.deadlines.nowMs();
   let expired = false;
   const firstContent = scope.deadlines.in(plan.candidate.target.policy.timeouts.firstTokenMs, () => {
     expired = true;
@@ -34,7 +35,8 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
   });
   try {
     const answer = await exchange({ plan, question, log, abort });
-    health.attempted(plan.candidate, { kind: 'ok', firstContentMs: log.firstChunk() });
+    log.firstChunk();
+    health.attempted(plan.candidate, { kind: 'ok', firstContentMs: scope.deadlines.nowMs() - sentMs });
     return answer;
   } catch (thrown) {
     scope.endAttempt(abort);

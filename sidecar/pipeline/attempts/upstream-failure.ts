@@ -8,7 +8,7 @@ import { UpstreamFault, type UpstreamResponse } from '#sidecar/upstream/upstream
 import type { Candidate } from './candidate.ts';
 import type { Plan } from './plan.ts';
 import { redactorFor } from './redact-credential.ts';
-import { LONGEST_HINT_MS, retryAfterMs } from './retry-after.ts';
+import { LONGEST_HINT_MS, limitResetMs, retryAfterMs } from './retry-after.ts';
 
 /** A refusal is a few sentences; more is not read. */
 const REFUSAL_LIMIT_BYTES = 256 * 1024;
@@ -16,6 +16,8 @@ const UTF8 = new TextDecoder();
 
 type Detail = Omit<AttemptFailure, 'target' | 'provider'>;
 type Head = Pick<UpstreamResponse, 'headers'>;
+/** Who was asked, and how its API says no. */
+type Refusing = Pick<Plan, 'candidate'> & { readonly wire: Pick<Plan['wire'], 'mapError'> };
 
 /** The only door of a provider's words into failures, and so into logs and answers: none of them may hold the key that we sent. */
 function failureOf(candidate: Candidate, detail: Detail): AttemptFailure {
@@ -50,23 +52,30 @@ export function exchangeFailed(candidate: Candidate, fault: UpstreamFault, expir
 
 /** The provider answered with another status than 200: reads why. Throws UpstreamFault when the exchange breaks meanwhile. */
 export async function refused(
-  { candidate, wire }: Plan,
+  { candidate, wire }: Refusing,
   response: UpstreamResponse,
   nowUnixMs: number,
 ): Promise<AttemptFailed> {
   const bytes = await readRefusal(response);
   const failure = wire.mapError(response.status, response.headers, parseJson(UTF8.decode(bytes)));
-  const hint = retryAfterMs(response.headers, nowUnixMs);
+  const hint = hintOf(failure, response, nowUnixMs);
   return new AttemptFailed(
     failureOf(candidate, {
       ...detailOf(failure),
       status: response.status,
       ...requestIdOf(candidate, response),
-      ...(hint === undefined ? {} : { retryAfterMs: hint }),
+      ...(response.headers['x-should-retry'] === 'false' && { mayRetry: false }),
+      ...(hint === undefined ? {} : { retryAfterMs: Math.min(hint, LONGEST_HINT_MS) }),
     }),
     // A refusal is not billed; a success that is no answer may be.
     response.status >= 300 ? 'nothing' : 'unknown',
   );
+}
+
+/** What asks for a wait before what only tells of limits, which most answers do. */
+function hintOf(failure: ProviderFailure, { headers }: Head, nowUnixMs: number): number | undefined {
+  const asked = retryAfterMs(headers, nowUnixMs) ?? failure.retryAfterMs;
+  return asked ?? (failure.class === 'rate-limited' ? limitResetMs(headers, nowUnixMs) : undefined);
 }
 
 async function readRefusal(response: UpstreamResponse): Promise<Uint8Array> {

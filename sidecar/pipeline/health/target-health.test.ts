@@ -6,12 +6,14 @@ import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import { type CompiledTarget, compileSnapshot } from '#sidecar/pipeline/policy/snapshot';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
 import { buildRequest } from '#test/support/build-request';
+import { CircuitBreakers } from './circuit-breakers.ts';
 import { Parking } from './parking.ts';
 import { RefusedCredentials } from './refused-credentials.ts';
 import { SharedHints } from './shared-hints.ts';
-import { TargetHealth } from './target-health.ts';
+import { type AttemptEnd, TargetHealth } from './target-health.ts';
 
 const MINUTE_MS = 60_000;
+const BREAKER = { consecutiveFailures: 2, errorPercent: 50, firstTokenP95Ms: null, openForMs: MINUTE_MS };
 
 function targets(...names: string[]): CompiledTarget[] {
   const policy = buildPolicy({
@@ -19,7 +21,7 @@ function targets(...names: string[]): CompiledTarget[] {
     routes: [
       buildRoute(
         'shop/chat',
-        names.map((name) => buildTarget('shop', name)),
+        names.map((name) => buildTarget('shop', name, { circuitBreaker: BREAKER })),
       ),
     ],
   });
@@ -49,10 +51,10 @@ function world(...names: string[]) {
   let nowMs = 1_000;
   const clock = () => nowMs;
   const hints = new SharedHints(clock);
-  const health = new TargetHealth([new Parking(clock), hints, new RefusedCredentials()]);
+  const health = new TargetHealth([new Parking(clock), new CircuitBreakers(clock), hints, new RefusedCredentials()]);
   const candidates = targets(...names).map((target) => candidateOf(target));
   const order = (of: readonly Candidate[] = candidates) => health.order(of).map(({ target }) => target.policy.name);
-  const attempted = (index: number, end: AttemptFailure) => {
+  const attempted = (index: number, end: AttemptEnd) => {
     const candidate = candidates[index];
     assert.ok(candidate);
     health.attempted(candidate, end);
@@ -117,4 +119,55 @@ test('order() follows a hint until its time is over or it is taken back', () => 
   assert.deepEqual(order(), ['two/c', 'one/a', 'one/b']);
   hints.replace([], MINUTE_MS);
   assert.deepEqual(order(), ['one/a', 'one/b', 'two/c']);
+});
+
+const OK: AttemptEnd = { kind: 'ok', firstContentMs: 10 };
+const OUTAGE = { provider: 'shop/one', model: 'a', reason: 'outage' };
+
+test('unfit() tells an open circuit breaker until it closes, but not one that opened because the way there is broken', () => {
+  for (const [kind, told] of [
+    ['server-error', [OUTAGE]],
+    ['timeout', [OUTAGE]],
+    ['connect', []],
+    ['dns', []],
+    ['tls', []],
+  ] as const) {
+    const { health, attempted, order } = world('one/a', 'two/c');
+    attempted(0, refusal(kind, 500));
+    assert.deepEqual(health.unfit(), []);
+    attempted(0, refusal(kind, 500));
+    assert.deepEqual(health.unfit(), told, kind);
+    assert.deepEqual(order(), ['two/c', 'one/a'], kind);
+  }
+});
+
+test('sweep() forgets a closed breaker that is quiet, and keeps an open one', () => {
+  const { health, attempted, order, pass } = world('one/a', 'two/c');
+  attempted(0, refusal('server-error', 500));
+  pass(MINUTE_MS);
+  health.sweep(new Map());
+  attempted(0, refusal('server-error', 500));
+  assert.deepEqual(order(), ['one/a', 'two/c'], 'the first failure is forgotten');
+  attempted(0, refusal('server-error', 500));
+  health.sweep(new Map());
+  assert.deepEqual(order(), ['two/c', 'one/a']);
+  pass(10 * MINUTE_MS);
+  health.sweep(new Map());
+  assert.deepEqual(health.unfit(), []);
+});
+
+test('a hint of an outage holds until the sidecar itself sees the target work, and opens no breaker', () => {
+  const { health, order, hints, attempted, pass } = world('one/a', 'two/c');
+  hints.replace([OUTAGE], 10 * MINUTE_MS);
+  assert.deepEqual(order(), ['two/c', 'one/a']);
+  assert.deepEqual(health.unfit(), [], 'what was only heard is not told on');
+  attempted(0, OK);
+  assert.deepEqual(order(), ['one/a', 'two/c']);
+  hints.replace([OUTAGE], 10 * MINUTE_MS);
+  assert.deepEqual(order(), ['one/a', 'two/c'], 'told again, and still known better');
+  attempted(0, refusal('server-error', 500));
+  assert.deepEqual(order(), ['two/c', 'one/a']);
+  attempted(0, OK);
+  pass(MINUTE_MS);
+  assert.deepEqual(order(), ['two/c', 'one/a'], 'our own word grows old');
 });

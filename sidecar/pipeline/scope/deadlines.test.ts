@@ -11,7 +11,7 @@ const clocked = () => {
     clock.now += ms;
     deadlines.tick();
   };
-  return { deadlines, advance };
+  return { clock, deadlines, advance };
 };
 
 test('a deadline passes once, a cancelled one never, a postponed one later', (t) => {
@@ -28,6 +28,33 @@ test('a deadline passes once, a cancelled one never, a postponed one later', (t)
   advance(60);
   assert.deepEqual(passed, ['kept', 'moved']);
   assert.equal(deadlines.size, 0);
+});
+
+test('time in which the process stood still passes no deadline: what is left of the wait is waited for', (t) => {
+  const { deadlines, advance } = clocked();
+  t.after(() => deadlines.close());
+  const passed: string[] = [];
+  deadlines.in(1_000, () => passed.push('first token'));
+  advance(200);
+  advance(10_000);
+  assert.deepEqual(passed, [], 'stopped for ten seconds');
+  for (let ticks = 0; ticks < 5; ticks += 1) advance(100);
+  assert.deepEqual(passed, [], '950 ms of its own time');
+  advance(100);
+  assert.deepEqual(passed, ['first token']);
+});
+
+test('a wait that begins after a pause, before anything else has noticed it, has its whole length', (t) => {
+  const { deadlines, advance, clock } = clocked();
+  t.after(() => deadlines.close());
+  const passed: string[] = [];
+  deadlines.in(60_000, () => {});
+  clock.now += 10_000;
+  deadlines.in(200, () => passed.push('x'));
+  advance(150);
+  assert.deepEqual(passed, []);
+  advance(50);
+  assert.deepEqual(passed, ['x']);
 });
 
 test('a cancelled scope aborts its attempt in the same tick and keeps the first cause', (t) => {

@@ -10,8 +10,11 @@ function start(t: { after(release: () => void): void }) {
   const open = new Set(['one', 'two']);
   const idle = new IdleWait(deadlines, () => open.size === 0);
   const pass = (ms: number): void => {
-    clock.ms += ms;
-    deadlines.tick();
+    // In steps: time that passes at once is a pause of the process.
+    for (let passed = 0; passed < ms; passed += 100) {
+      clock.ms += Math.min(100, ms - passed);
+      deadlines.tick();
+    }
   };
   const close = (name: string): void => {
     open.delete(name);

@@ -66,7 +66,8 @@ function evaluate(parsed: { (facts: Facts): unknown; readonly ast: ASTNode }, fa
     return parsed(facts) === true;
   } catch (fault) {
     // Its message may quote the request.
-    if (!(fault instanceof EvaluationError)) throw new ExpressionFailed('evaluation_error');
+    if (!(fault instanceof EvaluationError))
+      throw fault instanceof ExpressionFailed ? fault : new ExpressionFailed('evaluation_error');
     throw new ExpressionFailed(`${fault.code} at ${placeText(fault.range?.start ?? 0, parsed.ast.input)}`);
   }
 }

@@ -76,7 +76,7 @@ interface ValueOf {
 }
 
 /** What a fact of this name is worth. */
-export type FactValue<G extends FactGroup, N extends FactName<G>> = (typeof FACTS)[G][N] extends {
+type FactValue<G extends FactGroup, N extends FactName<G>> = (typeof FACTS)[G][N] extends {
   readonly type: infer T extends FactType;
 }
   ? ValueOf[T]

@@ -183,6 +183,7 @@ export type PolicyCallback = z.infer<typeof callback>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyPrice = z.infer<typeof price>;
+export type PolicyModelRule = z.infer<typeof modelRule>;
 export type PolicyRequirements = z.infer<typeof requirements>;
 export type PolicyGuardrail = z.infer<typeof guardrail>;
 export type PolicyBudget = z.infer<typeof budget>;

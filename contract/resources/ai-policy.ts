@@ -15,7 +15,7 @@ import {
 } from './fields.ts';
 import { atomicListOf, isRe2, mapOf, setOf, withRules } from './validation.ts';
 
-const DETECTORS = ['Email', 'CreditCard'] as const;
+export const DETECTORS = ['Email', 'CreditCard'] as const;
 export type Detector = (typeof DETECTORS)[number];
 
 const modelPatterns = setOf(modelName, { max: 64 }).default([]);
@@ -97,7 +97,6 @@ const aiPolicyAppliesTo = withRules(
     },
   ],
 );
-export type AIPolicyAppliesTo = z.infer<typeof aiPolicyAppliesTo>;
 
 const MODES = ['Enforce', 'Observe'] as const;
 

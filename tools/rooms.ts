@@ -4,9 +4,10 @@
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'contract/names': [],
+  'contract/expressions': [],
   'contract/resources': ['contract/names'],
   'contract/policy': ['contract/names', 'contract/resources'],
-  'contract/compile': ['contract/names', 'contract/resources', 'contract/policy'],
+  'contract/compile': ['contract/names', 'contract/expressions', 'contract/resources', 'contract/policy'],
   'contract/wire': ['contract/policy'],
   treasury: ['contract'],
   'sidecar/canonical': [],
@@ -92,6 +93,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that read no clock, environment or randomness and do no I/O: such things come in as parameters. */
 export const PURE_ROOMS: readonly string[] = [
   'contract/names',
+  'contract/expressions',
   'contract/resources',
   'contract/policy',
   'contract/compile',

@@ -19,7 +19,7 @@ import { policy as policySchema } from '#contract/policy/policy';
 import { assemblePolicy, sectionsOf } from '#contract/policy/sections';
 import { compileWorkload, conditionsOf, type ObjectCondition } from './compile.ts';
 import { ResourceIndex } from './resource-index.ts';
-import { type PodFacts, workloadOf } from './workload.ts';
+import { type PodFacts, selectingLabels, workloadOf } from './workload.ts';
 
 const DIVIDER = '--- # 8<---\n';
 
@@ -56,7 +56,8 @@ function outcomeOf(objects: readonly PlainObject[]): Outcome {
   }
   const snapshot = index.snapshot();
   const policies = pods.map(({ name, facts }) => {
-    const policy = compileWorkload(snapshot, workloadOf(facts, { labels: index.namespaceLabels(facts.namespace) }));
+    const labelled = { labels: index.namespaceLabels(facts.namespace) };
+    const policy = compileWorkload(snapshot, workloadOf(facts, labelled, selectingLabels(snapshot)));
     assert.deepEqual(policySchema.parse(policy), policy, 'a compiled policy passes its own schema');
     assert.deepEqual(assemblePolicy(sectionsOf(policy)), policy, 'a compiled policy survives being cut into sections');
     return [name, policy] as const;

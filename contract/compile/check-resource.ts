@@ -1,7 +1,8 @@
 /**
  * Whether an object is right in itself, without looking at any other: the schema with its rules, and what neither it nor an API server
- * can say, such as the longest match of a pattern.
+ * can say, such as the longest match of a pattern, or whether an expression asks for what there is.
  */
+import { compileExpression } from '#contract/expressions/compile-expression';
 import { longestMatch, MAX_OUTPUT_MATCH_LENGTH } from '#contract/policy/pattern-length';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
@@ -26,9 +27,9 @@ function contentProblems(object: Resource): Problem[] {
     case 'AIProvider':
       return endpointProblems(object);
     case 'AIRoute':
-      return [...headerProblems(object), ...addressProblems(object)];
+      return [...headerProblems(object), ...addressProblems(object), ...whenProblems('rules', object.spec.rules)];
     case 'AIPolicy':
-      return patternProblems(object);
+      return [...patternProblems(object), ...whenProblems('require', object.spec.require)];
     case 'AIBudget':
       return [];
   }
@@ -56,6 +57,15 @@ function headerProblems({ spec }: AIRoute): Problem[] {
         ? []
         : [{ path: ['spec', 'rules', index, 'match', 'headers', at, 'name'], message: `"${name}" is stated twice` }],
     );
+  });
+}
+
+function whenProblems(list: string, entries: readonly { readonly when?: string | undefined }[] = []): Problem[] {
+  return entries.flatMap(({ when }, index) => {
+    const compiled = when === undefined ? undefined : compileExpression(when);
+    return compiled === undefined || compiled.ok
+      ? []
+      : [{ path: ['spec', list, index, 'when'], message: compiled.message }];
   });
 }
 

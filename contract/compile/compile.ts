@@ -17,7 +17,7 @@ import { analysisOf } from './analysis.ts';
 import { limitsFor } from './compile-budgets.ts';
 import { byText, namespacedName, objectText } from './object-key.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { Workload } from './workload.ts';
+import { appliesTo, attributionOf, type Workload } from './workload.ts';
 
 export { conditionsOf, type ObjectCondition } from './conditions.ts';
 
@@ -37,9 +37,11 @@ function statedBy(policies: readonly AIPolicy[]): Pick<Policy, StatedPart> {
   const parts = PART_NAMES.flatMap((part) => {
     const row = PARTS[part];
     if (!('stated' in row)) return [];
-    const entries = policies.flatMap((source) =>
-      row.stated(source.spec).map((entry) => ({ policy: namespacedName(source), ...entry })),
-    );
+    const entries = policies.flatMap((source) => {
+      const { mode } = source.spec;
+      const by = { policy: namespacedName(source), ...(mode === 'Observe' && { mode }) };
+      return row.stated(source.spec).map((entry) => ({ ...by, ...entry }));
+    });
     return [[part, entries] as const];
   });
   // The rows that state are exactly these parts.
@@ -68,7 +70,7 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
     (route) => route.claims.served.length > 0,
   );
   const providers = [...new Set(routes.flatMap((route) => route.providers))];
-  const policies = analysis.policies.filter(covers);
+  const policies = analysis.policies.filter((source) => covers(source) && appliesTo(source, workload));
   // What the platform insists on is inspected first: a team's guardrail may not see what the platform masks.
   const ordered = [...policies.filter(isPlatform), ...policies.filter((source) => !isPlatform(source))];
   const budgets = analysis.budgets
@@ -80,7 +82,7 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
   return {
     formatVersion: POLICY_FORMAT_VERSION,
     sources: sources.map(sourceOf).sort(bySource),
-    attribution: workload,
+    attribution: attributionOf(workload),
     providers: providers.map(analysis.directory.policyProvider).sort((a, b) => byText(a.key, b.key)),
     routes: routes.map((route) => route.route),
     ...statedBy(ordered),

@@ -11,6 +11,7 @@ import { mayCapMoney } from './compile-budgets.ts';
 import { chiefReason } from './compile-route.ts';
 import { missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
+import { policyNotes } from './policy-notes.ts';
 import { problemText } from './problem.ts';
 import type { Unresolved } from './provider-directory.ts';
 import type { Held, Snapshot } from './snapshot.ts';
@@ -99,7 +100,7 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
     case 'AIBudget':
       return [[CONDITION.accepted, accepted(budgetNotes(content, scene))]];
     case 'AIPolicy':
-      return [[CONDITION.accepted, accepted([])]];
+      return [[CONDITION.accepted, accepted(policyNotes(content, scene.snapshot))]];
   }
 }
 

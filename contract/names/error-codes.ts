@@ -203,6 +203,13 @@ export const ERROR_CODES = define({
     meaning: 'The sidecar has no policy yet.',
     remedy: 'Retry in a second; check the operator.',
   },
+  no_compliant_target: {
+    status: 503,
+    category: 'policy',
+    retryable: false,
+    meaning: 'No target of the route carries the tags that an AIPolicy requires for this request.',
+    remedy: 'Add a target whose AIProvider carries them, in a platform namespace, or have the AIPolicy changed.',
+  },
   no_target: {
     status: 503,
     category: 'gateway',

@@ -40,6 +40,14 @@ export const METRIC = {
     name: 'remora_guardrail_actions_total',
     help: 'Guardrails that masked or blocked, each once per request however much it found.',
   },
+  policyObservations: {
+    name: 'remora_policy_observations_total',
+    help: 'What AIPolicies with mode Observe would have done, each once per request, by AIPolicy, rule (models, require or the name of a guardrail) and action.',
+  },
+  expressionFailures: {
+    name: 'remora_expression_failures_total',
+    help: 'Requests for which an expression of the policy could not be evaluated, by the place of the expression.',
+  },
   policyInfo: {
     name: 'remora_policy_version_info',
     help: 'Always 1; its label is the first 12 digits of the hash of the policy in force.',

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
-import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels } from '#contract/resources/ai-policy';
+import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
   aiRouteHeaderMatch,
@@ -157,9 +157,11 @@ const route = z
   })
   .omit({ targets: true, timeouts: true, circuitBreaker: true });
 
-/** `policy` is the AIPolicy that states it. */
-const modelRule = z.object({ policy: objectKey, ...aiPolicyModels.shape });
-const guardrail = z.object({ policy: objectKey, ...aiPolicyGuardrail.shape });
+/** The AIPolicy that states it, and whether what it says is only watched. */
+const statedBy = { policy: objectKey, mode: z.literal('Observe').optional() };
+const modelRule = z.object({ ...statedBy, ...aiPolicyModels.shape });
+const requirements = z.object({ ...statedBy, require: z.array(aiPolicyRequirement) });
+const guardrail = z.object({ ...statedBy, ...aiPolicyGuardrail.shape });
 
 const budget = z.object({
   /** `namespace/name/limit`: the identity under which grants are kept, with what `book-id.ts` adds where there is `per`. */
@@ -184,6 +186,8 @@ export const policy = z.object({
   routes: z.array(route),
   /** Of one or more AIPolicies; a target must pass each entry. */
   modelRules: z.array(modelRule),
+  /** Every entry that holds for a request binds it. */
+  requirements: z.array(requirements),
   guardrails: z.array(guardrail),
   budgets: z.array(budget),
 });
@@ -197,6 +201,8 @@ export type PolicyRule = z.infer<typeof rule>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyCircuitBreaker = z.infer<typeof circuitBreaker>;
 export type PolicyPrice = z.infer<typeof price>;
+export type PolicyModelRule = z.infer<typeof modelRule>;
+export type PolicyRequirements = z.infer<typeof requirements>;
 export type PolicyGuardrail = z.infer<typeof guardrail>;
 export type PolicyBudget = z.infer<typeof budget>;
 export type Attribution = z.infer<typeof attribution>;
@@ -214,7 +220,7 @@ interface PartRow<Entry> {
   /** What tells its entries apart. */
   readonly id: (entry: Entry) => string;
   /** What an AIPolicy states of it, in its order; each entry travels with the AIPolicy that states it. Absent: worked out from other resources. */
-  readonly stated?: (spec: AIPolicy['spec']) => readonly Omit<Entry, 'policy'>[];
+  readonly stated?: (spec: AIPolicy['spec']) => readonly Omit<Entry, keyof typeof statedBy>[];
 }
 
 /** In the order in which `base` lists them, which is part of the hash. A part that is missing here does not compile. */
@@ -225,6 +231,11 @@ export const PARTS = {
     prefix: 'modelRule',
     id: ({ policy }) => policy,
     stated: ({ models }) => (models === undefined ? [] : [models]),
+  },
+  requirements: {
+    prefix: 'requirements',
+    id: ({ policy }) => policy,
+    stated: ({ require }) => (require.length === 0 ? [] : [{ require }]),
   },
   guardrails: {
     prefix: 'guardrail',

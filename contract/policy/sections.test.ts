@@ -41,7 +41,15 @@ const target = fc.record({
 });
 const targets = fc.array(target, { maxLength: 2 });
 const headers = fc.array(fc.record({ name, value: name }), { maxLength: 1 });
-const rule = fc.record({ match: fc.record({ models: texts, headers }), targets, fallbacks: targets });
+const when = fc.string({ minLength: 1 });
+const rule = fc.record(
+  { match: fc.record({ models: texts, headers }), when, targets, fallbacks: targets },
+  { requiredKeys: ['match', 'targets', 'fallbacks'] },
+);
+const requirement = fc.record(
+  { when, tags: fc.uniqueArray(name, { minLength: 1, maxLength: 2 }) },
+  { requiredKeys: ['tags'] },
+);
 
 const policyRecord: fc.Arbitrary<Policy> = fc.record({
   formatVersion: fc.constant(1 as const),
@@ -76,6 +84,13 @@ const policyRecord: fc.Arbitrary<Policy> = fc.record({
     },
   ),
   modelRules: fc.array(fc.record({ policy: key, allow: names, deny: names }), { maxLength: 3 }),
+  requirements: fc.array(
+    fc.record(
+      { policy: key, mode: fc.constant('Observe' as const), require: fc.array(requirement, { maxLength: 2 }) },
+      { requiredKeys: ['policy', 'require'] },
+    ),
+    { maxLength: 2 },
+  ),
   guardrails: fc.array(
     fc.record({
       policy: key,
@@ -183,6 +198,7 @@ test('the hash of a policy stays the same from one release to the next', () => {
     providers: [],
     routes: [],
     modelRules: [],
+    requirements: [],
     guardrails: [],
     budgets: [],
   };

@@ -1,10 +1,21 @@
 /** AIPolicy: what the organisation insists on. A route can add to it, never loosen it. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, modelName, objectMeta, tag } from './fields.ts';
-import { isRe2, mapOf, setOf, withRules } from './validation.ts';
+import {
+  AGE_COLUMN,
+  conditions,
+  dnsLabel,
+  expression,
+  type KindDefinition,
+  labelValue,
+  matchLabels,
+  modelName,
+  objectMeta,
+  tag,
+} from './fields.ts';
+import { atomicListOf, isRe2, mapOf, setOf, withRules } from './validation.ts';
 
-const DETECTORS = ['Email', 'CreditCard'] as const;
+export const DETECTORS = ['Email', 'CreditCard'] as const;
 export type Detector = (typeof DETECTORS)[number];
 
 const modelPatterns = setOf(modelName, { max: 64 }).default([]);
@@ -56,16 +67,61 @@ export const aiPolicyModels = withRules(
   ],
 );
 
-const aiPolicySpec = withRules(
+export const aiPolicyRequirement = z.object({
+  when: expression(
+    'CEL over `request`, `caller` and `now`. Omitted: always. A request for which it cannot be evaluated is taken as one for which it holds.',
+  ).optional(),
+  tags: setOf(tag, { min: 1, max: 16 }).describe(
+    'Only targets whose AIProvider carries all of these may be used. Tags count only from a platform namespace.',
+  ),
+});
+
+const aiPolicyAppliesTo = withRules(
   z.object({
-    models: aiPolicyModels.optional().describe('Which models may be used.'),
-    guardrails: mapOf(aiPolicyGuardrail, { max: 16 }).default([]).describe('Inspected in order.'),
+    teams: setOf(labelValue('Value of the label `remora.dev/team`.'), { max: 64 })
+      .default([])
+      .describe('Workloads of any of these teams. Empty: of whatever team.'),
+    namespaces: setOf(dnsLabel('Name of a namespace.'), { max: 64 })
+      .default([])
+      .describe('Workloads in any of these namespaces. Empty: in whatever namespace.'),
+    workloads: z
+      .object({ matchLabels: matchLabels('Labels of the pods; all of them.') })
+      .optional()
+      .describe('Workloads whose pods carry labels. Omitted: whatever they carry.'),
   }),
   [
     {
-      rule: 'has(self.models) || (has(self.guardrails) && size(self.guardrails) > 0)',
-      message: 'state at least one of models and guardrails',
-      holds: (spec) => spec.models !== undefined || spec.guardrails.length > 0,
+      rule: '(has(self.teams) && size(self.teams) > 0) || (has(self.namespaces) && size(self.namespaces) > 0) || has(self.workloads)',
+      message: 'state at least one of teams, namespaces and workloads',
+      holds: ({ teams, namespaces, workloads }) => teams.length + namespaces.length > 0 || workloads !== undefined,
+    },
+  ],
+);
+
+const MODES = ['Enforce', 'Observe'] as const;
+
+const aiPolicySpec = withRules(
+  z.object({
+    appliesTo: aiPolicyAppliesTo
+      .optional()
+      .describe('Whom it binds: workloads for which all that is stated here holds. Omitted: every one that it covers.'),
+    models: aiPolicyModels.optional().describe('Which models may be used.'),
+    require: atomicListOf(aiPolicyRequirement, { max: 16 })
+      .default([])
+      .describe('Which tags a target must carry: all entries that hold for a request bind it, fallbacks included.'),
+    guardrails: mapOf(aiPolicyGuardrail, { max: 16 }).default([]).describe('Inspected in order.'),
+    mode: z
+      .enum(MODES)
+      .default('Enforce')
+      .describe(
+        '`Observe`: nothing is refused, masked or left out; what would have been is counted and in the log line of the request.',
+      ),
+  }),
+  [
+    {
+      rule: 'has(self.models) || (has(self.require) && size(self.require) > 0) || (has(self.guardrails) && size(self.guardrails) > 0)',
+      message: 'state at least one of models, require and guardrails',
+      holds: (spec) => spec.models !== undefined || spec.require.length + spec.guardrails.length > 0,
     },
   ],
 );

@@ -5,6 +5,7 @@ import {
   AGE_COLUMN,
   conditions,
   duration,
+  expression,
   type KindDefinition,
   modelName,
   modelReference,
@@ -79,6 +80,9 @@ export const aiRouteMatch = z.object({
 
 export const aiRouteRule = z.object({
   match: aiRouteMatch.optional().describe('When this rule applies. Omitted: always.'),
+  when: expression(
+    'CEL for what `match` cannot say, over `request`, `caller` and `now`; both must hold. A request for which it cannot be evaluated is taken as one for which it does not hold.',
+  ).optional(),
   targets: targetList('Where the request goes. The first that answers wins.'),
   fallbacks: atomicListOf(aiRouteTarget.omit({ weight: true }), { max: 16 })
     .default([])

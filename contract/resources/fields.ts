@@ -84,6 +84,30 @@ export const modelReference = matching(
 
 export const tag = label;
 
+/** A condition in CEL. What it may ask and whether it is right is checked where objects are compiled, by `contract/expressions`. */
+export const expression = (description: string) => z.string().min(1).max(1024).describe(description);
+
+const LABEL_NAME = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const MOST_LABELS = 8;
+
+/** Labels of Kubernetes that must all be there with these values. */
+export const matchLabels = (description: string) =>
+  withRules(z.record(z.string(), labelValue('Value of the label.')), [
+    {
+      rule: `self.all(name, ${celMatches(LABEL_NAME, 'name')} && size(name) <= 317)`,
+      message: 'must be names of labels, such as "app" or "example.com/tier"',
+      holds: (labels) => Object.keys(labels).every((name) => LABEL_NAME.test(name) && name.length <= 317),
+    },
+    {
+      rule: 'size(self) > 0',
+      message: 'state at least one label',
+      holds: (labels) => Object.keys(labels).length > 0,
+    },
+  ])
+    .refine((labels) => Object.keys(labels).length <= MOST_LABELS, { error: `must have at most ${MOST_LABELS} items` })
+    .meta({ maxProperties: MOST_LABELS })
+    .describe(description);
+
 /** metav1.Condition. */
 const condition = z.object({
   type: z.string().max(316),

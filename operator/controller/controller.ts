@@ -5,6 +5,7 @@
 import { objectKey } from '#contract/compile/object-key';
 import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
 import { secretRefOf } from '#contract/compile/secret-refs';
+import { selectingLabels } from '#contract/compile/workload';
 import { KIND } from '#contract/names/api';
 import { USER_KINDS } from '#contract/resources/kinds';
 import type { EventRecorder } from '#operator/kube/event-recorder';
@@ -77,6 +78,8 @@ export class Controller implements PushEvents {
     string,
     Pick<Reflector<KubeObject>, 'start' | 'stop' | 'synced' | 'hasSynced' | 'lagMs'>
   >();
+  /** Names of the labels of pods by which AIPolicies select. */
+  #selecting: ReadonlySet<string> = new Set();
   #synced = false;
 
   constructor(options: ControllerOptions) {
@@ -84,7 +87,10 @@ export class Controller implements PushEvents {
     this.#options = options;
     this.index = new ResourceIndex({ platformNamespaces: options.platformNamespaces });
     this.#pods = new PodIndex((pod, gone) => this.#takePod(pod, gone));
-    this.#workloads = new Workloads((name) => this.index.namespaceLabels(name));
+    this.#workloads = new Workloads({
+      labelsOf: (name) => this.index.namespaceLabels(name),
+      selecting: () => this.#selecting,
+    });
     this.#secrets = new SecretWatches({ client, log, onChange: (ref) => this.#takeSecret(ref) });
     this.#authenticator = new TokenAuthenticator({ client, pods: this.#pods, now: () => performance.now() });
     this.#publisher = new PolicyPublisher({
@@ -202,6 +208,7 @@ export class Controller implements PushEvents {
   #userObjects(kind: string): ReflectorHandler<UserObject> {
     const take = (key: string, touched: Touched) => {
       this.#look(key);
+      if (kind === KIND.policy) this.#selectAnew();
       this.#touch(touched);
       if (kind === KIND.provider || kind === KIND.route) this.#wantSecrets();
     };
@@ -209,6 +216,14 @@ export class Controller implements PushEvents {
       apply: (object) => take(this.objects.set(object), this.index.apply(object)),
       remove: (ref) => take(this.objects.delete({ kind, ...ref }), this.index.delete(objectKey({ kind, ...ref }))),
     };
+  }
+
+  /** An AIPolicy came, went or changed: pods that were of one workload may be of two now. */
+  #selectAnew(): void {
+    const selecting = selectingLabels(this.index.snapshot());
+    if (selecting.symmetricDifference(this.#selecting).size === 0) return;
+    this.#selecting = selecting;
+    for (const key of this.#workloads.regroup()) this.#join(key);
   }
 
   #namespaces(): ReflectorHandler<KubeObject> {

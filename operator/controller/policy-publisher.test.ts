@@ -21,7 +21,7 @@ const route = {
 
 function rig() {
   const index = new ResourceIndex({ platformNamespaces: ['remora-system'] });
-  const workloads = new Workloads(() => undefined);
+  const workloads = new Workloads({ labelsOf: () => undefined, selecting: () => new Set() });
   const values = new Map([['api-key', 'one']]);
   const pushed: PushedPolicy[] = [];
   const removed: string[] = [];

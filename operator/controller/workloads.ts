@@ -13,21 +13,26 @@ interface MutableEntry extends WorkloadEntry {
   readonly pods: Map<string, InjectedPod>;
 }
 
-type LabelsOf = (namespace: string) => Readonly<Record<string, string>> | undefined;
+export interface WorkloadsOptions {
+  /** The labels of a Namespace. */
+  readonly labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined;
+  /** The labels of pods by which AIPolicies select. */
+  readonly selecting: () => ReadonlySet<string>;
+}
 
 export class Workloads {
-  readonly #labelsOf: LabelsOf;
+  readonly #options: WorkloadsOptions;
   readonly #entries = new Map<string, MutableEntry>();
   readonly #keyOfPod = new Map<string, string>();
 
-  /** `labelsOf` gives the labels of a Namespace. */
-  constructor(labelsOf: LabelsOf) {
-    this.#labelsOf = labelsOf;
+  constructor(options: WorkloadsOptions) {
+    this.#options = options;
   }
 
   /** Takes a pod in. Returns the workloads that gained or lost their membership by it. */
   set(pod: InjectedPod): string[] {
-    const workload = workloadOf(pod, namespaceFacts(this.#labelsOf(pod.namespace)));
+    const { labelsOf, selecting } = this.#options;
+    const workload = workloadOf(pod, namespaceFacts(labelsOf(pod.namespace)), selecting());
     const key = workloadKey(workload);
     const before = this.#keyOfPod.get(pod.uid);
     const entry = this.#entries.get(key) ?? { key, workload, pods: new Map() };
@@ -48,10 +53,12 @@ export class Workloads {
     return [key];
   }
 
-  /** To be called when the labels of a Namespace changed. Returns the workloads whose membership did. */
-  regroup(namespace: string): string[] {
-    const pods = [...this.values()].filter((entry) => entry.workload.namespace === namespace);
-    return pods.flatMap((entry) => [...entry.pods.values()]).flatMap((pod) => this.set(pod));
+  /** To be called when the labels of a Namespace changed, or (without one) those by which AIPolicies select. Returns the workloads whose membership did. */
+  regroup(namespace?: string): string[] {
+    const touched = [...this.values()].filter(
+      ({ workload }) => namespace === undefined || workload.namespace === namespace,
+    );
+    return touched.flatMap((entry) => [...entry.pods.values()]).flatMap((pod) => this.set(pod));
   }
 
   get(key: string): WorkloadEntry | undefined {

@@ -15,9 +15,12 @@ const BYTES_PER_TOKEN = 4;
 /** Of an image or a file, whatever its size: near what an image of full resolution costs at most providers. */
 const TOKENS_PER_MEDIUM = 1_600;
 
+/** Of so many bytes of text and so many images or files. At least 1. */
+export const tokensOf = (bytes: number, media: number): number =>
+  Math.max(1, Math.ceil(bytes / BYTES_PER_TOKEN) + media * TOKENS_PER_MEDIUM);
+
 /** At least 1. Names of members count too, since a JSON schema is mostly names; base64 data counts as one medium. */
-export const estimateTokens = (value: JsonValue): number =>
-  Math.max(1, Math.ceil(textBytes(value) / BYTES_PER_TOKEN) + mediaIn(value) * TOKENS_PER_MEDIUM);
+export const estimateTokens = (value: JsonValue): number => tokensOf(textBytes(value), mediaIn(value));
 
 function textBytes(value: JsonValue | undefined): number {
   if (typeof value === 'string') return isDataUrl(value) ? 0 : Buffer.byteLength(value);

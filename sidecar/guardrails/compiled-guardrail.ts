@@ -47,6 +47,9 @@ function compilePattern(source: string, index: number, guardrail: PolicyGuardrai
   }
 }
 
+/** What an observed guardrail finds is told and stays as it is. */
+export const isObserved = ({ guardrail }: Rule): boolean => guardrail.mode === 'Observe';
+
 /** A guardrail is in force for a target unless its provider carries one of the tags that exempt it. */
 export const isInForce = (rule: Rule, { tags }: Pick<GuardedTarget, 'tags'>): boolean =>
   !rule.guardrail.unlessTags.some((tag) => tags.includes(tag));

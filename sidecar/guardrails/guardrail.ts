@@ -23,6 +23,8 @@ export type InputVerdict =
 
 export interface InputInspection {
   verdictFor(target: GuardedTarget): InputVerdict;
+  /** The observed guardrails that would have masked or blocked. */
+  observedFor(target: GuardedTarget): readonly PolicyGuardrail[];
 }
 
 export type OutputVerdict<A> = { readonly response: A; readonly fired: readonly PolicyGuardrail[] };
@@ -39,6 +41,11 @@ export interface OutputGuard {
   stream(): StreamInspector;
 }
 
+export interface OutputWatch {
+  readonly guard: OutputGuard;
+  readonly guardrails: readonly PolicyGuardrail[];
+}
+
 /** The guardrails of one policy, compiled once when the policy is applied. Throws on a pattern that does not compile. */
 export interface Guardrails {
   inspectInput(request: CanonicalRequest): InputInspection;
@@ -46,5 +53,7 @@ export interface Guardrails {
   inspectInputSliced(request: CanonicalRequest, tags: Iterable<GuardedTarget['tags']>): Sliced<InputInspection>;
   /** null: nothing inspects the answers of this target, so its bytes may pass untouched. */
   outputGuard(target: GuardedTarget): OutputGuard | null;
+  /** The observed ones, whose guard changes nothing for the client: null where there are none for this target. */
+  outputWatch(target: GuardedTarget): OutputWatch | null;
   readonly hasInput: boolean;
 }

@@ -2,7 +2,7 @@
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import { operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
-import { isInForce, type Rule } from './compiled-guardrail.ts';
+import { isInForce, isObserved, type Rule } from './compiled-guardrail.ts';
 import type { GuardedTarget, InputInspection, InputVerdict } from './guardrail.ts';
 import { scanRules, TextScanner } from './text-scanner.ts';
 
@@ -17,14 +17,22 @@ interface Known {
 }
 
 export function inspectInput(request: CanonicalRequest, rules: readonly Rule[], known?: Known): InputInspection {
-  let matching = known?.matching;
   const verdicts = new Map<string, InputVerdict>(known?.verdicts);
   const unreadable = operationOf(request).unreadableText?.(request);
+  // What cannot be read may hold anything.
+  let matching = unreadable === undefined ? known?.matching : rules;
+  const matchingFor = (target: GuardedTarget): readonly Rule[] => {
+    matching ??= rules.filter((rule) => matches(request, rule));
+    return matching.filter((rule) => isInForce(rule, target));
+  };
   return {
+    observedFor: (target) =>
+      matchingFor(target)
+        .filter(isObserved)
+        .map(({ guardrail }) => guardrail),
     verdictFor(target) {
-      if (unreadable !== undefined) return unreadableVerdict(unreadable, rules, target);
-      matching ??= rules.filter((rule) => matches(request, rule));
-      const inForce = matching.filter((rule) => isInForce(rule, target));
+      const inForce = matchingFor(target).filter((rule) => !isObserved(rule));
+      if (unreadable !== undefined) return unreadableVerdict(unreadable, inForce);
       const key = keyOf(inForce);
       const verdict = verdicts.get(key) ?? verdictOf(request, inForce);
       verdicts.set(key, verdict);
@@ -38,8 +46,8 @@ export const keyOf = (rules: readonly Rule[]): string =>
   rules.map((rule) => `${rule.guardrail.policy} ${rule.guardrail.name}`).join('\n');
 
 /** What cannot be inspected passes only where nobody inspects: else a guardrail could be evaded by sending tokens for text. */
-function unreadableVerdict(unreadable: string, rules: readonly Rule[], target: GuardedTarget): InputVerdict {
-  const fired = rules.filter((rule) => isInForce(rule, target)).map(({ guardrail }) => guardrail);
+function unreadableVerdict(unreadable: string, inForce: readonly Rule[]): InputVerdict {
+  const fired = inForce.map(({ guardrail }) => guardrail);
   return fired.length === 0 ? ALLOW : { action: 'block', fired, unreadable };
 }
 

@@ -3,7 +3,7 @@ import type { PolicyGuardrail } from '#contract/policy/policy';
 import { operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Sliced } from '#sidecar/canonical/slice';
-import { isInForce, type Rule } from './compiled-guardrail.ts';
+import { isInForce, isObserved, type Rule } from './compiled-guardrail.ts';
 import type { GuardedTarget, InputInspection, InputVerdict } from './guardrail.ts';
 import { ALLOW, inspectInput, keyOf } from './input-inspection.ts';
 import { type ScanRules, scanRules, TextScanner } from './text-scanner.ts';
@@ -31,7 +31,7 @@ export function* inspectInputSliced(question: SlicedQuestion): Sliced<InputInspe
   const matching = yield* matchingRules(texts, rules, sliceChars);
   const verdicts = new Map<string, InputVerdict>([[keyOf([]), ALLOW]]);
   for (const ofTarget of tags) {
-    const inForce = matching.filter(({ rule }) => isInForce(rule, { tags: ofTarget }));
+    const inForce = matching.filter(({ rule }) => !isObserved(rule) && isInForce(rule, { tags: ofTarget }));
     const key = keyOf(inForce.map(({ rule }) => rule));
     if (!verdicts.has(key)) verdicts.set(key, yield* verdictOf({ request, texts, inForce, sliceChars }));
   }

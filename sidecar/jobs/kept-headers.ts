@@ -1,4 +1,5 @@
 /** Which headers of a request its job needs: those that stages read. All else, such as keys and cookies, is not kept. */
+import type { Reads } from '#contract/expressions/inspect-syntax';
 import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Call } from '#sidecar/pipeline/call';
 import { modelOf } from '#sidecar/pipeline/policy/bound-model';
@@ -10,9 +11,20 @@ const OURS: readonly string[] = [
   ...['content-type', 'traceparent'],
 ];
 
-export function keptHeaders(headers: Call['headers'], route: CompiledRoute, model: string): Record<string, string> {
+export interface HeadersQuestion {
+  readonly route: CompiledRoute;
+  readonly model: string;
+  /** What the expressions of the policy ask for. */
+  readonly reads: Reads | undefined;
+}
+
+export function keptHeaders(
+  headers: Call['headers'],
+  { route, model, reads }: HeadersQuestion,
+): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const name of [...OURS, ...matched(route), ...forwarded(route, model)]) {
+  const asked = reads?.headers ?? [];
+  for (const name of [...OURS, ...matched(route), ...asked, ...forwarded(route, model)]) {
     const value = headers[name];
     if (typeof value === 'string') kept[name] = value;
   }

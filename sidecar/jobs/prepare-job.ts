@@ -44,7 +44,7 @@ export async function prepareJob({ call, log, deps, random }: JobQuestion): Prom
   if (request.stream) throw streamed();
   const acceptedMs = deps.now();
   const { deadlineMs, retentionMs } = wish.callback;
-  const headers = keptHeaders(call.headers, route, request.model);
+  const headers = keptHeaders(call.headers, { route, model: request.model, reads: snapshot.reads });
   return {
     facts: {
       id: jobId(dialect, random),

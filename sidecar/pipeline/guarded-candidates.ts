@@ -5,7 +5,7 @@ import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { CredentialSource } from '#sidecar/credentials/credential-source';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { GuardedTarget, InputInspection, InputVerdict, OutputGuard } from '#sidecar/guardrails/guardrail';
-import type { Candidate } from './attempts/candidate.ts';
+import type { Candidate, CandidateWatch } from './attempts/candidate.ts';
 import { modelOf } from './policy/bound-model.ts';
 import type { CompiledTarget, Snapshot } from './policy/snapshot.ts';
 import type { RequestRecorder } from './request-recorder.ts';
@@ -63,15 +63,29 @@ function judge({ target, credential, source }: UsableTarget, question: GuardQues
     request: verdict.action === 'mask' ? verdict.request : request,
     maskedBy: verdict.action === 'mask' ? verdict.fired : [],
     outputGuard,
+    ...watchOf(guarded, question),
   };
 }
+
+/** Nothing where no guardrail is observed. */
+function watchOf(guarded: GuardedTarget, question: GuardQuestion): { readonly watch?: CandidateWatch } {
+  const { inspection, request, snapshot } = question;
+  const found = inspection.observedFor(guarded);
+  const output = operationOf(request).answerText === 'none' ? null : snapshot.guardrails.outputWatch(guarded);
+  if (found.length === 0 && output === null) return {};
+  if (output !== null && isUnread(request)) return { watch: { found: [...found, ...output.guardrails], output: null } };
+  return { watch: { found, output } };
+}
+
+/** Nobody here looks at what is answered to it. */
+const isUnread = (request: CanonicalRequest): boolean =>
+  operationOf(request).answerText === 'unread' || ('isAnsweredLater' in request && request.isAnsweredLater === true);
 
 /** null: nobody inspects the answer. */
 function outputGuardOf(guarded: GuardedTarget, { request, snapshot }: GuardQuestion): OutputGuard | RemoraError | null {
   const { answerText } = operationOf(request);
   const guard = answerText === 'none' ? null : snapshot.guardrails.outputGuard(guarded);
-  const isUnread = answerText === 'unread' || ('isAnsweredLater' in request && request.isAnsweredLater === true);
-  return guard !== null && isUnread ? answerUnread(request, guarded) : guard;
+  return guard !== null && isUnread(request) ? answerUnread(request, guarded) : guard;
 }
 
 function blocked({ fired, unreadable }: Extract<InputVerdict, { action: 'block' }>): RemoraError {

@@ -12,6 +12,7 @@ import type { Call } from './call.ts';
 import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { encode } from './encode.ts';
+import { conditionsOf, conditionsOfLarge } from './facts/conditions-of.ts';
 import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
@@ -80,11 +81,14 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const inspection = isLargeToInspect(decoded.content.bytes)
     ? await inspectLarge(decoded.request, snapshot, call.scope)
     : inspectInput(decoded.request, snapshot);
+  const { now } = deps;
+  const asking = { call, caller, request: decoded.request, snapshot, log, now };
+  const conditions = isLargeToInspect(decoded.content.bytes) ? await conditionsOfLarge(asking) : conditionsOf(asking);
   const { credentials } = deps.policies;
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;
   const { broker, keepers, random } = deps;
-  const question = { call, caller, inspection, snapshot, credentials, broker, keepers, random, log };
+  const question = { call, caller, inspection, conditions, snapshot, credentials, broker, keepers, random, log };
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.

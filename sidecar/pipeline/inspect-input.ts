@@ -4,7 +4,7 @@ import type { InputInspection } from '#sidecar/guardrails/guardrail';
 import { ALLOW } from '#sidecar/guardrails/input-inspection';
 import type { Snapshot } from './policy/snapshot.ts';
 
-const ALLOW_ALL: InputInspection = { verdictFor: () => ALLOW };
+const ALLOW_ALL: InputInspection = { verdictFor: () => ALLOW, observedFor: () => [] };
 
 export const inspectInput = (request: CanonicalRequest, { guardrails }: Snapshot): InputInspection =>
   guardrails.hasInput ? guardrails.inspectInput(request) : ALLOW_ALL;

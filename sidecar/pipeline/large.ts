@@ -74,7 +74,7 @@ export function inspectLarge(
 }
 
 /** A slice each turn, and what is before and behind it in turns of their own. Throws the cause of a cancel as soon as there is one. */
-async function inTurns<T>(work: Sliced<T>, scope: RequestScope): Promise<T> {
+export async function inTurns<T>(work: Sliced<T>, scope: RequestScope): Promise<T> {
   for (;;) {
     await turnOf(scope);
     const step = work.next();

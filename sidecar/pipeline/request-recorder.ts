@@ -14,6 +14,9 @@ type Outcome = RequestRecord['outcome'];
 const MOST_LOST = 16;
 
 type GuardrailAction = RequestRecord['guardrailActions'][number];
+type WouldHave = NonNullable<RequestRecord['wouldHave']>[number];
+type Required = NonNullable<RequestRecord['required']>[number];
+type FailedExpression = NonNullable<RequestRecord['failedExpressions']>[number];
 
 export class RequestRecorder {
   readonly startUnixMs: number;
@@ -36,6 +39,10 @@ export class RequestRecorder {
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
   readonly #lost = new Set<string>();
+  // Made where there is something to tell, which is nowhere for most requests.
+  #wouldHave: Map<string, WouldHave> | undefined;
+  #required: Required[] | undefined;
+  #failedExpressions: Map<string, FailedExpression> | undefined;
 
   constructor(call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>, startUnixMs: number) {
     this.#call = call;
@@ -53,6 +60,33 @@ export class RequestRecorder {
       const name = `${guardrail.policy}/${guardrail.name}`;
       this.#guardrails.set(guardrail, { guardrail: name, action: guardrail.action, stage });
     }
+  }
+
+  /** What an observed guardrail found, once per request. */
+  guardrailsWatched(found: readonly PolicyGuardrail[]): void {
+    for (const { policy, name, action } of found) this.#wouldHaveDone({ policy, rule: name, action });
+  }
+
+  /** An observed rule would have left so many of the targets. */
+  wouldHaveLeft(by: Pick<WouldHave, 'policy' | 'rule'>, left: number, targets: number): void {
+    if (left < targets) this.#wouldHaveDone({ ...by, action: left === 0 ? 'Refuse' : 'Restrict' });
+  }
+
+  #wouldHaveDone(what: WouldHave): void {
+    this.#wouldHave ??= new Map();
+    this.#wouldHave.set(`${what.policy} ${what.rule} ${what.action}`, what);
+  }
+
+  /** It holds for this request. */
+  required({ policy, tags }: Required): void {
+    this.#required ??= [];
+    this.#required.push({ policy, tags });
+  }
+
+  /** Each counts once per request. */
+  expressionFailed(expression: string, reason: string): void {
+    this.#failedExpressions ??= new Map();
+    this.#failedExpressions.set(expression, { expression, reason });
   }
 
   /** What of the answer the client's API has no place for. */
@@ -105,6 +139,9 @@ export class RequestRecorder {
       usage: usageOf(this.attempts),
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],
+      ...(this.#wouldHave && { wouldHave: [...this.#wouldHave.values()] }),
+      ...(this.#required && { required: this.#required }),
+      ...(this.#failedExpressions && { failedExpressions: [...this.#failedExpressions.values()] }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,

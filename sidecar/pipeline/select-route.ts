@@ -12,6 +12,7 @@ import type { Call } from './call.ts';
 import { passGuardrails, type UsableTarget } from './guarded-candidates.ts';
 import type { Caller } from './identify.ts';
 import { boundToModel } from './policy/bound-model.ts';
+import type { Conditions } from './policy/condition.ts';
 import { deniedBy, resolvedName } from './policy/model-rules.ts';
 import { nearestNames } from './policy/nearest-names.ts';
 import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './policy/snapshot.ts';
@@ -19,6 +20,7 @@ import { targetOrder } from './policy/target-order.ts';
 import { visibleModels } from './policy/visible-models.ts';
 import { quoted } from './quoted.ts';
 import type { RequestRecorder } from './request-recorder.ts';
+import { passRequirements } from './requirements.ts';
 
 export interface Selection {
   readonly route: CompiledRoute;
@@ -35,6 +37,7 @@ export interface RouteQuestion {
   readonly caller: Caller;
   readonly request: CanonicalRequest;
   readonly inspection: InputInspection;
+  readonly conditions: Conditions;
   readonly snapshot: Snapshot;
   readonly credentials: Credentials;
   readonly broker: CredentialBroker;
@@ -43,7 +46,7 @@ export interface RouteQuestion {
   readonly log: RequestRecorder;
 }
 
-/** Throws `unknown_model`, `account_unresolved`, `model_not_allowed`, `no_target` or `guardrail_blocked`. */
+/** Throws `unknown_model`, `account_unresolved`, `model_not_allowed`, `no_compliant_target`, `no_target` or `guardrail_blocked`. */
 export function selectRoute(question: RouteQuestion): Selection {
   const { request, snapshot, log } = question;
   const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
@@ -57,16 +60,20 @@ export function selectRoute(question: RouteQuestion): Selection {
     ? boundToModel(chosen, order, request.model)
     : { targets: order, notTried: '' };
   const asking = { ...question, route, notTried };
-  const usable = withCredentials(passModelRules(targets, asking), asking);
+  const allowed = passRequirements(passModelRules(targets, asking), asking);
+  observeModelRules(allowed, asking);
+  const usable = withCredentials(allowed, asking);
   return { route, rule, candidates: passGuardrails(usable, question), notTried };
 }
 
-function matches(rule: CompiledRule, { call, request }: RouteQuestion): boolean {
-  return (rule.models.size === 0 || rule.models.has(request.model)) && matchesHeaders(rule, call);
+function matches(rule: CompiledRule, question: RouteQuestion): boolean {
+  return (rule.models.size === 0 || rule.models.has(question.request.model)) && matchesBesideModel(rule, question);
 }
 
-export const matchesHeaders = ({ policy }: CompiledRule, { headers }: Call): boolean =>
-  policy.match.headers.every(({ name, value }) => headers[name] === value);
+/** The expression last: what it asks for has to be worked out. */
+export const matchesBesideModel = ({ policy, when }: CompiledRule, { call, conditions }: RouteQuestion): boolean =>
+  policy.match.headers.every(({ name, value }) => call.headers[name] === value) &&
+  (when === undefined || conditions.holds(when, false));
 
 interface TargetQuestion extends RouteQuestion {
   readonly route: CompiledRoute;
@@ -84,6 +91,14 @@ function passModelRules(targets: readonly CompiledTarget[], question: TargetQues
   });
   if (allowed.length === 0 && denier !== undefined) throw modelNotAllowed(denier, question);
   return allowed;
+}
+
+/** What observed AIPolicies would have left of what the others leave, each by itself. */
+function observeModelRules(allowed: readonly CompiledTarget[], { snapshot, request, log }: TargetQuestion): void {
+  for (const rule of snapshot.observedModelRules) {
+    const left = allowed.filter((target) => deniedBy([rule], resolvedName(target, request.model)) === undefined);
+    log.wouldHaveLeft({ policy: rule.policy, rule: 'models' }, left.length, allowed.length);
+  }
 }
 
 export function withCredentials(

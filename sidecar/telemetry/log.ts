@@ -33,6 +33,16 @@ const guardrailsOf = ({ guardrailActions }: RequestRecord): string =>
 const droppedOf = ({ droppedOfAnswer }: RequestRecord): string =>
   droppedOfAnswer === undefined ? '' : `,"droppedOfAnswer":${list(droppedOfAnswer.map(textOf))}`;
 
+const wouldHaveOf = ({ wouldHave }: RequestRecord): string =>
+  wouldHave === undefined
+    ? ''
+    : `,"wouldHave":${list(wouldHave.map(({ policy, rule, action }) => textOf(`${policy}/${rule}:${action}`)))}`;
+
+const requiredOf = ({ required }: RequestRecord): string =>
+  required === undefined
+    ? ''
+    : `,"required":${list(required.map(({ policy, tags }) => textOf(`${policy}:${tags.join('+')}`)))}`;
+
 const callerOf = ({ attribution }: RequestRecord): string =>
   attribution === undefined
     ? ''
@@ -74,7 +84,7 @@ export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
-  `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +
+  `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
 

@@ -89,6 +89,8 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const fallbacks = counter(registry, METRIC.fallbacks);
   const observeRetries = retryMetrics(registry);
   const guardrails = counter(registry, METRIC.guardrailActions);
+  const observations = counter(registry, METRIC.policyObservations);
+  const failures = counter(registry, METRIC.expressionFailures);
   const series = remembered((route, outcome, stream) => ({
     requests: requests.of({ route, outcome, stream }),
     duration: duration.of({ route, stream }),
@@ -103,6 +105,8 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
     for (const { guardrail, action, stage } of record.guardrailActions)
       guardrails.of({ guardrail, action, stage }).add(1);
+    for (const { policy, rule, action } of record.wouldHave ?? []) observations.of({ policy, rule, action }).add(1);
+    for (const { expression } of record.failedExpressions ?? []) failures.of({ expression }).add(1);
   };
 }
 

@@ -1,6 +1,6 @@
 /** What is known of one request when it is over. The log line, the metrics and the trace are three views of it; content and keys never enter. */
 import type { ErrorCode } from '#contract/names/error-codes';
-import type { Attribution } from '#contract/policy/policy';
+import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import type { Usage } from '#sidecar/canonical/usage';
 
 export interface AttemptRecord {
@@ -71,6 +71,16 @@ export interface RequestRecord {
     readonly action: 'Mask' | 'Block';
     readonly stage: 'Input' | 'Output';
   }[];
+  /** What observed AIPolicies would have done, each once. `rule`: `models`, `require` or the name of a guardrail. */
+  readonly wouldHave?: readonly {
+    readonly policy: string;
+    readonly rule: string;
+    readonly action: 'Restrict' | 'Refuse' | PolicyGuardrail['action'];
+  }[];
+  /** What AIPolicies required of the targets. */
+  readonly required?: readonly { readonly policy: string; readonly tags: readonly string[] }[];
+  /** Expressions of the policy that could not be evaluated, each once, and why; nothing of the request is in it. */
+  readonly failedExpressions?: readonly { readonly expression: string; readonly reason: string }[];
   /** What of the answer the client's API has no place for, by name; each once. */
   readonly droppedOfAnswer?: readonly string[];
   readonly startUnixMs: number;

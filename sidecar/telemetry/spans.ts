@@ -56,6 +56,8 @@ const serverSpan = (record: RequestRecord): SpanData => ({
       record.guardrailActions.length > 0
         ? record.guardrailActions.map((fired) => `${fired.guardrail}:${fired.action}`)
         : undefined,
+    'remora.required': record.required?.map(({ policy, tags }) => `${policy}:${tags.join('+')}`),
+    'remora.would_have': record.wouldHave?.map(({ policy, rule, action }) => `${policy}/${rule}:${action}`),
     'remora.cost_usd': record.costNanoUsd === null ? undefined : formatUsd(record.costNanoUsd),
     'error.type': record.outcome === 'ok' ? undefined : record.outcome,
   }),

@@ -1,5 +1,6 @@
 /** Joins the three views of a finished request: log line, metrics and, when an OTLP endpoint is set, a trace. */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { expressionLogger } from './expression-log.ts';
 import { requestLine } from './log.ts';
 import { LogOutput } from './log-output.ts';
 import { createSidecarMetrics, type SidecarMetrics } from './metrics.ts';
@@ -43,8 +44,10 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
   );
   const metrics = createSidecarMetrics(options.now);
   const tracer = await loadTracer(options);
+  const failed = expressionLogger(log);
   const batch = new RecordBatch((requests) => {
     for (const request of requests) metrics.observe(request);
+    for (const request of requests) failed(request);
     if (tracer !== undefined) for (const request of requests) tracer.record(request);
     if (log.isLevelEnabled('info')) for (const request of requests) output.write(requestLine(request));
   });

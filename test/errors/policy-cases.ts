@@ -1,5 +1,5 @@
 /** Refusals by a policy, money with the real gate over a real treasury. */
-import { BadRequestError, PermissionDeniedError, RateLimitError } from 'openai';
+import { BadRequestError, InternalServerError, PermissionDeniedError, RateLimitError } from 'openai';
 import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import { type PolicyWords, type RunningSidecar, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
 import { bench } from '#test/treasury/bench';
@@ -73,6 +73,21 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     next: /Ask for fewer, or for fewer answers, or have the ceiling raised/,
     object: 'AIRoute default/route-0',
     raises: BadRequestError,
+  },
+  {
+    code: 'no_compliant_target',
+    when: 'no target carries the tags that an AIPolicy requires',
+    provoke: async (t) => {
+      const requirements = [{ policy: 'remora-system/organisation', require: [{ tags: ['eu', 'hipaa'] }] }];
+      const providers = { mock: { type: 'Mock' as const, tags: ['eu'] } };
+      return ask(
+        await withMock(t, { policy: { providers, routes: [{ targets: [{ provider: 'mock' }] }], requirements } }),
+      );
+    },
+    cause: /AIPolicy remora-system\/organisation requires the tags eu, hipaa, and no target that is left/,
+    next: /Add such a target to the AIRoute, or have the AIPolicy changed/,
+    object: 'AIPolicy remora-system/organisation',
+    raises: InternalServerError,
   },
   {
     code: 'guardrail_blocked',

@@ -61,8 +61,13 @@ export const CHAT = JSON.stringify({ model: 'chat', messages: [{ role: 'user', c
 export const STREAMED_CHAT = JSON.stringify({ ...JSON.parse(CHAT), stream: true });
 
 /** One request over fetch; the body as text. */
-export async function post(url: string, body: string, headers: Readonly<Record<string, string>> = {}) {
-  const response = await fetch(`${url}/v1/chat/completions`, {
+export async function post(
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+  path = '/v1/chat/completions',
+) {
+  const response = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,

@@ -29,6 +29,7 @@ export interface RouteWords {
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
+  readonly when?: string;
   readonly match?: { readonly models?: string[]; readonly headers?: { name: string; value: string }[] };
 }
 
@@ -36,6 +37,7 @@ export interface PolicyWords {
   readonly providers: Readonly<Record<string, Partial<PolicyProvider> & Pick<PolicyProvider, 'type'>>>;
   readonly routes: readonly RouteWords[];
   readonly modelRules?: Policy['modelRules'];
+  readonly requirements?: Policy['requirements'];
   readonly guardrails?: readonly PolicyGuardrail[];
   readonly budgets?: readonly PolicyBudget[];
 }
@@ -62,6 +64,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     rules: [
       {
         match: { models: [], headers: [], ...words.match },
+        ...(words.when !== undefined && { when: words.when }),
         targets: words.targets.map(target),
         fallbacks: (words.fallbacks ?? []).map(target),
       },
@@ -74,6 +77,7 @@ export const policyOf = (words: PolicyWords): Policy =>
     providers: Object.entries(words.providers).map(([name, parts]) => buildProvider(`default/${name}`, parts)),
     routes: words.routes.map(route),
     modelRules: words.modelRules ?? [],
+    requirements: words.requirements ?? [],
     guardrails: [...(words.guardrails ?? [])],
     budgets: [...(words.budgets ?? [])],
   });

@@ -21,6 +21,7 @@ export const buildPolicy = (parts: Partial<Policy> = {}): Policy => ({
   providers: [],
   routes: [],
   modelRules: [],
+  requirements: [],
   guardrails: [],
   budgets: [],
   ...parts,

@@ -9,7 +9,13 @@ import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
-import { matchesHeaders, type RouteQuestion, type Selection, withCredentials } from '#sidecar/pipeline/select-route';
+import { passRequirements } from '#sidecar/pipeline/requirements';
+import {
+  matchesBesideModel,
+  type RouteQuestion,
+  type Selection,
+  withCredentials,
+} from '#sidecar/pipeline/select-route';
 import { accountOf, severalAccounts } from './account-of.ts';
 import { checkLaterCalls } from './later-models.ts';
 import { speaks } from './pin-targets.ts';
@@ -23,18 +29,26 @@ interface Place {
 
 type KeptQuestion = RouteQuestion & { readonly request: KeptRequest };
 
-/** Throws `unsupported_operation`, `kept_refused`, `account_unresolved`, `model_not_allowed`, `spend_unbounded`, `no_target` or `guardrail_blocked`. */
+/** Throws `unsupported_operation`, `kept_refused`, `account_unresolved`, `no_compliant_target`, `model_not_allowed`, `spend_unbounded`, `no_target` or `guardrail_blocked`. */
 export function selectAccount(question: KeptQuestion): Selection {
   const { caller, log, request } = question;
   const places = accountPlaces(question);
   const key = keeperOf(places, question);
   const ofAccount = places.filter(({ target }) => target.provider.policy.key === key);
+  passRequirements(
+    ofAccount.map(({ target }) => target),
+    question,
+  );
   const usable = ofAccount.filter(({ target }) => whollyDeniedBy(caller.modelRules, target) === undefined);
   const [place] = usable;
   const [denied] = ofAccount;
   if (place === undefined) throw accountDenied(key, denied && whollyDeniedBy(caller.modelRules, denied.target));
   const { route, rule } = place;
   log.routeChosen(route.policy.key, rule);
+  observeModelRules(
+    usable.map(({ target }) => target),
+    question,
+  );
   const targets = ofAccount.map(({ target }) => target);
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
   if (operationOf(request).spendsLater) refuseUnbounded(question, route);
@@ -42,12 +56,13 @@ export function selectAccount(question: KeptQuestion): Selection {
   return { route, rule, candidates: passGuardrails(usableTargets, question), notTried: '' };
 }
 
-function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
+function accountPlaces(question: RouteQuestion): readonly Place[] {
+  const { snapshot, call } = question;
   const { id } = call.endpoint.dialect;
   const routes = new Set([...snapshot.routes.values(), ...(snapshot.otherModels ? [snapshot.otherModels] : [])]);
   const places = [...routes].flatMap((route) =>
     route.rules.flatMap((rule, index) =>
-      matchesHeaders(rule, call) ? targetsOf(rule).map((target) => ({ route, rule: index, target })) : [],
+      matchesBesideModel(rule, question) ? targetsOf(rule).map((target) => ({ route, rule: index, target })) : [],
     ),
   );
   const able = places.filter(({ target }) => speaks(target.provider, id));
@@ -59,6 +74,14 @@ function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
     code: 'unsupported_operation',
     message: `No AIProvider that the AIRoutes of this workload lead to serves ${id}. Add a target whose provider does.`,
   });
+}
+
+/** As those that are in force would judge it: what is left of the account's targets. */
+function observeModelRules(usable: readonly CompiledTarget[], { snapshot, log }: KeptQuestion): void {
+  for (const rule of snapshot.observedModelRules) {
+    const isDenied = usable.every((target) => whollyDeniedBy([rule], target) !== undefined);
+    if (isDenied) log.wouldHaveLeft({ policy: rule.policy, rule: 'models' }, 0, usable.length);
+  }
 }
 
 const targetsOf = ({ targets, fallbacks }: CompiledRule): readonly CompiledTarget[] =>

@@ -1,5 +1,5 @@
 /** An answer on its way from whoever gave it to the client: whole, or a stream whose first content event has come. */
-import type { OutputGuard } from '#sidecar/guardrails/guardrail';
+import type { OutputGuard, OutputWatch } from '#sidecar/guardrails/guardrail';
 import type { Lane, StreamItem, WholeItem } from './lanes/lane.ts';
 
 /** Who answered, as the stages after the commit point need to know it: an attempt at a provider, or whatever can answer in its place. */
@@ -14,6 +14,8 @@ export interface Answerer {
   /** What of the answer is an estimate of ours, in canonical words. */
   readonly estimated?: string;
   readonly outputGuard: OutputGuard | null;
+  /** Who reads the answer and changes nothing of it. */
+  readonly outputWatch?: OutputWatch | null | undefined;
   /** Books what the answer used; a second call changes nothing. */
   settle(): void;
   /** Nano-dollars, once settled; null when the price is unknown. */

@@ -2,7 +2,7 @@
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { CredentialSource } from '#sidecar/credentials/credential-source';
-import type { OutputGuard } from '#sidecar/guardrails/guardrail';
+import type { OutputGuard, OutputWatch } from '#sidecar/guardrails/guardrail';
 import type { CompiledProvider, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 
 export interface Candidate {
@@ -19,4 +19,13 @@ export interface Candidate {
   /** The guardrails that masked the request; empty when it is what the client sent. */
   readonly maskedBy: readonly PolicyGuardrail[];
   readonly outputGuard: OutputGuard | null;
+  /** What observed guardrails find, which changes nothing; absent where there are none for this target. */
+  readonly watch?: CandidateWatch;
+}
+
+export interface CandidateWatch {
+  /** Those that would have masked or blocked the request, or could not have inspected its answer. */
+  readonly found: readonly PolicyGuardrail[];
+  /** Who reads the answer. */
+  readonly output: OutputWatch | null;
 }

@@ -26,6 +26,7 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
   const log = new AttemptRecorder(plan.candidate, plan.lane.name, reservation, now());
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
+  if (plan.candidate.watch !== undefined) question.log.guardrailsWatched(plan.candidate.watch.found);
   const abort = scope.beginAttempt();
   const sentMs = scope.deadlines.nowMs();
   let expired = false;

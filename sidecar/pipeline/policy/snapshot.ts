@@ -1,8 +1,10 @@
 /** A policy made ready to decide requests: names resolved, patterns compiled, URLs built. Immutable; a request uses one from begin to end. */
+import type { Reads } from '#contract/expressions/inspect-syntax';
 import {
   POLICY_FORMAT_VERSION,
   type Policy,
   type PolicyGuardrail,
+  type PolicyModelRule,
   type PolicyProvider,
   type PolicyRoute,
   type PolicyRule,
@@ -13,7 +15,9 @@ import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { adapterFor } from '#sidecar/providers/index';
 import { MOCK_SCHEME } from '#sidecar/upstream/mock-upstream';
 import { type Ceiling, compileCeiling } from './ceilings.ts';
+import { type Condition, compileCondition, readsOf } from './condition.ts';
 import { compileGlob, type Glob } from './glob.ts';
+import { type CompiledRequirement, compileRequirements } from './requirement.ts';
 
 export type CompileGuardrails = (guardrails: readonly PolicyGuardrail[]) => Guardrails;
 
@@ -37,6 +41,8 @@ export interface CompiledRule {
   readonly policy: PolicyRule;
   /** Empty: every name. */
   readonly models: ReadonlySet<string>;
+  /** Absent: nothing but the match decides. */
+  readonly when?: Condition | undefined;
   readonly targets: readonly CompiledTarget[];
   readonly fallbacks: readonly CompiledTarget[];
 }
@@ -62,7 +68,12 @@ export interface Snapshot {
   /** The route of `*`. */
   readonly otherModels: CompiledRoute | undefined;
   readonly modelRules: readonly CompiledModelRule[];
+  /** Those of observed AIPolicies, which leave nothing out. */
+  readonly observedModelRules: readonly CompiledModelRule[];
+  readonly requirements: readonly CompiledRequirement[];
   readonly guardrails: Guardrails;
+  /** What the expressions of the policy ask for; undefined where it has none. */
+  readonly reads: Reads | undefined;
 }
 
 const ANY_MODEL = '*';
@@ -83,19 +94,29 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
   }
   const otherModels = routes.get(ANY_MODEL);
   routes.delete(ANY_MODEL);
+  const requirements = policy.requirements.flatMap(compileRequirements);
+  const rules = [...new Set([...routes.values(), ...(otherModels ? [otherModels] : [])])].flatMap(
+    (route) => route.rules,
+  );
+  const isObserved = ({ mode }: PolicyModelRule): boolean => mode === 'Observe';
   return {
     hash,
     policy,
     routes,
     otherModels,
-    modelRules: policy.modelRules.map(({ policy: key, allow, deny }) => ({
-      policy: key,
-      allow: allow.map(compileGlob),
-      deny: deny.map(compileGlob),
-    })),
+    modelRules: policy.modelRules.filter((rule) => !isObserved(rule)).map(compileModelRule),
+    observedModelRules: policy.modelRules.filter(isObserved).map(compileModelRule),
+    requirements,
     guardrails: compileGuardrails(policy.guardrails),
+    reads: readsOf([...rules, ...requirements].map(({ when }) => when)),
   };
 }
+
+const compileModelRule = ({ policy, allow, deny }: PolicyModelRule): CompiledModelRule => ({
+  policy,
+  allow: allow.map(compileGlob),
+  deny: deny.map(compileGlob),
+});
 
 function compileProvider(provider: PolicyProvider): CompiledProvider {
   const adapter = adapterFor(provider);
@@ -123,25 +144,28 @@ function compileRoute(route: PolicyRoute, providers: ReadonlyMap<string, Compile
   return {
     policy: route,
     ceilings: route.perRequest === undefined ? [] : [compileCeiling(`AIRoute ${route.key}`, route.perRequest)],
-    rules: route.rules.map((rule) => compileRule(route.key, rule, providers)),
+    rules: route.rules.map((rule, index) => compileRule({ route: route.key, index }, rule, providers)),
   };
 }
 
 function compileRule(
-  routeKey: string,
+  { route, index }: { readonly route: string; readonly index: number },
   rule: PolicyRule,
   providers: ReadonlyMap<string, CompiledProvider>,
 ): CompiledRule {
   const resolve = (target: PolicyTarget): CompiledTarget => {
     const provider = providers.get(target.provider);
     if (provider === undefined) {
-      throw new Error(`AIRoute ${routeKey}: AIProvider ${target.provider} is not in the policy`);
+      throw new Error(`AIRoute ${route}: AIProvider ${target.provider} is not in the policy`);
     }
     return { policy: target, provider, breaker: breakerOf(target, provider) };
   };
   return {
     policy: rule,
     models: new Set(rule.match.models),
+    ...(rule.when !== undefined && {
+      when: compileCondition(rule.when, `AIRoute ${route} spec.rules[${index}].when`),
+    }),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
   };

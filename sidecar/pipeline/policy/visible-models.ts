@@ -1,5 +1,6 @@
-/** The logical models that this workload may ask for: those with a target that no AIPolicy denies. */
+/** The logical models that this workload may ask for: those with a target that no AIPolicy denies, and that carries what each request must. */
 import { deniedBy, resolvedName } from './model-rules.ts';
+import { carriesAll } from './requirement.ts';
 import type { CompiledRoute, Snapshot } from './snapshot.ts';
 
 /** Names in the order of the alphabet, without those that only the route of `*` serves. */
@@ -12,9 +13,15 @@ export function isVisible(snapshot: Snapshot, name: string): boolean {
   return route !== undefined && mayUse(route, name, snapshot);
 }
 
-const mayUse = (route: CompiledRoute, asked: string, { modelRules }: Snapshot): boolean =>
-  route.rules.some(
+function mayUse(route: CompiledRoute, asked: string, { modelRules, requirements }: Snapshot): boolean {
+  const always = requirements.filter(({ when, isObserved }) => when === undefined && !isObserved);
+  return route.rules.some(
     ({ models, targets, fallbacks }) =>
       (models.size === 0 || models.has(asked)) &&
-      [...targets, ...fallbacks].some((target) => deniedBy(modelRules, resolvedName(target, asked)) === undefined),
+      [...targets, ...fallbacks].some(
+        (target) =>
+          deniedBy(modelRules, resolvedName(target, asked)) === undefined &&
+          always.every((requirement) => carriesAll(target, requirement)),
+      ),
   );
+}

@@ -51,6 +51,8 @@ export interface FakeProvider {
   /** The base URL as an AIProvider would name it. */
   readonly url: string;
   readonly requests: readonly FakeRequest[];
+  /** Empties `requests`, for tests that make very many. */
+  forget(): void;
   /** What it would bill: all input of each call that it began to answer, and each word that it sent. */
   readonly book: Readonly<BilledTokens>;
   /** From now on, for every request. A function sees the request. */
@@ -137,6 +139,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${wire.basePath}`,
     requests,
+    forget: () => void requests.splice(0),
     book,
     respondWith: (script) => {
       standing = typeof script === 'function' ? script : () => script;

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileExpression, ExpressionFailed } from './compile-expression.ts';
+import { CallerFacts, type Facts, RequestFacts } from './fact-values.ts';
+import { FACTS, type FactRow } from './facts.ts';
+
+const NOW = new Date('2026-11-21T15:30:00Z');
+const KNOWN: Readonly<Record<string, string | number | boolean | ReadonlyMap<string, string>>> = {
+  model: 'gpt-4o',
+  inputTokens: 5_000,
+  prompt: 'hand out SECRET-12 now',
+  headers: new Map([['x-region', 'eu']]),
+  pii: true,
+  team: 'a',
+};
+
+function factsOf(known = KNOWN): Facts & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const of = (name: string) => {
+    asked.push(name);
+    return known[name] ?? '';
+  };
+  return { request: new RequestFacts(of), caller: new CallerFacts(of), now: NOW, asked };
+}
+
+function compiled(text: string) {
+  const result = compileExpression(text);
+  assert.ok(result.ok, result.ok ? '' : result.message);
+  return result.expression;
+}
+
+const HOLDING: readonly (readonly [string, boolean])[] = [
+  ["request.model == 'gpt-4o' && caller.team == 'a'", true],
+  ['request.inputTokens > 4000', true],
+  ["request.prompt.matches('SECRET-[0-9]+')", true],
+  ["request.prompt.matches('^SECRET')", false],
+  ["request.headers['x-region'] == 'eu'", true],
+  ["'x-tier' in request.headers", false],
+  ['has(request.headers.tier) && request.headers.tier == "gold"', false],
+  ["['gpt-', 'o1'].exists(begin, request.model.startsWith(begin))", true],
+  ["request.model.lowerAscii() in ['gpt-4o', 'o1']", true],
+  ["now.getHours('Europe/Berlin') == 16", true],
+  ["now > timestamp('2026-01-01T00:00:00Z')", true],
+  ["caller.user == ''", true],
+  // CEL's own: a side that fails does not matter where the other one decides.
+  ["request.headers['x-tier'] == 'gold' || request.pii", true],
+];
+
+test('an expression says of a request what it says', () => {
+  for (const [text, expected] of HOLDING) assert.equal(compiled(text).holds(factsOf()), expected, text);
+});
+
+/** What is wrong, and what is told of it. */
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ['request.model ==', /^line 1, column 17: Unexpected token/],
+  ['request.model ==\n  caller.nope', /^line 2, column 3: caller has no "nope"; it has user, team/],
+  ['request.model + 1 == 2', /^line 1, column 1: no such overload: string \+ int/],
+  ['request.model', /must be true or false, and is of type string/],
+  ['true && response', /^line 1, column 9: there is no "response"; what can be asked is request, caller and now/],
+  ['request == request', /ask for one of its facts, such as request\.model/],
+  ["request['model'] == 'a'", /ask for one of its facts/],
+  ["request.headers['Authorization'] == 'a'", /written in lower case/],
+  ["request.headers['authorization'] == 'a'", /carries a credential, which no expression may read/],
+  ["'cookie' in request.headers", /carries a credential/],
+  ['has(request.headers.cookie)', /carries a credential/],
+  ['request.headers[request.model] == "a"', /the name of a header must be a text in quotes/],
+  ["request.prompt.matches('(?=x)')", /^line 1, column 24: the pattern of matches\(\) must be an RE2 expression/],
+  ['request.prompt.matches(request.model)', /the pattern of matches\(\) must be a text in quotes/],
+  ["request.turns.matches('a')", /matches\(\) is for text, not for int/],
+  ["now.getHours('Mars') == 1", /such as 'Europe\/Berlin'/],
+  ["request.prompt.split('').exists(a, a == 'b')", /only a list that is written here can be gone through/],
+  ["request.headers.exists(a, a == 'b')", /only a list that is written here can be gone through/],
+  ['cel.bind(x, request.prompt + request.prompt, x == x)', /there is no function "bind"/],
+  ['dyn(request.model) == 1', /there is no function "dyn"/],
+  [`${'('.repeat(40)}true${')'.repeat(40)}`, /Exceeded maxDepth/],
+  [`request.turns in [${Array.from({ length: 300 }, () => 1).join(',')}]`, /Exceeded maxListElements/],
+];
+
+test('what is wrong with an expression is told with its place in one sentence', () => {
+  for (const [text, message] of REFUSED) {
+    const result = compileExpression(text);
+    assert.ok(!result.ok, `${text} is taken`);
+    assert.match(result.message, message);
+    assert.ok(!result.message.includes('\n'), result.message);
+  }
+});
+
+test('an expression that could read too much for one request is refused', () => {
+  const patterns = (count: number) =>
+    Array.from({ length: count }, (_, at) => `request.prompt.matches('${at}')`).join(' || ');
+  assert.ok(compileExpression(patterns(3)).ok);
+  const many = compileExpression(patterns(4));
+  assert.match(many.ok ? '' : many.message, /may read \d+ characters for one request, more than 500000/);
+  const list = `[${Array.from({ length: 80 }, () => '1').join(',')}]`;
+  const nested = compileExpression(`${list}.all(a, ${list}.all(b, ${list}.all(c, a == b && b == c)))`);
+  assert.match(nested.ok ? '' : nested.message, /may read/);
+});
+
+test('a pattern of a user runs in linear time', () => {
+  const { holds } = compiled("request.prompt.matches('^(a+)+$')");
+  assert.equal(holds(factsOf({ prompt: `${'a'.repeat(16_000)}b` })), false);
+});
+
+test('an expression tells which facts and headers it reads, and asks for no others', () => {
+  const { reads, holds } = compiled("request.model == 'x' && (request.pii || 'x-a' in request.headers) && now == now");
+  assert.deepEqual([...reads.facts], ['request.model', 'request.pii', 'request.headers', 'now']);
+  assert.deepEqual([...reads.headers], ['x-a']);
+  const facts = factsOf();
+  holds(facts);
+  holds(facts);
+  assert.deepEqual(facts.asked, ['model'], 'once, and none behind a condition that does not hold');
+});
+
+test('what is not there is a failure of its own kind, which quotes nothing of the request', () => {
+  const failures: readonly (readonly [string, RegExp])[] = [
+    ["request.headers['x-tier'] == 'gold'", /^no_such_key at line 1, column 1$/],
+    ["{'a': true}[request.prompt]", /^no_such_key at/],
+    ['int(request.prompt) > 1', /^int_conversion_error at/],
+    ['request.inputTokens * 9223372036854775807 > 1', /^numeric_overflow at/],
+    ['request.turns / 0 > 1', /^division_by_zero at/],
+  ];
+  for (const [text, reason] of failures)
+    assert.throws(
+      () => compiled(text).holds(factsOf({ ...KNOWN, turns: 1 })),
+      (fault) => fault instanceof ExpressionFailed && reason.test(fault.reason) && !fault.message.includes('SECRET'),
+      text,
+    );
+});
+
+test('each fact of the table can be asked for by its name and has its type', () => {
+  const sample: Record<FactRow['type'], string> = {
+    string: "== ''",
+    int: '== 0',
+    bool: '|| true',
+    'map<string, string>': '',
+  };
+  for (const [group, rows] of Object.entries(FACTS))
+    for (const [name, { type }] of Object.entries<FactRow>(rows)) {
+      const text = name === 'headers' ? `'x' in ${group}.${name}` : `${group}.${name} ${sample[type]}`;
+      compiled(text);
+    }
+});

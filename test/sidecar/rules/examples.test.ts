@@ -1,0 +1,66 @@
+/** The examples of policies, each compiled from its file as a laptop does it, and asked. */
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { compileFiles } from '#cli/dev/compile-files';
+import { post } from '#test/sidecar/raw-http';
+import { startSidecar } from '#test/sidecar/start-sidecar';
+import { chatBody, type TestScope } from './start-rules.ts';
+
+const FOLDER = join(import.meta.dirname, '../../../examples/policies');
+const tested = new Set<string>();
+
+async function startExample(t: TestScope, name: string) {
+  tested.add(name);
+  const { policy, hash, faults, notes } = await compileFiles([join(FOLDER, `${name}.yaml`)], { env: {} });
+  assert.deepEqual([faults, notes], [[], []]);
+  const running = await startSidecar(t);
+  assert.ok(running.sidecar.sink.applyPolicy(policy, hash).applied);
+  const ask = (content: string, headers = {}, model = 'chat') =>
+    post(running.url, chatBody(content, { model }), headers);
+  return {
+    running,
+    ask,
+    target: async (...asked: Parameters<typeof ask>) => (await ask(...asked)).headers.get('x-remora-target'),
+  };
+}
+
+test('eu-users: who is in the EU, or does not say, is answered there', async (t) => {
+  const { target } = await startExample(t, 'eu-users');
+  assert.equal(await target('a', { 'x-user-region': 'eu' }), 'frankfurt/echo');
+  assert.equal(await target('a'), 'frankfurt/echo');
+  assert.equal(await target('a', { 'x-user-region': 'us' }), 'virginia/echo');
+});
+
+test('health-data: only covered providers see what the workload says, whatever fails', async (t) => {
+  const { ask, target, running } = await startExample(t, 'health-data');
+  assert.equal(await target('a'), 'covered/echo');
+  assert.deepEqual(
+    [...new Set(running.records[0]?.attempts.map(({ target: name }) => name))],
+    ['covered/status-503', 'covered/echo'],
+  );
+  const refused = await ask('a', {}, 'drafts');
+  assert.equal(refused.json().error.remora.code, 'no_compliant_target');
+  assert.match(refused.json().error.message, /AIPolicy demo\/health-data requires the tags baa/);
+});
+
+test('pii-to-azure: personal data goes to Azure and the rest where the route says', async (t) => {
+  const { target } = await startExample(t, 'pii-to-azure');
+  assert.equal(await target('What is a fish?'), 'openai/echo');
+  assert.equal(await target('Write to ada@example.org'), 'azure/echo');
+  assert.equal(await target('Charge 4111 1111 1111 1111'), 'azure/echo');
+});
+
+test('team-models: team A may not use GPT-4, and may use the rest', async (t) => {
+  const { ask, target, running } = await startExample(t, 'team-models');
+  assert.equal(await target('a', {}, 'o4-mini'), 'openai/*');
+  const refused = await ask('a', {}, 'gpt-4o');
+  assert.deepEqual([refused.status, refused.json().error.remora.object], [403, 'AIPolicy demo/team-a']);
+  assert.ok(running.records.every(({ wouldHave }) => wouldHave === undefined));
+});
+
+test('there is a test of each example', () => {
+  const files = globSync('*.yaml', { cwd: FOLDER }).map((file) => basename(file, '.yaml'));
+  assert.deepEqual(files.sort(), [...tested].sort());
+});

@@ -1,6 +1,6 @@
 /** The labelled requests as canonical requests, and which of them are for development and which are frozen for the test. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChatRequest, Message, Role } from '#sidecar/canonical/chat-request';
 import type { EmbeddingsRequest } from '#sidecar/canonical/embeddings';
@@ -23,6 +23,8 @@ export interface Labelled {
   readonly id: string;
   readonly task: LabelledTask;
   readonly complexity: LabelledComplexity;
+  /** For the test alone; the others are for development. */
+  readonly isFrozen: boolean;
   readonly request: ChatRequest | EmbeddingsRequest;
 }
 
@@ -109,18 +111,27 @@ function requestOf(line: Line): Labelled['request'] {
   };
 }
 
-function readTask(task: LabelledTask): Labelled[] {
-  const lines = readFileSync(join(FOLDER, 'labelled', `${TASK_FILES[task]}.jsonl`), 'utf8')
-    .trimEnd()
-    .split('\n');
-  return lines.map((text) => {
-    const line = JSON.parse(text) as Line;
-    return { id: line.id, task, complexity: line.complexity, request: requestOf(line) };
-  });
+/** Written when the rules were there already. */
+const LATER = 'later';
+
+function readFolder(folder: string): Labelled[] {
+  const path = join(FOLDER, 'labelled', folder);
+  const tasks = (Object.keys(TASK_FILES) as LabelledTask[]).filter((task) => existsSync(fileOf(path, task)));
+  return tasks.flatMap((task) =>
+    readFileSync(fileOf(path, task), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((text) => {
+        const line = JSON.parse(text) as Line;
+        const isFrozen = folder !== LATER && isInFrozenThird(line.id);
+        return { id: line.id, task, complexity: line.complexity, isFrozen, request: requestOf(line) };
+      }),
+  );
 }
 
-export const readLabelled = (): Labelled[] => (Object.keys(TASK_FILES) as LabelledTask[]).flatMap(readTask);
+const fileOf = (folder: string, task: LabelledTask): string => join(folder, `${TASK_FILES[task]}.jsonl`);
 
 /** By the id alone, so that a request that is added moves no other one. */
-export const isFrozen = ({ id }: Pick<Labelled, 'id'>): boolean =>
-  createHash('sha256').update(id).digest().readUInt32BE(0) % 3 === 0;
+const isInFrozenThird = (id: string): boolean => createHash('sha256').update(id).digest().readUInt32BE(0) % 3 === 0;
+
+export const readLabelled = (): Labelled[] => [...readFolder(''), ...readFolder(LATER)];

@@ -10,6 +10,7 @@ import {
   modelReference,
   objectMeta,
 } from './fields.ts';
+import { complexity, latency, task } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
@@ -72,6 +73,24 @@ export const aiRouteHeaderMatch = z.object({
 export const aiRouteMatch = z.object({
   models: setOf(modelName, { min: 1, max: 32 }).optional().describe('Asked model names; any of them.'),
   headers: mapOf(aiRouteHeaderMatch, { min: 1, max: 16 }).optional().describe('Request headers; all of them.'),
+  task: task
+    .optional()
+    .describe(
+      'What the answer mostly is, as the sidecar classifies the request by its words and shape. Requests that ask no model for text, such as one for an image, have none.',
+    ),
+  complexity: complexity
+    .optional()
+    .describe(
+      'How much a good answer asks of a model, as the sidecar classifies the request. What it doubts it calls the harder one.',
+    ),
+  latency: latency
+    .optional()
+    .describe(
+      'Whether somebody waits: by the header `x-remora-latency`; of a job `Batch`; else by `latency` of the route; else `Realtime` where the request is streamed.',
+    ),
+  costClass: matching(/^[ -~]+$/, 256, 'must be printable ASCII')
+    .optional()
+    .describe('The tier of the caller: the exact value of the header `x-remora-tier`.'),
 });
 
 export const aiRouteRule = z.object({
@@ -92,6 +111,11 @@ export const aiRouteSpec = withRules(
     targets: targetList('Short form of one rule that always applies.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
+    latency: latency
+      .optional()
+      .describe(
+        'Whether somebody waits for the answers of this route, where a request does not say so itself. Default: `Realtime` for streamed requests, `Batch` for others.',
+      ),
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -1,5 +1,5 @@
 /** What a request is: its task, how much it asks of a model, whether somebody waits, and whose tier it is. By rules and a small scorer; no model is asked. */
-import { COMPLEXITIES, type Complexity, type Latency, TASKS, type Task } from '#contract/resources/request-class';
+import type { Complexity, Latency, Task } from '#contract/resources/request-class';
 import type { CanonicalRequest, OperationName } from '#sidecar/canonical/request';
 import { featuresOf } from './features.ts';
 import { type LookedAt, lookAtBody, lookAtChat } from './looked-at.ts';
@@ -93,8 +93,3 @@ function likeliest<Class>(classes: readonly Class[], shares: readonly number[]):
   if (best === undefined) throw new Error('the weights name no class');
   return best;
 }
-
-/** What logs, traces and CEL call the same. */
-export const taskWord = (task: Task | undefined): string | undefined => task && TASKS[task];
-export const complexityWord = (complexity: Complexity | undefined): string | undefined =>
-  complexity && COMPLEXITIES[complexity];

@@ -2,6 +2,7 @@
 import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
+import type { RequestClass } from '#sidecar/classify/classify';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
@@ -25,6 +26,8 @@ export class RequestRecorder {
   outcome: Outcome = 'ok';
   status = 0;
   decidedBy: string | undefined;
+  /** Known where something asked for it. */
+  requestClass: RequestClass | undefined;
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
@@ -99,6 +102,7 @@ export class RequestRecorder {
       usage: usageOf(this.attempts),
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],
+      ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,

@@ -18,6 +18,7 @@ import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './po
 import { targetOrder } from './policy/target-order.ts';
 import { visibleModels } from './policy/visible-models.ts';
 import { quoted } from './quoted.ts';
+import { matchesClass } from './request-class.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 
 export interface Selection {
@@ -47,7 +48,7 @@ export interface RouteQuestion {
 export function selectRoute(question: RouteQuestion): Selection {
   const { request, snapshot, log } = question;
   const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
-  const rule = route?.rules.findIndex((candidate) => matches(candidate, question)) ?? -1;
+  const rule = route?.rules.findIndex((candidate) => matches(candidate, question, route)) ?? -1;
   const chosen = route?.rules[rule];
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
@@ -61,8 +62,10 @@ export function selectRoute(question: RouteQuestion): Selection {
   return { route, rule, candidates: passGuardrails(usable, question), notTried };
 }
 
-function matches(rule: CompiledRule, { call, request }: RouteQuestion): boolean {
-  return (rule.models.size === 0 || rule.models.has(request.model)) && matchesHeaders(rule, call);
+function matches(rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean {
+  const { call, request } = question;
+  const isNamed = rule.models.size === 0 || rule.models.has(request.model);
+  return isNamed && matchesHeaders(rule, call) && matchesClass(rule, question, route);
 }
 
 export const matchesHeaders = ({ policy }: CompiledRule, { headers }: Call): boolean =>

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '#contract/names/error-codes';
 import type { Attribution } from '#contract/policy/policy';
 import type { Usage } from '#sidecar/canonical/usage';
+import type { RequestClass } from '#sidecar/classify/classify';
 
 export interface AttemptRecord {
   /** `provider/model` as the route states it. */
@@ -57,6 +58,8 @@ export interface RequestRecord {
     readonly action: 'Mask' | 'Block';
     readonly stage: 'Input' | 'Output';
   }[];
+  /** Absent: nothing asked what the request is. */
+  readonly requestClass?: RequestClass;
   /** What of the answer the client's API has no place for, by name; each once. */
   readonly droppedOfAnswer?: readonly string[];
   readonly startUnixMs: number;

@@ -5,6 +5,7 @@ import type {
   PolicyGuardrail,
   PolicyProvider,
   PolicyRoute,
+  PolicyRule,
   PolicyTarget,
 } from '#contract/policy/policy';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
@@ -26,7 +27,8 @@ export interface RouteWords {
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
-  readonly match?: { readonly models?: string[]; readonly headers?: { name: string; value: string }[] };
+  readonly match?: Partial<PolicyRule['match']>;
+  readonly latency?: PolicyRoute['latency'];
 }
 
 export interface PolicyWords {
@@ -53,6 +55,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     models: [...(words.models ?? ['chat'])],
     totalMs: words.totalMs ?? 60_000,
     ...(words.onUnsupported !== undefined && { onUnsupported: words.onUnsupported }),
+    ...(words.latency !== undefined && { latency: words.latency }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

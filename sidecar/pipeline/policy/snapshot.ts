@@ -30,10 +30,15 @@ export interface CompiledTarget {
   readonly provider: CompiledProvider;
 }
 
+/** All that is stated must be so. */
+export type ClassMatch = Pick<PolicyRule['match'], 'task' | 'complexity' | 'latency' | 'costClass'>;
+
 export interface CompiledRule {
   readonly policy: PolicyRule;
   /** Empty: every name. */
   readonly models: ReadonlySet<string>;
+  /** What the request must be classified as; absent: the rule does not ask. */
+  readonly requestClass: ClassMatch | undefined;
   readonly targets: readonly CompiledTarget[];
   readonly fallbacks: readonly CompiledTarget[];
 }
@@ -136,7 +141,13 @@ function compileRule(
   return {
     policy: rule,
     models: new Set(rule.match.models),
+    requestClass: classMatchOf(rule.match),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
   };
+}
+
+function classMatchOf({ task, complexity, latency, costClass }: ClassMatch): ClassMatch | undefined {
+  const isAsked = [task, complexity, latency, costClass].some((wanted) => wanted !== undefined);
+  return isAsked ? { task, complexity, latency, costClass } : undefined;
 }

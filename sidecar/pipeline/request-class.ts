@@ -1,0 +1,48 @@
+/** What a request is classified as: worked out when something first asks, once per request, and never where nothing does. */
+import { LATENCIES, type Latency } from '#contract/resources/request-class';
+import type { CanonicalRequest } from '#sidecar/canonical/request';
+import { classify, type RequestClass } from '#sidecar/classify/classify';
+import type { Call } from './call.ts';
+import { cutClaim } from './identify.ts';
+import type { CompiledRoute, CompiledRule } from './policy/snapshot.ts';
+import { callerHeader, type RequestRecorder } from './request-recorder.ts';
+
+interface ClassQuestion {
+  readonly call: Call;
+  readonly request: CanonicalRequest;
+  readonly log: RequestRecorder;
+}
+
+/** `route`: the one that serves the request's model. */
+export function classOf({ call, request, log }: ClassQuestion, { policy }: CompiledRoute): RequestClass {
+  const tier = callerHeader(call, 'tier');
+  log.requestClass ??= classify(request, {
+    latency: latencyOf(callerHeader(call, 'latency')),
+    isJob: call.patienceMs !== undefined,
+    routeLatency: policy.latency,
+    tier: tier && cutClaim(tier),
+  });
+  return log.requestClass;
+}
+
+const BY_WORD: ReadonlyMap<string, Latency> = new Map(
+  (Object.keys(LATENCIES) as Latency[]).map((latency) => [LATENCIES[latency], latency]),
+);
+
+const latencyOf = (word: string | undefined): Latency | undefined =>
+  word === undefined ? undefined : BY_WORD.get(word);
+
+export function matchesClass(
+  { requestClass: wanted }: CompiledRule,
+  question: ClassQuestion,
+  route: CompiledRoute,
+): boolean {
+  if (wanted === undefined) return true;
+  const { task, complexity, latency, costClass } = classOf(question, route);
+  return (
+    (wanted.task === undefined || wanted.task === task) &&
+    (wanted.complexity === undefined || wanted.complexity === complexity) &&
+    (wanted.latency === undefined || wanted.latency === latency) &&
+    (wanted.costClass === undefined || wanted.costClass === costClass)
+  );
+}

@@ -32,7 +32,7 @@ type Content = Pick<RequestClass, 'task' | 'complexity' | 'because'>;
 
 /**
  * How probable it may be that a request is complex for it to be called simple: a complex one that is taken for simple gets a bad answer, the other
- * way round it costs a little more. The highest at which five-fold cross validation within the requests for development took none for simple.
+ * way round it costs a little more. Below 0.07, the highest step at which cross validation took none for simple (`tools/classification/fit.ts`).
  */
 const SIMPLE_BELOW = 0.05;
 const MOST_REASONS = 3;

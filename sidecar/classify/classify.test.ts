@@ -114,6 +114,17 @@ test('what asks for long thought, or is a step of work with tools, is never simp
   assert.notEqual(classOf(working).complexity, 'Simple');
 });
 
+test('what is asked in words that are not known is never simple, unless it is very short', () => {
+  const complexityOf = (text: string) => classOf(asking(text)).complexity;
+  for (const text of [
+    '请证明该均衡的唯一性,并分析各个假设对结论稳健性的影响,给出反例。',
+    'Докажи теорему о неподвижной точке и напиши функцию на Python.',
+    "Dimostra che l'equilibrio è unico e analizza le ipotesi",
+  ])
+    assert.notEqual(complexityOf(text), 'Simple', text);
+  assert.equal(complexityOf('안녕하세요'), 'Simple');
+});
+
 test('no more characters are looked at than promised, however many there are and however they are cut', () => {
   const megabyte = 'lorem ipsum '.repeat(90_000);
   const shapes: ChatRequest[] = [

@@ -1,7 +1,7 @@
 /** What a request is: its task, how much it asks of a model, whether somebody waits, and whose tier it is. By rules and a small scorer; no model is asked. */
 import type { Complexity, Latency, Task } from '#contract/resources/request-class';
 import type { CanonicalRequest, OperationName } from '#sidecar/canonical/request';
-import { featuresOf } from './features.ts';
+import { featuresOf, UNREAD } from './features.ts';
 import { type LookedAt, lookAtBody, lookAtChat } from './looked-at.ts';
 import { probabilities, scoresOf, weighing } from './scorer.ts';
 import { COMPLEXITY_WEIGHTS, TASK_WEIGHTS } from './weights.ts';
@@ -36,8 +36,8 @@ type Content = Pick<RequestClass, 'task' | 'complexity' | 'because'>;
  */
 const SIMPLE_BELOW = 0.05;
 const MOST_REASONS = 3;
-/** The client itself asks for long thought; a step of work with tools under way. */
-const NEVER_SIMPLE: readonly string[] = ['effort.high', 'toolResults>=1'];
+/** The client itself asks for long thought; a step of work with tools under way; nobody here knows what is asked. */
+const NEVER_SIMPLE: readonly string[] = ['effort.high', 'toolResults>=1', UNREAD];
 
 /** Looks at a bounded part of the text, however long it is. */
 export const classify = (request: CanonicalRequest, hints: Hints): RequestClass => ({

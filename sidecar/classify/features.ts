@@ -1,5 +1,6 @@
 /** What is known of a request as the names of features that it has. Every step is linear in the text looked at. */
 
+import { CONCEPTS } from './concepts.ts';
 import { type Instruction, instructionOf } from './instruction.ts';
 import { conceptsIn } from './lexicon.ts';
 import type { LookedAt, Shape } from './looked-at.ts';
@@ -9,16 +10,32 @@ import { ALWAYS } from './scorer.ts';
 export function featuresOf({ system, asked, before, shape }: LookedAt): string[] {
   const user = instructionOf(asked);
   const lead = instructionOf(system);
+  const words = [...wordFeatures('ask', user.text), ...wordFeatures('sys', lead.text)];
   return [
     ALWAYS,
-    ...wordFeatures('ask', user.text),
-    ...wordFeatures('sys', lead.text),
+    ...words,
+    ...(isUnread(user.text, words) ? [UNREAD] : []),
     ...(before === '' ? [] : conceptFeatures('ago', wordsOf(before))),
     ...codeFeatures(asked, user, lead),
     ...materialFeatures(user, lead, shape),
     ...shapeFeatures(shape),
   ];
 }
+
+/** What is asked is in words that the concepts do not know, such as those of another language. */
+export const UNREAD = 'unread';
+/** Of UTF-8: about four short words, or eight characters of Chinese. */
+const LEAST_UNREAD_BYTES = 24;
+
+function isUnread(asked: string, features: readonly string[]): boolean {
+  if (Buffer.byteLength(asked) < LEAST_UNREAD_BYTES) return false;
+  const isForeign = countOf(asked, /[\u0250-\u1fff\u2e80-\uffff]/g) > asked.length / 2;
+  return isForeign || !features.some((name) => CONCEPT_FEATURES.has(name));
+}
+
+const CONCEPT_FEATURES: ReadonlySet<string> = new Set(
+  Object.keys(CONCEPTS).flatMap((concept) => [`ask.${concept}`, `sys.${concept}`]),
+);
 
 /** Of letters and digits, in lower case without diacritics. */
 const wordsOf = (text: string): string[] =>
@@ -61,26 +78,23 @@ function wordFeatures(scope: 'ask' | 'sys', text: string): string[] {
   const words = wordsOf(text);
   if (words.length === 0) return [];
   const opening = conceptsIn(words.slice(0, OPENING_WORDS));
-  const clauses = countOf(text, ',;:');
   return [
     ...conceptFeatures(scope, words),
     ...OPENED_BY.filter((concept) => opening.has(concept)).map((concept) => `${scope}.opens.${concept}`),
     ...steps(`${scope}.words`, words.length, [1, 4, 8, 15, 25, 40, 60, 90]),
     ...steps(`${scope}.longWords`, words.filter(({ length }) => length >= LONG_WORD).length, [1, 3, 6, 10, 16]),
-    ...steps(`${scope}.clauses`, clauses, [1, 3, 5, 8, 12]),
-    ...steps(`${scope}.numbers`, words.filter((word) => /^\p{N}/u.test(word)).length, [1, 2, 4, 7]),
-    ...steps(`${scope}.questions`, countOf(text, '?¿'), [1, 2, 3]),
+    ...steps(`${scope}.clauses`, countOf(text, /[,;:]/g), [1, 3, 5, 8, 12]),
+    ...steps(`${scope}.numbers`, words.filter(isNumber).length, [1, 2, 4, 7]),
+    ...steps(`${scope}.questions`, countOf(text, /[?¿]/g), [1, 2, 3]),
     ...(/[=^+*<>²]/.test(text) ? [`${scope}.operators`] : []),
     ...(/\?\s*$/.test(text.slice(-8)) ? [`${scope}.endsAsking`] : []),
     ...(/["“„«]/.test(text) ? [`${scope}.quotes`] : []),
   ];
 }
 
-function countOf(text: string, characters: string): number {
-  let count = 0;
-  for (let index = 0; index < text.length; index += 1) if (characters.includes(text[index] ?? '')) count += 1;
-  return count;
-}
+const countOf = (text: string, of: RegExp): number => text.match(of)?.length ?? 0;
+
+const isNumber = (word: string): boolean => word >= '0' && word < ':';
 
 /** What code has and prose has not. */
 const CODE_SHAPES =

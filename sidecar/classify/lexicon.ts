@@ -32,19 +32,31 @@ const WORDS = Map.groupBy(
 /** How often each concept is named. `words`: in lower case without diacritics. */
 export function conceptsIn(words: readonly string[]): Map<Concept, number> {
   const found = new Map<Concept, number>();
-  const count = (entries: readonly Entry[] | undefined, index: number): void => {
-    for (const entry of entries ?? [])
-      if (standsAt(words, index, entry)) found.set(entry.concept, (found.get(entry.concept) ?? 0) + 1);
-  };
-  for (const [index, word] of words.entries()) {
-    count(WORDS.get(word), index);
-    count(STEMS.get(word.slice(0, INDEXED)), index);
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    addFrom(WORDS.get(word), words, index, found);
+    addFrom(STEMS.get(word.slice(0, INDEXED)), words, index, found);
   }
   return found;
 }
 
-const standsAt = (words: readonly string[], index: number, { words: parts, isStem }: Entry): boolean =>
-  parts.every((part, offset) => {
+function addFrom(
+  entries: readonly Entry[] | undefined,
+  words: readonly string[],
+  index: number,
+  found: Map<Concept, number>,
+): void {
+  if (entries === undefined) return;
+  for (const entry of entries)
+    if (standsAt(words, index, entry)) found.set(entry.concept, (found.get(entry.concept) ?? 0) + 1);
+}
+
+function standsAt(words: readonly string[], index: number, { words: parts, isStem }: Entry): boolean {
+  const last = parts.length - 1;
+  for (let offset = 0; offset <= last; offset += 1) {
     const word = words[index + offset];
-    return word === part || (isStem && offset === parts.length - 1 && word?.startsWith(part) === true);
-  });
+    const part = parts[offset] ?? '';
+    if (word !== part && !(isStem && offset === last && word?.startsWith(part) === true)) return false;
+  }
+  return true;
+}

@@ -46,6 +46,9 @@ const requestHeaders = () =>
     feature: 'The feature of the app that asks.',
     provider:
       'The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. Without effect on requests that keep nothing.',
+    latency:
+      '`realtime` or `batch`: whether somebody waits for the answer, for rules of AIRoutes that ask. Anything else is refused.',
+    tier: 'The caller’s tier, such as `free` or `paid`, for rules of AIRoutes that ask for a cost class.',
     callback:
       '`fetch`, or an address that the AIRoute allows: the request is answered 202 with the id of a job whose result is fetched or posted.',
   });

@@ -19,6 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'sidecar/wires': ['sidecar/canonical', 'sidecar/json', 'sidecar/stream', 'sidecar/errors'],
   'sidecar/providers': ['contract', 'sidecar/canonical', 'sidecar/stream', 'sidecar/wires'],
   'sidecar/guardrails': ['contract', 'sidecar/canonical'],
+  'sidecar/classify': ['contract', 'sidecar/canonical'],
   'sidecar/credentials': ['contract'],
   'sidecar/upstream': ['sidecar/errors', 'sidecar/providers'],
   'sidecar/time': [],
@@ -26,7 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'sidecar/budget': ['contract', 'treasury', 'sidecar/canonical', 'sidecar/errors', 'sidecar/time', 'sidecar/journal'],
   'sidecar/policy': ['contract'],
   'sidecar/sync': ['contract', 'treasury', 'sidecar/time', 'sidecar/policy', 'sidecar/budget'],
-  'sidecar/telemetry': ['contract', 'sidecar/canonical'],
+  'sidecar/telemetry': ['contract', 'sidecar/canonical', 'sidecar/classify'],
   'sidecar/config': ['contract'],
   'sidecar/pipeline': [
     'contract',
@@ -40,6 +41,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'sidecar/wires',
     'sidecar/providers',
     'sidecar/guardrails',
+    'sidecar/classify',
     'sidecar/upstream',
     'sidecar/credentials',
     'sidecar/budget',
@@ -105,6 +107,7 @@ export const PURE_ROOMS: readonly string[] = [
   'sidecar/wires',
   'sidecar/providers',
   'sidecar/guardrails',
+  'sidecar/classify',
   'operator/status',
 ];
 

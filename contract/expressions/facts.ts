@@ -53,12 +53,24 @@ export const FACTS = {
       meaning:
         'The built-in detectors of guardrails find something in the text of the request, or it is in a form that they cannot read.',
     },
+    task: {
+      type: 'string',
+      meaning:
+        'What it is classified as: `classification`, `extraction`, `summarization`, `question-answering`, `code`, `reasoning`, `chat` or `embedding`; empty where no text is asked for.',
+    },
+    complexity: { type: 'string', meaning: '`simple`, `moderate` or `complex`; empty as the task is.' },
+    latency: {
+      type: 'string',
+      meaning: '`realtime` or `batch`: by header `x-remora-latency`, else of the AIRoute, else by the stream flag.',
+    },
+    costClass: { type: 'string', meaning: "The caller's tier, by header `x-remora-tier`." },
   },
   caller: {
     user: { type: 'string', meaning: 'The end user, by header `x-remora-user`, else as the body says.' },
     team: { type: 'string', meaning: 'Of the label `remora.dev/team`.' },
     project: { type: 'string', meaning: 'Of the label `remora.dev/project`.' },
     environment: { type: 'string', meaning: 'Of the label `remora.dev/environment`.' },
+    tier: { type: 'string', meaning: 'By header `x-remora-tier`.' },
     feature: { type: 'string', meaning: 'By header `x-remora-feature`, else of the pod.' },
     namespace: { type: 'string', meaning: 'Of the pod.' },
     serviceAccount: { type: 'string', meaning: 'Of the pod.' },

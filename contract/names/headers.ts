@@ -4,6 +4,10 @@ export const REQUEST_HEADER = {
   feature: 'x-remora-feature',
   /** The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. */
   provider: 'x-remora-provider',
+  /** `realtime` or `batch`: whether somebody waits for the answer. */
+  latency: 'x-remora-latency',
+  /** The caller's tier, such as `free` or `paid`; what AIRoutes call the cost class. */
+  tier: 'x-remora-tier',
   /** `fetch`, or the address that the result is posted to: the request becomes a job. */
   callback: 'x-remora-callback',
 } as const;

@@ -12,6 +12,7 @@ import {
   objectMeta,
 } from './fields.ts';
 import { perRequest } from './per-request.ts';
+import { complexity, latency, task } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
 import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
@@ -76,6 +77,24 @@ export const aiRouteHeaderMatch = z.object({
 export const aiRouteMatch = z.object({
   models: setOf(modelName, { min: 1, max: 32 }).optional().describe('Asked model names; any of them.'),
   headers: mapOf(aiRouteHeaderMatch, { min: 1, max: 16 }).optional().describe('Request headers; all of them.'),
+  task: task
+    .optional()
+    .describe(
+      'What the answer mostly is, as the sidecar classifies the request by its words and shape. Requests that ask no model for text, such as one for an image, have none.',
+    ),
+  complexity: complexity
+    .optional()
+    .describe(
+      'How much a good answer asks of a model, as the sidecar classifies the request. What it doubts it calls the harder one.',
+    ),
+  latency: latency
+    .optional()
+    .describe(
+      'Whether somebody waits: by the header `x-remora-latency`; of a job `Batch`; else by `latency` of the route; else `Realtime` where the request is streamed.',
+    ),
+  costClass: matching(/^[ -~]+$/, 256, 'must be printable ASCII')
+    .optional()
+    .describe('The tier of the caller: the exact value of the header `x-remora-tier`.'),
 });
 
 export const aiRouteRule = z.object({
@@ -106,6 +125,11 @@ export const aiRouteSpec = withRules(
     circuitBreaker: aiRouteCircuitBreaker
       .default({})
       .describe('When a target that fails is tried last for a while, so that requests do not wait for it.'),
+    latency: latency
+      .optional()
+      .describe(
+        'Whether somebody waits for the answers of this route, where a request does not say so itself. Default: `Realtime` for streamed requests, `Batch` for others.',
+      ),
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -7,6 +7,7 @@ import { decode } from '#sidecar/pipeline/decode';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import { identify, withClaims } from '#sidecar/pipeline/identify';
 import { decodeLarge, isLarge } from '#sidecar/pipeline/large';
+import { routeOf } from '#sidecar/pipeline/policy/snapshot';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import { unknownModel } from '#sidecar/pipeline/select-route';
 import type { JobFacts } from './job-entry.ts';
@@ -37,7 +38,7 @@ export async function prepareJob({ call, log, deps, random }: JobQuestion): Prom
   const { request } = isLarge(body) ? await decodeLarge(body, call) : decode(body, call);
   if (isAboutKept(request)) throw aboutKept();
   withClaims(known, request, log);
-  const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
+  const route = routeOf(request.model, snapshot);
   if (route === undefined) throw unknownModel(request.model, snapshot);
   const { key } = route.policy;
   const wish = wishOf(call.headers[REQUEST_HEADER.callback], route.policy, deps.policies.credentials);

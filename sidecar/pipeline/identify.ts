@@ -12,6 +12,8 @@ export interface Caller {
   readonly attribution: Attribution;
   /** The end user, by header, else as the body says. */
   readonly user: string | undefined;
+  /** As it says itself. */
+  readonly tier: string | undefined;
   /** Every limit that its requests count against. */
   readonly budgets: readonly PolicyBudget[];
   /** Which models it may use. */
@@ -23,18 +25,26 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
   const { attribution, budgets } = snapshot.policy;
   const feature = callerHeader(call, 'feature');
   const user = callerHeader(call, 'user');
-  log.attribution = feature === undefined ? attribution : { ...attribution, feature: cut(feature) };
+  const tier = callerHeader(call, 'tier');
+  log.attribution = feature === undefined ? attribution : { ...attribution, feature: cutClaim(feature) };
   log.policyHash = snapshot.hash;
-  return { attribution: log.attribution, user: user && cut(user), budgets, modelRules: snapshot.modelRules };
+  return {
+    attribution: log.attribution,
+    user: user && cutClaim(user),
+    tier: tier && cutClaim(tier),
+    budgets,
+    modelRules: snapshot.modelRules,
+  };
 }
 
 /** What the decoded request adds. */
 export function withClaims(caller: Caller, request: CanonicalRequest, log: RequestRecorder): Caller {
-  const user = caller.user ?? (request.user && cut(request.user));
+  const user = caller.user ?? (request.user && cutClaim(request.user));
   log.user = user;
-  log.requestedModel = cut(request.model) || undefined;
+  log.requestedModel = cutClaim(request.model) || undefined;
   log.stream = request.stream;
   return user === caller.user ? caller : { ...caller, user };
 }
 
-const cut = (text: string): string => (text.length > LONGEST_CLAIM ? text.slice(0, LONGEST_CLAIM) : text);
+/** Of what a caller says about itself: no longer than is kept. */
+export const cutClaim = (text: string): string => (text.length > LONGEST_CLAIM ? text.slice(0, LONGEST_CLAIM) : text);

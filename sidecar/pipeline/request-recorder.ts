@@ -2,6 +2,7 @@
 import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
+import type { RequestClass } from '#sidecar/classify/classify';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { RequestRecord, RetryDenial } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
@@ -31,6 +32,8 @@ export class RequestRecorder {
   outcome: Outcome = 'ok';
   status = 0;
   decidedBy: string | undefined;
+  /** Known where something asked for it. */
+  requestClass: RequestClass | undefined;
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
@@ -142,6 +145,7 @@ export class RequestRecorder {
       ...(this.#wouldHave && { wouldHave: [...this.#wouldHave.values()] }),
       ...(this.#required && { required: this.#required }),
       ...(this.#failedExpressions && { failedExpressions: [...this.#failedExpressions.values()] }),
+      ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,

@@ -15,10 +15,17 @@ import { boundToModel } from './policy/bound-model.ts';
 import type { Conditions } from './policy/condition.ts';
 import { deniedBy, resolvedName } from './policy/model-rules.ts';
 import { nearestNames } from './policy/nearest-names.ts';
-import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './policy/snapshot.ts';
+import {
+  type CompiledRoute,
+  type CompiledRule,
+  type CompiledTarget,
+  routeOf,
+  type Snapshot,
+} from './policy/snapshot.ts';
 import { targetOrder } from './policy/target-order.ts';
 import { visibleModels } from './policy/visible-models.ts';
 import { quoted } from './quoted.ts';
+import { matchesClass } from './request-class.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import { passRequirements } from './requirements.ts';
 
@@ -49,8 +56,8 @@ export interface RouteQuestion {
 /** Throws `unknown_model`, `account_unresolved`, `model_not_allowed`, `no_compliant_target`, `no_target` or `guardrail_blocked`. */
 export function selectRoute(question: RouteQuestion): Selection {
   const { request, snapshot, log } = question;
-  const route = snapshot.routes.get(request.model) ?? snapshot.otherModels;
-  const rule = route?.rules.findIndex((candidate) => matches(candidate, question)) ?? -1;
+  const route = routeOf(request.model, snapshot);
+  const rule = route?.rules.findIndex((candidate) => matches(candidate, question, route)) ?? -1;
   const chosen = route?.rules[rule];
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
@@ -66,14 +73,16 @@ export function selectRoute(question: RouteQuestion): Selection {
   return { route, rule, candidates: passGuardrails(usable, question), notTried };
 }
 
-function matches(rule: CompiledRule, question: RouteQuestion): boolean {
-  return (rule.models.size === 0 || rule.models.has(question.request.model)) && matchesBesideModel(rule, question);
+function matches(rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean {
+  const isNamed = rule.models.size === 0 || rule.models.has(question.request.model);
+  return isNamed && matchesBesideModel(rule, question, route);
 }
 
 /** The expression last: what it asks for has to be worked out. */
-export const matchesBesideModel = ({ policy, when }: CompiledRule, { call, conditions }: RouteQuestion): boolean =>
-  policy.match.headers.every(({ name, value }) => call.headers[name] === value) &&
-  (when === undefined || conditions.holds(when, false));
+export const matchesBesideModel = (rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean =>
+  rule.policy.match.headers.every(({ name, value }) => question.call.headers[name] === value) &&
+  matchesClass(rule, question, route) &&
+  (rule.when === undefined || question.conditions.holds(rule.when, false));
 
 interface TargetQuestion extends RouteQuestion {
   readonly route: CompiledRoute;

@@ -1,6 +1,7 @@
 /** What is refused before a body is read: heads that two parsers could read differently, and names that we do not know. */
 import type { IncomingMessage } from 'node:http';
 import { REMORA_HEADER_PREFIX, REQUEST_HEADER } from '#contract/names/headers';
+import { LATENCIES } from '#contract/resources/request-class';
 import type { ContentKind } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 
@@ -25,6 +26,7 @@ const CONTENT: Readonly<Record<ContentKind, { readonly type: RegExp; readonly ad
 export function checkHead(request: IncomingMessage): string {
   checkHeaders(request.rawHeaders);
   checkFraming(request.headers['transfer-encoding']);
+  checkLatency(request.headers[REQUEST_HEADER.latency]);
   const target = request.url ?? '';
   if (!target.startsWith('/')) {
     throw invalidHost('The request target is not a path. Send the path alone and the host in the Host header.');
@@ -77,6 +79,18 @@ function checkOwnHeader(name: string): void {
     code: 'unknown_header',
     message: `The header ${shown} is not one of ours. Remove it, or use ${[...KNOWN_HEADERS].join(' or ')}.`,
     param: shown,
+  });
+}
+
+const LATENCY_WORDS: readonly string[] = Object.values(LATENCIES);
+
+/** Twice is refused too, since it says two things or one needlessly: Node joins them. */
+function checkLatency(stated: string | string[] | undefined): void {
+  if (stated === undefined || (typeof stated === 'string' && LATENCY_WORDS.includes(stated))) return;
+  throw new RemoraError({
+    code: 'invalid_request',
+    message: `The header ${REQUEST_HEADER.latency} must be ${LATENCY_WORDS.join(' or ')}. Correct it, or leave it out.`,
+    param: REQUEST_HEADER.latency,
   });
 }
 

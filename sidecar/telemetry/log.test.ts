@@ -71,6 +71,15 @@ const RECORD: fc.Arbitrary<RequestRecord> = fc.record({
     fc.record({ guardrail: TEXT, action: fc.constantFrom('Mask', 'Block'), stage: fc.constantFrom('Input', 'Output') }),
     { maxLength: 2 },
   ),
+  requestClass: maybe(
+    fc.record({
+      task: fc.constant('QuestionAnswering' as const),
+      complexity: fc.constant('Simple' as const),
+      latency: fc.constantFrom('Realtime' as const, 'Batch' as const),
+      costClass: TEXT,
+      because: fc.array(TEXT, { maxLength: 3 }),
+    }),
+  ),
   droppedOfAnswer: maybe(fc.array(TEXT, { maxLength: 3 })),
   startUnixMs: fc.nat({ max: 4_102_444_800_000 }),
   durationMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
@@ -87,7 +96,7 @@ test('requestLine() is one line of JSON that says what JSON.stringify would, wha
       const line = requestLine(record);
       assert.equal(line.indexOf('\n'), line.length - 1);
       assert.ok(line.isWellFormed());
-      const { usage, attribution } = record;
+      const { usage, attribution, requestClass } = record;
       const writes = usage.cacheWriteTokens + usage.cacheWrite1hTokens;
       const lastTarget = record.attempts.at(-1)?.target;
       const unlessZero = (count: number) => (count === 0 ? undefined : count);
@@ -105,6 +114,11 @@ test('requestLine() is one line of JSON that says what JSON.stringify would, wha
           rule: record.rule,
           target: record.answeredBy ?? lastTarget,
           lane: record.lane,
+          task: requestClass && 'question-answering',
+          complexity: requestClass && 'simple',
+          latency: requestClass?.latency.toLowerCase(),
+          costClass: requestClass?.costClass,
+          because: requestClass?.because.length ? requestClass.because : undefined,
           stream: record.stream,
           status: record.status,
           outcome: record.outcome,

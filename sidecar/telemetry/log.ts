@@ -1,6 +1,7 @@
 /** The log of the data plane: one JSON line per event on standard output. Content, headers and keys never reach it. */
 import { formatUsd } from '#contract/policy/money';
 import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
+import { wordsOf } from '#sidecar/classify/words-of';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 
 type Scalar = string | number | boolean | undefined;
@@ -42,6 +43,12 @@ const requiredOf = ({ required }: RequestRecord): string =>
   required === undefined
     ? ''
     : `,"required":${list(required.map(({ policy, tags }) => textOf(`${policy}:${tags.join('+')}`)))}`;
+const classOf = ({ requestClass }: RequestRecord): string => {
+  if (requestClass === undefined) return '';
+  const { task, complexity, latency, costClass } = wordsOf(requestClass);
+  const because = requestClass.because.length === 0 ? '' : `,"because":${list(requestClass.because.map(textOf))}`;
+  return `${member('task', task)}${member('complexity', complexity)}${member('latency', latency)}${member('costClass', costClass)}${because}`;
+};
 
 const callerOf = ({ attribution }: RequestRecord): string =>
   attribution === undefined
@@ -82,7 +89,7 @@ const rounded = (ms: number | undefined): number | undefined => (ms === undefine
  */
 export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
-  `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
+  `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}${classOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
   `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '#contract/names/error-codes';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import type { Usage } from '#sidecar/canonical/usage';
+import type { RequestClass } from '#sidecar/classify/classify';
 
 export interface AttemptRecord {
   /** `provider/model` as the route states it. */
@@ -81,6 +82,8 @@ export interface RequestRecord {
   readonly required?: readonly { readonly policy: string; readonly tags: readonly string[] }[];
   /** Expressions of the policy that could not be evaluated, each once, and why; nothing of the request is in it. */
   readonly failedExpressions?: readonly { readonly expression: string; readonly reason: string }[];
+  /** Absent: nothing asked what the request is. */
+  readonly requestClass?: RequestClass;
   /** What of the answer the client's API has no place for, by name; each once. */
   readonly droppedOfAnswer?: readonly string[];
   readonly startUnixMs: number;

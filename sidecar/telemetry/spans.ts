@@ -4,6 +4,7 @@
  */
 import { formatUsd } from '#contract/policy/money';
 import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
+import { wordsOf } from '#sidecar/classify/words-of';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 
 type SpanAttributes = Record<string, string | number | boolean | string[]>;
@@ -22,10 +23,10 @@ export interface TraceData {
   readonly attempts: readonly SpanData[];
 }
 
+type SpanValues = Readonly<Record<string, SpanAttributes[string] | undefined>>;
+
 /** Attributes without a value are left out. */
-function attributes(
-  values: Readonly<Record<string, string | number | boolean | string[] | undefined>>,
-): SpanAttributes {
+function attributes(values: SpanValues): SpanAttributes {
   const kept: SpanAttributes = {};
   for (const [name, value] of Object.entries(values)) if (value !== undefined) kept[name] = value;
   return kept;
@@ -33,6 +34,19 @@ function attributes(
 
 export function traceOf(record: RequestRecord): TraceData {
   return { server: serverSpan(record), attempts: record.attempts.map((attempt) => clientSpan(record, attempt)) };
+}
+
+/** OpenTelemetry's GenAI conventions have no name for any of these. */
+function classAttributes({ requestClass }: RequestRecord): SpanValues {
+  if (requestClass === undefined) return {};
+  const { task, complexity, latency, costClass } = wordsOf(requestClass);
+  return {
+    'remora.task': task,
+    'remora.complexity': complexity,
+    'remora.latency': latency,
+    'remora.cost_class': costClass,
+    'remora.because': [...requestClass.because],
+  };
 }
 
 const serverSpan = (record: RequestRecord): SpanData => ({
@@ -49,6 +63,7 @@ const serverSpan = (record: RequestRecord): SpanData => ({
     'remora.route': record.route,
     'remora.rule': record.rule,
     'remora.lane': record.lane,
+    ...classAttributes(record),
     'remora.attempts': record.attempts.length,
     'remora.policy.hash': record.policyHash,
     'remora.decided_by': record.decidedBy,

@@ -1,14 +1,15 @@
 /**
  * `npm run bench`: the bundled sidecar beside a bare Node proxy, in figures. Options: --rounds, --seconds, --starts, --write, and --quick for a
  * short look. `npm run bench -- chunks large`: these alone, of starts, requests, chunks and large (bodies).
- * `npm run bench -- push`: how long a change takes to every sidecar. `npm run bench -- faults [--requests 10000] [--write]`: what clients see of a
- * provider that fails.
+ * `npm run bench -- push`: how long a change takes to every sidecar. `npm run bench -- classify`: what it costs to classify a request.
+ * `npm run bench -- faults [--requests 10000] [--write]`: what clients see of a provider that fails.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchClassify } from './classify.ts';
 import { benchFaults } from './faults.ts';
 import { startUpstream } from './load.ts';
 import { measureRounds, measureStarts } from './measure.ts';
@@ -66,7 +67,7 @@ function readOptions(args: readonly string[]): Options {
 function groupOf(name: string): Group {
   const group = GROUPS.find((one) => one === name);
   if (group === undefined)
-    throw new CannotRun(`"${name}" is not measured: use ${GROUPS.join(', ')}, or push or faults by themselves.`);
+    throw new CannotRun(`"${name}" is not measured: use ${GROUPS.join(', ')}, or push, classify or faults by itself.`);
   return group;
 }
 
@@ -116,6 +117,7 @@ try {
   const [what, ...rest] = process.argv.slice(2);
   if (what === 'push' && rest.length === 0) console.log(await benchPush());
   else if (what === 'faults') console.log(await runFaults(rest));
+  else if (what === 'classify' && rest.length === 0) console.log(benchClassify());
   else await run(readOptions(process.argv.slice(2)));
   // What still runs ends with this process.
   process.exit(0);

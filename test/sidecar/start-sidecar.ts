@@ -5,6 +5,7 @@ import type {
   PolicyGuardrail,
   PolicyProvider,
   PolicyRoute,
+  PolicyRule,
   PolicyTarget,
 } from '#contract/policy/policy';
 import { DEFAULT_RETRY } from '#contract/resources/route-resilience';
@@ -30,7 +31,8 @@ export interface RouteWords {
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
   readonly when?: string;
-  readonly match?: { readonly models?: string[]; readonly headers?: { name: string; value: string }[] };
+  readonly match?: Partial<PolicyRule['match']>;
+  readonly latency?: PolicyRoute['latency'];
 }
 
 export interface PolicyWords {
@@ -60,6 +62,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     ...(words.onUnsupported !== undefined && { onUnsupported: words.onUnsupported }),
     ...(words.perRequest && { perRequest: words.perRequest }),
     retry: { ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on], ...words.retry },
+    ...(words.latency !== undefined && { latency: words.latency }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

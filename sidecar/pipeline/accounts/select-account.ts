@@ -62,7 +62,9 @@ function accountPlaces(question: RouteQuestion): readonly Place[] {
   const routes = new Set([...snapshot.routes.values(), ...(snapshot.otherModels ? [snapshot.otherModels] : [])]);
   const places = [...routes].flatMap((route) =>
     route.rules.flatMap((rule, index) =>
-      matchesBesideModel(rule, question) ? targetsOf(rule).map((target) => ({ route, rule: index, target })) : [],
+      matchesBesideModel(rule, question, route)
+        ? targetsOf(rule).map((target) => ({ route, rule: index, target }))
+        : [],
     ),
   );
   const able = places.filter(({ target }) => speaks(target.provider, id));

@@ -4,12 +4,14 @@ import { CallerFacts, type Facts, RequestFacts } from '#contract/expressions/fac
 import type { FactName } from '#contract/expressions/facts';
 import type { Reads } from '#contract/expressions/inspect-syntax';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
+import { wordsOf } from '#sidecar/classify/words-of';
 import { hasPiiSliced } from '#sidecar/guardrails/pii';
 import type { Call } from '#sidecar/pipeline/call';
 import type { Caller } from '#sidecar/pipeline/identify';
 import { inTurns } from '#sidecar/pipeline/large';
 import type { Condition, Conditions } from '#sidecar/pipeline/policy/condition';
-import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
+import { routeOf, type Snapshot } from '#sidecar/pipeline/policy/snapshot';
+import { classOf } from '#sidecar/pipeline/request-class';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import { CALLER_TABLE, type FactSource, REQUEST_TABLE } from './tables.ts';
 
@@ -43,8 +45,10 @@ class RequestConditions implements Conditions {
   readonly #facts: Facts;
   readonly #log: RequestRecorder;
 
-  constructor({ call, caller, request, log, now }: ConditionsQuestion, { headers }: Reads, pii?: boolean) {
-    const source: FactSource = { call, request, headers, ...(pii !== undefined && { pii }) };
+  constructor(question: ConditionsQuestion, { headers }: Reads, pii?: boolean) {
+    const { call, caller, request, snapshot, log, now } = question;
+    const requestClass = () => wordsOf(classOf(question, routeOf(request.model, snapshot)));
+    const source: FactSource = { call, request, headers, requestClass, ...(pii !== undefined && { pii }) };
     this.#log = log;
     // Only names that the tables have are asked for: others are no expressions.
     this.#facts = {

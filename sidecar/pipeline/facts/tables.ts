@@ -2,6 +2,7 @@
 import { ExpressionFailed } from '#contract/expressions/compile-expression';
 import type { FactTable } from '#contract/expressions/facts';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
+import type { ClassWords } from '#sidecar/classify/words-of';
 import { hasPii } from '#sidecar/guardrails/pii';
 import type { Call } from '#sidecar/pipeline/call';
 import type { Caller } from '#sidecar/pipeline/identify';
@@ -14,6 +15,8 @@ export interface FactSource {
   readonly headers: ReadonlySet<string>;
   /** Where it is known beforehand. */
   readonly pii?: boolean;
+  /** What it is classified as, in the words of expressions. */
+  readonly requestClass: () => ClassWords;
 }
 
 export const REQUEST_TABLE: FactTable<'request', FactSource> = {
@@ -30,6 +33,10 @@ export const REQUEST_TABLE: FactTable<'request', FactSource> = {
   system: ({ request }) => systemOf(request),
   headers: namedHeaders,
   pii: ({ request, pii }) => pii ?? hasPii(request),
+  task: ({ requestClass }) => requestClass().task ?? '',
+  complexity: ({ requestClass }) => requestClass().complexity ?? '',
+  latency: ({ requestClass }) => requestClass().latency,
+  costClass: ({ requestClass }) => requestClass().costClass ?? '',
 };
 
 export const CALLER_TABLE: FactTable<'caller', Caller> = {
@@ -37,6 +44,7 @@ export const CALLER_TABLE: FactTable<'caller', Caller> = {
   team: ({ attribution }) => attribution.team ?? '',
   project: ({ attribution }) => attribution.project ?? '',
   environment: ({ attribution }) => attribution.environment ?? '',
+  tier: ({ tier }) => tier ?? '',
   feature: ({ attribution }) => attribution.feature ?? '',
   namespace: ({ attribution }) => attribution.namespace,
   serviceAccount: ({ attribution }) => attribution.serviceAccount,

@@ -61,6 +61,7 @@ const target = (name: string, weight: number | null): CompiledTarget =>
   ({ policy: { name, weight }, provider: {} }) as unknown as CompiledTarget;
 const rule = (targets: CompiledTarget[], fallbacks: CompiledTarget[] = []): CompiledRule => ({
   models: new Set(),
+  requestClass: undefined,
   policy: { match: { models: [], headers: [] }, targets: [], fallbacks: [] },
   targets,
   fallbacks,

@@ -37,12 +37,17 @@ export interface CompiledTarget {
   readonly breaker: string | null;
 }
 
+/** All that is stated must be so. */
+export type ClassMatch = Pick<PolicyRule['match'], 'task' | 'complexity' | 'latency' | 'costClass'>;
+
 export interface CompiledRule {
   readonly policy: PolicyRule;
   /** Empty: every name. */
   readonly models: ReadonlySet<string>;
   /** Absent: nothing but the match decides. */
   readonly when?: Condition | undefined;
+  /** What the request must be classified as; absent: the rule does not ask. */
+  readonly requestClass: ClassMatch | undefined;
   readonly targets: readonly CompiledTarget[];
   readonly fallbacks: readonly CompiledTarget[];
 }
@@ -75,6 +80,10 @@ export interface Snapshot {
   /** What the expressions of the policy ask for; undefined where it has none. */
   readonly reads: Reads | undefined;
 }
+
+/** The route that serves the model. */
+export const routeOf = (model: string, { routes, otherModels }: Snapshot): CompiledRoute | undefined =>
+  routes.get(model) ?? otherModels;
 
 const ANY_MODEL = '*';
 const DEFAULT_PORT: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80 };
@@ -163,6 +172,7 @@ function compileRule(
   return {
     policy: rule,
     models: new Set(rule.match.models),
+    requestClass: classMatchOf(rule.match),
     ...(rule.when !== undefined && {
       when: compileCondition(rule.when, `AIRoute ${route} spec.rules[${index}].when`),
     }),
@@ -181,4 +191,9 @@ function breakerOf(
 ): string | null {
   if (circuitBreaker === null) return null;
   return JSON.stringify([policy.key, baseUrl, model, timeouts.firstTokenMs, Object.values(circuitBreaker)]);
+}
+
+function classMatchOf({ task, complexity, latency, costClass }: ClassMatch): ClassMatch | undefined {
+  const isAsked = [task, complexity, latency, costClass].some((wanted) => wanted !== undefined);
+  return isAsked ? { task, complexity, latency, costClass } : undefined;
 }

@@ -1,7 +1,7 @@
 /** The logical models that this workload may ask for: those with a target that no AIPolicy denies, and that carries what each request must. */
 import { deniedBy, resolvedName } from './model-rules.ts';
 import { carriesAll } from './requirement.ts';
-import type { CompiledRoute, Snapshot } from './snapshot.ts';
+import { type CompiledRoute, routeOf, type Snapshot } from './snapshot.ts';
 
 /** Names in the order of the alphabet, without those that only the route of `*` serves. */
 export const visibleModels = (snapshot: Snapshot): readonly string[] =>
@@ -9,7 +9,7 @@ export const visibleModels = (snapshot: Snapshot): readonly string[] =>
 
 /** Whether a request for the model could find a target, whatever else it says. */
 export function isVisible(snapshot: Snapshot, name: string): boolean {
-  const route = snapshot.routes.get(name) ?? snapshot.otherModels;
+  const route = routeOf(name, snapshot);
   return route !== undefined && mayUse(route, name, snapshot);
 }
 

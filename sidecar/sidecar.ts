@@ -27,6 +27,7 @@ import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
 import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
 import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
+import { TargetLatencies } from './pipeline/strategies/latency/target-latencies.ts';
 
 export interface SidecarDeps {
   readonly budgetGate: BudgetGate;
@@ -34,6 +35,8 @@ export interface SidecarDeps {
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Milliseconds that no correction of the clock moves. Default: those of the process. */
+  readonly monotonic?: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly newRequestId: () => string;
@@ -84,9 +87,11 @@ export interface Sidecar {
 
 export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
   const deadlines = new Deadlines();
-  const monotonic = (): number => performance.now();
+  const monotonic = deps.monotonic ?? ((): number => performance.now());
   const hints = new SharedHints(monotonic);
-  const health = new TargetHealth([new Parking(monotonic), hints, new RefusedCredentials()]);
+  const latencies = new TargetLatencies(monotonic);
+  const health = new TargetHealth([new Parking(monotonic), hints, new RefusedCredentials(), latencies]);
+  deps.telemetry.watchLatencies?.(() => latencies.gauges());
   const broker = brokerOf(deps);
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =
@@ -95,8 +100,10 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const common = {
     ...deps,
     config,
+    monotonic,
     deadlines,
     health,
+    latencies,
     keepers: new Keepers(),
     remembered,
     policies,

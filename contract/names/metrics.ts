@@ -33,6 +33,10 @@ export const METRIC = {
     help: 'Always 1; its label is the first 12 digits of the hash of the policy in force.',
   },
   policyAge: { name: 'remora_policy_age_seconds', help: 'Seconds since the policy in force was applied.' },
+  targetLatency: {
+    name: 'remora_target_latency_ewma_seconds',
+    help: 'By which LeastLatency chooses: seconds to the first content of a stream, or to the whole answer, as a decaying average that slow answers and failures raise at once; of targets of rules with LeastLatency or LeastCost.',
+  },
   inferenceDuration: {
     name: 'gen_ai_client_inference_duration_seconds',
     help: 'OpenTelemetry GenAI: seconds of one attempt at a provider, failed ones included.',

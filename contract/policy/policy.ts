@@ -111,13 +111,17 @@ const match = z.object({
   headers: z.array(aiRouteHeaderMatch),
 });
 
-const rule = z.object({
-  ...aiRouteRule.shape,
-  match,
-  /** Tried by weight where weights are given, else in order; then the fallbacks in order. */
-  targets: z.array(target),
-  fallbacks: z.array(target),
-});
+const rule = z
+  .object({
+    ...aiRouteRule.shape,
+    match,
+    /** Milliseconds; absent: no bound. */
+    maxP95Ms: z.number().int().optional(),
+    /** Tried in the order of the strategy; then the fallbacks in order. */
+    targets: z.array(target),
+    fallbacks: z.array(target),
+  })
+  .omit({ maxP95: true });
 
 const callback = z.object({
   /** Beginnings of addresses, as stated; empty: results are only fetched. */
@@ -138,7 +142,7 @@ const route = z
     callback: callback.optional(),
     rules: z.array(rule),
   })
-  .omit({ targets: true, timeouts: true });
+  .omit({ targets: true, timeouts: true, strategy: true, affinity: true, maxP95: true });
 
 /** `policy` is the AIPolicy that states it. */
 const modelRule = z.object({ policy: objectKey, ...aiPolicyModels.shape });

@@ -10,7 +10,9 @@ import {
   modelReference,
   objectMeta,
 } from './fields.ts';
+import { listText } from './list-text.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { CHOICE_FIELDS, choiceRules, type TargetChoice, targetChoice } from './target-choice.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -74,13 +76,19 @@ export const aiRouteMatch = z.object({
   headers: mapOf(aiRouteHeaderMatch, { min: 1, max: 16 }).optional().describe('Request headers; all of them.'),
 });
 
-export const aiRouteRule = z.object({
-  match: aiRouteMatch.optional().describe('When this rule applies. Omitted: always.'),
-  targets: targetList('Where the request goes. The first that answers wins.'),
-  fallbacks: atomicListOf(aiRouteTarget.omit({ weight: true }), { max: 16 })
-    .default([])
-    .describe('Used in order after every target failed.'),
-});
+export const aiRouteRule = withRules(
+  z.object({
+    match: aiRouteMatch.optional().describe('When this rule applies. Omitted: always.'),
+    ...targetChoice,
+    targets: targetList('Where the request goes. The first that answers wins.'),
+    fallbacks: atomicListOf(aiRouteTarget.omit({ weight: true }), { max: 16 })
+      .default([])
+      .describe('Used in order after every target failed.'),
+  }),
+  choiceRules,
+);
+
+type SpecChoice = Omit<TargetChoice, 'targets'> & Partial<Pick<TargetChoice, 'targets'>>;
 
 export const aiRouteSpec = withRules(
   z.object({
@@ -89,6 +97,7 @@ export const aiRouteSpec = withRules(
       .describe(
         'Logical model names that this route serves. Default: the name of the route. `*` takes any name that no other route serves.',
       ),
+    ...targetChoice,
     targets: targetList('Short form of one rule that always applies.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
@@ -110,6 +119,16 @@ export const aiRouteSpec = withRules(
       message: 'exactly one of targets and rules must be set',
       holds: (spec) => (spec.targets === undefined) !== (spec.rules === undefined),
     },
+    {
+      rule: `has(self.targets) || !(${CHOICE_FIELDS.map((field) => `has(self.${field})`).join(' || ')})`,
+      message: `${listText(CHOICE_FIELDS, 'and')} stand beside targets; with rules state them in each rule`,
+      holds: (spec) => spec.targets !== undefined || CHOICE_FIELDS.every((field) => spec[field] === undefined),
+    },
+    ...choiceRules.map(({ rule, message, holds }) => ({
+      rule: `!has(self.targets) || (${rule})`,
+      message,
+      holds: ({ targets, ...spec }: SpecChoice) => targets === undefined || holds({ ...spec, targets }),
+    })),
   ],
 );
 

@@ -12,6 +12,8 @@ export interface Caller {
   readonly attribution: Attribution;
   /** The end user, by header, else as the body says. */
   readonly user: string | undefined;
+  /** The conversation, by header. */
+  readonly session: string | undefined;
   /** Every limit that its requests count against. */
   readonly budgets: readonly PolicyBudget[];
   /** Which models it may use. */
@@ -23,9 +25,16 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
   const { attribution, budgets } = snapshot.policy;
   const feature = callerHeader(call, 'feature');
   const user = callerHeader(call, 'user');
+  const session = callerHeader(call, 'session');
   log.attribution = feature === undefined ? attribution : { ...attribution, feature: cut(feature) };
   log.policyHash = snapshot.hash;
-  return { attribution: log.attribution, user: user && cut(user), budgets, modelRules: snapshot.modelRules };
+  return {
+    attribution: log.attribution,
+    user: user && cut(user),
+    session: session && cut(session),
+    budgets,
+    modelRules: snapshot.modelRules,
+  };
 }
 
 /** What the decoded request adds. */

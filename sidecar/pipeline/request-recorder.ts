@@ -1,6 +1,7 @@
 /** Collects what is known of one request while it runs, and makes the record of it when it is over. */
 import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
+import type { StrategyName } from '#contract/resources/target-choice';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
@@ -30,6 +31,8 @@ export class RequestRecorder {
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
   #route: string | undefined;
   #rule: number | undefined;
+  #strategy: StrategyName | undefined;
+  #strategyReason: string | undefined;
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
   readonly #lost = new Set<string>();
@@ -42,6 +45,11 @@ export class RequestRecorder {
   routeChosen(route: string, rule: number): void {
     this.#route = route;
     if (rule >= 0) this.#rule = rule;
+  }
+
+  orderChosen(strategy: StrategyName, reason: string | undefined): void {
+    this.#strategy = strategy;
+    this.#strategyReason = reason;
   }
 
   /** Each guardrail counts once per request, however often it found something. */
@@ -88,6 +96,8 @@ export class RequestRecorder {
       requestedModel: this.requestedModel,
       route: this.#route,
       rule: this.#rule,
+      strategy: this.#strategy,
+      strategyReason: this.#strategyReason,
       lane: this.#answerer?.lane.name ?? this.attempts.at(-1)?.lane,
       answeredBy: this.#answerer?.target,
       policyHash: this.policyHash,

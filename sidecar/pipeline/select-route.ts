@@ -15,10 +15,11 @@ import { boundToModel } from './policy/bound-model.ts';
 import { deniedBy, resolvedName } from './policy/model-rules.ts';
 import { nearestNames } from './policy/nearest-names.ts';
 import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './policy/snapshot.ts';
-import { targetOrder } from './policy/target-order.ts';
 import { visibleModels } from './policy/visible-models.ts';
 import { quoted } from './quoted.ts';
 import type { RequestRecorder } from './request-recorder.ts';
+import { targetOrder } from './strategies/index.ts';
+import type { TargetLatencies } from './strategies/latency/target-latencies.ts';
 
 export interface Selection {
   readonly route: CompiledRoute;
@@ -39,6 +40,9 @@ export interface RouteQuestion {
   readonly credentials: Credentials;
   readonly broker: CredentialBroker;
   readonly keepers: Keepers;
+  /** Of the body. */
+  readonly inputBytes: number;
+  readonly latencies: TargetLatencies;
   readonly random: () => number;
   readonly log: RequestRecorder;
 }
@@ -51,7 +55,9 @@ export function selectRoute(question: RouteQuestion): Selection {
   const chosen = route?.rules[rule];
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
-  const order = pinTargets(targetOrder(chosen, question.random), question);
+  const ordered = targetOrder(chosen, question);
+  if (chosen.targets.length > 1) log.orderChosen(chosen.strategy, ordered.reason);
+  const order = pinTargets(ordered.targets, question);
   const { isBoundToModel } = operationOf(request);
   const { targets, notTried } = isBoundToModel
     ? boundToModel(chosen, order, request.model)

@@ -6,7 +6,7 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
-import type { AttemptRecord, RequestRecord } from './request-record.ts';
+import type { AttemptRecord, LatencyGauge, RequestRecord } from './request-record.ts';
 import { Count, Distribution, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
 
@@ -54,6 +54,7 @@ function remembered<T extends object>(make: (...path: string[]) => T): (...path:
 export interface SidecarMetrics {
   observe(record: RequestRecord): void;
   policyApplied(hash: string, unixMs: number): void;
+  watchLatencies(read: () => readonly LatencyGauge[]): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -74,6 +75,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
       }
     },
     policyApplied: policy.applied,
+    watchLatencies: (read) => latencyMetrics(registry, read),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -149,6 +151,19 @@ function fallbackOf({ attempts, answeredBy }: RequestRecord): { from: string; to
   const [first] = attempts;
   if (first === undefined || answeredBy === undefined || answeredBy === first.target) return undefined;
   return { from: first.target, to: answeredBy, reason: first.outcome };
+}
+
+function latencyMetrics(registry: Registry, read: () => readonly LatencyGauge[]): void {
+  new Gauge({
+    ...METRIC.targetLatency,
+    labelNames: ['target', 'stream'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { target, stream, averageMs } of read())
+        this.set({ target, stream: String(stream) }, averageMs / 1000);
+    },
+  });
 }
 
 function policyMetrics(registry: Registry, now: () => number): { applied(hash: string, unixMs: number): void } {

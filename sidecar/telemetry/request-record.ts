@@ -1,6 +1,7 @@
 /** What is known of one request when it is over. The log line, the metrics and the trace are three views of it; content and keys never enter. */
 import type { ErrorCode } from '#contract/names/error-codes';
 import type { Attribution } from '#contract/policy/policy';
+import type { StrategyName } from '#contract/resources/target-choice';
 import type { Usage } from '#sidecar/canonical/usage';
 
 export interface AttemptRecord {
@@ -38,6 +39,9 @@ export interface RequestRecord {
   /** `namespace/name` of the AIRoute and the index of its rule. */
   readonly route?: string;
   readonly rule?: number;
+  /** How the rule chose among several targets, and what decided. */
+  readonly strategy?: StrategyName;
+  readonly strategyReason?: string;
   readonly lane?: 'passthrough' | 'translate';
   readonly policyHash?: string;
   readonly stream: boolean;
@@ -64,7 +68,16 @@ export interface RequestRecord {
   readonly timeToFirstChunkMs?: number;
 }
 
+/** What a target takes to its first content, as a decaying average. */
+export interface LatencyGauge {
+  readonly target: string;
+  readonly stream: boolean;
+  readonly averageMs: number;
+}
+
 export interface Telemetry {
   /** Never throws, never waits. */
   record(request: RequestRecord): void;
+  /** Told once of what is read at every look at the metrics. */
+  watchLatencies?(read: () => readonly LatencyGauge[]): void;
 }

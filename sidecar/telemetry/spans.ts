@@ -48,6 +48,8 @@ const serverSpan = (record: RequestRecord): SpanData => ({
     'remora.dialect': record.dialect,
     'remora.route': record.route,
     'remora.rule': record.rule,
+    'remora.strategy': record.strategy,
+    'remora.strategy.reason': record.strategyReason,
     'remora.lane': record.lane,
     'remora.attempts': record.attempts.length,
     'remora.policy.hash': record.policyHash,

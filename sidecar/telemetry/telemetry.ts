@@ -58,6 +58,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
       },
     },
     record: (request) => batch.add(request),
+    watchLatencies: (read) => metrics.watchLatencies(read),
     async close() {
       batch.close();
       await tracer?.close();

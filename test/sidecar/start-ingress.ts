@@ -11,6 +11,7 @@ import { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
 import { RememberedAnswers } from '#sidecar/pipeline/remembered/remembered-answers';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
+import { TargetLatencies } from '#sidecar/pipeline/strategies/latency/target-latencies';
 import { Ingress } from '#sidecar/server/ingress';
 import { REAL_TIMERS } from '#sidecar/time/timers';
 import { Upstreams } from '#sidecar/upstream/upstreams';
@@ -36,6 +37,7 @@ export async function startIngress(
   const policies = new PolicyHolder({ compileGuardrails, health, hints: new SharedHints(() => 0), broker });
   const upstream = new Upstreams(Date.now);
   const common = {
+    ...{ latencies: new TargetLatencies(() => 0), monotonic: () => performance.now() },
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },

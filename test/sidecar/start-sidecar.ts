@@ -5,6 +5,7 @@ import type {
   PolicyGuardrail,
   PolicyProvider,
   PolicyRoute,
+  PolicyRule,
   PolicyTarget,
 } from '#contract/policy/policy';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
@@ -26,6 +27,7 @@ export interface RouteWords {
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
+  readonly rule?: Partial<Omit<PolicyRule, 'match' | 'targets' | 'fallbacks'>>;
   readonly match?: { readonly models?: string[]; readonly headers?: { name: string; value: string }[] };
 }
 
@@ -56,6 +58,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {
+        ...words.rule,
         match: { models: [], headers: [], ...words.match },
         targets: words.targets.map(target),
         fallbacks: (words.fallbacks ?? []).map(target),

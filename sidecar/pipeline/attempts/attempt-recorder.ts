@@ -5,15 +5,26 @@ import type { FinishReason } from '#sidecar/canonical/chat-response';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Usage } from '#sidecar/canonical/usage';
+import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { AttemptRecord } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
+import type { Plan } from './plan.ts';
 import { redactorFor } from './redact-credential.ts';
+
+export interface RecorderDeps {
+  readonly health: Pick<TargetHealth, 'began' | 'ended'>;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds that no correction of the clock moves. */
+  readonly monotonic: () => number;
+}
 
 export class AttemptRecorder {
   readonly lane: LaneName;
-  outcome = 'ok';
+  outcome: AttemptFacts['outcome'] = 'ok';
   status: number | undefined;
   upstreamRequestId: string | undefined;
   usage: Usage | undefined;
@@ -21,7 +32,9 @@ export class AttemptRecorder {
   readonly #candidate: Candidate;
   readonly #reservation: Reservation;
   readonly #startUnixMs: number;
-  readonly #startMs = performance.now();
+  readonly #nowMs: () => number;
+  readonly #startMs: number;
+  readonly #health: Pick<TargetHealth, 'ended'>;
   #endMs: number | undefined;
   #firstChunkMs: number | undefined;
   #responseModel: string | undefined;
@@ -33,11 +46,15 @@ export class AttemptRecorder {
   /** What to book when no usage is reported; nothing until the request is on its way. */
   #billing: 'nothing' | 'unknown' = 'nothing';
 
-  constructor(candidate: Candidate, lane: LaneName, reservation: Reservation, startUnixMs: number) {
+  constructor({ candidate, lane }: Pick<Plan, 'candidate' | 'lane'>, reservation: Reservation, deps: RecorderDeps) {
     this.#candidate = candidate;
-    this.lane = lane;
+    this.lane = lane.name;
     this.#reservation = reservation;
-    this.#startUnixMs = startUnixMs;
+    this.#startUnixMs = deps.now();
+    this.#nowMs = deps.monotonic;
+    this.#startMs = this.#nowMs();
+    this.#health = deps.health;
+    deps.health.began(candidate);
   }
 
   /** From here on the provider may bill. */
@@ -47,7 +64,7 @@ export class AttemptRecorder {
 
   /** The first content is here. Returns the milliseconds since the attempt began. */
   firstChunk(): number {
-    this.#firstChunkMs ??= performance.now() - this.#startMs;
+    this.#firstChunkMs ??= this.#nowMs() - this.#startMs;
     return this.#firstChunkMs;
   }
 
@@ -81,7 +98,7 @@ export class AttemptRecorder {
     return this.#ids;
   }
 
-  failed(outcome: string, billing: 'nothing' | 'unknown', status?: number): void {
+  failed(outcome: AttemptFailureKind, billing: 'nothing' | 'unknown', status?: number): void {
     this.outcome = outcome;
     this.#billing = billing;
     this.status ??= status;
@@ -95,12 +112,17 @@ export class AttemptRecorder {
   settle(): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#endMs = performance.now();
+    this.#endMs = this.#nowMs();
     const usage = this.#isFinished ? this.usage : undefined;
     const billing = usage === undefined ? this.#billing : 'reported';
     const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing });
     this.costNanoUsd = costNanoUsd;
     this.#estimated = estimated;
+    this.#health.ended(this.#candidate, {
+      outcome: this.outcome,
+      elapsedMs: this.#endMs - this.#startMs,
+      firstContentMs: this.#firstChunkMs,
+    });
   }
 
   summary(): AttemptSummary {
@@ -108,7 +130,7 @@ export class AttemptRecorder {
       target: this.#candidate.target.policy.name,
       outcome: this.outcome,
       ...(this.status === undefined ? {} : { status: this.status }),
-      ms: Math.round((this.#endMs ?? performance.now()) - this.#startMs),
+      ms: Math.round((this.#endMs ?? this.#nowMs()) - this.#startMs),
     };
   }
 
@@ -123,7 +145,7 @@ export class AttemptRecorder {
       serverAddress: provider.serverAddress,
       serverPort: provider.serverPort,
       startUnixMs: this.#startUnixMs,
-      durationMs: (this.#endMs ?? performance.now()) - this.#startMs,
+      durationMs: (this.#endMs ?? this.#nowMs()) - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,
       outcome: this.outcome,
       status: this.status,

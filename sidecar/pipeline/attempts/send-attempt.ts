@@ -18,9 +18,9 @@ const SENT_HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'remora' };
 /** Throws RemoraError of the budget or of a cancelled request, and ClientGone. */
 export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer | AttemptFailed> {
   const { scope } = question.call;
-  const { health, budgetGate, now } = question.deps;
+  const { health, budgetGate } = question.deps;
   const reservation = await budgetGate.reserve(estimate(plan, question));
-  const log = new AttemptRecorder(plan.candidate, plan.lane.name, reservation, now());
+  const log = new AttemptRecorder(plan, reservation, question.deps);
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   const abort = scope.beginAttempt();

@@ -1,7 +1,8 @@
 /** What is known of targets: the end of every attempt is told to each observer, and what one of them finds unfit is tried last. */
 import type { Unfit } from '#contract/policy/unfit';
-import type { AttemptFailure } from '#sidecar/errors/attempt-failure';
+import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import type { Credentials } from '#sidecar/policy/policy-source';
 
 /**
@@ -10,13 +11,26 @@ import type { Credentials } from '#sidecar/policy/policy-source';
  */
 export type AttemptEnd = { readonly kind: 'ok'; readonly firstContentMs: number } | AttemptFailure;
 
+/** An attempt that is over, whoever ended it. */
+export interface AttemptFacts {
+  /** `ok` also where the client left before there was anything to judge. */
+  readonly outcome: 'ok' | AttemptFailureKind;
+  /** Milliseconds since it began. */
+  readonly elapsedMs: number;
+  /** undefined: there was no content. */
+  readonly firstContentMs: number | undefined;
+}
+
 export interface TargetObserver {
+  /** An attempt begins; `ended` is told once for each. */
+  began?(candidate: Candidate): void;
+  ended?(candidate: Candidate, facts: AttemptFacts): void;
   attempted?(candidate: Candidate, end: AttemptEnd): void;
   isUnfit(candidate: Candidate): boolean;
   /** What this sidecar found out by its own attempts. */
   unfit?(): readonly Unfit[];
-  /** A new policy or new credentials hold: forgets what is over. Called often enough to bound what is kept. */
-  sweep?(credentials: Credentials): void;
+  /** A new policy or new credentials hold: forgets what is over. Called often enough to bound what is kept. `snapshot` is undefined before the first policy. */
+  sweep?(credentials: Credentials, snapshot: Snapshot | undefined): void;
 }
 
 /**
@@ -28,6 +42,14 @@ export class TargetHealth {
 
   constructor(observers: readonly TargetObserver[]) {
     this.#observers = observers;
+  }
+
+  began(candidate: Candidate): void {
+    for (const observer of this.#observers) observer.began?.(candidate);
+  }
+
+  ended(candidate: Candidate, facts: AttemptFacts): void {
+    for (const observer of this.#observers) observer.ended?.(candidate, facts);
   }
 
   attempted(candidate: Candidate, end: AttemptEnd): void {
@@ -44,8 +66,8 @@ export class TargetHealth {
     return this.#observers.flatMap((observer) => observer.unfit?.() ?? []);
   }
 
-  sweep(credentials: Credentials): void {
-    for (const observer of this.#observers) observer.sweep?.(credentials);
+  sweep(credentials: Credentials, snapshot?: Snapshot): void {
+    for (const observer of this.#observers) observer.sweep?.(credentials, snapshot);
   }
 
   #isUnfit(candidate: Candidate): boolean {

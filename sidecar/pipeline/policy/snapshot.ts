@@ -8,6 +8,7 @@ import {
   type PolicyRule,
   type PolicyTarget,
 } from '#contract/policy/policy';
+import type { Affinity, StrategyName } from '#contract/resources/target-choice';
 import type { Guardrails } from '#sidecar/guardrails/guardrail';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { adapterFor } from '#sidecar/providers/index';
@@ -34,6 +35,8 @@ export interface CompiledRule {
   readonly policy: PolicyRule;
   /** Empty: every name. */
   readonly models: ReadonlySet<string>;
+  readonly strategy: StrategyName;
+  readonly affinity: Affinity;
   readonly targets: readonly CompiledTarget[];
   readonly fallbacks: readonly CompiledTarget[];
 }
@@ -133,9 +136,12 @@ function compileRule(
     }
     return { policy: target, provider };
   };
+  const strategy = rule.strategy ?? (rule.targets.some(({ weight }) => weight !== null) ? 'Weighted' : 'Priority');
   return {
     policy: rule,
     models: new Set(rule.match.models),
+    strategy,
+    affinity: rule.affinity ?? (strategy === 'LeastLatency' ? 'PromptCache' : 'None'),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
   };

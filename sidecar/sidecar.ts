@@ -28,6 +28,7 @@ import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
 import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
 import { TargetLatencies } from './pipeline/strategies/latency/target-latencies.ts';
+import { PromptCacheMisses } from './pipeline/strategies/prompt-cache-misses.ts';
 
 export interface SidecarDeps {
   readonly budgetGate: BudgetGate;
@@ -90,8 +91,12 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const monotonic = deps.monotonic ?? ((): number => performance.now());
   const hints = new SharedHints(monotonic);
   const latencies = new TargetLatencies(monotonic);
-  const health = new TargetHealth([new Parking(monotonic), hints, new RefusedCredentials(), latencies]);
-  deps.telemetry.watchLatencies?.(() => latencies.gauges());
+  const misses = new PromptCacheMisses();
+  const health = new TargetHealth([new Parking(monotonic), hints, new RefusedCredentials(), latencies, misses]);
+  deps.telemetry.watchTargets?.({
+    latencies: () => latencies.readings(),
+    promptCacheMisses: () => misses.readings(),
+  });
   const broker = brokerOf(deps);
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =

@@ -6,7 +6,7 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
-import type { AttemptRecord, LatencyGauge, RequestRecord } from './request-record.ts';
+import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
 import { Count, Distribution, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
 
@@ -54,7 +54,7 @@ function remembered<T extends object>(make: (...path: string[]) => T): (...path:
 export interface SidecarMetrics {
   observe(record: RequestRecord): void;
   policyApplied(hash: string, unixMs: number): void;
-  watchLatencies(read: () => readonly LatencyGauge[]): void;
+  watchTargets(readings: TargetReadings): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -75,7 +75,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
       }
     },
     policyApplied: policy.applied,
-    watchLatencies: (read) => latencyMetrics(registry, read),
+    watchTargets: (readings) => targetMetrics(registry, readings),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -153,17 +153,26 @@ function fallbackOf({ attempts, answeredBy }: RequestRecord): { from: string; to
   return { from: first.target, to: answeredBy, reason: first.outcome };
 }
 
-function latencyMetrics(registry: Registry, read: () => readonly LatencyGauge[]): void {
+/** Read from where they are kept, whenever somebody looks. */
+function targetMetrics(registry: Registry, readings: TargetReadings): void {
   new Gauge({
     ...METRIC.targetLatency,
     labelNames: ['target', 'stream'],
     registers: [registry],
     collect() {
       this.reset();
-      for (const { target, stream, averageMs } of read())
+      for (const { target, stream, averageMs } of readings.latencies())
         this.set({ target, stream: String(stream) }, averageMs / 1000);
     },
   });
+  const misses = {
+    ...{ ...METRIC.promptCacheMisses, type: 'counter' },
+    get: async () => ({
+      ...{ ...METRIC.promptCacheMisses, type: 'counter' },
+      values: readings.promptCacheMisses().map(({ target, tokens }) => ({ labels: { target }, value: tokens })),
+    }),
+  };
+  registry.registerMetric(misses);
 }
 
 function policyMetrics(registry: Registry, now: () => number): { applied(hash: string, unixMs: number): void } {

@@ -69,15 +69,27 @@ export interface RequestRecord {
 }
 
 /** What a target takes to its first content, as a decaying average. */
-export interface LatencyGauge {
+export interface LatencyReading {
   readonly target: string;
   readonly stream: boolean;
   readonly averageMs: number;
+}
+
+export interface TokenReading {
+  readonly target: string;
+  readonly tokens: number;
+}
+
+/** What is known of targets beside single requests. */
+export interface TargetReadings {
+  latencies(): readonly LatencyReading[];
+  /** Input that was read anew since its conversation changed the target. */
+  promptCacheMisses(): readonly TokenReading[];
 }
 
 export interface Telemetry {
   /** Never throws, never waits. */
   record(request: RequestRecord): void;
   /** Told once of what is read at every look at the metrics. */
-  watchLatencies?(read: () => readonly LatencyGauge[]): void;
+  watchTargets?(readings: TargetReadings): void;
 }

@@ -58,7 +58,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
       },
     },
     record: (request) => batch.add(request),
-    watchLatencies: (read) => metrics.watchLatencies(read),
+    watchTargets: (readings) => metrics.watchTargets(readings),
     async close() {
       batch.close();
       await tracer?.close();

@@ -143,16 +143,21 @@ test('fallbacks come after all targets, and a rule of one target says nothing of
   assert.equal(pair.records[0]?.strategy, undefined);
 });
 
-test('/metrics shows what LeastLatency chooses by', async (t) => {
+test('/metrics shows what LeastLatency chooses by, and what it cost that a conversation changed its target', async (t) => {
   const telemetry = await createTelemetry({ serviceName: 'test', now: Date.now, destination: { write: () => {} } });
   t.after(() => telemetry.close());
   let nowMs = 0;
   const deps = { telemetry, metrics: telemetry.metrics, monotonic: () => nowMs };
   const pair = await startPair(t, { rule: { strategy: 'LeastLatency' } }, deps, () => {
     nowMs += 250;
-    return {};
+    return { usage: { inputTokens: 4_000, outputTokens: 1 } };
   });
-  await post(pair.url, STREAMED_CHAT);
+  // The first two find out how the targets are, so that the conversation is read by both.
+  await post(pair.url, CHAT);
+  await post(pair.url, CHAT);
   const page = await (await fetch(`${pair.healthUrl}/metrics`)).text();
-  assert.match(page, /^remora_target_latency_ewma_seconds\{target="(one|two)\/m",stream="true"\} 0\.25$/m);
+  assert.match(page, /^remora_target_latency_ewma_seconds\{target="one\/m",stream="false"\} 0\.2\d*$/m);
+  assert.match(page, /^remora_target_latency_ewma_seconds\{target="two\/m",stream="false"\} 0\.2\d*$/m);
+  assert.match(page, /^# TYPE remora_prompt_cache_missed_tokens_total counter$/m);
+  assert.match(page, /^remora_prompt_cache_missed_tokens_total\{target="(one|two)\/m"\} 4000$/m);
 });

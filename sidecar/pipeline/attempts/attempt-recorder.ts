@@ -122,6 +122,7 @@ export class AttemptRecorder {
       outcome: this.outcome,
       elapsedMs: this.#endMs - this.#startMs,
       firstContentMs: this.#firstChunkMs,
+      usage: this.usage,
     });
   }
 

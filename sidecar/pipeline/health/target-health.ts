@@ -1,5 +1,6 @@
 /** What is known of targets: the end of every attempt is told to each observer, and what one of them finds unfit is tried last. */
 import type { Unfit } from '#contract/policy/unfit';
+import type { Usage } from '#sidecar/canonical/usage';
 import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
@@ -19,6 +20,8 @@ export interface AttemptFacts {
   readonly elapsedMs: number;
   /** undefined: there was no content. */
   readonly firstContentMs: number | undefined;
+  /** As far as the provider told it. */
+  readonly usage: Usage | undefined;
 }
 
 export interface TargetObserver {

@@ -57,6 +57,8 @@ export interface Snapshot {
   readonly hash: string;
   readonly policy: Policy;
   readonly routes: ReadonlyMap<string, CompiledRoute>;
+  /** Each once, whatever names it serves. */
+  readonly allRoutes: readonly CompiledRoute[];
   /** The route of `*`. */
   readonly otherModels: CompiledRoute | undefined;
   readonly modelRules: readonly CompiledModelRule[];
@@ -79,12 +81,14 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
     const compiled = compileRoute(route, providers);
     for (const model of route.models) routes.set(model, compiled);
   }
+  const allRoutes = [...new Set(routes.values())];
   const otherModels = routes.get(ANY_MODEL);
   routes.delete(ANY_MODEL);
   return {
     hash,
     policy,
     routes,
+    allRoutes,
     otherModels,
     modelRules: policy.modelRules.map(({ policy: key, allow, deny }) => ({
       policy: key,

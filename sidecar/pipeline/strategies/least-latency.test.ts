@@ -8,6 +8,8 @@ import { type RuleTargets, type StrategyWorld, seededRandom, strategyWorld } fro
 const STRATEGY = { strategy: 'LeastLatency', affinity: 'None' } as const;
 const TWO: RuleTargets = { 'mock/fast': {}, 'mock/slow': {} };
 
+const OK = { outcome: 'ok', usage: undefined } as const;
+
 interface Traffic {
   /** Milliseconds between two requests. */
   readonly everyMs: number;
@@ -35,7 +37,7 @@ function simulate(world: StrategyWorld, { everyMs, requests, firstContentMs, str
     const waitMs = firstContentMs(name, world.nowMs);
     world.health.began(candidate);
     at(world.nowMs + waitMs, () => world.health.attempted(candidate, { kind: 'ok', firstContentMs: waitMs }));
-    const facts = { outcome: 'ok', elapsedMs: waitMs + streamMs, firstContentMs: waitMs } as const;
+    const facts = { ...OK, elapsedMs: waitMs + streamMs, firstContentMs: waitMs };
     at(world.nowMs + waitMs + streamMs, () => world.health.ended(candidate, facts));
   };
   for (let index = 0; index < requests; index += 1) at(world.nowMs + index * everyMs, () => come(index));
@@ -113,7 +115,7 @@ function afterOne(outcome: 'ok' | AttemptFailureKind, elapsedMs: number): readon
   const first = candidate('mock/a');
   health.began(first);
   if (outcome !== 'ok') health.attempted(first, failure(outcome));
-  health.ended(first, { outcome, elapsedMs, firstContentMs: undefined });
+  health.ended(first, { ...OK, outcome, elapsedMs, firstContentMs: undefined });
   return order().names;
 }
 
@@ -121,7 +123,12 @@ test('a failure that comes at once counts as slow, and one that says the request
   for (const kind of ['server-error', 'rate-limited', 'connect', 'overloaded'] as const)
     assert.equal(afterOne(kind, 1)[0], 'mock/b', kind);
   const rejected = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
-  rejected.health.ended(rejected.candidate('mock/a'), { outcome: 'rejected', elapsedMs: 1, firstContentMs: undefined });
+  rejected.health.ended(rejected.candidate('mock/a'), {
+    ...OK,
+    outcome: 'rejected',
+    elapsedMs: 1,
+    firstContentMs: undefined,
+  });
   assert.equal(rejected.latencies.of(rejected.candidate('mock/a').target, false).averageMs, undefined);
 });
 
@@ -153,11 +160,11 @@ test('what is known of targets lasts over a new policy, and ends with the last a
   health.sweep(new Map(), other.snapshot);
   assert.equal(latencies.of(fast.target, false).averageMs, 100);
   const gone = candidate('mock/slow');
-  health.ended(gone, { outcome: 'ok', elapsedMs: 50, firstContentMs: 50 });
+  health.ended(gone, { ...OK, elapsedMs: 50, firstContentMs: 50 });
   health.attempted(gone, { kind: 'ok', firstContentMs: 50 });
   health.sweep(new Map(), other.snapshot);
   assert.deepEqual(
-    latencies.gauges().map(({ target }) => target),
+    latencies.readings().map(({ target }) => target),
     ['mock/fast'],
   );
 });
@@ -166,7 +173,7 @@ test('nothing is kept of targets of other strategies', () => {
   const { latencies, health, candidate } = strategyWorld(TWO);
   health.began(candidate('mock/fast'));
   health.attempted(candidate('mock/fast'), { kind: 'ok', firstContentMs: 100 });
-  assert.deepEqual(latencies.gauges(), []);
+  assert.deepEqual(latencies.readings(), []);
 });
 
 const turn = (conversation: number): ChatRequest =>

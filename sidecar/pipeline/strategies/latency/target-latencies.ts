@@ -7,7 +7,7 @@ import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import type { AttemptEnd, AttemptFacts, TargetObserver } from '#sidecar/pipeline/health/target-health';
 import type { CompiledTarget, Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import type { Credentials } from '#sidecar/policy/policy-source';
-import type { LatencyGauge } from '#sidecar/telemetry/request-record';
+import type { LatencyReading } from '#sidecar/telemetry/request-record';
 import { PeakEwma } from './peak-ewma.ts';
 import { RecentQuantile } from './recent-quantile.ts';
 
@@ -104,7 +104,7 @@ export class TargetLatencies implements TargetObserver {
       if (!this.#watched.has(name)) this.#watched.set(name, { underWay: 0, streamed: noTimes(), whole: noTimes() });
   }
 
-  gauges(): readonly LatencyGauge[] {
+  readings(): readonly LatencyReading[] {
     return [...this.#watched].flatMap(([target, watched]) =>
       [true, false].flatMap((stream) => {
         const averageMs = timesOf(watched, stream).average.ms;
@@ -129,8 +129,8 @@ const slowerThan = (knownMs: number): number =>
 
 const timesOf = ({ streamed, whole }: Watched, stream: boolean): Times => (stream ? streamed : whole);
 
-const targetsToWatch = ({ routes, otherModels }: Snapshot): string[] =>
-  [...routes.values(), ...(otherModels === undefined ? [] : [otherModels])]
+const targetsToWatch = ({ allRoutes }: Snapshot): string[] =>
+  allRoutes
     .flatMap(({ rules }) => rules)
     .filter(({ strategy }) => strategy === 'LeastLatency' || strategy === 'LeastCost')
     .flatMap(({ targets }) => targets.map(({ policy }) => policy.name));

@@ -8,6 +8,7 @@ import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
+import type { Order } from './strategies/strategy.ts';
 
 type Outcome = RequestRecord['outcome'];
 /** Providers decide how many different names there are. */
@@ -32,7 +33,7 @@ export class RequestRecorder {
   #route: string | undefined;
   #rule: number | undefined;
   #strategy: StrategyName | undefined;
-  #strategyReason: string | undefined;
+  #order: Order | undefined;
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
   readonly #lost = new Set<string>();
@@ -47,9 +48,9 @@ export class RequestRecorder {
     if (rule >= 0) this.#rule = rule;
   }
 
-  orderChosen(strategy: StrategyName, reason: string | undefined): void {
+  orderChosen(strategy: StrategyName, order: Order): void {
     this.#strategy = strategy;
-    this.#strategyReason = reason;
+    this.#order = order;
   }
 
   /** Each guardrail counts once per request, however often it found something. */
@@ -97,7 +98,7 @@ export class RequestRecorder {
       route: this.#route,
       rule: this.#rule,
       strategy: this.#strategy,
-      strategyReason: this.#strategyReason,
+      strategyReason: this.#order && reasonOf(this.#order, this.attempts[0]?.target),
       lane: this.#answerer?.lane.name ?? this.attempts.at(-1)?.lane,
       answeredBy: this.#answerer?.target,
       policyHash: this.policyHash,
@@ -115,6 +116,17 @@ export class RequestRecorder {
       timeToFirstChunkMs: this.#firstChunkMs,
     };
   }
+}
+
+/** Longest name of a target in a reason. */
+const LONGEST_NAME = 64;
+
+/** Between the order and the first attempt a target may be passed over: denied, without a credential, unfit. */
+function reasonOf({ targets, reason }: Order, attempted: string | undefined): string | undefined {
+  const first = targets[0]?.policy.name;
+  if (first === undefined || attempted === undefined || first === attempted) return reason;
+  const passed = `${first.slice(0, LONGEST_NAME)} passed over`;
+  return reason === undefined ? passed : `${reason}; ${passed}`;
 }
 
 /** Attribution headers that a caller may set. */

@@ -56,7 +56,7 @@ export function selectRoute(question: RouteQuestion): Selection {
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
   const ordered = targetOrder(chosen, question);
-  if (chosen.targets.length > 1) log.orderChosen(chosen.strategy, ordered.reason);
+  if (chosen.targets.length > 1) log.orderChosen(chosen.strategy, ordered);
   const order = pinTargets(ordered.targets, question);
   const { isBoundToModel } = operationOf(request);
   const { targets, notTried } = isBoundToModel

@@ -132,6 +132,22 @@ test('a conversation with x-remora-session has one provider for all its turns, a
   assert.deepEqual([...new Set(homes.values())].toSorted(), ['one/m', 'two/m']);
 });
 
+test('a target that is unfit is passed over whatever the strategy says, and the record tells it', async (t) => {
+  const targets = [
+    { provider: 'one' },
+    { provider: 'two', price: { inputPico: '9000', cachedInputPico: '9000', outputPico: '9000' } },
+  ];
+  const pair = await startPair(t, { targets, rule: { strategy: 'LeastCost' } });
+  pair.one.respondWith({ fault: { kind: 'status', status: 401 } });
+  for (const asked of [1, 1]) {
+    assert.equal((await post(pair.url, CHAT)).headers.get('x-remora-target'), 'two/m');
+    assert.equal(pair.one.requests.length, asked, 'it is not asked again');
+  }
+  const [first, second] = pair.records;
+  assert.match(first?.strategyReason ?? '', /^one\/m \$[\d.]+, two\/m \$[\d.]+$/);
+  assert.match(second?.strategyReason ?? '', /; one\/m passed over$/);
+});
+
 test('fallbacks come after all targets, and a rule of one target says nothing of a strategy', async (t) => {
   const pair = await startPair(t, {
     targets: [{ provider: 'one' }],

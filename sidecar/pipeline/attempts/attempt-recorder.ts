@@ -57,6 +57,10 @@ export class AttemptRecorder {
     deps.health.began(candidate);
   }
 
+  get target(): string {
+    return this.#candidate.target.policy.name;
+  }
+
   /** From here on the provider may bill. */
   sending(): void {
     this.#billing = 'unknown';
@@ -128,7 +132,7 @@ export class AttemptRecorder {
 
   summary(): AttemptSummary {
     return {
-      target: this.#candidate.target.policy.name,
+      target: this.target,
       outcome: this.outcome,
       ...(this.status === undefined ? {} : { status: this.status }),
       ms: Math.round((this.#endMs ?? this.#nowMs()) - this.#startMs),

@@ -36,8 +36,8 @@ export interface SidecarDeps {
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Milliseconds that no correction of the clock moves. Default: those of the process. */
-  readonly monotonic?: () => number;
+  /** Milliseconds that never step back, by which what is known of targets ages. Default: those of the process. */
+  readonly monotonicMs?: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly newRequestId: () => string;
@@ -88,7 +88,7 @@ export interface Sidecar {
 
 export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
   const deadlines = new Deadlines();
-  const monotonic = deps.monotonic ?? ((): number => performance.now());
+  const monotonic = deps.monotonicMs ?? ((): number => performance.now());
   const hints = new SharedHints(monotonic);
   const latencies = new TargetLatencies(monotonic);
   const misses = new PromptCacheMisses();
@@ -105,7 +105,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const common = {
     ...deps,
     config,
-    monotonic,
+    monotonicMs: monotonic,
     deadlines,
     health,
     latencies,

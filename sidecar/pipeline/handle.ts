@@ -39,8 +39,8 @@ export interface PipelineDeps {
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Milliseconds that no correction of the clock moves. */
-  readonly monotonic: () => number;
+  /** Milliseconds that never step back. */
+  readonly monotonicMs: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   /** Told of faults of our own, which a client sees as `internal`. */

@@ -37,7 +37,7 @@ export async function startIngress(
   const policies = new PolicyHolder({ compileGuardrails, health, hints: new SharedHints(() => 0), broker });
   const upstream = new Upstreams(Date.now);
   const common = {
-    ...{ latencies: new TargetLatencies(() => 0), monotonic: () => performance.now() },
+    ...{ latencies: new TargetLatencies(() => 0), monotonicMs: () => performance.now() },
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },

@@ -43,10 +43,15 @@ test('a provider that is ten times as slow loses nine tenths of the requests, st
     let nowMs = 0;
     const slowness = { one: 2_000, two: 200 };
     // The provider takes its time by the sidecar's own clock.
-    const pair = await startPair(t, { rule: { strategy: 'LeastLatency' } }, { monotonic: () => nowMs }, (provider) => {
-      nowMs += slowness[provider];
-      return {};
-    });
+    const pair = await startPair(
+      t,
+      { rule: { strategy: 'LeastLatency' } },
+      { monotonicMs: () => nowMs },
+      (provider) => {
+        nowMs += slowness[provider];
+        return {};
+      },
+    );
     for (let count = 0; count < 60; count += 1) {
       const { status } = await post(pair.url, body);
       assert.equal(status, 200);
@@ -67,7 +72,7 @@ test('a failed attempt counts as slow, and an attempt under way counts until its
   let nowMs = 0;
   let scripts: Partial<Record<'one' | 'two', Script>> = {};
   const rule = { strategy: 'LeastLatency', affinity: 'None' } as const;
-  const pair = await startPair(t, { rule }, { monotonic: () => nowMs, random: () => 0 }, (provider) => {
+  const pair = await startPair(t, { rule }, { monotonicMs: () => nowMs, random: () => 0 }, (provider) => {
     nowMs += 100;
     return scripts[provider] ?? {};
   });
@@ -163,7 +168,7 @@ test('/metrics shows what LeastLatency chooses by, and what it cost that a conve
   const telemetry = await createTelemetry({ serviceName: 'test', now: Date.now, destination: { write: () => {} } });
   t.after(() => telemetry.close());
   let nowMs = 0;
-  const deps = { telemetry, metrics: telemetry.metrics, monotonic: () => nowMs };
+  const deps = { telemetry, metrics: telemetry.metrics, monotonicMs: () => nowMs };
   const pair = await startPair(t, { rule: { strategy: 'LeastLatency' } }, deps, () => {
     nowMs += 250;
     return { usage: { inputTokens: 4_000, outputTokens: 1 } };

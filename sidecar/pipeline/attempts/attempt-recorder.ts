@@ -15,11 +15,11 @@ import type { Plan } from './plan.ts';
 import { redactorFor } from './redact-credential.ts';
 
 export interface RecorderDeps {
-  readonly health: Pick<TargetHealth, 'began' | 'ended'>;
+  readonly health: Pick<TargetHealth, 'attemptBegan' | 'firstContent' | 'attemptEnded'>;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Milliseconds that no correction of the clock moves. */
-  readonly monotonic: () => number;
+  /** Milliseconds that never step back. */
+  readonly monotonicMs: () => number;
 }
 
 export class AttemptRecorder {
@@ -34,7 +34,7 @@ export class AttemptRecorder {
   readonly #startUnixMs: number;
   readonly #nowMs: () => number;
   readonly #startMs: number;
-  readonly #health: Pick<TargetHealth, 'ended'>;
+  readonly #health: RecorderDeps['health'];
   #endMs: number | undefined;
   #firstChunkMs: number | undefined;
   #responseModel: string | undefined;
@@ -51,10 +51,10 @@ export class AttemptRecorder {
     this.lane = lane.name;
     this.#reservation = reservation;
     this.#startUnixMs = deps.now();
-    this.#nowMs = deps.monotonic;
+    this.#nowMs = deps.monotonicMs;
     this.#startMs = this.#nowMs();
     this.#health = deps.health;
-    deps.health.began(candidate);
+    deps.health.attemptBegan(candidate);
   }
 
   get target(): string {
@@ -68,7 +68,10 @@ export class AttemptRecorder {
 
   /** The first content is here. Returns the milliseconds since the attempt began. */
   firstChunk(): number {
-    this.#firstChunkMs ??= this.#nowMs() - this.#startMs;
+    if (this.#firstChunkMs === undefined) {
+      this.#firstChunkMs = this.#nowMs() - this.#startMs;
+      this.#health.firstContent(this.#candidate, this.#firstChunkMs);
+    }
     return this.#firstChunkMs;
   }
 
@@ -122,7 +125,7 @@ export class AttemptRecorder {
     const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing });
     this.costNanoUsd = costNanoUsd;
     this.#estimated = estimated;
-    this.#health.ended(this.#candidate, {
+    this.#health.attemptEnded(this.#candidate, {
       outcome: this.outcome,
       elapsedMs: this.#endMs - this.#startMs,
       firstContentMs: this.#firstChunkMs,

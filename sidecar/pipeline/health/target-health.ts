@@ -25,9 +25,11 @@ export interface AttemptFacts {
 }
 
 export interface TargetObserver {
-  /** An attempt begins; `ended` is told once for each. */
-  began?(candidate: Candidate): void;
-  ended?(candidate: Candidate, facts: AttemptFacts): void;
+  /** An attempt begins; `attemptEnded` is told once for each, when its stream is over too. */
+  attemptBegan?(candidate: Candidate): void;
+  /** The first content, or the whole answer where there is no stream; milliseconds since the attempt began. */
+  firstContent?(candidate: Candidate, ms: number): void;
+  attemptEnded?(candidate: Candidate, facts: AttemptFacts): void;
   attempted?(candidate: Candidate, end: AttemptEnd): void;
   isUnfit(candidate: Candidate): boolean;
   /** What this sidecar found out by its own attempts. */
@@ -47,12 +49,16 @@ export class TargetHealth {
     this.#observers = observers;
   }
 
-  began(candidate: Candidate): void {
-    for (const observer of this.#observers) observer.began?.(candidate);
+  attemptBegan(candidate: Candidate): void {
+    for (const observer of this.#observers) observer.attemptBegan?.(candidate);
   }
 
-  ended(candidate: Candidate, facts: AttemptFacts): void {
-    for (const observer of this.#observers) observer.ended?.(candidate, facts);
+  firstContent(candidate: Candidate, ms: number): void {
+    for (const observer of this.#observers) observer.firstContent?.(candidate, ms);
+  }
+
+  attemptEnded(candidate: Candidate, facts: AttemptFacts): void {
+    for (const observer of this.#observers) observer.attemptEnded?.(candidate, facts);
   }
 
   attempted(candidate: Candidate, end: AttemptEnd): void {

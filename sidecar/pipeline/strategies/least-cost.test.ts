@@ -42,7 +42,7 @@ const CHEAP_AND_DEAR = { 'mock/cheap': { price: price(1, 1) }, 'mock/dear': { pr
 
 /** Answers of this many milliseconds to a target. */
 function observe({ health, candidate }: StrategyWorld, name: string, ...times: readonly number[]): void {
-  for (const ms of times) health.attempted(candidate(name), { kind: 'ok', firstContentMs: ms });
+  for (const ms of times) health.firstContent(candidate(name), ms);
 }
 const often = (ms: number, times: number): number[] => Array.from({ length: times }, () => ms);
 

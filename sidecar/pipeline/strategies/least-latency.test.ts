@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
-import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
+import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import { buildRequest } from '#test/support/build-request';
 import { type RuleTargets, type StrategyWorld, seededRandom, strategyWorld } from '#test/support/build-rule';
 
@@ -35,10 +35,10 @@ function simulate(world: StrategyWorld, { everyMs, requests, firstContentMs, str
     counts[name] = (counts[name] ?? 0) + 1;
     const candidate = world.candidate(name);
     const waitMs = firstContentMs(name, world.nowMs);
-    world.health.began(candidate);
-    at(world.nowMs + waitMs, () => world.health.attempted(candidate, { kind: 'ok', firstContentMs: waitMs }));
+    world.health.attemptBegan(candidate);
+    at(world.nowMs + waitMs, () => world.health.firstContent(candidate, waitMs));
     const facts = { ...OK, elapsedMs: waitMs + streamMs, firstContentMs: waitMs };
-    at(world.nowMs + waitMs + streamMs, () => world.health.ended(candidate, facts));
+    at(world.nowMs + waitMs + streamMs, () => world.health.attemptEnded(candidate, facts));
   };
   for (let index = 0; index < requests; index += 1) at(world.nowMs + index * everyMs, () => come(index));
   for (let next = agenda.shift(); next !== undefined; next = agenda.shift()) {
@@ -98,24 +98,21 @@ test('a target that becomes slow is left within seconds, and has its traffic aga
 
 test('targets that nobody tried are tried first, one request each, until they answered', () => {
   const { order, candidate, health } = strategyWorld({ 'mock/a': {}, 'mock/b': {}, 'mock/c': {} }, STRATEGY);
-  health.attempted(candidate('mock/a'), { kind: 'ok', firstContentMs: 5_000 });
+  health.firstContent(candidate('mock/a'), 5_000);
   for (const expected of ['mock/b', 'mock/c', 'mock/a', 'mock/a', 'mock/a']) {
     const [first = ''] = order().names;
     assert.equal(first, expected);
-    health.began(candidate(first));
+    health.attemptBegan(candidate(first));
   }
 });
-
-const failure = (kind: AttemptFailureKind): AttemptFailure => ({ kind, target: '', provider: '', message: '' });
 
 /** Both take 200 ms; then one attempt at the first ends so. */
 function afterOne(outcome: 'ok' | AttemptFailureKind, elapsedMs: number): readonly string[] {
   const { order, candidate, health } = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
-  for (const name of ['mock/a', 'mock/b']) health.attempted(candidate(name), { kind: 'ok', firstContentMs: 200 });
+  for (const name of ['mock/a', 'mock/b']) health.firstContent(candidate(name), 200);
   const first = candidate('mock/a');
-  health.began(first);
-  if (outcome !== 'ok') health.attempted(first, failure(outcome));
-  health.ended(first, { ...OK, outcome, elapsedMs, firstContentMs: undefined });
+  health.attemptBegan(first);
+  health.attemptEnded(first, { ...OK, outcome, elapsedMs, firstContentMs: undefined });
   return order().names;
 }
 
@@ -123,7 +120,7 @@ test('a failure that comes at once counts as slow, and one that says the request
   for (const kind of ['server-error', 'rate-limited', 'connect', 'overloaded'] as const)
     assert.equal(afterOne(kind, 1)[0], 'mock/b', kind);
   const rejected = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
-  rejected.health.ended(rejected.candidate('mock/a'), {
+  rejected.health.attemptEnded(rejected.candidate('mock/a'), {
     ...OK,
     outcome: 'rejected',
     elapsedMs: 1,
@@ -140,10 +137,10 @@ test('an attempt that its client gave up counts as slow as it was until then', (
 test('streams and whole answers are measured apart: a long answer does not make a target slow to stream', () => {
   const { order, candidate, health } = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
   const streamed = buildRequest({ stream: true });
-  health.attempted(candidate('mock/a', streamed), { kind: 'ok', firstContentMs: 300 });
-  health.attempted(candidate('mock/b', streamed), { kind: 'ok', firstContentMs: 900 });
-  health.attempted(candidate('mock/a'), { kind: 'ok', firstContentMs: 30_000 });
-  health.attempted(candidate('mock/b'), { kind: 'ok', firstContentMs: 9_000 });
+  health.firstContent(candidate('mock/a', streamed), 300);
+  health.firstContent(candidate('mock/b', streamed), 900);
+  health.firstContent(candidate('mock/a'), 30_000);
+  health.firstContent(candidate('mock/b'), 9_000);
   assert.deepEqual(order({ request: streamed }), {
     names: ['mock/a', 'mock/b'],
     reason: 'mock/a 300ms, mock/b 900ms',
@@ -154,14 +151,14 @@ test('streams and whole answers are measured apart: a long answer does not make 
 test('what is known of targets lasts over a new policy, and ends with the last attempt of a target that is gone', () => {
   const { latencies, health, candidate } = strategyWorld(TWO, STRATEGY);
   const fast = candidate('mock/fast');
-  health.attempted(fast, { kind: 'ok', firstContentMs: 100 });
-  health.began(candidate('mock/slow'));
+  health.firstContent(fast, 100);
+  health.attemptBegan(candidate('mock/slow'));
   const other = strategyWorld({ 'mock/fast': {}, 'mock/new': {} }, STRATEGY);
   health.sweep(new Map(), other.snapshot);
   assert.equal(latencies.of(fast.target, false).averageMs, 100);
   const gone = candidate('mock/slow');
-  health.ended(gone, { ...OK, elapsedMs: 50, firstContentMs: 50 });
-  health.attempted(gone, { kind: 'ok', firstContentMs: 50 });
+  health.attemptEnded(gone, { ...OK, elapsedMs: 50, firstContentMs: 50 });
+  health.firstContent(gone, 50);
   health.sweep(new Map(), other.snapshot);
   assert.deepEqual(
     latencies.readings().map(({ target }) => target),
@@ -171,8 +168,8 @@ test('what is known of targets lasts over a new policy, and ends with the last a
 
 test('nothing is kept of targets of other strategies', () => {
   const { latencies, health, candidate } = strategyWorld(TWO);
-  health.began(candidate('mock/fast'));
-  health.attempted(candidate('mock/fast'), { kind: 'ok', firstContentMs: 100 });
+  health.attemptBegan(candidate('mock/fast'));
+  health.firstContent(candidate('mock/fast'), 100);
   assert.deepEqual(latencies.readings(), []);
 });
 
@@ -185,7 +182,7 @@ test('a conversation stays on its target while that is not twice as slow as anot
     ['mock/fast', 200],
     ['mock/slow', 390],
   ] as const)
-    world.health.attempted(world.candidate(name), { kind: 'ok', firstContentMs: ms });
+    world.health.firstContent(world.candidate(name), ms);
   const homes = Array.from({ length: 200 }, (_, index) => world.order({ request: turn(index) }).names[0] ?? '');
   const again = homes.map((_, index) => world.order({ request: turn(index) }).names[0]);
   assert.deepEqual(again, homes);
@@ -193,7 +190,7 @@ test('a conversation stays on its target while that is not twice as slow as anot
   assert.ok(onSlow > 70 && onSlow < 130, `${onSlow} of 200`);
   const lost = homes.indexOf('mock/slow');
   assert.match(world.order({ request: turn(lost) }).reason ?? '', /, by PromptCache$/);
-  world.health.attempted(world.candidate('mock/slow'), { kind: 'ok', firstContentMs: 500 });
+  world.health.firstContent(world.candidate('mock/slow'), 500);
   assert.equal(world.order({ request: turn(lost) }).names[0], 'mock/fast');
 });
 

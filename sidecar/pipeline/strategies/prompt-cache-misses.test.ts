@@ -18,7 +18,7 @@ function world(targets = TARGETS) {
       const parts = [{ type: 'text', text: `Question ${conversation}` }] as const;
       const request = buildRequest({ messages: [{ role: 'user', parts }] });
       const usage = { ...NO_USAGE, inputTokens, cacheReadTokens };
-      misses.ended(candidate(name, request), { outcome: 'ok', elapsedMs: 1, firstContentMs: 1, usage });
+      misses.attemptEnded(candidate(name, request), { outcome: 'ok', elapsedMs: 1, firstContentMs: 1, usage });
     },
     of: (name: string) => misses.readings().find(({ target }) => target === name)?.tokens,
   };

@@ -27,7 +27,7 @@ export class PromptCacheMisses implements TargetObserver {
   /** By target, of those that are watched. */
   #missed = new Map<string, number>();
 
-  ended({ target, request }: Candidate, { usage }: AttemptFacts): void {
+  attemptEnded({ target, request }: Candidate, { usage }: AttemptFacts): void {
     const { name } = target.policy;
     const inputTokens = usage === undefined ? 0 : totalInputTokens(usage);
     if (inputTokens < SHORTEST_CACHED || !this.#missed.has(name)) return;

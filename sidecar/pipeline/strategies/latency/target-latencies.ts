@@ -4,7 +4,7 @@
  */
 import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
-import type { AttemptEnd, AttemptFacts, TargetObserver } from '#sidecar/pipeline/health/target-health';
+import type { AttemptFacts, TargetObserver } from '#sidecar/pipeline/health/target-health';
 import type { CompiledTarget, Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import type { Credentials } from '#sidecar/policy/policy-source';
 import type { LatencyReading } from '#sidecar/telemetry/request-record';
@@ -67,16 +67,16 @@ export class TargetLatencies implements TargetObserver {
     return { underWay: watched.underWay, averageMs: average.look(now), p95Ms: recent.p95(now) };
   }
 
-  began({ target }: Candidate): void {
+  attemptBegan({ target }: Candidate): void {
     const watched = this.#watched.get(target.policy.name);
     if (watched !== undefined) watched.underWay += 1;
   }
 
-  attempted(candidate: Candidate, end: AttemptEnd): void {
-    if (end.kind === 'ok') this.#observe(candidate, end.firstContentMs);
+  firstContent(candidate: Candidate, ms: number): void {
+    this.#observe(candidate, ms);
   }
 
-  ended(candidate: Candidate, { outcome, elapsedMs, firstContentMs }: AttemptFacts): void {
+  attemptEnded(candidate: Candidate, { outcome, elapsedMs, firstContentMs }: AttemptFacts): void {
     const watched = this.#watched.get(candidate.target.policy.name);
     if (watched === undefined) return;
     // What began before the target was watched ends here all the same.

@@ -188,7 +188,7 @@ describe('CRDs', () => {
     if (server === undefined) return;
     await server.applyCrds();
     const root = join(import.meta.dirname, '..', '..', 'examples');
-    for (const file of globSync('*.yaml', { cwd: root }))
+    for (const file of globSync('**/*.yaml', { cwd: root }))
       for (const document of parseAllDocuments(readFileSync(join(root, file), 'utf8'))) {
         const object = document.toJS() as Written | null;
         const kind = USER_KINDS.find((candidate) => candidate.kind === object?.kind);

@@ -16,6 +16,8 @@ interface Load {
 
 /** So many times the load of another target is one worth whose caches know the prompt. */
 const WORTH_STAYING = 2;
+/** Nobody notices what is sooner than this. */
+const SOON_MS = 100;
 
 export const leastLatency: Strategy = (rule, question) => {
   const { targets } = rule;
@@ -41,7 +43,8 @@ function homeOf(loads: readonly Load[], id: string | undefined): Load | undefine
   // One that nobody tried may be much sooner.
   if (home.averageMs === undefined || loads.some(isUntried)) return undefined;
   const known = loads.filter(({ averageMs }) => averageMs !== undefined);
-  return scoreOf(home) <= WORTH_STAYING * Math.min(...known.map(scoreOf)) ? home : undefined;
+  const best = Math.min(...known.map(scoreOf));
+  return scoreOf(home) <= Math.max(SOON_MS, WORTH_STAYING * best) ? home : undefined;
 }
 
 function inOrder(loads: readonly Load[], random: () => number): readonly Load[] {

@@ -19,6 +19,7 @@ import type { Cloud } from './credentials/cloud.ts';
 import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
+import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
 import { Parking } from './pipeline/health/parking.ts';
 import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
@@ -92,7 +93,11 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const hints = new SharedHints(monotonic);
   const latencies = new TargetLatencies(monotonic);
   const misses = new PromptCacheMisses();
-  const health = new TargetHealth([new Parking(monotonic), hints, new RefusedCredentials(), latencies, misses]);
+  const endpoints = new EndpointBalancer({ nowMs: monotonic, random: deps.random });
+  const health = new TargetHealth([
+    ...[new Parking(monotonic), hints, new RefusedCredentials()],
+    ...[latencies, misses, endpoints],
+  ]);
   deps.telemetry.watchTargets?.({
     latencies: () => latencies.readings(),
     promptCacheMisses: () => misses.readings(),
@@ -108,6 +113,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     monotonicMs: monotonic,
     deadlines,
     health,
+    endpoints,
     latencies,
     keepers: new Keepers(),
     remembered,

@@ -11,6 +11,7 @@ import type { Call } from './call.ts';
 import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { encode } from './encode.ts';
+import type { EndpointBalancer } from './endpoints/endpoint-balancer.ts';
 import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
@@ -33,6 +34,7 @@ export interface PipelineDeps {
   readonly budgetGate: BudgetGate;
   readonly upstream: Upstream;
   readonly health: TargetHealth;
+  readonly endpoints: EndpointBalancer;
   readonly latencies: TargetLatencies;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;

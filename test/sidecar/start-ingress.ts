@@ -6,6 +6,7 @@ import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { Jobs } from '#sidecar/jobs/jobs';
 import { Keepers } from '#sidecar/pipeline/accounts/keepers';
+import { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
@@ -37,7 +38,11 @@ export async function startIngress(
   const policies = new PolicyHolder({ compileGuardrails, health, hints: new SharedHints(() => 0), broker });
   const upstream = new Upstreams(Date.now);
   const common = {
-    ...{ latencies: new TargetLatencies(() => 0), monotonicMs: () => performance.now() },
+    ...{
+      latencies: new TargetLatencies(() => 0),
+      endpoints: new EndpointBalancer({ nowMs: () => 0, random: () => 0 }),
+      monotonicMs: () => performance.now(),
+    },
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },

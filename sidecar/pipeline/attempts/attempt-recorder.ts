@@ -7,7 +7,9 @@ import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
+import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
 import type { AttemptRecord } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
@@ -15,6 +17,7 @@ import type { Plan } from './plan.ts';
 import { redactorFor } from './redact-credential.ts';
 
 export interface RecorderDeps {
+  readonly endpoints: Pick<EndpointBalancer, 'choose'>;
   readonly health: Pick<TargetHealth, 'attemptBegan' | 'firstContent' | 'attemptEnded'>;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -29,6 +32,8 @@ export class AttemptRecorder {
   upstreamRequestId: string | undefined;
   usage: Usage | undefined;
   costNanoUsd: bigint | null = null;
+  /** The server that is asked. */
+  readonly endpoint: CompiledEndpoint;
   readonly #candidate: Candidate;
   readonly #reservation: Reservation;
   readonly #startUnixMs: number;
@@ -54,7 +59,8 @@ export class AttemptRecorder {
     this.#nowMs = deps.monotonicMs;
     this.#startMs = this.#nowMs();
     this.#health = deps.health;
-    deps.health.attemptBegan(candidate);
+    this.endpoint = deps.endpoints.choose(candidate.provider);
+    deps.health.attemptBegan(candidate, this.endpoint);
   }
 
   get target(): string {
@@ -126,6 +132,7 @@ export class AttemptRecorder {
     this.costNanoUsd = costNanoUsd;
     this.#estimated = estimated;
     this.#health.attemptEnded(this.#candidate, {
+      endpoint: this.endpoint,
       outcome: this.outcome,
       elapsedMs: this.#endMs - this.#startMs,
       firstContentMs: this.#firstChunkMs,
@@ -150,8 +157,8 @@ export class AttemptRecorder {
       providerName: provider.adapter.telemetryName,
       requestModel: model,
       responseModel: this.#responseModel && redact(this.#responseModel),
-      serverAddress: provider.serverAddress,
-      serverPort: provider.serverPort,
+      serverAddress: this.endpoint.serverAddress,
+      serverPort: this.endpoint.serverPort,
       startUnixMs: this.#startUnixMs,
       durationMs: (this.#endMs ?? this.#nowMs()) - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,

@@ -77,7 +77,8 @@ async function exchange(running: Exchange): Promise<Answer> {
   const stored = credentialOf(plan.candidate, abort);
   const credential = stored instanceof Promise ? await stored : stored;
   const nowUnixMs = question.deps.now();
-  const { url, bytes: body } = plan;
+  const { bytes: body } = plan;
+  const url = log.endpoint.baseUrl + plan.path;
   const signed = provider.adapter.headers({ credential, url, body, nowUnixMs });
   const authorization = signed instanceof Promise ? await signed : signed;
   log.sending();

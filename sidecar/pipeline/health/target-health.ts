@@ -3,7 +3,7 @@ import type { Unfit } from '#contract/policy/unfit';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
-import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
+import type { CompiledEndpoint, Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import type { Credentials } from '#sidecar/policy/policy-source';
 
 /**
@@ -14,6 +14,7 @@ export type AttemptEnd = { readonly kind: 'ok'; readonly firstContentMs: number 
 
 /** An attempt that is over, whoever ended it. */
 export interface AttemptFacts {
+  readonly endpoint: CompiledEndpoint;
   /** `ok` also where the client left before there was anything to judge. */
   readonly outcome: 'ok' | AttemptFailureKind;
   /** Milliseconds since it began. */
@@ -26,7 +27,7 @@ export interface AttemptFacts {
 
 export interface TargetObserver {
   /** An attempt begins; `attemptEnded` is told once for each, when its stream is over too. */
-  attemptBegan?(candidate: Candidate): void;
+  attemptBegan?(candidate: Candidate, endpoint: CompiledEndpoint): void;
   /** The first content, or the whole answer where there is no stream; milliseconds since the attempt began. */
   firstContent?(candidate: Candidate, ms: number): void;
   attemptEnded?(candidate: Candidate, facts: AttemptFacts): void;
@@ -49,8 +50,8 @@ export class TargetHealth {
     this.#observers = observers;
   }
 
-  attemptBegan(candidate: Candidate): void {
-    for (const observer of this.#observers) observer.attemptBegan?.(candidate);
+  attemptBegan(candidate: Candidate, endpoint: CompiledEndpoint): void {
+    for (const observer of this.#observers) observer.attemptBegan?.(candidate, endpoint);
   }
 
   firstContent(candidate: Candidate, ms: number): void {

@@ -17,13 +17,19 @@ import { compileGlob, type Glob } from './glob.ts';
 
 export type CompileGuardrails = (guardrails: readonly PolicyGuardrail[]) => Guardrails;
 
-export interface CompiledProvider {
-  readonly policy: PolicyProvider;
-  readonly adapter: ProviderAdapter;
+/** One server. */
+export interface CompiledEndpoint {
   /** Without a slash at its end; a wire's path follows. */
   readonly baseUrl: string;
   readonly serverAddress: string;
   readonly serverPort: number;
+}
+
+export interface CompiledProvider {
+  readonly policy: PolicyProvider;
+  readonly adapter: ProviderAdapter;
+  /** Any of them can answer. */
+  readonly endpoints: readonly [CompiledEndpoint, ...CompiledEndpoint[]];
 }
 
 export interface CompiledTarget {
@@ -56,6 +62,7 @@ export interface CompiledModelRule {
 export interface Snapshot {
   readonly hash: string;
   readonly policy: Policy;
+  readonly allProviders: readonly CompiledProvider[];
   readonly routes: ReadonlyMap<string, CompiledRoute>;
   /** Each once, whatever names it serves. */
   readonly allRoutes: readonly CompiledRoute[];
@@ -87,6 +94,7 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
   return {
     hash,
     policy,
+    allProviders: [...providers.values()],
     routes,
     allRoutes,
     otherModels,
@@ -101,7 +109,12 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
 
 function compileProvider(provider: PolicyProvider): CompiledProvider {
   const adapter = adapterFor(provider);
-  const { endpoint } = provider;
+  const [first = provider.endpoint, ...others] = provider.endpoints ?? [];
+  const compile = (url: string): CompiledEndpoint => compileEndpoint(url, provider);
+  return { policy: provider, adapter, endpoints: [compile(first), ...others.map(compile)] };
+}
+
+function compileEndpoint(endpoint: string, provider: PolicyProvider): CompiledEndpoint {
   if (!URL.canParse(endpoint)) throw new Error(`AIProvider ${provider.key}: endpoint is not a URL`);
   const { hostname, port, protocol, username, pathname } = new URL(endpoint);
   const inProcess = protocol === MOCK_SCHEME;
@@ -111,8 +124,6 @@ function compileProvider(provider: PolicyProvider): CompiledProvider {
   // A provider inside the process has no host: its URL carries its name instead, which its answers show.
   const base = inProcess ? `${MOCK_SCHEME}//${nameOf(provider.key)}${pathname}` : endpoint;
   return {
-    policy: provider,
-    adapter,
     baseUrl: base.replace(/\/+$/, ''),
     serverAddress: hostname,
     serverPort: port === '' ? (DEFAULT_PORT[protocol] ?? 0) : Number(port),

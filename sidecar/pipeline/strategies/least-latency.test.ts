@@ -2,13 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
+import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { buildRequest } from '#test/support/build-request';
 import { type RuleTargets, type StrategyWorld, seededRandom, strategyWorld } from '#test/support/build-rule';
 
 const STRATEGY = { strategy: 'LeastLatency', affinity: 'None' } as const;
 const TWO: RuleTargets = { 'mock/fast': {}, 'mock/slow': {} };
 
-const OK = { outcome: 'ok', usage: undefined } as const;
+const began = (health: TargetHealth, candidate: Candidate): void =>
+  health.attemptBegan(candidate, candidate.provider.endpoints[0]);
+
+const ended = (health: TargetHealth, candidate: Candidate, facts: Partial<AttemptFacts>): void =>
+  health.attemptEnded(candidate, {
+    ...{ endpoint: candidate.provider.endpoints[0], outcome: 'ok', usage: undefined },
+    ...{ elapsedMs: 0, firstContentMs: undefined, ...facts },
+  });
 
 interface Traffic {
   /** Milliseconds between two requests. */
@@ -35,10 +44,10 @@ function simulate(world: StrategyWorld, { everyMs, requests, firstContentMs, str
     counts[name] = (counts[name] ?? 0) + 1;
     const candidate = world.candidate(name);
     const waitMs = firstContentMs(name, world.nowMs);
-    world.health.attemptBegan(candidate);
+    began(world.health, candidate);
     at(world.nowMs + waitMs, () => world.health.firstContent(candidate, waitMs));
-    const facts = { ...OK, elapsedMs: waitMs + streamMs, firstContentMs: waitMs };
-    at(world.nowMs + waitMs + streamMs, () => world.health.attemptEnded(candidate, facts));
+    const facts = { elapsedMs: waitMs + streamMs, firstContentMs: waitMs };
+    at(world.nowMs + waitMs + streamMs, () => ended(world.health, candidate, facts));
   };
   for (let index = 0; index < requests; index += 1) at(world.nowMs + index * everyMs, () => come(index));
   for (let next = agenda.shift(); next !== undefined; next = agenda.shift()) {
@@ -102,7 +111,7 @@ test('targets that nobody tried are tried first, one request each, until they an
   for (const expected of ['mock/b', 'mock/c', 'mock/a', 'mock/a', 'mock/a']) {
     const [first = ''] = order().names;
     assert.equal(first, expected);
-    health.attemptBegan(candidate(first));
+    began(health, candidate(first));
   }
 });
 
@@ -111,8 +120,8 @@ function afterOne(outcome: 'ok' | AttemptFailureKind, elapsedMs: number): readon
   const { order, candidate, health } = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
   for (const name of ['mock/a', 'mock/b']) health.firstContent(candidate(name), 200);
   const first = candidate('mock/a');
-  health.attemptBegan(first);
-  health.attemptEnded(first, { ...OK, outcome, elapsedMs, firstContentMs: undefined });
+  began(health, first);
+  ended(health, first, { outcome, elapsedMs, firstContentMs: undefined });
   return order().names;
 }
 
@@ -120,8 +129,7 @@ test('a failure that comes at once counts as slow, and one that says the request
   for (const kind of ['server-error', 'rate-limited', 'connect', 'overloaded'] as const)
     assert.equal(afterOne(kind, 1)[0], 'mock/b', kind);
   const rejected = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
-  rejected.health.attemptEnded(rejected.candidate('mock/a'), {
-    ...OK,
+  ended(rejected.health, rejected.candidate('mock/a'), {
     outcome: 'rejected',
     elapsedMs: 1,
     firstContentMs: undefined,
@@ -152,12 +160,12 @@ test('what is known of targets lasts over a new policy, and ends with the last a
   const { latencies, health, candidate } = strategyWorld(TWO, STRATEGY);
   const fast = candidate('mock/fast');
   health.firstContent(fast, 100);
-  health.attemptBegan(candidate('mock/slow'));
+  began(health, candidate('mock/slow'));
   const other = strategyWorld({ 'mock/fast': {}, 'mock/new': {} }, STRATEGY);
   health.sweep(new Map(), other.snapshot);
   assert.equal(latencies.of(fast.target, false).averageMs, 100);
   const gone = candidate('mock/slow');
-  health.attemptEnded(gone, { ...OK, elapsedMs: 50, firstContentMs: 50 });
+  ended(health, gone, { elapsedMs: 50, firstContentMs: 50 });
   health.firstContent(gone, 50);
   health.sweep(new Map(), other.snapshot);
   assert.deepEqual(
@@ -168,7 +176,7 @@ test('what is known of targets lasts over a new policy, and ends with the last a
 
 test('nothing is kept of targets of other strategies', () => {
   const { latencies, health, candidate } = strategyWorld(TWO);
-  health.attemptBegan(candidate('mock/fast'));
+  began(health, candidate('mock/fast'));
   health.firstContent(candidate('mock/fast'), 100);
   assert.deepEqual(latencies.readings(), []);
 });

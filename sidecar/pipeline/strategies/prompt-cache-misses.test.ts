@@ -18,7 +18,9 @@ function world(targets = TARGETS) {
       const parts = [{ type: 'text', text: `Question ${conversation}` }] as const;
       const request = buildRequest({ messages: [{ role: 'user', parts }] });
       const usage = { ...NO_USAGE, inputTokens, cacheReadTokens };
-      misses.attemptEnded(candidate(name, request), { outcome: 'ok', elapsedMs: 1, firstContentMs: 1, usage });
+      const answered = candidate(name, request);
+      const [endpoint] = answered.provider.endpoints;
+      misses.attemptEnded(answered, { endpoint, outcome: 'ok', elapsedMs: 1, firstContentMs: 1, usage });
     },
     of: (name: string) => misses.readings().find(({ target }) => target === name)?.tokens,
   };

@@ -20,6 +20,7 @@ import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
 import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
+import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
 import { type BreakerChange, CircuitBreakers } from './pipeline/health/circuit-breakers.ts';
 import { Parking } from './pipeline/health/parking.ts';
@@ -30,6 +31,8 @@ import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
 import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
 import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
+import { TargetLatencies } from './pipeline/strategies/latency/target-latencies.ts';
+import { PromptCacheMisses } from './pipeline/strategies/prompt-cache-misses.ts';
 
 export interface SidecarDeps {
   readonly budgetGate: BudgetGate;
@@ -104,7 +107,17 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const monotonic = deps.monotonicMs ?? ((): number => performance.now());
   const hints = new SharedHints(monotonic);
   const breakers = new CircuitBreakers(monotonic, deps.onBreakerChange);
-  const health = new TargetHealth([new Parking(monotonic), breakers, hints, new RefusedCredentials()]);
+  const latencies = new TargetLatencies(monotonic);
+  const misses = new PromptCacheMisses();
+  const endpoints = new EndpointBalancer({ nowMs: monotonic, random: deps.random });
+  const health = new TargetHealth([
+    ...[new Parking(monotonic), breakers, hints, new RefusedCredentials()],
+    ...[latencies, misses, endpoints],
+  ]);
+  deps.telemetry.watchTargets?.({
+    latencies: () => latencies.readings(),
+    promptCacheMisses: () => misses.readings(),
+  });
   const broker = brokerOf(deps);
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =
@@ -113,9 +126,12 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const common = {
     ...deps,
     config,
+    monotonicMs: monotonic,
     deadlines,
     health,
     retries: new RetryBudgets(monotonic),
+    endpoints,
+    latencies,
     keepers: new Keepers(),
     remembered,
     policies,

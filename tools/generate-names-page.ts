@@ -44,6 +44,8 @@ const requestHeaders = () =>
   meanings('Request headers', REQUEST_HEADER, {
     user: 'The end user on whose behalf the app asks.',
     feature: 'The feature of the app that asks.',
+    session:
+      'The conversation that the request belongs to, at most 256 characters: rules with `affinity: Session` keep it on one target.',
     provider:
       'The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. Without effect on requests that keep nothing.',
     latency:

@@ -36,8 +36,14 @@ function contentProblems(object: Resource): Problem[] {
 }
 
 function endpointProblems({ spec }: AIProvider): Problem[] {
-  if (spec.endpoint === undefined || URL.canParse(spec.endpoint)) return [];
-  return [{ path: ['spec', 'endpoint'], message: 'must be a URL with a port of at most 65535, if any' }];
+  const message = 'must be a URL with a port of at most 65535, if any';
+  const isBad = (url: string | undefined): boolean => url !== undefined && !URL.canParse(url);
+  return [
+    ...(isBad(spec.endpoint) ? [{ path: ['spec', 'endpoint'], message }] : []),
+    ...(spec.endpoints ?? []).flatMap((url, index) =>
+      isBad(url) ? [{ path: ['spec', 'endpoints', index], message }] : [],
+    ),
+  ];
 }
 
 function addressProblems({ spec }: AIRoute): Problem[] {

@@ -91,7 +91,7 @@ class RouteCompiler {
     this.#context = context;
   }
 
-  rule(rule: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
+  rule({ maxP95, ...rule }: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
     const targets = this.#targets(rule.targets, [...path, 'targets']);
     const fallbacks = this.#targets(rule.fallbacks, [...path, 'fallbacks']);
     const [first] = [...targets, ...fallbacks];
@@ -106,6 +106,7 @@ class RouteCompiler {
         models: rule.match?.models ?? [],
         headers: (rule.match?.headers ?? []).map((header) => ({ ...header, name: header.name.toLowerCase() })),
       },
+      ...(maxP95 !== undefined && { maxP95Ms: durationMs(maxP95) }),
       targets,
       fallbacks,
     };
@@ -164,11 +165,13 @@ function compileCallback(
 }
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
-  const { targets = [], rules: stated, timeouts, retry, circuitBreaker: _, callback, ...spec } = route.spec;
+  const { targets = [], rules: stated, strategy, affinity, maxP95, ...stays } = route.spec;
+  const { timeouts, retry, circuitBreaker: _, callback, ...spec } = stays;
+  const choice = { ...(strategy && { strategy }), ...(affinity && { affinity }), ...(maxP95 && { maxP95 }) };
   const compiler = new RouteCompiler(route, context);
   const rules = stated
     ? stated.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
-    : [compiler.rule({ targets, fallbacks: [] }, ['spec'])];
+    : [compiler.rule({ ...choice, targets, fallbacks: [] }, ['spec'])];
   return {
     route: {
       key: namespacedName(route),

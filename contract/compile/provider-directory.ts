@@ -101,7 +101,8 @@ function policyProvider(provider: AIProvider, isPlatform: boolean): PolicyProvid
   return {
     key: namespacedName(provider),
     type: spec.type,
-    endpoint: (spec.endpoint ?? defaultEndpointOf(spec)).replace(/\/+$/, ''),
+    endpoint: withoutSlash(spec.endpoint ?? spec.endpoints?.[0] ?? defaultEndpointOf(spec)),
+    ...(spec.endpoints && { endpoints: spec.endpoints.map(withoutSlash) }),
     credential: ref ? credentialName({ namespace: metadata.namespace, secret: ref.name, key: ref.key }) : null,
     ...identityOf(provider),
     ...(spec.aws !== undefined && { aws: spec.aws }),
@@ -114,9 +115,12 @@ function policyProvider(provider: AIProvider, isPlatform: boolean): PolicyProvid
   };
 }
 
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+
 /** What lies at an account that several tenants use is nobody's to read unless its owner says so. */
 const keptObjectsOf = ({ spec }: AIProvider, isPlatform: boolean): PolicyProvider['keptObjects'] =>
-  spec.keptObjects ?? (isPlatform && spec.allowedNamespaces.from === 'All' ? 'Refused' : 'Shared');
+  spec.keptObjects ??
+  ((isPlatform && spec.allowedNamespaces.from === 'All') || (spec.endpoints?.length ?? 0) > 1 ? 'Refused' : 'Shared');
 
 /** An API key is its credential and nothing more. */
 function identityOf({ spec }: AIProvider): Pick<PolicyProvider, 'auth'> {

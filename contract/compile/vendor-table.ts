@@ -31,8 +31,8 @@ const VENDOR_OF_HOST: ReadonlyMap<string, string> = new Map([
 const vendorAt = (endpoint = ''): string | undefined =>
   URL.canParse(endpoint) ? VENDOR_OF_HOST.get(new URL(endpoint).hostname) : undefined;
 
-const vendorOf = ({ preset, endpoint }: AIProvider['spec']): string | undefined =>
-  preset === undefined ? vendorAt(endpoint) : PRESET[preset].vendor;
+const vendorOf = ({ preset, endpoint, endpoints }: AIProvider['spec']): string | undefined =>
+  preset === undefined ? vendorAt(endpoint ?? endpoints?.[0]) : PRESET[preset].vendor;
 
 function namedRow<Row>(table: VendorTable<Row>, vendor: string, model: string): Row | undefined {
   const rows = table[vendor] ?? {};

@@ -2,6 +2,8 @@
 export const REQUEST_HEADER = {
   user: 'x-remora-user',
   feature: 'x-remora-feature',
+  /** The conversation that the request belongs to, by which rules with `affinity: Session` keep it on one target. */
+  session: 'x-remora-session',
   /** The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. */
   provider: 'x-remora-provider',
   /** `realtime` or `batch`: whether somebody waits for the answer. */

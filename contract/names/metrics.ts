@@ -53,6 +53,14 @@ export const METRIC = {
     help: 'Always 1; its label is the first 12 digits of the hash of the policy in force.',
   },
   policyAge: { name: 'remora_policy_age_seconds', help: 'Seconds since the policy in force was applied.' },
+  targetLatency: {
+    name: 'remora_target_latency_ewma_seconds',
+    help: 'By which LeastLatency chooses: seconds to the first content of a stream, or to the whole answer, as a decaying average that slow answers and failures raise at once; of targets of rules with LeastLatency or LeastCost.',
+  },
+  promptCacheMisses: {
+    name: 'remora_prompt_cache_missed_tokens_total',
+    help: 'Input tokens that a target read uncached since the conversation had gone to another target before; of targets of rules with Weighted or LeastLatency, prompts of 1,024 tokens and more.',
+  },
   inferenceDuration: {
     name: 'gen_ai_client_inference_duration_seconds',
     help: 'OpenTelemetry GenAI: seconds of one attempt at a provider, failed ones included.',

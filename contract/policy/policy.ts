@@ -51,6 +51,8 @@ const provider = z.object({
   type: z.enum(PROVIDER_TYPES),
   /** Absolute base URL without a trailing slash: as stated, else that of the type. */
   endpoint: z.string(),
+  /** The same of each of several servers that are alike, the first one included. Absent: `endpoint` alone. */
+  endpoints: z.array(z.string()).min(1).optional(),
   /** Names the credential in the secrets that travel beside the policy; null when requests go without one. */
   credential: z.string().nullable(),
   /** The identity that calls are made with, as stated; absent where the credential itself is sent. */
@@ -122,13 +124,17 @@ const match = z.object({
   headers: z.array(aiRouteHeaderMatch),
 });
 
-const rule = z.object({
-  ...aiRouteRule.shape,
-  match,
-  /** Tried by weight where weights are given, else in order; then the fallbacks in order. */
-  targets: z.array(target),
-  fallbacks: z.array(target),
-});
+const rule = z
+  .object({
+    ...aiRouteRule.shape,
+    match,
+    /** Milliseconds; absent: no bound. */
+    maxP95Ms: z.number().int().optional(),
+    /** Tried in the order of the strategy; then the fallbacks in order. */
+    targets: z.array(target),
+    fallbacks: z.array(target),
+  })
+  .omit({ maxP95: true });
 
 const callback = z.object({
   /** Beginnings of addresses, as stated; empty: results are only fetched. */
@@ -155,7 +161,7 @@ const route = z
     callback: callback.optional(),
     rules: z.array(rule),
   })
-  .omit({ targets: true, timeouts: true, circuitBreaker: true });
+  .omit({ targets: true, timeouts: true, circuitBreaker: true, strategy: true, affinity: true, maxP95: true });
 
 /** The AIPolicy that states it, and whether what it says is only watched. */
 const statedBy = { policy: objectKey, mode: z.literal('Observe').optional() };

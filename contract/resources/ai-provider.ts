@@ -60,6 +60,7 @@ type PresenceFields = { readonly type: ProviderType } & { readonly [Field in Pre
 interface EndpointFields {
   readonly type: ProviderType;
   readonly endpoint?: string | undefined;
+  readonly endpoints?: readonly string[] | undefined;
   readonly preset?: Preset | undefined;
 }
 
@@ -107,12 +108,25 @@ const ENDPOINT_TYPES = PROVIDER_TYPES.filter((type) => PROVIDER_TYPE[type].endpo
 
 /** A preset of a public service knows its endpoint. */
 const ENDPOINT_REQUIRED: TwinRule<EndpointFields> = {
-  rule: `!(self.type in ${celList(ENDPOINT_TYPES)}) || has(self.endpoint) || (has(self.preset) && self.preset in ${celList(PUBLIC_PRESETS)})`,
+  rule: `!(self.type in ${celList(ENDPOINT_TYPES)}) || has(self.endpoint) || has(self.endpoints) || (has(self.preset) && self.preset in ${celList(PUBLIC_PRESETS)})`,
   message: `endpoint is required when type is ${listText(ENDPOINT_TYPES, 'or')}, unless preset is ${listText(PUBLIC_PRESETS, 'or')}`,
-  holds: ({ type, endpoint, preset }) =>
+  holds: ({ type, endpoint, endpoints, preset }) =>
     !ENDPOINT_TYPES.includes(type) ||
     endpoint !== undefined ||
+    endpoints !== undefined ||
     (preset !== undefined && PUBLIC_PRESETS.includes(preset)),
+};
+
+const ENDPOINTS_TYPE: TwinRule<EndpointFields> = {
+  rule: "!has(self.endpoints) || self.type == 'OpenAICompatible'",
+  message: 'endpoints must be omitted unless type is OpenAICompatible',
+  holds: ({ type, endpoints }) => endpoints === undefined || type === 'OpenAICompatible',
+};
+
+const ENDPOINT_OR_ENDPOINTS: TwinRule<EndpointFields> = {
+  rule: '!has(self.endpoint) || !has(self.endpoints)',
+  message: 'endpoint and endpoints exclude each other',
+  holds: ({ endpoint, endpoints }) => endpoint === undefined || endpoints === undefined,
 };
 
 const PRESET_TYPE: TwinRule<EndpointFields> = {
@@ -136,6 +150,12 @@ const AZURE_ENDPOINT: TwinRule<EndpointFields> = {
 
 const KEYLESS_TYPES = PROVIDER_TYPES.filter((type) => PROVIDER_TYPE[type].auth !== 'Required');
 
+const baseUrl = matching(
+  ENDPOINT,
+  2048,
+  'must be a base URL such as "https://api.example.com/v1", without user, query or fragment',
+);
+
 const aiProviderSpec = withRules(
   z.object({
     type: z
@@ -147,14 +167,15 @@ const aiProviderSpec = withRules(
       .describe(
         'Which service or server an OpenAICompatible endpoint is: its names, limits and peculiarities. Omitted: the words that all of them know.',
       ),
-    endpoint: matching(
-      ENDPOINT,
-      2048,
-      'must be a base URL such as "https://api.example.com/v1", without user, query or fragment',
-    )
+    endpoint: baseUrl
       .optional()
       .describe(
         'Base URL, for OpenAI alikes including the version (`https://host/v1`). Default: the public endpoint of the type or preset. For AzureOpenAI that of the resource, without a path. Upstream hosts are allowed only here.',
+      ),
+    endpoints: setOf(baseUrl, { min: 1, max: 32 })
+      .optional()
+      .describe(
+        'In place of `endpoint`: base URLs of servers that are alike, such as the replicas of a self-hosted model. Each attempt goes to the less busy one of two drawn by chance; one that cannot be reached is left alone for five seconds, longer each further time. With type OpenAICompatible only.',
       ),
     auth: providerAuth
       .optional()
@@ -180,7 +201,7 @@ const aiProviderSpec = withRules(
       .enum(KEPT_OBJECTS)
       .optional()
       .describe(
-        'What the account keeps: files, batches, stored responses and conversations, which have no owner there. `Shared`: every workload that an AIRoute leads here may list, read and delete all of them. `Refused`: none may. Default: Shared, but Refused where other namespaces may refer to this AIProvider.',
+        'What the account keeps: files, batches, stored responses and conversations, which have no owner there. `Shared`: every workload that an AIRoute leads here may list, read and delete all of them. `Refused`: none may. Default: Shared, but Refused where other namespaces may refer to this AIProvider, and where it has several endpoints, which need not keep the same.',
       ),
   }),
   [
@@ -191,6 +212,8 @@ const aiProviderSpec = withRules(
     ...IDENTITY_RULES,
     settingsRule('aws'),
     settingsRule('vertex'),
+    ENDPOINTS_TYPE,
+    ENDPOINT_OR_ENDPOINTS,
     PRESET_TYPE,
     AZURE_TYPE,
     AZURE_ENDPOINT,

@@ -11,10 +11,12 @@ import {
   modelReference,
   objectMeta,
 } from './fields.ts';
+import { listText } from './list-text.ts';
 import { perRequest } from './per-request.ts';
 import { complexity, latency, task } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
 import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
+import { CHOICE_FIELDS, choiceRules, type TargetChoice, targetChoice } from './target-choice.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -97,16 +99,22 @@ export const aiRouteMatch = z.object({
     .describe('The tier of the caller: the exact value of the header `x-remora-tier`.'),
 });
 
-export const aiRouteRule = z.object({
-  match: aiRouteMatch.optional().describe('When this rule applies. Omitted: always.'),
-  when: expression(
-    'CEL for what `match` cannot say, over `request`, `caller` and `now`; both must hold. A request for which it cannot be evaluated is taken as one for which it does not hold.',
-  ).optional(),
-  targets: targetList('Where the request goes. The first that answers wins.'),
-  fallbacks: atomicListOf(aiRouteTarget.omit({ weight: true }), { max: 16 })
-    .default([])
-    .describe('Used in order after every target failed.'),
-});
+export const aiRouteRule = withRules(
+  z.object({
+    match: aiRouteMatch.optional().describe('When this rule applies. Omitted: always.'),
+    when: expression(
+      'CEL for what `match` cannot say, over `request`, `caller` and `now`; both must hold. A request for which it cannot be evaluated is taken as one for which it does not hold.',
+    ).optional(),
+    ...targetChoice,
+    targets: targetList('Where the request goes. The first that answers wins.'),
+    fallbacks: atomicListOf(aiRouteTarget.omit({ weight: true }), { max: 16 })
+      .default([])
+      .describe('Used in order after every target failed.'),
+  }),
+  choiceRules,
+);
+
+type SpecChoice = Omit<TargetChoice, 'targets'> & Partial<Pick<TargetChoice, 'targets'>>;
 
 export const aiRouteSpec = withRules(
   z.object({
@@ -115,6 +123,7 @@ export const aiRouteSpec = withRules(
       .describe(
         'Logical model names that this route serves. Default: the name of the route. `*` takes any name that no other route serves.',
       ),
+    ...targetChoice,
     targets: targetList('Short form of one rule that always applies.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
@@ -148,6 +157,16 @@ export const aiRouteSpec = withRules(
       message: 'exactly one of targets and rules must be set',
       holds: (spec) => (spec.targets === undefined) !== (spec.rules === undefined),
     },
+    {
+      rule: `has(self.targets) || !(${CHOICE_FIELDS.map((field) => `has(self.${field})`).join(' || ')})`,
+      message: `${listText(CHOICE_FIELDS, 'and')} stand beside targets; with rules state them in each rule`,
+      holds: (spec) => spec.targets !== undefined || CHOICE_FIELDS.every((field) => spec[field] === undefined),
+    },
+    ...choiceRules.map(({ rule, message, holds }) => ({
+      rule: `!has(self.targets) || (${rule})`,
+      message,
+      holds: ({ targets, ...spec }: SpecChoice) => targets === undefined || holds({ ...spec, targets }),
+    })),
   ],
 );
 

@@ -65,6 +65,16 @@ export function costOf(price: PolicyPrice, usage: Usage, piecesPico = 0n): bigin
 
 const cost = (count: number, pico: string): bigint => (count > 0 ? tokens(count) * rateOf(pico) : 0n);
 
+/** What a request is likely to use, where targets are compared. */
+export interface Expected {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Pico-dollars. No bound: caches, audio and images are left out. */
+export const expectedPico = ({ inputPico, outputPico }: PolicyPrice, expected: Expected): bigint =>
+  cost(expected.inputTokens, inputPico) + cost(expected.outputTokens, outputPico);
+
 export const tokensAtMost = (bound: Bound): bigint =>
   tokens(bound.inputTokensAtMost) + tokens(bound.outputTokensAtMost);
 

@@ -12,6 +12,7 @@ import type { Call } from './call.ts';
 import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { encode } from './encode.ts';
+import type { EndpointBalancer } from './endpoints/endpoint-balancer.ts';
 import { conditionsOf, conditionsOfLarge } from './facts/conditions-of.ts';
 import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
@@ -26,6 +27,7 @@ import { tellRemembered } from './remembered/tell-remembered.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
+import type { TargetLatencies } from './strategies/latency/target-latencies.ts';
 import { unhurried } from './unhurried.ts';
 
 export interface PipelineDeps {
@@ -35,11 +37,15 @@ export interface PipelineDeps {
   readonly upstream: Upstream;
   readonly health: TargetHealth;
   readonly retries: RetryBudgets;
+  readonly endpoints: EndpointBalancer;
+  readonly latencies: TargetLatencies;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Milliseconds that never step back. */
+  readonly monotonicMs: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   /** Told of faults of our own, which a client sees as `internal`. */
@@ -87,8 +93,10 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { credentials } = deps.policies;
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;
-  const { broker, keepers, random } = deps;
-  const question = { call, caller, inspection, conditions, snapshot, credentials, broker, keepers, random, log };
+  const { broker, keepers, latencies, random } = deps;
+  const inputBytes = decoded.content.bytes.length;
+  const kept = { call, caller, inspection, conditions, snapshot, credentials, broker, keepers };
+  const question = { ...kept, inputBytes, latencies, random, log };
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.

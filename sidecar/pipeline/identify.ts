@@ -14,6 +14,8 @@ export interface Caller {
   readonly user: string | undefined;
   /** As it says itself. */
   readonly tier: string | undefined;
+  /** The conversation, by header. */
+  readonly session: string | undefined;
   /** Every limit that its requests count against. */
   readonly budgets: readonly PolicyBudget[];
   /** Which models it may use. */
@@ -26,12 +28,14 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
   const feature = callerHeader(call, 'feature');
   const user = callerHeader(call, 'user');
   const tier = callerHeader(call, 'tier');
+  const session = callerHeader(call, 'session');
   log.attribution = feature === undefined ? attribution : { ...attribution, feature: cutClaim(feature) };
   log.policyHash = snapshot.hash;
   return {
     attribution: log.attribution,
     user: user && cutClaim(user),
     tier: tier && cutClaim(tier),
+    session: session && cutClaim(session),
     budgets,
     modelRules: snapshot.modelRules,
   };

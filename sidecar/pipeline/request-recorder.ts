@@ -1,6 +1,7 @@
 /** Collects what is known of one request while it runs, and makes the record of it when it is over. */
 import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
+import type { StrategyName } from '#contract/resources/target-choice';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
@@ -9,6 +10,7 @@ import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
 import { clientRetryOf } from './client-retry.ts';
+import type { Order } from './strategies/strategy.ts';
 
 type Outcome = RequestRecord['outcome'];
 /** Providers decide how many different names there are. */
@@ -39,6 +41,8 @@ export class RequestRecorder {
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
   #route: string | undefined;
   #rule: number | undefined;
+  #strategy: StrategyName | undefined;
+  #order: Order | undefined;
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
   readonly #lost = new Set<string>();
@@ -55,6 +59,11 @@ export class RequestRecorder {
   routeChosen(route: string, rule: number): void {
     this.#route = route;
     if (rule >= 0) this.#rule = rule;
+  }
+
+  orderChosen(strategy: StrategyName, order: Order): void {
+    this.#strategy = strategy;
+    this.#order = order;
   }
 
   /** Each guardrail counts once per request, however often it found something. */
@@ -128,6 +137,8 @@ export class RequestRecorder {
       requestedModel: this.requestedModel,
       route: this.#route,
       rule: this.#rule,
+      strategy: this.#strategy,
+      strategyReason: this.#order && reasonOf(this.#order, this.attempts[0]?.target),
       lane: this.#answerer?.lane.name ?? this.attempts.at(-1)?.lane,
       answeredBy: this.#answerer?.target,
       policyHash: this.policyHash,
@@ -152,6 +163,17 @@ export class RequestRecorder {
       timeToFirstChunkMs: this.#firstChunkMs,
     };
   }
+}
+
+/** Longest name of a target in a reason. */
+const LONGEST_NAME = 64;
+
+/** Between the order and the first attempt a target may be passed over: denied, without a credential, unfit. */
+function reasonOf({ targets, reason }: Order, attempted: string | undefined): string | undefined {
+  const first = targets[0]?.policy.name;
+  if (first === undefined || attempted === undefined || first === attempted) return reason;
+  const passed = `${first.slice(0, LONGEST_NAME)} passed over`;
+  return reason === undefined ? passed : `${reason}; ${passed}`;
 }
 
 /** Attribution headers that a caller may set. */

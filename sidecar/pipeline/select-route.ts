@@ -22,12 +22,13 @@ import {
   routeOf,
   type Snapshot,
 } from './policy/snapshot.ts';
-import { targetOrder } from './policy/target-order.ts';
 import { visibleModels } from './policy/visible-models.ts';
 import { quoted } from './quoted.ts';
 import { matchesClass } from './request-class.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import { passRequirements } from './requirements.ts';
+import { targetOrder } from './strategies/index.ts';
+import type { TargetLatencies } from './strategies/latency/target-latencies.ts';
 
 export interface Selection {
   readonly route: CompiledRoute;
@@ -49,6 +50,9 @@ export interface RouteQuestion {
   readonly credentials: Credentials;
   readonly broker: CredentialBroker;
   readonly keepers: Keepers;
+  /** Of the body. */
+  readonly inputBytes: number;
+  readonly latencies: TargetLatencies;
   readonly random: () => number;
   readonly log: RequestRecorder;
 }
@@ -61,7 +65,9 @@ export function selectRoute(question: RouteQuestion): Selection {
   const chosen = route?.rules[rule];
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
-  const order = pinTargets(targetOrder(chosen, question.random), question);
+  const ordered = targetOrder(chosen, question);
+  if (chosen.targets.length > 1) log.orderChosen(chosen.strategy, ordered);
+  const order = pinTargets(ordered.targets, question);
   const { isBoundToModel } = operationOf(request);
   const { targets, notTried } = isBoundToModel
     ? boundToModel(chosen, order, request.model)

@@ -62,6 +62,8 @@ const routeOf = (record: RequestRecord): string =>
   member('model', record.requestedModel) +
   member('route', record.route) +
   member('rule', record.rule) +
+  member('strategy', record.strategy) +
+  member('strategyReason', record.strategyReason) +
   member('target', record.answeredBy ?? record.attempts.at(-1)?.target) +
   member('lane', record.lane);
 

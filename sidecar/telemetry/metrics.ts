@@ -6,7 +6,7 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
-import type { AttemptRecord, RequestRecord } from './request-record.ts';
+import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
 import { Count, Distribution, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
 
@@ -56,6 +56,7 @@ export interface SidecarMetrics {
   policyApplied(hash: string, unixMs: number): void;
   /** `state` as a number: 0 closed, 1 half-open, 2 open. */
   breakerChanged(labels: { readonly provider: string; readonly model: string }, state: number): void;
+  watchTargets(readings: TargetReadings): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -78,6 +79,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
     },
     policyApplied: policy.applied,
     breakerChanged: (labels, state) => breakers.set(labels, state),
+    watchTargets: (readings) => targetMetrics(registry, readings),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -168,6 +170,28 @@ function fallbackOf({ attempts, answeredBy }: RequestRecord): { from: string; to
   const [first] = attempts;
   if (first === undefined || answeredBy === undefined || answeredBy === first.target) return undefined;
   return { from: first.target, to: answeredBy, reason: first.outcome };
+}
+
+/** Read from where they are kept, whenever somebody looks. */
+function targetMetrics(registry: Registry, readings: TargetReadings): void {
+  new Gauge({
+    ...METRIC.targetLatency,
+    labelNames: ['target', 'stream'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { target, stream, averageMs } of readings.latencies())
+        this.set({ target, stream: String(stream) }, averageMs / 1000);
+    },
+  });
+  const misses = {
+    ...{ ...METRIC.promptCacheMisses, type: 'counter' },
+    get: async () => ({
+      ...{ ...METRIC.promptCacheMisses, type: 'counter' },
+      values: readings.promptCacheMisses().map(({ target, tokens }) => ({ labels: { target }, value: tokens })),
+    }),
+  };
+  registry.registerMetric(misses);
 }
 
 function policyMetrics(registry: Registry, now: () => number): { applied(hash: string, unixMs: number): void } {

@@ -1,6 +1,7 @@
 /** What is known of one request when it is over. The log line, the metrics and the trace are three views of it; content and keys never enter. */
 import type { ErrorCode } from '#contract/names/error-codes';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
+import type { StrategyName } from '#contract/resources/target-choice';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
 
@@ -48,6 +49,9 @@ export interface RequestRecord {
   /** `namespace/name` of the AIRoute and the index of its rule. */
   readonly route?: string;
   readonly rule?: number;
+  /** How the rule chose among several targets, and what decided. */
+  readonly strategy?: StrategyName;
+  readonly strategyReason?: string;
   readonly lane?: 'passthrough' | 'translate';
   readonly policyHash?: string;
   readonly stream: boolean;
@@ -91,7 +95,28 @@ export interface RequestRecord {
   readonly timeToFirstChunkMs?: number;
 }
 
+/** What a target takes to its first content, as a decaying average. */
+export interface LatencyReading {
+  readonly target: string;
+  readonly stream: boolean;
+  readonly averageMs: number;
+}
+
+export interface TokenReading {
+  readonly target: string;
+  readonly tokens: number;
+}
+
+/** What is known of targets beside single requests. */
+export interface TargetReadings {
+  latencies(): readonly LatencyReading[];
+  /** Input that was read anew since its conversation changed the target. */
+  promptCacheMisses(): readonly TokenReading[];
+}
+
 export interface Telemetry {
   /** Never throws, never waits. */
   record(request: RequestRecord): void;
+  /** Told once of what is read at every look at the metrics. */
+  watchTargets?(readings: TargetReadings): void;
 }

@@ -62,6 +62,8 @@ const serverSpan = (record: RequestRecord): SpanData => ({
     'remora.dialect': record.dialect,
     'remora.route': record.route,
     'remora.rule': record.rule,
+    'remora.strategy': record.strategy,
+    'remora.strategy.reason': record.strategyReason,
     'remora.lane': record.lane,
     ...classAttributes(record),
     'remora.attempts': record.attempts.length,

@@ -61,6 +61,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Sideca
       },
     },
     record: (request) => batch.add(request),
+    watchTargets: (readings) => metrics.watchTargets(readings),
     async close() {
       batch.close();
       await tracer?.close();

@@ -7,11 +7,13 @@ import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { Jobs } from '#sidecar/jobs/jobs';
 import { Keepers } from '#sidecar/pipeline/accounts/keepers';
 import { RetryBudgets } from '#sidecar/pipeline/attempts/retry-budget';
+import { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
 import { RememberedAnswers } from '#sidecar/pipeline/remembered/remembered-answers';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
+import { TargetLatencies } from '#sidecar/pipeline/strategies/latency/target-latencies';
 import { Ingress } from '#sidecar/server/ingress';
 import { REAL_TIMERS } from '#sidecar/time/timers';
 import { Upstreams } from '#sidecar/upstream/upstreams';
@@ -37,6 +39,11 @@ export async function startIngress(
   const policies = new PolicyHolder({ compileGuardrails, health, hints: new SharedHints(() => 0), broker });
   const upstream = new Upstreams(Date.now);
   const common = {
+    ...{
+      latencies: new TargetLatencies(() => 0),
+      endpoints: new EndpointBalancer({ nowMs: () => 0, random: () => 0 }),
+      monotonicMs: () => performance.now(),
+    },
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     retries: new RetryBudgets(() => 0),
     remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),

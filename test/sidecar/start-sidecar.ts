@@ -31,6 +31,7 @@ export interface RouteWords {
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
   readonly when?: string;
+  readonly rule?: Partial<Omit<PolicyRule, 'match' | 'targets' | 'fallbacks'>>;
   readonly match?: Partial<PolicyRule['match']>;
   readonly latency?: PolicyRoute['latency'];
 }
@@ -66,6 +67,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {
+        ...words.rule,
         match: { models: [], headers: [], ...words.match },
         ...(words.when !== undefined && { when: words.when }),
         targets: words.targets.map(target),

@@ -8,7 +8,8 @@ import { Keepers } from './keepers.ts';
 
 const provider = (key: string): CompiledProvider => {
   const policy = buildProvider(key, { type: 'OpenAI' });
-  return { policy, adapter: adapterFor(policy), baseUrl: policy.endpoint, serverAddress: 'a', serverPort: 443 };
+  const endpoint = { baseUrl: policy.endpoint, serverAddress: 'a', serverPort: 443 };
+  return { policy, adapter: adapterFor(policy), endpoints: [endpoint] };
 };
 
 interface Words {

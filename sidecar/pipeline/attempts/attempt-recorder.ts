@@ -5,23 +5,41 @@ import type { FinishReason } from '#sidecar/canonical/chat-response';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Usage } from '#sidecar/canonical/usage';
+import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
+import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
+import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
 import type { AttemptRecord } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
+import type { Plan } from './plan.ts';
 import { redactorFor } from './redact-credential.ts';
+
+export interface RecorderDeps {
+  readonly endpoints: Pick<EndpointBalancer, 'choose'>;
+  readonly health: Pick<TargetHealth, 'attemptBegan' | 'firstContent' | 'attemptEnded'>;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds that never step back. */
+  readonly monotonicMs: () => number;
+}
 
 export class AttemptRecorder {
   readonly lane: LaneName;
-  outcome = 'ok';
+  outcome: AttemptFacts['outcome'] = 'ok';
   status: number | undefined;
   upstreamRequestId: string | undefined;
   usage: Usage | undefined;
   costNanoUsd: bigint | null = null;
+  /** The server that is asked. */
+  readonly endpoint: CompiledEndpoint;
   readonly #candidate: Candidate;
   readonly #reservation: Reservation;
   readonly #startUnixMs: number;
-  readonly #startMs = performance.now();
+  readonly #nowMs: () => number;
+  readonly #startMs: number;
+  readonly #health: RecorderDeps['health'];
   #endMs: number | undefined;
   #firstChunkMs: number | undefined;
   #responseModel: string | undefined;
@@ -33,11 +51,20 @@ export class AttemptRecorder {
   /** What to book when no usage is reported; nothing until the request is on its way. */
   #billing: 'nothing' | 'unknown' = 'nothing';
 
-  constructor(candidate: Candidate, lane: LaneName, reservation: Reservation, startUnixMs: number) {
+  constructor({ candidate, lane }: Pick<Plan, 'candidate' | 'lane'>, reservation: Reservation, deps: RecorderDeps) {
     this.#candidate = candidate;
-    this.lane = lane;
+    this.lane = lane.name;
     this.#reservation = reservation;
-    this.#startUnixMs = startUnixMs;
+    this.#startUnixMs = deps.now();
+    this.#nowMs = deps.monotonicMs;
+    this.#startMs = this.#nowMs();
+    this.#health = deps.health;
+    this.endpoint = deps.endpoints.choose(candidate.provider);
+    deps.health.attemptBegan(candidate, this.endpoint);
+  }
+
+  get target(): string {
+    return this.#candidate.target.policy.name;
   }
 
   /** From here on the provider may bill. */
@@ -47,7 +74,9 @@ export class AttemptRecorder {
 
   /** The first content is here. */
   firstChunk(): void {
-    this.#firstChunkMs ??= performance.now() - this.#startMs;
+    if (this.#firstChunkMs !== undefined) return;
+    this.#firstChunkMs = this.#nowMs() - this.#startMs;
+    this.#health.firstContent(this.#candidate, this.#firstChunkMs);
   }
 
   /** Reads a whole answer. */
@@ -80,7 +109,7 @@ export class AttemptRecorder {
     return this.#ids;
   }
 
-  failed(outcome: string, billing: 'nothing' | 'unknown', status?: number): void {
+  failed(outcome: AttemptFailureKind, billing: 'nothing' | 'unknown', status?: number): void {
     this.outcome = outcome;
     this.#billing = billing;
     this.status ??= status;
@@ -94,20 +123,27 @@ export class AttemptRecorder {
   settle(): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#endMs = performance.now();
+    this.#endMs = this.#nowMs();
     const usage = this.#isFinished ? this.usage : undefined;
     const billing = usage === undefined ? this.#billing : 'reported';
     const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing });
     this.costNanoUsd = costNanoUsd;
     this.#estimated = estimated;
+    this.#health.attemptEnded(this.#candidate, {
+      endpoint: this.endpoint,
+      outcome: this.outcome,
+      elapsedMs: this.#endMs - this.#startMs,
+      firstContentMs: this.#firstChunkMs,
+      usage: this.usage,
+    });
   }
 
   summary(): AttemptSummary {
     return {
-      target: this.#candidate.target.policy.name,
+      target: this.target,
       outcome: this.outcome,
       ...(this.status === undefined ? {} : { status: this.status }),
-      ms: Math.round((this.#endMs ?? performance.now()) - this.#startMs),
+      ms: Math.round((this.#endMs ?? this.#nowMs()) - this.#startMs),
     };
   }
 
@@ -119,10 +155,10 @@ export class AttemptRecorder {
       providerName: provider.adapter.telemetryName,
       requestModel: model,
       responseModel: this.#responseModel && redact(this.#responseModel),
-      serverAddress: provider.serverAddress,
-      serverPort: provider.serverPort,
+      serverAddress: this.endpoint.serverAddress,
+      serverPort: this.endpoint.serverPort,
       startUnixMs: this.#startUnixMs,
-      durationMs: (this.#endMs ?? performance.now()) - this.#startMs,
+      durationMs: (this.#endMs ?? this.#nowMs()) - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,
       outcome: this.outcome,
       status: this.status,

@@ -1,4 +1,4 @@
-/** How one attempt is made: over which wire and lane, to which URL, with which bytes. */
+/** How one attempt is made: over which wire and lane, to which path, with which bytes. */
 import { operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
@@ -18,7 +18,8 @@ export interface Plan {
   readonly wire: AnyWire;
   /** Of the answer. The request may have gone another: what nobody had to change passes, also where the answer is to be inspected. */
   readonly lane: Lane;
-  readonly url: string;
+  /** After the base URL of whichever server is asked. */
+  readonly path: string;
   /** Those of the client that the provider's API knows, and the Content-Type of the bytes. */
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array;
@@ -39,7 +40,7 @@ export interface PlanQuestion {
 /** undefined: the target's API does not know the operation. Throws `unsupported_parameter` when it cannot express the request. */
 export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan | Promise<Plan> | undefined {
   const { call, decoded, onUnsupported } = question;
-  const { request, provider, model } = candidate;
+  const { request, model } = candidate;
   const way = wayTo(candidate, decoded);
   if (way === undefined) return undefined;
   const { wire, lane, asking } = way;
@@ -58,7 +59,7 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
     candidate,
     wire,
     lane,
-    url: provider.baseUrl + wire.path(model, request.stream, request),
+    path: wire.path(model, request.stream, request),
     headers: {
       ...(content.type !== undefined && { 'content-type': content.type }),
       ...(wire.id === decoded.dialect.id && forwarded(call, wire)),

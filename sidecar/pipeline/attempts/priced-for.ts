@@ -17,8 +17,11 @@ const PER_PIECE: { readonly [B in Billed]?: keyof PolicyPrice } = { image: 'imag
 /** The price that tells that a model bills by tokens what others bill by the piece. */
 const PER_TOKEN: { readonly [B in Billed]?: keyof PolicyPrice } = { image: 'outputImagePico', audio: 'inputAudioPico' };
 
-/** `body`: as the client wrote it. */
-export function pricedFor({ target: { policy }, request }: Candidate, body: JsonObject): Priced {
+/** `body`: as the client wrote it; without it nothing is cached for an hour. */
+export function pricedFor(
+  { target: { policy }, request }: Pick<Candidate, 'target' | 'request'>,
+  body: JsonObject = {},
+): Priced {
   const { billed, pieces } = operationOf(request);
   const { price } = policy;
   if (billed === 'tokens') return { target: policy, ...hourOf(price, body) };

@@ -19,11 +19,11 @@ const SENT_HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'remora' };
 /** Throws RemoraError of a ceiling, of the budget or of a cancelled request, and ClientGone. */
 export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer | AttemptFailed> {
   const { scope } = question.call;
-  const { health, budgetGate, now } = question.deps;
+  const { health, budgetGate } = question.deps;
   const asked = estimate(plan, question);
   holdToCeilings(question.selection.route.ceilings, asked, question.decoded);
   const reservation = await budgetGate.reserve(asked);
-  const log = new AttemptRecorder(plan.candidate, plan.lane.name, reservation, now());
+  const log = new AttemptRecorder(plan, reservation, question.deps);
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   if (plan.candidate.watch !== undefined) question.log.guardrailsWatched(plan.candidate.watch.found);
@@ -83,7 +83,8 @@ async function exchange(running: Exchange): Promise<Answer> {
   const stored = credentialOf(plan.candidate, abort);
   const credential = stored instanceof Promise ? await stored : stored;
   const nowUnixMs = question.deps.now();
-  const { url, bytes: body } = plan;
+  const { bytes: body } = plan;
+  const url = log.endpoint.baseUrl + plan.path;
   const signed = provider.adapter.headers({ credential, url, body, nowUnixMs });
   const authorization = signed instanceof Promise ? await signed : signed;
   log.sending();

@@ -1,7 +1,9 @@
 /** What is known of targets: the end of every attempt is told to each observer, and what one of them finds unfit is tried last. */
 import type { Unfit } from '#contract/policy/unfit';
-import type { AttemptFailure } from '#sidecar/errors/attempt-failure';
+import type { Usage } from '#sidecar/canonical/usage';
+import type { AttemptFailure, AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import type { CompiledEndpoint, Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import type { Credentials } from '#sidecar/policy/policy-source';
 
 /**
@@ -10,17 +12,35 @@ import type { Credentials } from '#sidecar/policy/policy-source';
  */
 export type AttemptEnd = { readonly kind: 'ok'; readonly firstContentMs: number } | AttemptFailure;
 
+/** An attempt that is over, whoever ended it. */
+export interface AttemptFacts {
+  readonly endpoint: CompiledEndpoint;
+  /** `ok` also where the client left before there was anything to judge. */
+  readonly outcome: 'ok' | AttemptFailureKind;
+  /** Milliseconds since it began. */
+  readonly elapsedMs: number;
+  /** undefined: there was no content. */
+  readonly firstContentMs: number | undefined;
+  /** As far as the provider told it. */
+  readonly usage: Usage | undefined;
+}
+
 export interface TargetObserver {
   /** The target is the next to be asked for a request. Its attempts follow, if it comes to one, and then `turnEnded` in any case. */
   turnBegan?(candidate: Candidate): void;
   turnEnded?(candidate: Candidate): void;
+  /** An attempt begins; `attemptEnded` is told once for each, when its stream is over too. */
+  attemptBegan?(candidate: Candidate, endpoint: CompiledEndpoint): void;
+  /** The first content, or the whole answer where there is no stream; milliseconds since the attempt began. */
+  firstContent?(candidate: Candidate, ms: number): void;
+  attemptEnded?(candidate: Candidate, facts: AttemptFacts): void;
   /** An attempt that the client or the sidecar cut short is not told: it says nothing of the target. */
   attempted?(candidate: Candidate, end: AttemptEnd): void;
   isUnfit(candidate: Candidate): boolean;
   /** What this sidecar found out by its own attempts. */
   unfit?(): readonly Unfit[];
-  /** A new policy or new credentials hold: forgets what is over. Called often enough to bound what is kept. */
-  sweep?(credentials: Credentials): void;
+  /** A new policy or new credentials hold: forgets what is over. Called often enough to bound what is kept. `snapshot` is undefined before the first policy. */
+  sweep?(credentials: Credentials, snapshot: Snapshot | undefined): void;
 }
 
 /**
@@ -42,6 +62,18 @@ export class TargetHealth {
     for (const observer of this.#observers) observer.turnEnded?.(candidate);
   }
 
+  attemptBegan(candidate: Candidate, endpoint: CompiledEndpoint): void {
+    for (const observer of this.#observers) observer.attemptBegan?.(candidate, endpoint);
+  }
+
+  firstContent(candidate: Candidate, ms: number): void {
+    for (const observer of this.#observers) observer.firstContent?.(candidate, ms);
+  }
+
+  attemptEnded(candidate: Candidate, facts: AttemptFacts): void {
+    for (const observer of this.#observers) observer.attemptEnded?.(candidate, facts);
+  }
+
   attempted(candidate: Candidate, end: AttemptEnd): void {
     for (const observer of this.#observers) observer.attempted?.(candidate, end);
   }
@@ -56,8 +88,8 @@ export class TargetHealth {
     return this.#observers.flatMap((observer) => observer.unfit?.() ?? []);
   }
 
-  sweep(credentials: Credentials): void {
-    for (const observer of this.#observers) observer.sweep?.(credentials);
+  sweep(credentials: Credentials, snapshot?: Snapshot): void {
+    for (const observer of this.#observers) observer.sweep?.(credentials, snapshot);
   }
 
   isUnfit(candidate: Candidate): boolean {

@@ -52,7 +52,7 @@ export class PolicyHolder implements PolicySink {
     const proofs = new Set(providers.filter(({ auth }) => auth !== undefined).map(({ credential }) => credential));
     const isUsable = ([name, value]: [string, string]): boolean => proofs.has(name) || FIELD_VALUE.test(value);
     this.#credentials = new Map([...this.#stored].filter(isUsable));
-    this.#deps.health.sweep(this.#credentials);
+    this.#deps.health.sweep(this.#credentials, this.#snapshot);
     this.#deps.broker.sweep(providers, this.#credentials);
   }
 

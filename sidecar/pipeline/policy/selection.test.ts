@@ -3,8 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileGlob } from './glob.ts';
 import { nearestNames } from './nearest-names.ts';
-import type { CompiledRule, CompiledTarget } from './snapshot.ts';
-import { targetOrder } from './target-order.ts';
 
 const SEED = 20_261_121;
 
@@ -55,29 +53,6 @@ test(`compileGlob() agrees with a regular expression (seed ${SEED})`, () => {
     }),
     { numRuns: 2_000, seed: SEED },
   );
-});
-
-const target = (name: string, weight: number | null): CompiledTarget =>
-  ({ policy: { name, weight }, provider: {} }) as unknown as CompiledTarget;
-const rule = (targets: CompiledTarget[], fallbacks: CompiledTarget[] = []): CompiledRule => ({
-  models: new Set(),
-  requestClass: undefined,
-  policy: { match: { models: [], headers: [] }, targets: [], fallbacks: [] },
-  targets,
-  fallbacks,
-});
-const names = (targets: readonly CompiledTarget[]): string => targets.map(({ policy }) => policy.name).join('');
-
-test('targetOrder() keeps the written order where no weights are given', () => {
-  assert.equal(names(targetOrder(rule([target('a', null), target('b', null)], [target('c', null)]), () => 0.9)), 'abc');
-});
-
-test('targetOrder() draws by weight, then siblings, then fallbacks, and leaves a weight of 0 out', () => {
-  const weighted = rule([target('a', 80), target('b', 20), target('c', 0)], [target('d', null)]);
-  assert.equal(names(targetOrder(weighted, () => 0)), 'abd');
-  assert.equal(names(targetOrder(weighted, () => 0.799)), 'abd');
-  assert.equal(names(targetOrder(weighted, () => 0.8)), 'bad');
-  assert.equal(names(targetOrder(weighted, () => 0.999_999)), 'bad');
 });
 
 test('nearestNames() names at most five, the likeliest first', () => {

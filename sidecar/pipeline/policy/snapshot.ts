@@ -10,6 +10,7 @@ import {
   type PolicyRule,
   type PolicyTarget,
 } from '#contract/policy/policy';
+import type { Affinity, StrategyName } from '#contract/resources/target-choice';
 import type { Guardrails } from '#sidecar/guardrails/guardrail';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { adapterFor } from '#sidecar/providers/index';
@@ -21,13 +22,19 @@ import { type CompiledRequirement, compileRequirements } from './requirement.ts'
 
 export type CompileGuardrails = (guardrails: readonly PolicyGuardrail[]) => Guardrails;
 
-export interface CompiledProvider {
-  readonly policy: PolicyProvider;
-  readonly adapter: ProviderAdapter;
+/** One server. */
+export interface CompiledEndpoint {
   /** Without a slash at its end; a wire's path follows. */
   readonly baseUrl: string;
   readonly serverAddress: string;
   readonly serverPort: number;
+}
+
+export interface CompiledProvider {
+  readonly policy: PolicyProvider;
+  readonly adapter: ProviderAdapter;
+  /** Any of them can answer. */
+  readonly endpoints: readonly [CompiledEndpoint, ...CompiledEndpoint[]];
 }
 
 export interface CompiledTarget {
@@ -48,6 +55,8 @@ export interface CompiledRule {
   readonly when?: Condition | undefined;
   /** What the request must be classified as; absent: the rule does not ask. */
   readonly requestClass: ClassMatch | undefined;
+  readonly strategy: StrategyName;
+  readonly affinity: Affinity;
   readonly targets: readonly CompiledTarget[];
   readonly fallbacks: readonly CompiledTarget[];
 }
@@ -69,7 +78,10 @@ export interface CompiledModelRule {
 export interface Snapshot {
   readonly hash: string;
   readonly policy: Policy;
+  readonly allProviders: readonly CompiledProvider[];
   readonly routes: ReadonlyMap<string, CompiledRoute>;
+  /** Each once, whatever names it serves. */
+  readonly allRoutes: readonly CompiledRoute[];
   /** The route of `*`. */
   readonly otherModels: CompiledRoute | undefined;
   readonly modelRules: readonly CompiledModelRule[];
@@ -101,6 +113,7 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
     const compiled = compileRoute(route, providers);
     for (const model of route.models) routes.set(model, compiled);
   }
+  const allRoutes = [...new Set(routes.values())];
   const otherModels = routes.get(ANY_MODEL);
   routes.delete(ANY_MODEL);
   const requirements = policy.requirements.flatMap(compileRequirements);
@@ -111,7 +124,9 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
   return {
     hash,
     policy,
+    allProviders: [...providers.values()],
     routes,
+    allRoutes,
     otherModels,
     modelRules: policy.modelRules.filter((rule) => !isObserved(rule)).map(compileModelRule),
     observedModelRules: policy.modelRules.filter(isObserved).map(compileModelRule),
@@ -129,7 +144,12 @@ const compileModelRule = ({ policy, allow, deny }: PolicyModelRule): CompiledMod
 
 function compileProvider(provider: PolicyProvider): CompiledProvider {
   const adapter = adapterFor(provider);
-  const { endpoint } = provider;
+  const [first = provider.endpoint, ...others] = provider.endpoints ?? [];
+  const compile = (url: string): CompiledEndpoint => compileEndpoint(url, provider);
+  return { policy: provider, adapter, endpoints: [compile(first), ...others.map(compile)] };
+}
+
+function compileEndpoint(endpoint: string, provider: PolicyProvider): CompiledEndpoint {
   if (!URL.canParse(endpoint)) throw new Error(`AIProvider ${provider.key}: endpoint is not a URL`);
   const { hostname, port, protocol, username, pathname } = new URL(endpoint);
   const inProcess = protocol === MOCK_SCHEME;
@@ -139,8 +159,6 @@ function compileProvider(provider: PolicyProvider): CompiledProvider {
   // A provider inside the process has no host: its URL carries its name instead, which its answers show.
   const base = inProcess ? `${MOCK_SCHEME}//${nameOf(provider.key)}${pathname}` : endpoint;
   return {
-    policy: provider,
-    adapter,
     baseUrl: base.replace(/\/+$/, ''),
     serverAddress: hostname,
     serverPort: port === '' ? (DEFAULT_PORT[protocol] ?? 0) : Number(port),
@@ -169,6 +187,7 @@ function compileRule(
     }
     return { policy: target, provider, breaker: breakerOf(target, provider) };
   };
+  const strategy = rule.strategy ?? (rule.targets.some(({ weight }) => weight !== null) ? 'Weighted' : 'Priority');
   return {
     policy: rule,
     models: new Set(rule.match.models),
@@ -176,6 +195,8 @@ function compileRule(
     ...(rule.when !== undefined && {
       when: compileCondition(rule.when, `AIRoute ${route} spec.rules[${index}].when`),
     }),
+    strategy,
+    affinity: rule.affinity ?? (strategy === 'LeastLatency' ? 'PromptCache' : 'None'),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
   };
@@ -187,10 +208,16 @@ function compileRule(
  */
 function breakerOf(
   { model, timeouts, circuitBreaker }: PolicyTarget,
-  { policy, baseUrl }: CompiledProvider,
+  { policy, endpoints }: CompiledProvider,
 ): string | null {
   if (circuitBreaker === null) return null;
-  return JSON.stringify([policy.key, baseUrl, model, timeouts.firstTokenMs, Object.values(circuitBreaker)]);
+  return JSON.stringify([
+    policy.key,
+    endpoints.map(({ baseUrl }) => baseUrl),
+    model,
+    timeouts.firstTokenMs,
+    Object.values(circuitBreaker),
+  ]);
 }
 
 function classMatchOf({ task, complexity, latency, costClass }: ClassMatch): ClassMatch | undefined {

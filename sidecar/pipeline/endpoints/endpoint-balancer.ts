@@ -1,0 +1,93 @@
+/**
+ * Which server of a provider that has several is asked: of two drawn by chance the one with less under way, and one that could not be
+ * reached only when none can. Known by what this sidecar's own attempts met, as Envoy's outlier detection is.
+ */
+import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
+import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import type { AttemptFacts, TargetObserver } from '#sidecar/pipeline/health/target-health';
+import type { CompiledEndpoint, CompiledProvider, Snapshot } from '#sidecar/pipeline/policy/snapshot';
+import type { Credentials } from '#sidecar/policy/policy-source';
+
+/** How long an endpoint is left alone after it could not be reached; doubles with each further time. */
+const AWAY_MS = 5_000;
+const MOST_AWAY_MS = 60_000;
+
+/** The server itself is not there; what it answers is the business of the target's health. */
+const UNREACHED: ReadonlySet<AttemptFailureKind | 'ok'> = new Set(['connect', 'tls', 'reset']);
+/** They say nothing of the server. */
+const SAYS_NOTHING: ReadonlySet<AttemptFailureKind | 'ok'> = new Set(['aborted', 'credential']);
+
+interface Known {
+  underWay: number;
+  /** Times in a row. */
+  unreached: number;
+  awayUntilMs: number;
+}
+
+interface BalancerDeps {
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export class EndpointBalancer implements TargetObserver {
+  /** By base URL; only of providers with several. */
+  readonly #known = new Map<string, Known>();
+  readonly #deps: BalancerDeps;
+
+  constructor(deps: BalancerDeps) {
+    this.#deps = deps;
+  }
+
+  choose({ endpoints }: CompiledProvider): CompiledEndpoint {
+    const [only, ...others] = endpoints;
+    if (others.length === 0) return only;
+    const now = this.#deps.nowMs();
+    const here = endpoints.filter(({ baseUrl }) => (this.#known.get(baseUrl)?.awayUntilMs ?? 0) <= now);
+    return this.#lessBusy(here.length > 0 ? here : endpoints) ?? only;
+  }
+
+  #lessBusy(endpoints: readonly CompiledEndpoint[]): CompiledEndpoint | undefined {
+    if (endpoints.length === 1) return endpoints[0];
+    const one = Math.floor(this.#deps.random() * endpoints.length);
+    const other = (one + 1 + Math.floor(this.#deps.random() * (endpoints.length - 1))) % endpoints.length;
+    return endpoints[this.#underWay(endpoints[other]) < this.#underWay(endpoints[one]) ? other : one];
+  }
+
+  #underWay(endpoint: CompiledEndpoint | undefined): number {
+    return this.#known.get(endpoint?.baseUrl ?? '')?.underWay ?? 0;
+  }
+
+  attemptBegan(_candidate: Candidate, { baseUrl }: CompiledEndpoint): void {
+    const known = this.#known.get(baseUrl);
+    if (known !== undefined) known.underWay += 1;
+  }
+
+  attemptEnded(_candidate: Candidate, { endpoint, outcome, firstContentMs }: AttemptFacts): void {
+    const known = this.#known.get(endpoint.baseUrl);
+    if (known === undefined) return;
+    known.underWay = Math.max(0, known.underWay - 1);
+    const isSilent = outcome === 'ok' && firstContentMs === undefined;
+    if (isSilent || SAYS_NOTHING.has(outcome)) return;
+    known.unreached = UNREACHED.has(outcome) ? known.unreached + 1 : 0;
+    if (known.unreached === 0) known.awayUntilMs = 0;
+    else known.awayUntilMs = this.#deps.nowMs() + Math.min(AWAY_MS * 2 ** (known.unreached - 1), MOST_AWAY_MS);
+  }
+
+  /** Where one server is away another one may be there: of the target that says nothing. */
+  isUnfit(): boolean {
+    return false;
+  }
+
+  sweep(_credentials: Credentials, snapshot: Snapshot | undefined): void {
+    const wanted = new Set(
+      (snapshot?.allProviders ?? [])
+        .filter(({ endpoints }) => endpoints.length > 1)
+        .flatMap(({ endpoints }) => endpoints.map(({ baseUrl }) => baseUrl)),
+    );
+    for (const [url, { underWay }] of this.#known) if (!wanted.has(url) && underWay === 0) this.#known.delete(url);
+    for (const url of wanted)
+      if (!this.#known.has(url)) this.#known.set(url, { underWay: 0, unreached: 0, awayUntilMs: 0 });
+  }
+}

@@ -19,6 +19,7 @@ import type { Cloud } from './credentials/cloud.ts';
 import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
+import { Admission } from './pipeline/admission/admission.ts';
 import { Parking } from './pipeline/health/parking.ts';
 import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
@@ -27,6 +28,7 @@ import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
 import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
 import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
+import { Drains } from './pipeline/streams/drains.ts';
 
 export interface SidecarDeps {
   readonly budgetGate: BudgetGate;
@@ -92,6 +94,8 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const upstream =
     deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
   const remembered = new RememberedAnswers(config.remembered, randomBytes(32).toString('hex'));
+  const admission = new Admission(monotonic);
+  deps.metrics?.watchAdmission?.(() => admission.counts());
   const common = {
     ...deps,
     config,
@@ -99,6 +103,8 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     health,
     keepers: new Keepers(),
     remembered,
+    admission,
+    drains: new Drains(config.drained),
     policies,
     broker,
     upstream,

@@ -1,13 +1,14 @@
 /** One AIRoute into what a sidecar runs: references resolved, defaults filled in, prices looked up, unusable targets left out. */
 import { REASON } from '#contract/names/conditions';
 import { credentialName } from '#contract/policy/credential-name';
-import type { PolicyCallback, PolicyRoute, PolicyRule, PolicyTarget } from '#contract/policy/policy';
+import type { PolicyCallback, PolicyConcurrency, PolicyRoute, PolicyRule, PolicyTarget } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
+import type { AIRouteConcurrency } from '#contract/resources/route-concurrency';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
-import { DEFAULT_CALLBACK, DEFAULT_TIMEOUTS } from './defaults.ts';
+import { DEFAULT_CALLBACK, DEFAULT_QUEUE_DEADLINE_MS, DEFAULT_TIMEOUTS } from './defaults.ts';
 import type { ModelCapabilities } from './model-capabilities.ts';
 import { namespacedName } from './object-key.ts';
 import type { PriceBook } from './price-book.ts';
@@ -135,8 +136,13 @@ function compileCallback(
   };
 }
 
+const compilePerPod = ({ deadline, ...bounds }: AIRouteConcurrency['perPod']): PolicyConcurrency => ({
+  ...bounds,
+  deadlineMs: ms(deadline, DEFAULT_QUEUE_DEADLINE_MS),
+});
+
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
-  const { targets = [], rules: stated, timeouts, callback, ...spec } = route.spec;
+  const { targets = [], rules: stated, timeouts, callback, concurrency, ...spec } = route.spec;
   const compiler = new RouteCompiler(route, context);
   const rules = stated
     ? stated.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
@@ -148,6 +154,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       models: [...context.models],
       totalMs: ms(timeouts.total, DEFAULT_TIMEOUTS.totalMs),
       ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
+      ...(concurrency && { concurrency: { perPod: compilePerPod(concurrency.perPod) } }),
       rules,
     },
     providers: [...compiler.providers],

@@ -10,3 +10,6 @@ export const DEFAULT_TIMEOUTS = {
 
 /** Milliseconds. */
 export const DEFAULT_CALLBACK = { deadlineMs: 3_600_000, retentionMs: 3_600_000 } as const;
+
+/** Milliseconds. */
+export const DEFAULT_QUEUE_DEADLINE_MS = 10_000;

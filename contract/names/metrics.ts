@@ -28,6 +28,18 @@ export const METRIC = {
     name: 'remora_guardrail_actions_total',
     help: 'Guardrails that masked or blocked, each once per request however much it found.',
   },
+  routeRunning: {
+    name: 'remora_route_requests_running',
+    help: 'Requests under way through routes that bound how many may be, by route and priority.',
+  },
+  routeWaiting: {
+    name: 'remora_route_requests_waiting',
+    help: 'Requests that wait for their turn, by route and priority.',
+  },
+  routeRefused: {
+    name: 'remora_route_requests_refused_total',
+    help: 'Requests that a route had no turn for, by route, priority and reason: the queue was `full`, or its deadline passed (`late`).',
+  },
   policyInfo: {
     name: 'remora_policy_version_info',
     help: 'Always 1; its label is the first 12 digits of the hash of the policy in force.',

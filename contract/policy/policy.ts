@@ -18,6 +18,7 @@ import { azureSettings } from '#contract/resources/azure-settings';
 import { PRESETS } from '#contract/resources/preset';
 import { providerIdentity } from '#contract/resources/provider-auth';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
+import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
 export const POLICY_FORMAT_VERSION = 1;
@@ -128,6 +129,8 @@ const callback = z.object({
   retentionMs: z.number().int(),
 });
 
+const perPod = aiRoutePerPod.omit({ deadline: true }).extend({ deadlineMs: z.number().int() });
+
 const route = z
   .object({
     key: objectKey,
@@ -136,6 +139,8 @@ const route = z
     totalMs: z.number().int(),
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
+    /** Absent: no bound. */
+    concurrency: z.object({ perPod }).optional(),
     rules: z.array(rule),
   })
   .omit({ targets: true, timeouts: true });
@@ -176,6 +181,7 @@ export type PolicySource = z.infer<typeof source>;
 export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
+export type PolicyConcurrency = z.infer<typeof perPod>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyPrice = z.infer<typeof price>;

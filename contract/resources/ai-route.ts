@@ -11,6 +11,8 @@ import {
   objectMeta,
 } from './fields.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
+import { aiRouteStream } from './route-stream.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -92,6 +94,13 @@ export const aiRouteSpec = withRules(
     targets: targetList('Short form of one rule that always applies.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
+    stream: aiRouteStream.optional().describe('How streams begin and end.'),
+    concurrency: aiRouteConcurrency
+      .optional()
+      .describe(
+        'How many requests may be under way at one time, and who waits. Omitted: no bound but that of the sidecar.',
+      ),
+    priority: aiRoutePriority,
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -6,7 +6,7 @@ import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import { wiresOf } from '#sidecar/providers/adapter';
 
 const OURS: readonly string[] = [
-  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.provider],
+  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.provider, REQUEST_HEADER.priority],
   ...['content-type', 'traceparent'],
 ];
 

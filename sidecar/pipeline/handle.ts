@@ -6,6 +6,7 @@ import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
 import { selectAccount } from './accounts/select-account.ts';
+import type { Admission } from './admission/admission.ts';
 import { attempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import { decode } from './decode.ts';
@@ -24,6 +25,7 @@ import { tellRemembered } from './remembered/tell-remembered.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
+import type { Drains } from './streams/drains.ts';
 import { unhurried } from './unhurried.ts';
 
 export interface PipelineDeps {
@@ -34,6 +36,8 @@ export interface PipelineDeps {
   readonly health: TargetHealth;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
+  readonly admission: Admission;
+  readonly drains: Drains;
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -86,8 +90,11 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.
-  const { totalMs, key } = selection.route.policy;
+  const { totalMs, key, stream } = selection.route.policy;
   call.scope.limitTo(totalMs, key);
+  const turn = deps.admission.enter(call, selection.route.policy, log);
+  if (turn !== undefined) await turn;
+  if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
   const answer = await attempt({ call, caller, decoded, selection, log, deps });
   log.answeredBy(answer.by);
   learnKeeper(answer.by, decoded, deps.keepers);

@@ -25,6 +25,8 @@ export class RequestRecorder {
   outcome: Outcome = 'ok';
   status = 0;
   decidedBy: string | undefined;
+  /** Of a request whose route bounds how many are under way. */
+  queued: RequestRecord['queued'];
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
@@ -100,6 +102,7 @@ export class RequestRecorder {
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
+      ...(this.queued !== undefined && { queued: this.queued }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,

@@ -33,6 +33,9 @@ const guardrailsOf = ({ guardrailActions }: RequestRecord): string =>
 const droppedOf = ({ droppedOfAnswer }: RequestRecord): string =>
   droppedOfAnswer === undefined ? '' : `,"droppedOfAnswer":${list(droppedOfAnswer.map(textOf))}`;
 
+const queuedOf = ({ queued }: RequestRecord): string =>
+  queued === undefined ? '' : member('priority', queued.priority) + member('waitedMs', Math.round(queued.waitedMs));
+
 const callerOf = ({ attribution }: RequestRecord): string =>
   attribution === undefined
     ? ''
@@ -70,7 +73,7 @@ export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
-  `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +
+  `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}${queuedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
 

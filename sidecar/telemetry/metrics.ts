@@ -6,6 +6,7 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
+import type { AdmissionCount } from './admission-count.ts';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 import { Count, Distribution, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
@@ -54,6 +55,8 @@ function remembered<T extends object>(make: (...path: string[]) => T): (...path:
 export interface SidecarMetrics {
   observe(record: RequestRecord): void;
   policyApplied(hash: string, unixMs: number): void;
+  /** `read` is asked whenever the metrics are. */
+  watchAdmission(read: () => readonly AdmissionCount[]): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -74,6 +77,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
       }
     },
     policyApplied: policy.applied,
+    watchAdmission: (read) => admissionMetrics(registry, read),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -84,6 +88,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const duration = histogram(registry, METRIC.requestDuration);
   const fallbacks = counter(registry, METRIC.fallbacks);
   const guardrails = counter(registry, METRIC.guardrailActions);
+  const refused = counter(registry, METRIC.routeRefused);
   const series = remembered((route, outcome, stream) => ({
     requests: requests.of({ route, outcome, stream }),
     duration: duration.of({ route, stream }),
@@ -95,6 +100,8 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     counted.duration.observe(record.durationMs / 1000);
     const fallback = fallbackOf(record);
     if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
+    const { queued } = record;
+    if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
     for (const { guardrail, action, stage } of record.guardrailActions)
       guardrails.of({ guardrail, action, stage }).add(1);
   };
@@ -149,6 +156,21 @@ function fallbackOf({ attempts, answeredBy }: RequestRecord): { from: string; to
   const [first] = attempts;
   if (first === undefined || answeredBy === undefined || answeredBy === first.target) return undefined;
   return { from: first.target, to: answeredBy, reason: first.outcome };
+}
+
+function admissionMetrics(registry: Registry, read: () => readonly AdmissionCount[]): void {
+  for (const [descriptor, count] of [
+    [METRIC.routeRunning, 'running'],
+    [METRIC.routeWaiting, 'waiting'],
+  ] as const)
+    new Gauge({
+      ...descriptor,
+      labelNames: ['route', 'priority'],
+      registers: [registry],
+      collect() {
+        for (const one of read()) this.set({ route: one.route, priority: one.priority }, one[count]);
+      },
+    });
 }
 
 function policyMetrics(registry: Registry, now: () => number): { applied(hash: string, unixMs: number): void } {

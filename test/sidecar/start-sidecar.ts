@@ -23,6 +23,9 @@ export interface RouteWords {
   readonly models?: readonly string[];
   readonly totalMs?: number;
   readonly onUnsupported?: PolicyRoute['onUnsupported'];
+  readonly stream?: PolicyRoute['stream'];
+  readonly concurrency?: PolicyRoute['concurrency'];
+  readonly priority?: PolicyRoute['priority'];
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
@@ -53,6 +56,9 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     models: [...(words.models ?? ['chat'])],
     totalMs: words.totalMs ?? 60_000,
     ...(words.onUnsupported !== undefined && { onUnsupported: words.onUnsupported }),
+    ...(words.stream && { stream: words.stream }),
+    ...(words.concurrency && { concurrency: words.concurrency }),
+    ...(words.priority && { priority: words.priority }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

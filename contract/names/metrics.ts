@@ -20,6 +20,10 @@ export const METRIC = {
     name: 'remora_fallbacks_total',
     help: 'Requests that another target answered than the first one tried, by the reason why that one did not.',
   },
+  continuations: {
+    name: 'remora_stream_continuations_total',
+    help: 'Streams that broke after content was delivered and that another target went on with, by route and that target.',
+  },
   costUsd: {
     name: 'remora_cost_usd_total',
     help: 'US dollars spent, by the prices of the policy; attempts whose price is unknown are not in it.',

@@ -18,6 +18,6 @@ export const aiRouteStream = z.object({
     .enum(['FirstContent', 'FirstByte'])
     .optional()
     .describe(
-      'What is waited for before a stream is begun. `FirstContent`, the default: an error before it goes to another attempt. `FirstByte`: the first event of any kind, so that the client has the head sooner; an error after it ends the stream.',
+      'What is waited for before a stream is begun. `FirstContent`, the default: an error before it goes to another attempt. `FirstByte`: the first event of any kind, so that the client has the head sooner; an error after it ends the stream, and `firstToken` is met by it.',
     ),
 });

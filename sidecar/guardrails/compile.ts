@@ -18,7 +18,8 @@ export function compileGuardrails(guardrails: readonly PolicyGuardrail[]): Guard
     inspectInputSliced: (request, tags) => inspectInputSliced({ request, rules: input, tags }),
     outputGuard(target): OutputGuard | null {
       const inForce = output.filter((rule) => isInForce(rule, target));
-      return inForce.length === 0 ? null : outputGuard(scanRules(inForce));
+      if (inForce.length === 0) return null;
+      return { ...outputGuard(scanRules(inForce)), guardrails: inForce.map(({ guardrail }) => guardrail) };
     },
   };
 }

@@ -37,6 +37,8 @@ export interface OutputGuard {
   /** What masking the whole answer gives; a block empties the choice and ends it with `content-filter`. */
   whole<A extends CanonicalResponse>(response: A): OutputVerdict<A>;
   stream(): StreamInspector;
+  /** Those that are in force. */
+  readonly guardrails: readonly PolicyGuardrail[];
 }
 
 /** The guardrails of one policy, compiled once when the policy is applied. Throws on a pattern that does not compile. */

@@ -14,6 +14,7 @@ import type { PipelineDeps } from './handle.ts';
 import type { Caller } from './identify.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
+import { mayBeJoined } from './streams/may-be-joined.ts';
 
 export interface AttemptQuestion {
   readonly call: Call;
@@ -54,8 +55,14 @@ async function tryTarget(
 ): Promise<TargetOutcome> {
   const { call, caller, decoded, selection, deps } = question;
   try {
-    const { onUnsupported } = selection.route.policy;
-    const planned = planAttempt(candidate, { call, decoded, bounded: caller.budgets.length > 0, onUnsupported });
+    const { policy } = selection.route;
+    const planned = planAttempt(candidate, {
+      call,
+      decoded,
+      bounded: caller.budgets.length > 0,
+      onUnsupported: policy.onUnsupported,
+      mayBeJoined: mayBeJoined(decoded.request, policy),
+    });
     const plan = planned instanceof Promise ? await planned : planned;
     if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);
     const { maxRetries } = candidate.target.policy;

@@ -15,6 +15,8 @@ export async function deliver(outgoing: Outgoing, call: Call, log: RequestRecord
     return call.reply.whole(200, outgoing.headers, outgoing.body);
   }
   call.reply.start(200, outgoing.headers);
+  // A head leaves with the first bytes of its body.
+  if (outgoing.isEarly && outgoing.heartbeat !== undefined) call.reply.write(outgoing.heartbeat);
   const { deadlines } = call.scope;
   let heartbeat = deadlines.in(HEARTBEAT_MS, beat);
   function beat(): void {

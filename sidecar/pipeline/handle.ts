@@ -26,6 +26,7 @@ import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
 import type { Drains } from './streams/drains.ts';
+import { joined } from './streams/joined-answer.ts';
 import { unhurried } from './unhurried.ts';
 
 export interface PipelineDeps {
@@ -95,7 +96,8 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const turn = deps.admission.enter(call, selection.route.policy, log);
   if (turn !== undefined) await turn;
   if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
-  const answer = await attempt({ call, caller, decoded, selection, log, deps });
+  const attempts = { call, caller, decoded, selection, log, deps };
+  const answer = joined(await attempt(attempts), attempts, snapshot);
   log.answeredBy(answer.by);
   learnKeeper(answer.by, decoded, deps.keepers);
   // After the commit point: what is inspected, metered and written is one answer of one target.

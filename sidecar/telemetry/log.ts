@@ -36,6 +36,9 @@ const droppedOf = ({ droppedOfAnswer }: RequestRecord): string =>
 const queuedOf = ({ queued }: RequestRecord): string =>
   queued === undefined ? '' : member('priority', queued.priority) + member('waitedMs', Math.round(queued.waitedMs));
 
+const continuedOf = ({ continuedBy }: RequestRecord): string =>
+  continuedBy === undefined ? '' : `,"continuedBy":${list(continuedBy.map(textOf))}`;
+
 const callerOf = ({ attribution }: RequestRecord): string =>
   attribution === undefined
     ? ''
@@ -73,7 +76,7 @@ export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
-  `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}${queuedOf(record)}` +
+  `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}${continuedOf(record)}${queuedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
 

@@ -88,6 +88,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const duration = histogram(registry, METRIC.requestDuration);
   const fallbacks = counter(registry, METRIC.fallbacks);
   const guardrails = counter(registry, METRIC.guardrailActions);
+  const continuations = counter(registry, METRIC.continuations);
   const refused = counter(registry, METRIC.routeRefused);
   const series = remembered((route, outcome, stream) => ({
     requests: requests.of({ route, outcome, stream }),
@@ -100,6 +101,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     counted.duration.observe(record.durationMs / 1000);
     const fallback = fallbackOf(record);
     if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
+    for (const target of record.continuedBy ?? []) continuations.of({ route, target }).add(1);
     const { queued } = record;
     if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
     for (const { guardrail, action, stage } of record.guardrailActions)

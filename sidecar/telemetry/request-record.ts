@@ -60,6 +60,8 @@ export interface RequestRecord {
   }[];
   /** What of the answer the client's API has no place for, by name; each once. */
   readonly droppedOfAnswer?: readonly string[];
+  /** Targets that went on, each where the one before broke off, with what `answeredBy` began. */
+  readonly continuedBy?: readonly string[];
   /** Where the route bounds how many requests are under way: the class, the wait for its turn, and why it had none. */
   readonly queued?: {
     readonly priority: Priority;

@@ -40,6 +40,8 @@ export interface StreamAnswer {
   readonly each: (item: StreamItem) => StreamItem;
   /** Set where nobody reads the bytes: the Content-Type that the provider declares. Else they are server-sent events. */
   readonly unreadType?: string;
+  /** Begun with its first byte: there may be no content yet. */
+  readonly isEarly?: true;
 }
 
 export type Answer = WholeAnswer | StreamAnswer;

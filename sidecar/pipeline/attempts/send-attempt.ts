@@ -30,8 +30,9 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
     abort.abort();
   });
   try {
-    const answer = await exchange({ plan, question, log, abort });
-    health.attempted(plan.candidate, { kind: 'ok', firstContentMs: log.firstChunk() });
+    const answered = (): void => health.attempted(plan.candidate, { kind: 'ok', firstContentMs: log.firstChunk() });
+    const answer = await exchange({ plan, question, log, abort, answered });
+    if (answer.kind === 'whole' || answer.isEarly !== true) answered();
     return answer;
   } catch (thrown) {
     scope.endAttempt(abort);
@@ -68,6 +69,8 @@ export interface Exchange {
   readonly question: AttemptQuestion;
   readonly log: AttemptRecorder;
   readonly abort: AttemptAbort;
+  /** The first content is here. */
+  readonly answered: () => void;
 }
 
 async function exchange(running: Exchange): Promise<Answer> {

@@ -13,6 +13,10 @@ test('readConfig() refuses a wrong value in one sentence that names it', () => {
   assert.throws(() => readConfig({}), /REMORA_NAMESPACE must name/);
   const env = { REMORA_NAMESPACE: 'x' };
   assert.throws(() => readConfig({ ...env, REMORA_LOG_LEVEL: 'loud' }), /REMORA_LOG_LEVEL must be one of trace/);
+  assert.throws(
+    () => readConfig({ ...env, REMORA_SIDECAR_MAX_REQUESTS: 'many' }),
+    /REMORA_SIDECAR_MAX_REQUESTS must be a number from 1 to 99999, not "many"/,
+  );
   assert.throws(() => readConfig({ ...env, REMORA_PUSH_PORT: 'http' }), /REMORA_PUSH_PORT must be a port, not "http"/);
 });
 

@@ -21,6 +21,8 @@ export interface OperatorConfig {
     readonly image: string;
     readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
     readonly logLevel: string | undefined;
+    /** Undefined: the default of the sidecar. */
+    readonly maxRequests: number | undefined;
   };
   readonly logLevel: string;
   readonly otlpEndpoint: string | undefined;
@@ -59,6 +61,7 @@ export function readConfig(env: Environment): OperatorConfig {
         oneOf(OPERATOR_ENV.sidecarImagePullPolicy, text(OPERATOR_ENV.sidecarImagePullPolicy), PULL_POLICIES) ??
         'IfNotPresent',
       logLevel: oneOf(OPERATOR_ENV.sidecarLogLevel, text(OPERATOR_ENV.sidecarLogLevel), LOG_LEVELS),
+      maxRequests: maxRequestsOf(text(OPERATOR_ENV.sidecarMaxRequests)),
     },
     logLevel: oneOf(OPERATOR_ENV.logLevel, text(OPERATOR_ENV.logLevel), LOG_LEVELS) ?? 'info',
     otlpEndpoint: text(OPERATOR_ENV.otlpEndpoint),
@@ -107,6 +110,12 @@ function oneOf<T extends string>(name: string, text: string | undefined, allowed
   const found = allowed.find((candidate) => candidate === text);
   if (!found) throw new Error(`${name} must be one of ${allowed.join(', ')}, not "${text}".`);
   return found;
+}
+
+function maxRequestsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9][0-9]{0,4}$/.test(text)) return Number(text);
+  throw new Error(`${OPERATOR_ENV.sidecarMaxRequests} must be a number from 1 to 99999, not "${text}".`);
 }
 
 function portOf(name: string, text: string | undefined, fallback: number): number {

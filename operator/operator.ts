@@ -200,6 +200,7 @@ async function startAdmission(
   const injection = {
     ...{ version, otlpEndpoint, caPem: tls.caPem },
     ...{ image: sidecar.image, imagePullPolicy: sidecar.pullPolicy, logLevel: sidecar.logLevel },
+    maxRequests: sidecar.maxRequests,
     operatorAddress: `${service}.${namespace}.svc:${config.ports.push}`,
   };
   const admission = createAdmissionServer({ tls, log, config: injection });

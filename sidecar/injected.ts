@@ -93,10 +93,18 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
   return { telemetry, journal, client, gate, sidecar };
 }
 
-const configOf = ({ ingressPort, healthPort, start, journalDir, stateDir }: SidecarEnvironment): SidecarConfig => ({
+const configOf = ({
+  maxRequests,
+  ingressPort,
+  healthPort,
+  start,
+  journalDir,
+  stateDir,
+}: SidecarEnvironment): SidecarConfig => ({
   ...DEFAULT_SIDECAR_CONFIG,
   ingress: { ...DEFAULT_SIDECAR_CONFIG.ingress, port: ingressPort },
   health: { ...DEFAULT_SIDECAR_CONFIG.health, port: healthPort },
+  ...(maxRequests !== undefined && { limits: { ...DEFAULT_SIDECAR_CONFIG.limits, requests: maxRequests } }),
   jobsIn: { dir: join(journalDir, 'jobs'), keyDir: stateDir },
   start,
 });

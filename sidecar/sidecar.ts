@@ -19,6 +19,7 @@ import type { Cloud } from './credentials/cloud.ts';
 import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
+import { Admission } from './pipeline/admission/admission.ts';
 import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
 import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
@@ -33,6 +34,7 @@ import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
 import { TargetLatencies } from './pipeline/strategies/latency/target-latencies.ts';
 import { PromptCacheMisses } from './pipeline/strategies/prompt-cache-misses.ts';
+import { Drains } from './pipeline/streams/drains.ts';
 
 export interface SidecarDeps {
   readonly budgetGate: BudgetGate;
@@ -123,6 +125,8 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const upstream =
     deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
   const remembered = new RememberedAnswers(config.remembered, randomBytes(32).toString('hex'));
+  const admission = new Admission(monotonic);
+  deps.metrics?.watchAdmission?.(() => admission.counts());
   const common = {
     ...deps,
     config,
@@ -134,6 +138,8 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     latencies,
     keepers: new Keepers(),
     remembered,
+    admission,
+    drains: new Drains(config.drained),
     policies,
     broker,
     upstream,

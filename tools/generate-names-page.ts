@@ -53,6 +53,8 @@ const requestHeaders = () =>
     tier: 'The caller’s tier, such as `free` or `paid`, for rules of AIRoutes that ask for a cost class.',
     callback:
       '`fetch`, or an address that the AIRoute allows: the request is answered 202 with the id of a job whose result is fetched or posted.',
+    priority:
+      '`high`, `normal` or `low`: whose turn comes first where the AIRoute states `concurrency`. Default: the `priority` of the AIRoute.',
   });
 
 const responseHeaders = () =>
@@ -136,6 +138,8 @@ const environment = () =>
     journalDir: 'Disk folder for usage and grants that are not yet settled.',
     ingressPort: `Port of the API that the app calls; default ${PORT.ingress}.`,
     healthPort: `Port of probes and metrics; default ${PORT.sidecarHealth}.`,
+    maxRequests:
+      'Requests that may be under way at one time, a stream until it ends; one more is answered 503 at once. Default 1000.',
     logLevel: 'Level of the log.',
     otlpEndpoint: 'Set: traces are exported there.',
   });

@@ -33,7 +33,7 @@ const values = z.strictObject({
   platformNamespaces: z.array(z.string().min(1).max(63)),
   logLevel,
   resources: z.strictObject({ requests: quantities.optional(), limits: quantities.optional() }),
-  sidecar: z.strictObject({ logLevel }),
+  sidecar: z.strictObject({ logLevel, maxRequests: z.int().min(1).max(99_999) }),
   otlp: z.strictObject({ endpoint: z.union([z.literal(''), z.string().regex(/^https?:\/\/[^\s]+$/)]) }),
   nodeSelector: z.record(z.string(), z.string()),
   tolerations: z.array(z.looseObject({})),

@@ -4,6 +4,7 @@ import { credentialName } from '#contract/policy/credential-name';
 import type {
   PolicyCallback,
   PolicyCircuitBreaker,
+  PolicyConcurrency,
   PolicyRoute,
   PolicyRule,
   PolicyTarget,
@@ -12,9 +13,10 @@ import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
+import type { AIRouteConcurrency } from '#contract/resources/route-concurrency';
 import { type AIRouteCircuitBreaker, type AIRouteRetry, DEFAULT_RETRY } from '#contract/resources/route-resilience';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
-import { DEFAULT_CALLBACK, DEFAULT_CIRCUIT_BREAKER, DEFAULT_TIMEOUTS } from './defaults.ts';
+import { DEFAULT_CALLBACK, DEFAULT_CIRCUIT_BREAKER, DEFAULT_QUEUE_DEADLINE_MS, DEFAULT_TIMEOUTS } from './defaults.ts';
 import type { ModelCapabilities } from './model-capabilities.ts';
 import { namespacedName } from './object-key.ts';
 import type { PriceBook } from './price-book.ts';
@@ -164,9 +166,14 @@ function compileCallback(
   };
 }
 
+const compilePerPod = ({ deadline, ...bounds }: AIRouteConcurrency['perPod']): PolicyConcurrency => ({
+  ...bounds,
+  deadlineMs: ms(deadline, DEFAULT_QUEUE_DEADLINE_MS),
+});
+
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
   const { targets = [], rules: stated, strategy, affinity, maxP95, ...stays } = route.spec;
-  const { timeouts, retry, circuitBreaker: _, callback, ...spec } = stays;
+  const { timeouts, retry, circuitBreaker: _, callback, concurrency, ...spec } = stays;
   const choice = { ...(strategy && { strategy }), ...(affinity && { affinity }), ...(maxP95 && { maxP95 }) };
   const compiler = new RouteCompiler(route, context);
   const rules = stated
@@ -180,6 +187,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       totalMs: ms(timeouts.total, DEFAULT_TIMEOUTS.totalMs),
       retry: retryOf(retry),
       ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
+      ...(concurrency && { concurrency: { perPod: compilePerPod(concurrency.perPod) } }),
       rules,
     },
     providers: [...compiler.providers],

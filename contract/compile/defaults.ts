@@ -18,3 +18,5 @@ export const DEFAULT_CIRCUIT_BREAKER = {
   firstTokenP95Ms: null,
   openForMs: 60_000,
 } as const;
+/** Milliseconds. */
+export const DEFAULT_QUEUE_DEADLINE_MS = 10_000;

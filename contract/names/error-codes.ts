@@ -221,8 +221,9 @@ export const ERROR_CODES = define({
     status: 503,
     category: 'gateway',
     retryable: true,
-    meaning: 'The sidecar holds as many bytes of requests and results as it may.',
-    remedy: 'Retry after a second.',
+    meaning:
+      'The sidecar has as many requests under way, or holds as many bytes of them, as it may; or the AIRoute as many as its concurrency allows.',
+    remedy: 'Retry after the stated time, or have the bound raised.',
   },
   draining: {
     status: 503,

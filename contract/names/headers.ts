@@ -12,6 +12,8 @@ export const REQUEST_HEADER = {
   tier: 'x-remora-tier',
   /** `fetch`, or the address that the result is posted to: the request becomes a job. */
   callback: 'x-remora-callback',
+  /** `high`, `normal` or `low`: the class of the request where its route lets requests wait. */
+  priority: 'x-remora-priority',
 } as const;
 
 export const RESPONSE_HEADER = {

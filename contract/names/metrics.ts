@@ -32,6 +32,10 @@ export const METRIC = {
     name: 'remora_fallbacks_total',
     help: 'Requests that another target answered than the first one tried, by the reason why that one did not.',
   },
+  continuations: {
+    name: 'remora_stream_continuations_total',
+    help: 'Streams that broke after content was delivered and that another target went on with, by route and that target.',
+  },
   costUsd: {
     name: 'remora_cost_usd_total',
     help: 'US dollars spent, by the prices of the policy; attempts whose price is unknown are not in it.',
@@ -47,6 +51,18 @@ export const METRIC = {
   expressionFailures: {
     name: 'remora_expression_failures_total',
     help: 'Requests for which an expression of the policy could not be evaluated, by the place of the expression.',
+  },
+  routeRunning: {
+    name: 'remora_route_requests_running',
+    help: 'Requests under way through routes that bound how many may be, by route and priority.',
+  },
+  routeWaiting: {
+    name: 'remora_route_requests_waiting',
+    help: 'Requests that wait for their turn, by route and priority.',
+  },
+  routeRefused: {
+    name: 'remora_route_requests_refused_total',
+    help: 'Requests that a route had no turn for, by route, priority and reason: the queue was `full`, or its deadline passed (`late`).',
   },
   policyInfo: {
     name: 'remora_policy_version_info',

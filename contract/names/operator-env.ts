@@ -17,6 +17,7 @@ export const OPERATOR_ENV = {
   sidecarImage: 'REMORA_SIDECAR_IMAGE',
   sidecarImagePullPolicy: 'REMORA_SIDECAR_IMAGE_PULL_POLICY',
   sidecarLogLevel: 'REMORA_SIDECAR_LOG_LEVEL',
+  sidecarMaxRequests: 'REMORA_SIDECAR_MAX_REQUESTS',
   logLevel: 'REMORA_LOG_LEVEL',
   /** Set: the operator and the sidecars that it injects export traces there. */
   otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',

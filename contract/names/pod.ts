@@ -23,6 +23,8 @@ export const POD_ENV = {
   /** Default PORT.ingress and PORT.sidecarHealth; 0 lets the system choose. */
   ingressPort: 'REMORA_INGRESS_PORT',
   healthPort: 'REMORA_HEALTH_PORT',
+  /** Requests under way at one time. */
+  maxRequests: 'REMORA_MAX_REQUESTS',
   logLevel: 'REMORA_LOG_LEVEL',
   /** Set: traces are exported there (OpenTelemetry's own name). */
   otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',

@@ -18,6 +18,7 @@ import { azureSettings } from '#contract/resources/azure-settings';
 import { PRESETS } from '#contract/resources/preset';
 import { providerIdentity } from '#contract/resources/provider-auth';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
+import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
@@ -149,6 +150,7 @@ const retry = z.object({
   budgetPercent: z.number().int(),
   on: z.array(z.enum(RETRY_CONDITIONS)),
 });
+const perPod = aiRoutePerPod.omit({ deadline: true }).extend({ deadlineMs: z.number().int() });
 
 const route = z
   .object({
@@ -159,6 +161,8 @@ const route = z
     retry: retry.default({ ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on] }),
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
+    /** Absent: no bound. */
+    concurrency: z.object({ perPod }).optional(),
     rules: z.array(rule),
   })
   .omit({ targets: true, timeouts: true, circuitBreaker: true, strategy: true, affinity: true, maxP95: true });
@@ -203,6 +207,7 @@ export type PolicySource = z.infer<typeof source>;
 export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
+export type PolicyConcurrency = z.infer<typeof perPod>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyCircuitBreaker = z.infer<typeof circuitBreaker>;

@@ -15,7 +15,9 @@ import { listText } from './list-text.ts';
 import { perRequest } from './per-request.ts';
 import { complexity, latency, task } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
 import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
+import { aiRouteStream } from './route-stream.ts';
 import { CHOICE_FIELDS, choiceRules, type TargetChoice, targetChoice } from './target-choice.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
@@ -139,6 +141,13 @@ export const aiRouteSpec = withRules(
       .describe(
         'Whether somebody waits for the answers of this route, where a request does not say so itself. Default: `Realtime` for streamed requests, `Batch` for others.',
       ),
+    stream: aiRouteStream.optional().describe('How streams begin and end.'),
+    concurrency: aiRouteConcurrency
+      .optional()
+      .describe(
+        'How many requests may be under way at one time, and who waits. Omitted: no bound but that of the sidecar.',
+      ),
+    priority: aiRoutePriority,
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -14,6 +14,8 @@ export interface InjectionConfig {
   readonly caPem: string;
   /** Default `info`. */
   readonly logLevel?: string | undefined;
+  /** Requests under way at one time in a sidecar. Absent: its default. */
+  readonly maxRequests?: number | undefined;
   /** Set: sidecars export traces there. */
   readonly otlpEndpoint?: string | undefined;
 }
@@ -110,6 +112,7 @@ function environment(config: InjectionConfig, start: StartMode): EnvVar[] {
     { name: POD_ENV.stateDir, value: POD_PATH.stateDir },
     { name: POD_ENV.journalDir, value: POD_PATH.journalDir },
     { name: POD_ENV.logLevel, value: config.logLevel ?? 'info' },
+    ...(config.maxRequests === undefined ? [] : [{ name: POD_ENV.maxRequests, value: String(config.maxRequests) }]),
     ...(config.otlpEndpoint === undefined ? [] : [{ name: POD_ENV.otlpEndpoint, value: config.otlpEndpoint }]),
     { name: 'MALLOC_ARENA_MAX', value: '1' },
   ];

@@ -77,5 +77,7 @@ export interface ChatRequest {
    * that they are written anew even for a provider that speaks the client's API.
    */
   readonly mustRewrite?: boolean;
+  /** The prefill was delivered to the client already: an API whose models would answer it anew cannot be asked. */
+  readonly mustGoOn?: true;
   readonly extensions: Extensions;
 }

@@ -22,6 +22,8 @@ test('what injection leaves out has the documented defaults', () => {
   assert.equal(read.tokenFile, POD_PATH.tokenFile);
   assert.equal(read.stateDir, POD_PATH.stateDir);
   assert.equal(read.otlpEndpoint, undefined);
+  assert.equal(read.maxRequests, undefined);
+  assert.equal(readEnvironment({ ...INJECTED, [POD_ENV.maxRequests]: '2500' }).maxRequests, 2_500);
 });
 
 test('a missing or wrong variable is named, with what to do', () => {
@@ -40,5 +42,6 @@ test('a missing or wrong variable is named, with what to do', () => {
     /REMORA_OPERATOR_ADDRESS is "https:\/\/remora": use host:port/,
   );
   wrong({ [POD_ENV.caPem]: 'none' }, /REMORA_CA_PEM holds no PEM certificate/);
+  wrong({ [POD_ENV.maxRequests]: '0' }, /REMORA_MAX_REQUESTS is "0": use a number from 1 to 99999/);
   wrong({ [POD_ENV.logLevel]: 'loud' }, /REMORA_LOG_LEVEL/);
 });

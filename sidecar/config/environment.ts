@@ -16,6 +16,8 @@ export interface SidecarEnvironment {
   readonly journalDir: string;
   readonly ingressPort: number;
   readonly healthPort: number;
+  /** undefined: the default of the configuration. */
+  readonly maxRequests: number | undefined;
   readonly logLevel: string;
   readonly otlpEndpoint: string | undefined;
 }
@@ -67,9 +69,16 @@ export function readEnvironment(variables: Variables): SidecarEnvironment {
     journalDir: optional(POD_ENV.journalDir) ?? POD_PATH.journalDir,
     ingressPort: port(POD_ENV.ingressPort, PORT.ingress),
     healthPort: port(POD_ENV.healthPort, PORT.sidecarHealth),
+    maxRequests: maxRequestsOf(optional(POD_ENV.maxRequests)),
     logLevel: oneOf(POD_ENV.logLevel, LOG_LEVELS, 'info'),
     otlpEndpoint: optional(POD_ENV.otlpEndpoint),
   };
+}
+
+function maxRequestsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9][0-9]{0,4}$/.test(text)) return Number(text);
+  throw new EnvironmentError(`${POD_ENV.maxRequests} is "${text.slice(0, 40)}": use a number from 1 to 99999.`);
 }
 
 function hostAndPort(text: string): string {

@@ -20,6 +20,8 @@ export interface SidecarConfig {
     /** All request bodies that are held at one time. */
     readonly retainedBytes: number;
     readonly connections: number;
+    /** Requests that are under way at one time, streams until they end. One more is refused at once. */
+    readonly requests: number;
   };
   /** How long a request may take to arrive. */
   readonly arrival: {
@@ -32,6 +34,12 @@ export interface SidecarConfig {
   readonly remembered: RememberedLimits;
   /** Where jobs are kept. Absent: none are taken. */
   readonly jobsIn?: JobPlace;
+  /** Streams that are read to their end after their client has left, where the route says so. */
+  readonly drained: {
+    /** At one time; one more is ended with its client. */
+    readonly most: number;
+    readonly ms: number;
+  };
   /** A client that reads nothing of its answer for so long is cut. */
   readonly stallMs: number;
   /** How long open requests may go on after the first signal to stop. */
@@ -81,7 +89,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   ingress: { host: '127.0.0.1', port: PORT.ingress },
   health: { host: '0.0.0.0', port: PORT.sidecarHealth },
   start: 'wait',
-  limits: { bodyBytes: 10 * MEBIBYTE, retainedBytes: 32 * MEBIBYTE, connections: 4096 },
+  limits: { bodyBytes: 10 * MEBIBYTE, retainedBytes: 32 * MEBIBYTE, connections: 4096, requests: 1000 },
   arrival: { headMs: 10_000, wholeMs: 60_000 },
   // The journal's volume of a pod has 256 MiB, of which the journal of budgets takes 32 at most.
   jobs: {
@@ -93,6 +101,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
     storedBytes: 128 * MEBIBYTE,
   },
   remembered: { most: 10_000, itemBytes: 8 * MEBIBYTE, turnBytes: 8 * MEBIBYTE, recalledBytes: 8 * MEBIBYTE },
+  drained: { most: 64, ms: 30_000 },
   stallMs: 60_000,
   drainMs: 25_000,
 };

@@ -1,7 +1,7 @@
 /** The guardrails of one policy, compiled once when the policy is applied. */
 import type { PolicyGuardrail } from '#contract/policy/policy';
-import { compileRule, isInForce, isObserved } from './compiled-guardrail.ts';
-import type { Guardrails, OutputGuard, OutputWatch } from './guardrail.ts';
+import { compileRule, isInForce, isObserved, type Rule } from './compiled-guardrail.ts';
+import type { GuardedTarget, Guardrails, OutputGuard } from './guardrail.ts';
 import { inspectInput } from './input-inspection.ts';
 import { outputGuard } from './output-guard.ts';
 import { inspectInputSliced } from './sliced-inspection.ts';
@@ -18,14 +18,13 @@ export function compileGuardrails(guardrails: readonly PolicyGuardrail[]): Guard
     hasInput: input.length > 0,
     inspectInput: (request) => inspectInput(request, input),
     inspectInputSliced: (request, tags) => inspectInputSliced({ request, rules: input, tags }),
-    outputGuard(target): OutputGuard | null {
-      const inForce = enforcedOutput.filter((rule) => isInForce(rule, target));
-      return inForce.length === 0 ? null : outputGuard(scanRules(inForce));
-    },
-    outputWatch(target): OutputWatch | null {
-      const inForce = observedOutput.filter((rule) => isInForce(rule, target));
-      if (inForce.length === 0) return null;
-      return { guard: outputGuard(scanRules(inForce)), guardrails: inForce.map(({ guardrail }) => guardrail) };
-    },
+    outputGuard: (target) => guardOf(enforcedOutput, target),
+    outputWatch: (target) => guardOf(observedOutput, target),
   };
+}
+
+function guardOf(rules: readonly Rule[], target: GuardedTarget): OutputGuard | null {
+  const inForce = rules.filter((rule) => isInForce(rule, target));
+  if (inForce.length === 0) return null;
+  return { ...outputGuard(scanRules(inForce)), guardrails: inForce.map(({ guardrail }) => guardrail) };
 }

@@ -39,10 +39,7 @@ export interface OutputGuard {
   /** What masking the whole answer gives; a block empties the choice and ends it with `content-filter`. */
   whole<A extends CanonicalResponse>(response: A): OutputVerdict<A>;
   stream(): StreamInspector;
-}
-
-export interface OutputWatch {
-  readonly guard: OutputGuard;
+  /** Those that are in force. */
   readonly guardrails: readonly PolicyGuardrail[];
 }
 
@@ -54,6 +51,6 @@ export interface Guardrails {
   /** null: nothing inspects the answers of this target, so its bytes may pass untouched. */
   outputGuard(target: GuardedTarget): OutputGuard | null;
   /** The observed ones, whose guard changes nothing for the client: null where there are none for this target. */
-  outputWatch(target: GuardedTarget): OutputWatch | null;
+  outputWatch(target: GuardedTarget): OutputGuard | null;
   readonly hasInput: boolean;
 }

@@ -10,7 +10,7 @@ import type { OutputGuard, OutputVerdict, StreamInspector } from './guardrail.ts
 import { HeldMembers, type MaskPieces } from './held-members.ts';
 import { type ScanRules, TextScanner } from './text-scanner.ts';
 
-export const outputGuard = (rules: ScanRules): OutputGuard => ({
+export const outputGuard = (rules: ScanRules): Omit<OutputGuard, 'guardrails'> => ({
   whole: (response) => inspectWhole(response, rules),
   stream: () => new StreamGuard(rules),
 });

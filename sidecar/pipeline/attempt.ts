@@ -16,6 +16,7 @@ import type { PipelineDeps } from './handle.ts';
 import type { Caller } from './identify.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
+import { mayBeJoined } from './streams/may-be-joined.ts';
 
 export interface AttemptQuestion {
   readonly call: Call;
@@ -58,13 +59,14 @@ async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<Ta
   const { call, caller, decoded, selection, deps } = turn.question;
   deps.health.turnBegan(candidate);
   try {
-    const { onUnsupported } = selection.route.policy;
+    const { policy, ceilings } = selection.route;
     const planned = planAttempt(candidate, {
       call,
       decoded,
       bounded: caller.budgets.length > 0,
-      ceilings: selection.route.ceilings,
-      onUnsupported,
+      ceilings,
+      onUnsupported: policy.onUnsupported,
+      mayBeJoined: mayBeJoined(decoded.request, policy),
     });
     const plan = planned instanceof Promise ? await planned : planned;
     if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);

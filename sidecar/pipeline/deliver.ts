@@ -3,6 +3,7 @@ import type { StreamItem } from './attempts/lanes/lane.ts';
 import type { Call } from './call.ts';
 import type { Outgoing } from './encode.ts';
 import type { RequestRecorder } from './request-recorder.ts';
+import { ClientGone } from './scope/request-scope.ts';
 
 /** Silence after which a comment is sent, below the idle limit of common intermediaries. */
 const HEARTBEAT_MS = 15_000;
@@ -14,6 +15,8 @@ export async function deliver(outgoing: Outgoing, call: Call, log: RequestRecord
     return call.reply.whole(200, outgoing.headers, outgoing.body);
   }
   call.reply.start(200, outgoing.headers);
+  // A head leaves with the first bytes of its body.
+  if (outgoing.isEarly && outgoing.heartbeat !== undefined) call.reply.write(outgoing.heartbeat);
   const { deadlines } = call.scope;
   let heartbeat = deadlines.in(HEARTBEAT_MS, beat);
   function beat(): void {
@@ -24,12 +27,25 @@ export async function deliver(outgoing: Outgoing, call: Call, log: RequestRecord
   try {
     for (let items = await outgoing.source.read(); items !== null; items = await outgoing.source.read()) {
       deadlines.postpone(heartbeat, HEARTBEAT_MS);
-      if (!writeItems(items, outgoing, call)) await call.reply.drained();
+      if (!writeItems(items, outgoing, call)) await drained(call);
       log.firstChunk();
     }
+    // Nobody reads the end any more: what was used is known, and that is all.
+    if (call.scope.goesOn) call.scope.throwIfCancelled();
     call.reply.end();
   } finally {
     deadlines.cancel(heartbeat);
+  }
+}
+
+/** Throws ClientGone, unless the stream goes on without its client. */
+async function drained({ reply, scope }: Call): Promise<void> {
+  if (scope.goesOn) return;
+  try {
+    await reply.drained();
+  } catch (thrown) {
+    if (thrown instanceof ClientGone) scope.cancel(thrown);
+    if (!scope.goesOn) throw thrown;
   }
 }
 

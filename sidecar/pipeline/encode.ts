@@ -24,6 +24,8 @@ export type Outgoing =
       readonly encode: (item: StreamItem) => Uint8Array | string;
       /** Keeps a quiet stream alive, where something may be put between its bytes. */
       readonly heartbeat?: string;
+      /** Begun before there is anything to tell. */
+      readonly isEarly: boolean;
     };
 
 const HEARTBEAT = writeSseComment('waiting');
@@ -64,7 +66,9 @@ function encodeStream(answer: StreamAnswer, question: EncodeQuestion): Outgoing 
     kind: 'stream',
     headers,
     source: answer.source,
-    encode: (item: StreamItem) => write(named(answer.each(item))),
+    encode: (item: StreamItem) =>
+      item.comment === undefined ? write(named(answer.each(item))) : writeSseComment(item.comment),
+    isEarly: answer.isEarly === true,
   } as const;
   return answer.unreadType === undefined ? { ...outgoing, heartbeat: HEARTBEAT } : outgoing;
 }

@@ -6,6 +6,7 @@ import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
 import { selectAccount } from './accounts/select-account.ts';
+import type { Admission } from './admission/admission.ts';
 import { attempt } from './attempt.ts';
 import type { RetryBudgets } from './attempts/retry-budget.ts';
 import type { Call } from './call.ts';
@@ -28,6 +29,8 @@ import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { selectRoute } from './select-route.ts';
 import type { TargetLatencies } from './strategies/latency/target-latencies.ts';
+import type { Drains } from './streams/drains.ts';
+import { joined } from './streams/joined-answer.ts';
 import { unhurried } from './unhurried.ts';
 
 export interface PipelineDeps {
@@ -41,6 +44,8 @@ export interface PipelineDeps {
   readonly latencies: TargetLatencies;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
+  readonly admission: Admission;
+  readonly drains: Drains;
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -100,9 +105,13 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.
-  const { totalMs, key } = selection.route.policy;
+  const { totalMs, key, stream } = selection.route.policy;
   call.scope.limitTo(totalMs, key);
-  const answer = await attempt({ call, caller, decoded, selection, log, deps });
+  const turn = deps.admission.enter(call, selection.route.policy, log);
+  if (turn !== undefined) await turn;
+  if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
+  const attempts = { call, caller, decoded, selection, log, deps };
+  const answer = joined(await attempt(attempts), attempts, snapshot);
   log.answeredBy(answer.by);
   learnKeeper(answer.by, decoded, deps.keepers);
   // After the commit point: what is inspected, metered and written is one answer of one target.

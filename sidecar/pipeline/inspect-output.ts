@@ -6,7 +6,7 @@ import type { RequestRecorder } from './request-recorder.ts';
 export function inspectOutput(answer: Answer, log: RequestRecorder): Answer {
   const { outputGuard, outputWatch } = answer.by;
   // First, since they are to find what is there without the others.
-  const watched = outputWatch ? watch(answer, outputWatch.guard, log) : answer;
+  const watched = outputWatch ? watch(answer, outputWatch, log) : answer;
   if (outputGuard === null) return watched;
   if (watched.kind === 'stream') return inspectStream(watched, outputGuard.stream(), log);
   const { response, fired } = outputGuard.whole(watched.item.response);

@@ -36,6 +36,10 @@ export class RequestRecorder {
   decidedBy: string | undefined;
   /** Known where something asked for it. */
   requestClass: RequestClass | undefined;
+  /** Of a request whose route bounds how many are under way. */
+  queued: RequestRecord['queued'];
+  /** Targets that went on with what the answering one began. */
+  readonly continuedBy: string[] = [];
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
@@ -72,6 +76,11 @@ export class RequestRecorder {
       const name = `${guardrail.policy}/${guardrail.name}`;
       this.#guardrails.set(guardrail, { guardrail: name, action: guardrail.action, stage });
     }
+  }
+
+  /** A guardrail has ended the answer: what comes further is for nobody. */
+  get isAnswerBlocked(): boolean {
+    return [...this.#guardrails.values()].some(({ action, stage }) => action === 'Block' && stage === 'Output');
   }
 
   /** What an observed guardrail found, once per request. */
@@ -158,6 +167,8 @@ export class RequestRecorder {
       ...(this.#failedExpressions && { failedExpressions: [...this.#failedExpressions.values()] }),
       ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
+      ...(this.continuedBy.length > 0 && { continuedBy: this.continuedBy }),
+      ...(this.queued !== undefined && { queued: this.queued }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,

@@ -3,12 +3,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { PROBE_PATH } from '#contract/names/pod';
 import type { ListenAddress } from '#sidecar/config/sidecar-config';
+import type { AdmissionCount } from '#sidecar/telemetry/admission-count';
 import { listen } from './listen.ts';
 
 export interface MetricsPage {
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** Where the numbers of requests under way and waiting are read from. Absent: the page does not show them. */
+  watchAdmission?(read: () => readonly AdmissionCount[]): void;
 }
 
 export interface HealthState {

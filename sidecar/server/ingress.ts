@@ -29,7 +29,7 @@ import { HttpReply } from './http-reply.ts';
 import { answerJob } from './job-endpoint.ts';
 import { listen } from './listen.ts';
 import { checkContent, checkHead, pathOf } from './request-head.ts';
-import { RetainedBytes } from './retained-bytes.ts';
+import { RetainedBytes, tooManyRequests } from './retained-bytes.ts';
 
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** How often Node looks for late requests, as a part of the head's limit; its own 30 s would make that three times as long. */
@@ -165,6 +165,8 @@ export class Ingress {
 
   #acceptCall(endpoint: Endpoint, { request, response, reply, requestId, expectsContinue }: Accepted): void {
     checkContent(request, endpoint.dialect.content);
+    // Before anything is held for it: what is too much must cost next to nothing.
+    if (this.#open.size >= this.#deps.config.limits.requests) throw tooManyRequests();
     const scope = new RequestScope(this.#deps.deadlines);
     const { limits } = this.#deps.config;
     const body = new BodyReader(request, response, {

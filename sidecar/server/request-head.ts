@@ -4,6 +4,7 @@ import { REMORA_HEADER_PREFIX, REQUEST_HEADER } from '#contract/names/headers';
 import { LATENCIES } from '#contract/resources/request-class';
 import type { ContentKind } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { isPriority } from '#sidecar/pipeline/admission/priority';
 
 const KNOWN_HEADERS: ReadonlySet<string> = new Set(Object.values(REQUEST_HEADER));
 /** A host that holds one of these is read as a part of a URL by some parsers. */
@@ -64,7 +65,7 @@ function checkHeaders(raw: readonly string[]): void {
       if (isBadHost(raw[index + 1] ?? ''))
         throw invalidHost('The Host header is empty or malformed. Send one plain host.');
     } else if (name.length >= REMORA_HEADER_PREFIX.length && /^x-remora-/i.test(name)) {
-      checkOwnHeader(name.toLowerCase());
+      checkOwnHeader(name.toLowerCase(), raw[index + 1] ?? '');
     }
   }
   if (hosts !== 1) throw invalidHost(`The request has ${hosts} Host headers. Send exactly one.`);
@@ -72,7 +73,13 @@ function checkHeaders(raw: readonly string[]): void {
 
 const isBadHost = (host: string): boolean => host === '' || NOT_IN_HOST.test(host);
 
-function checkOwnHeader(name: string): void {
+function checkOwnHeader(name: string, value: string): void {
+  if (name === REQUEST_HEADER.priority && !isPriority(value))
+    throw new RemoraError({
+      code: 'invalid_request',
+      message: `The header ${name} names no class. Send high, normal or low, or leave it out.`,
+      param: name,
+    });
   if (KNOWN_HEADERS.has(name)) return;
   const shown = name.slice(0, 64).replace(/[^a-z0-9_-]/g, '?');
   throw new RemoraError({

@@ -37,9 +37,13 @@ export class RetainedBytes {
   }
 }
 
-export const overloaded = (): RemoraError =>
+export const overloaded = (): RemoraError => refused('holds as many bytes of requests and results');
+
+export const tooManyRequests = (): RemoraError => refused('has as many requests under way');
+
+const refused = (full: string): RemoraError =>
   new RemoraError({
     code: 'overloaded',
-    message: 'This sidecar holds as many bytes of requests and results as it may. Retry after a second.',
+    message: `This sidecar ${full} as it may. Retry after a second.`,
     retryAfterMs: RETRY_MS,
   });

@@ -49,6 +49,11 @@ const classOf = ({ requestClass }: RequestRecord): string => {
   const because = requestClass.because.length === 0 ? '' : `,"because":${list(requestClass.because.map(textOf))}`;
   return `${member('task', task)}${member('complexity', complexity)}${member('latency', latency)}${member('costClass', costClass)}${because}`;
 };
+const queuedOf = ({ queued }: RequestRecord): string =>
+  queued === undefined ? '' : member('priority', queued.priority) + member('waitedMs', Math.round(queued.waitedMs));
+
+const continuedOf = ({ continuedBy }: RequestRecord): string =>
+  continuedBy === undefined ? '' : `,"continuedBy":${list(continuedBy.map(textOf))}`;
 
 const callerOf = ({ attribution }: RequestRecord): string =>
   attribution === undefined
@@ -93,7 +98,7 @@ export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}${classOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
-  `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}` +
+  `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}${continuedOf(record)}${queuedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
 

@@ -6,6 +6,7 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
+import type { AdmissionCount } from './admission-count.ts';
 import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
 import { Count, Distribution, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
@@ -57,6 +58,8 @@ export interface SidecarMetrics {
   /** `state` as a number: 0 closed, 1 half-open, 2 open. */
   breakerChanged(labels: { readonly provider: string; readonly model: string }, state: number): void;
   watchTargets(readings: TargetReadings): void;
+  /** `read` is asked whenever the metrics are. */
+  watchAdmission(read: () => readonly AdmissionCount[]): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -80,6 +83,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
     policyApplied: policy.applied,
     breakerChanged: (labels, state) => breakers.set(labels, state),
     watchTargets: (readings) => targetMetrics(registry, readings),
+    watchAdmission: (read) => admissionMetrics(registry, read),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -93,6 +97,8 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const guardrails = counter(registry, METRIC.guardrailActions);
   const observations = counter(registry, METRIC.policyObservations);
   const failures = counter(registry, METRIC.expressionFailures);
+  const continuations = counter(registry, METRIC.continuations);
+  const refused = counter(registry, METRIC.routeRefused);
   const series = remembered((route, outcome, stream) => ({
     requests: requests.of({ route, outcome, stream }),
     duration: duration.of({ route, stream }),
@@ -105,6 +111,9 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     observeRetries(record);
     const fallback = fallbackOf(record);
     if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
+    for (const target of record.continuedBy ?? []) continuations.of({ route, target }).add(1);
+    const { queued } = record;
+    if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
     for (const { guardrail, action, stage } of record.guardrailActions)
       guardrails.of({ guardrail, action, stage }).add(1);
     for (const { policy, rule, action } of record.wouldHave ?? []) observations.of({ policy, rule, action }).add(1);
@@ -170,6 +179,21 @@ function fallbackOf({ attempts, answeredBy }: RequestRecord): { from: string; to
   const [first] = attempts;
   if (first === undefined || answeredBy === undefined || answeredBy === first.target) return undefined;
   return { from: first.target, to: answeredBy, reason: first.outcome };
+}
+
+function admissionMetrics(registry: Registry, read: () => readonly AdmissionCount[]): void {
+  for (const [descriptor, count] of [
+    [METRIC.routeRunning, 'running'],
+    [METRIC.routeWaiting, 'waiting'],
+  ] as const)
+    new Gauge({
+      ...descriptor,
+      labelNames: ['route', 'priority'],
+      registers: [registry],
+      collect() {
+        for (const one of read()) this.set({ route: one.route, priority: one.priority }, one[count]);
+      },
+    });
 }
 
 /** Read from where they are kept, whenever somebody looks. */

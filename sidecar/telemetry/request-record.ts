@@ -1,6 +1,7 @@
 /** What is known of one request when it is over. The log line, the metrics and the trace are three views of it; content and keys never enter. */
 import type { ErrorCode } from '#contract/names/error-codes';
 import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
+import type { Priority } from '#contract/resources/route-concurrency';
 import type { StrategyName } from '#contract/resources/target-choice';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
@@ -90,6 +91,14 @@ export interface RequestRecord {
   readonly requestClass?: RequestClass;
   /** What of the answer the client's API has no place for, by name; each once. */
   readonly droppedOfAnswer?: readonly string[];
+  /** Targets that went on, each where the one before broke off, with what `answeredBy` began. */
+  readonly continuedBy?: readonly string[];
+  /** Where the route bounds how many requests are under way: the class, the wait for its turn, and why it had none. */
+  readonly queued?: {
+    readonly priority: Priority;
+    readonly waitedMs: number;
+    readonly refused?: 'full' | 'late';
+  };
   readonly startUnixMs: number;
   readonly durationMs: number;
   readonly timeToFirstChunkMs?: number;

@@ -96,7 +96,7 @@ const BODIES: readonly ErrorCase[] = [
     code: 'body_too_large',
     when: 'more is sent than one request may have',
     provoke: async (t) => {
-      const config = { limits: { bodyBytes: 100, retainedBytes: 10_000, connections: 10 } };
+      const config = { limits: { bodyBytes: 100, retainedBytes: 10_000, connections: 10, requests: 100 } };
       return ask(await withMock(t, { config }), { ...CHAT, user: 'u'.repeat(100) });
     },
     cause: /over 100 bytes/,

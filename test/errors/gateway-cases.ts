@@ -3,9 +3,16 @@ import { connect } from 'node:net';
 import { InternalServerError } from 'openai';
 import { createBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { Journal } from '#sidecar/budget/journal';
+import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { GrantClient } from '#sidecar/sync/grant-client';
 import { chatBytes } from '#test/sidecar/raw-http';
-import { type RunningSidecar, startSidecar, until } from '#test/sidecar/start-sidecar';
+import {
+  type RouteWords,
+  type RunningSidecar,
+  type StartOptions,
+  startSidecar,
+  until,
+} from '#test/sidecar/start-sidecar';
 import { bench } from '#test/treasury/bench';
 import { budgetOf, NOON } from '#test/treasury/budgets';
 import { TestClock } from '#test/treasury/clock';
@@ -64,7 +71,7 @@ async function askWithFullDisk(test: TestScope): Promise<ErrorAnswer> {
 async function askWhileFull(test: TestScope): Promise<ErrorAnswer> {
   const running = await startSidecar(test, {
     policy: { ...POLICY, budgets: [], routes: [{ targets: [{ provider: 'mock', model: 'stall' }] }] },
-    config: { limits: { bodyBytes: 10_000, retainedBytes: 10_000, connections: 10 } },
+    config: { limits: { bodyBytes: 10_000, retainedBytes: 10_000, connections: 10, requests: 10 } },
   });
   const big = { ...CHAT, user: 'u'.repeat(6_000) };
   const holder = connect(running.port, '127.0.0.1');
@@ -73,6 +80,26 @@ async function askWhileFull(test: TestScope): Promise<ErrorAnswer> {
   holder.write(chatBytes(JSON.stringify(big)));
   await until(() => running.gate.reserved.length === 1, 'the other request is under way');
   return ask(running, big);
+}
+
+/** Another request is under way. */
+async function askBeside(
+  test: TestScope,
+  { config, concurrency }: Pick<StartOptions, 'config'> & Pick<RouteWords, 'concurrency'>,
+): Promise<ErrorAnswer> {
+  const running = await startSidecar(test, {
+    ...(config && { config }),
+    policy: {
+      providers: POLICY.providers,
+      routes: [{ targets: [{ provider: 'mock', model: 'stall' }], ...(concurrency && { concurrency }) }],
+    },
+  });
+  const other = connect(running.port, '127.0.0.1');
+  other.on('error', () => undefined);
+  test.after(async () => void other.destroy());
+  other.write(chatBytes(JSON.stringify(CHAT)));
+  await until(() => running.gate.reserved.length === 1, 'the other request is under way');
+  return ask(running);
 }
 
 async function askWhileClosing(test: TestScope): Promise<ErrorAnswer> {
@@ -146,6 +173,25 @@ export const GATEWAY_CASES: readonly ErrorCase[] = [
     provoke: askWhileFull,
     cause: /holds as many bytes of requests and results as it may/,
     next: /Retry after a second/,
+    retryAfter: 1,
+    raises: InternalServerError,
+  },
+  {
+    code: 'overloaded',
+    when: 'as many requests are under way as may be',
+    provoke: (t) => askBeside(t, { config: { limits: { ...DEFAULT_SIDECAR_CONFIG.limits, requests: 1 } } }),
+    cause: /has as many requests under way as it may/,
+    next: /Retry after a second/,
+    retryAfter: 1,
+    raises: InternalServerError,
+  },
+  {
+    code: 'overloaded',
+    when: 'the AIRoute has as many under way and waiting as it allows',
+    provoke: (t) => askBeside(t, { concurrency: { perPod: { max: 1, queue: 0, deadlineMs: 1_000 } } }),
+    cause: /AIRoute default\/route-0 is full here: 1 of 1 requests are under way and 0 of 0 wait/,
+    next: /Retry after a second/,
+    object: 'AIRoute default/route-0',
     retryAfter: 1,
     raises: InternalServerError,
   },

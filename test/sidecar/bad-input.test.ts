@@ -107,7 +107,7 @@ test('an unknown model is answered with the names that are nearest', async (t) =
 test('a body declared over the limit is refused before it is sent', async (t) => {
   const running = await startSidecar(t, {
     policy: POLICY,
-    config: { limits: { bodyBytes: 1_000, retainedBytes: 10_000, connections: 10 } },
+    config: { limits: { bodyBytes: 1_000, retainedBytes: 10_000, connections: 10, requests: 100 } },
   });
   const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 2000\r\n\r\n`;
   const answer = parseAnswer(await rawExchange(running.port, head, 'a'.repeat(2_000)));
@@ -118,7 +118,7 @@ test('a body declared over the limit is refused before it is sent', async (t) =>
 test('a chunked body that grows over the limit is refused, and the client can read why while it still sends', async (t) => {
   const running = await startSidecar(t, {
     policy: POLICY,
-    config: { limits: { bodyBytes: 1_000, retainedBytes: 10_000_000, connections: 10 } },
+    config: { limits: { bodyBytes: 1_000, retainedBytes: 10_000_000, connections: 10, requests: 100 } },
   });
   const head = 'POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
   const chunk = `${(1_000_000).toString(16)}\r\n${'a'.repeat(1_000_000)}\r\n`;
@@ -130,7 +130,7 @@ test('a chunked body that grows over the limit is refused, and the client can re
 test('a client that waits for 100 Continue is refused without sending its body', async (t) => {
   const running = await startSidecar(t, {
     policy: POLICY,
-    config: { limits: { bodyBytes: 1_000, retainedBytes: 10_000, connections: 10 } },
+    config: { limits: { bodyBytes: 1_000, retainedBytes: 10_000, connections: 10, requests: 100 } },
   });
   const socket = connect(running.port, '127.0.0.1');
   t.after(async () => void socket.destroy());
@@ -142,7 +142,7 @@ test('a client that waits for 100 Continue is refused without sending its body',
 test('more request bytes than the process may hold are refused with Retry-After, and taken again once others are done', async (t) => {
   const running = await startSidecar(t, {
     policy: { ...POLICY, routes: [{ models: ['chat'], targets: [{ provider: 'm', model: 'stall' }] }] },
-    config: { limits: { bodyBytes: 10_000, retainedBytes: 10_000, connections: 10 } },
+    config: { limits: { bodyBytes: 10_000, retainedBytes: 10_000, connections: 10, requests: 100 } },
   });
   const big = JSON.stringify({ ...JSON.parse(CHAT), user: 'u'.repeat(6_000) });
   const holder = connect(running.port, '127.0.0.1');

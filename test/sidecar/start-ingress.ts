@@ -6,6 +6,7 @@ import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { Jobs } from '#sidecar/jobs/jobs';
 import { Keepers } from '#sidecar/pipeline/accounts/keepers';
+import { Admission } from '#sidecar/pipeline/admission/admission';
 import { RetryBudgets } from '#sidecar/pipeline/attempts/retry-budget';
 import { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
@@ -14,6 +15,7 @@ import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
 import { RememberedAnswers } from '#sidecar/pipeline/remembered/remembered-answers';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { TargetLatencies } from '#sidecar/pipeline/strategies/latency/target-latencies';
+import { Drains } from '#sidecar/pipeline/streams/drains';
 import { Ingress } from '#sidecar/server/ingress';
 import { REAL_TIMERS } from '#sidecar/time/timers';
 import { Upstreams } from '#sidecar/upstream/upstreams';
@@ -46,6 +48,7 @@ export async function startIngress(
     },
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     retries: new RetryBudgets(() => 0),
+    ...{ admission: new Admission(() => 0), drains: new Drains(DEFAULT_SIDECAR_CONFIG.drained) },
     remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },

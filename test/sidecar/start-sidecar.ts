@@ -27,6 +27,9 @@ export interface RouteWords {
   readonly onUnsupported?: PolicyRoute['onUnsupported'];
   readonly perRequest?: PolicyRoute['perRequest'];
   readonly retry?: Partial<PolicyRoute['retry']>;
+  readonly stream?: PolicyRoute['stream'];
+  readonly concurrency?: PolicyRoute['concurrency'];
+  readonly priority?: PolicyRoute['priority'];
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
@@ -64,6 +67,9 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     ...(words.perRequest && { perRequest: words.perRequest }),
     retry: { ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on], ...words.retry },
     ...(words.latency !== undefined && { latency: words.latency }),
+    ...(words.stream && { stream: words.stream }),
+    ...(words.concurrency && { concurrency: words.concurrency }),
+    ...(words.priority && { priority: words.priority }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

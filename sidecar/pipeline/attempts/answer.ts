@@ -1,5 +1,5 @@
 /** An answer on its way from whoever gave it to the client: whole, or a stream whose first content event has come. */
-import type { OutputGuard, OutputWatch } from '#sidecar/guardrails/guardrail';
+import type { OutputGuard } from '#sidecar/guardrails/guardrail';
 import type { Lane, StreamItem, WholeItem } from './lanes/lane.ts';
 
 /** Who answered, as the stages after the commit point need to know it: an attempt at a provider, or whatever can answer in its place. */
@@ -15,7 +15,7 @@ export interface Answerer {
   readonly estimated?: string;
   readonly outputGuard: OutputGuard | null;
   /** Who reads the answer and changes nothing of it. */
-  readonly outputWatch?: OutputWatch | null | undefined;
+  readonly outputWatch?: OutputGuard | null | undefined;
   /** Books what the answer used; a second call changes nothing. */
   settle(): void;
   /** Nano-dollars, once settled; null when the price is unknown. */
@@ -42,6 +42,8 @@ export interface StreamAnswer {
   readonly each: (item: StreamItem) => StreamItem;
   /** Set where nobody reads the bytes: the Content-Type that the provider declares. Else they are server-sent events. */
   readonly unreadType?: string;
+  /** Begun with its first byte: there may be no content yet. */
+  readonly isEarly?: true;
 }
 
 export type Answer = WholeAnswer | StreamAnswer;

@@ -1,5 +1,5 @@
 /** The attempt that answered, as the later stages see it. */
-import type { OutputGuard, OutputWatch } from '#sidecar/guardrails/guardrail';
+import type { OutputGuard } from '#sidecar/guardrails/guardrail';
 import type { Answerer } from './answer.ts';
 import type { AttemptRecorder } from './attempt-recorder.ts';
 import type { Lane } from './lanes/lane.ts';
@@ -10,7 +10,7 @@ export class AttemptAnswerer implements Answerer {
   readonly dropped: readonly string[];
   readonly lane: Lane;
   readonly outputGuard: OutputGuard | null;
-  readonly outputWatch: OutputWatch | null | undefined;
+  readonly outputWatch: OutputGuard | null | undefined;
   readonly #keeper: string | undefined;
   readonly #log: AttemptRecorder;
 

@@ -2,7 +2,7 @@
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { CredentialSource } from '#sidecar/credentials/credential-source';
-import type { OutputGuard, OutputWatch } from '#sidecar/guardrails/guardrail';
+import type { OutputGuard } from '#sidecar/guardrails/guardrail';
 import type { CompiledProvider, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 
 export interface Candidate {
@@ -27,5 +27,5 @@ export interface CandidateWatch {
   /** Those that would have masked or blocked the request, or could not have inspected its answer. */
   readonly found: readonly PolicyGuardrail[];
   /** Who reads the answer. */
-  readonly output: OutputWatch | null;
+  readonly output: OutputGuard | null;
 }

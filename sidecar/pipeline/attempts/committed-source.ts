@@ -4,7 +4,7 @@ import { brokenStreamError } from '#sidecar/errors/final-error';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { UpstreamFault } from '#sidecar/upstream/upstream';
 import type { ItemSource } from './answer.ts';
-import type { StreamItem } from './lanes/lane.ts';
+import { hasContentEvent, type StreamItem } from './lanes/lane.ts';
 import type { Exchange } from './send-attempt.ts';
 import { exchangeFailed } from './upstream-failure.ts';
 
@@ -21,14 +21,16 @@ export interface OpenStream {
 
 export class CommittedSource implements ItemSource {
   #opening: readonly StreamItem[] | undefined;
+  #hasContent: boolean;
   readonly #stream: OpenStream;
   readonly #running: Exchange;
 
-  /** `opening`: the items up to the first content. */
-  constructor(opening: readonly StreamItem[], stream: OpenStream, running: Exchange) {
+  /** `opening`: the items up to the commit point. */
+  constructor(opening: readonly StreamItem[], stream: OpenStream, running: Exchange, hasContent = true) {
     this.#opening = opening;
     this.#stream = stream;
     this.#running = running;
+    this.#hasContent = hasContent;
   }
 
   async read(): Promise<readonly StreamItem[] | null> {
@@ -39,11 +41,18 @@ export class CommittedSource implements ItemSource {
     }
     try {
       const items = await this.#stream.read();
+      if (!this.#hasContent) this.#findContent(items ?? []);
       if (items === null) this.#stream.release(this.#running.question.call.scope.deadlines);
       return items;
     } catch (thrown) {
       throw this.#broken(thrown);
     }
+  }
+
+  /** A stream that was begun with its first byte has answered with its first content. */
+  #findContent(items: readonly StreamItem[]): void {
+    this.#hasContent = items.some(hasContentEvent);
+    if (this.#hasContent) this.#running.answered();
   }
 
   #broken(thrown: unknown): unknown {

@@ -1,6 +1,5 @@
 /** Reads the answer of one exchange until it is sure to be one: a whole document, or the beginning of a stream. */
 import { isAboutKept } from '#sidecar/canonical/operation';
-import { isContentEvent } from '#sidecar/canonical/stream-event';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import { readWhole } from '#sidecar/upstream/read-whole';
 import type { UpstreamResponse } from '#sidecar/upstream/upstream';
@@ -10,7 +9,7 @@ import type { Answer, StreamAnswer } from './answer.ts';
 import { AttemptAnswerer } from './attempt-answerer.ts';
 import { ByteStream } from './byte-stream.ts';
 import { CommittedSource } from './committed-source.ts';
-import type { StreamItem } from './lanes/lane.ts';
+import { hasContentEvent, type StreamItem } from './lanes/lane.ts';
 import { ProviderStream } from './provider-stream.ts';
 import type { Exchange } from './send-attempt.ts';
 import { failedInAnswer, malformed } from './upstream-failure.ts';
@@ -54,13 +53,14 @@ function readAnswer({ plan, log, question }: Exchange, response: UpstreamRespons
   }
 }
 
-/** Reads until the first content event. */
+/** Reads until the first content event, or the first event of any kind where the route says so. */
 async function openEvents(
   running: Exchange,
   response: UpstreamResponse,
   reading: StreamReading,
 ): Promise<StreamAnswer> {
-  const { plan, log } = running;
+  const { plan, log, question } = running;
+  const isEarly = question.selection.route.policy.stream?.holdUntil === 'FirstByte';
   if (isOfType(response.headers['content-type'], /\b(html|json)\b/i)) {
     throw malformed(plan.candidate, 'The provider answered a document where a stream was asked for.');
   }
@@ -71,9 +71,16 @@ async function openEvents(
     const items = await stream.read();
     if (items === null) throw malformed(plan.candidate, 'The stream held no content.');
     opening.push(...items);
-    if (!items.some(({ events }) => events.some(isContentEvent))) continue;
-    const source = new CommittedSource(opening, stream, running);
-    return { kind: 'stream', by: new AttemptAnswerer(plan, log), source, each: (item) => item };
+    const hasContent = items.some(hasContentEvent);
+    if (!hasContent && !isEarly) continue;
+    const source = new CommittedSource(opening, stream, running, hasContent);
+    const answer = {
+      kind: 'stream',
+      by: new AttemptAnswerer(plan, log),
+      source,
+      each: (item: StreamItem) => item,
+    } as const;
+    return hasContent ? answer : { ...answer, isEarly: true };
   }
 }
 

@@ -35,13 +35,15 @@ export interface PlanQuestion {
   readonly bounded: boolean;
   readonly ceilings: readonly Ceiling[];
   readonly onUnsupported: OnUnsupported;
+  /** Another target may go on with the answer, so that it is written by us and not by its provider. */
+  readonly mayBeJoined: boolean;
 }
 
 /** undefined: the target's API does not know the operation. Throws `unsupported_parameter` when it cannot express the request. */
 export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan | Promise<Plan> | undefined {
   const { call, decoded, onUnsupported } = question;
   const { request, model } = candidate;
-  const way = wayTo(candidate, decoded);
+  const way = wayTo(candidate, question);
   if (way === undefined) return undefined;
   const { wire, lane, asking } = way;
   const { content } = decoded;
@@ -116,13 +118,13 @@ interface Way {
  * Of the wires that serve the operation the one of the client's own API, else the first, where answers can be written for the client at all;
  * bytes pass through only where nobody has to see or change them.
  */
-function wayTo(candidate: Candidate, decoded: DecodedRequest): Way | undefined {
+function wayTo(candidate: Candidate, { decoded, mayBeJoined }: PlanQuestion): Way | undefined {
   const { dialect } = decoded;
   const wires = wiresOf(candidate.provider.adapter, candidate.model);
   const own = wires.find(({ id }) => id === dialect.id);
   if (own !== undefined) {
     const asking = mayPass(own, candidate, decoded) ? passthrough : translate;
-    return { wire: own, asking, lane: candidate.outputGuard === null ? asking : translate };
+    return { wire: own, asking, lane: candidate.outputGuard === null && !mayBeJoined ? asking : translate };
   }
   const canTranslate = dialect.encodeResponse !== undefined;
   const wire = canTranslate

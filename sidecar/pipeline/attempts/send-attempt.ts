@@ -35,9 +35,12 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
     abort.abort();
   });
   try {
-    const answer = await exchange({ plan, question, log, abort });
-    log.firstChunk();
-    health.attempted(plan.candidate, { kind: 'ok', firstContentMs: scope.deadlines.nowMs() - sentMs });
+    const answered = (): void => {
+      log.firstChunk();
+      health.attempted(plan.candidate, { kind: 'ok', firstContentMs: scope.deadlines.nowMs() - sentMs });
+    };
+    const answer = await exchange({ plan, question, log, abort, answered });
+    if (answer.kind === 'whole' || answer.isEarly !== true) answered();
     return answer;
   } catch (thrown) {
     scope.endAttempt(abort);
@@ -74,6 +77,8 @@ export interface Exchange {
   readonly question: AttemptQuestion;
   readonly log: AttemptRecorder;
   readonly abort: AttemptAbort;
+  /** The first content is here. */
+  readonly answered: () => void;
 }
 
 async function exchange(running: Exchange): Promise<Answer> {

@@ -17,6 +17,9 @@ export class RequestScope {
   readonly #attempts: AttemptAbort[] = [];
   #wake: (() => void) | undefined;
   #total: Deadline | undefined;
+  #atEnd: (() => void)[] | undefined;
+  #mayGoOn: (() => boolean) | undefined;
+  #goesOn = false;
 
   constructor(deadlines: Deadlines) {
     this.deadlines = deadlines;
@@ -27,10 +30,25 @@ export class RequestScope {
   }
 
   cancel(cause: ClientGone | RemoraError): void {
-    if (this.#cause !== undefined) return;
+    if (this.#cause !== undefined) {
+      // What goes on for nobody ends with the first other reason.
+      if (!(cause instanceof ClientGone)) this.abandonAttempts();
+      return;
+    }
     this.#cause = cause;
-    this.abandonAttempts();
     this.#wake?.();
+    this.#goesOn = cause instanceof ClientGone && this.#attempts.length > 0 && this.#mayGoOn?.() === true;
+    if (!this.#goesOn) this.abandonAttempts();
+  }
+
+  /** `take` is asked when the client leaves during an exchange: true lets it go on. */
+  goOnWithoutClient(take: () => boolean): void {
+    this.#mayGoOn = take;
+  }
+
+  /** The client has left, and the exchange that is under way goes on for its usage alone. */
+  get goesOn(): boolean {
+    return this.#goesOn;
   }
 
   throwIfCancelled(): void {
@@ -72,17 +90,31 @@ export class RequestScope {
 
   /** Throws the cause when the request is cancelled meanwhile. */
   async sleep(ms: number): Promise<void> {
-    if (ms > 0) {
-      await new Promise<void>((resolve) => {
-        const deadline = this.deadlines.in(ms, resolve);
-        this.#wake = () => {
-          this.deadlines.cancel(deadline);
-          resolve();
-        };
-      });
-      this.#wake = undefined;
-    }
+    if (ms > 0) await this.waitFor(ms, () => {});
+    else this.throwIfCancelled();
+  }
+
+  /** True once `begin`'s argument was called, false after `ms`. Throws the cause when the request is cancelled meanwhile. */
+  async waitFor(ms: number, begin: (wake: () => void) => void): Promise<boolean> {
     this.throwIfCancelled();
+    const came = await new Promise<boolean>((resolve) => {
+      const deadline = this.deadlines.in(ms, () => resolve(false));
+      const end = (value: boolean): void => {
+        this.deadlines.cancel(deadline);
+        resolve(value);
+      };
+      this.#wake = () => end(false);
+      begin(() => end(true));
+    });
+    this.#wake = undefined;
+    this.throwIfCancelled();
+    return came;
+  }
+
+  /** Called once, when the request is over. */
+  atEnd(run: () => void): void {
+    this.#atEnd ??= [];
+    this.#atEnd.push(run);
   }
 
   /** Ends the exchanges that are under way: their answers are of no use any more. */
@@ -92,5 +124,8 @@ export class RequestScope {
 
   close(): void {
     if (this.#total !== undefined) this.deadlines.cancel(this.#total);
+    const ending = this.#atEnd;
+    this.#atEnd = undefined;
+    for (const run of ending ?? []) run();
   }
 }

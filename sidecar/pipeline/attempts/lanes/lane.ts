@@ -1,6 +1,6 @@
 /** The ways of one attempt between client and provider. Which one is a property of its plan; the stages do not know. */
 import type { CanonicalRequest, CanonicalResponse } from '#sidecar/canonical/request';
-import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { isContentEvent, type StreamEvent } from '#sidecar/canonical/stream-event';
 import type { AnyDialect, EncodeContext } from '#sidecar/dialects/dialect';
 import type { Content } from '#sidecar/pipeline/content';
 import type { OnUnsupported } from '#sidecar/wires/losses';
@@ -41,7 +41,11 @@ export interface WholeItem {
 export interface StreamItem {
   readonly events: readonly StreamEvent[];
   readonly raw: Uint8Array;
+  /** Told to the client beside the events, as a comment that readers of events skip. */
+  readonly comment?: string;
 }
+
+export const hasContentEvent = ({ events }: StreamItem): boolean => events.some(isContentEvent);
 
 /** What the client gets of one stream item; empty when nothing. */
 export type StreamWriter = (item: StreamItem) => Uint8Array | string;

@@ -1,0 +1,29 @@
+/**
+ * Whose turn it is among the classes that wait: smooth weighted turns, as nginx picks upstreams. Each class that waits gains its weight,
+ * the richest goes and pays what all gained, so that turns are spread out and no class starves.
+ */
+import { PRIORITIES, type Priority } from '#contract/resources/route-concurrency';
+
+/** Turns of each class in 21 when all three wait. */
+const WEIGHT: Readonly<Record<Priority, number>> = { High: 16, Normal: 4, Low: 1 };
+
+export class Turns {
+  readonly #credit: Record<Priority, number> = { High: 0, Normal: 0, Low: 0 };
+
+  /** undefined: nobody waits. A class in which nobody waits gains nothing and keeps nothing. */
+  next(waits: (priority: Priority) => boolean): Priority | undefined {
+    let richest: Priority | undefined;
+    let gained = 0;
+    for (const priority of PRIORITIES) {
+      if (!waits(priority)) {
+        this.#credit[priority] = 0;
+        continue;
+      }
+      gained += WEIGHT[priority];
+      this.#credit[priority] += WEIGHT[priority];
+      if (richest === undefined || this.#credit[priority] > this.#credit[richest]) richest = priority;
+    }
+    if (richest !== undefined) this.#credit[richest] -= gained;
+    return richest;
+  }
+}

@@ -1,0 +1,59 @@
+/** Who may go on with an answer that broke off, and what they are asked: the request with the text so far as the beginning of the answer. */
+import type { ChatRequest, Message } from '#sidecar/canonical/chat-request';
+import type { OutputGuard } from '#sidecar/guardrails/guardrail';
+import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
+import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
+import { inspectLarge } from '#sidecar/pipeline/large';
+import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
+
+export interface GoOnQuestion {
+  readonly beginning: string;
+  /** As the client sent it. */
+  readonly request: ChatRequest;
+  readonly question: AttemptQuestion;
+  readonly snapshot: Snapshot;
+  /** What inspects the answer, joined. */
+  readonly outputGuard: OutputGuard | null;
+}
+
+/** undefined: nobody is left. Throws `guardrail_blocked` where the text so far may be sent to nobody, and the cause of a cancel. */
+export async function candidatesToGoOn(asking: GoOnQuestion): Promise<AttemptQuestion | undefined> {
+  const { question, snapshot } = asking;
+  const { selection, log, call, decoded } = question;
+  const tried = new Set(log.attempts.map((attempt) => attempt.summary().target));
+  const left = selection.candidates.filter((candidate) => isLeft(candidate, tried, asking.outputGuard));
+  if (left.length === 0) return undefined;
+  const request = withBeginning(asking.request, asking.beginning);
+  // What one model answered is what the next one is asked, so that it passes the same guardrails as a request does.
+  const inspection = await inspectLarge(request, snapshot, call.scope);
+  const candidates = passGuardrails(left, { request, inspection, snapshot, log });
+  return { ...question, decoded: { ...decoded, request }, selection: { ...selection, candidates } };
+}
+
+/** Not asked yet, and whatever must inspect its answer does so already. */
+const isLeft = ({ target, outputGuard }: Candidate, tried: ReadonlySet<string>, running: OutputGuard | null): boolean =>
+  !tried.has(target.policy.name) &&
+  (outputGuard === null || outputGuard.guardrails.every((each) => running?.guardrails.includes(each) === true));
+
+/** A beginning that the client wrote itself stays the first part of it. */
+function withBeginning(request: ChatRequest, beginning: string): ChatRequest {
+  const last = request.messages.at(-1);
+  const own = last?.isPrefill === true ? last : undefined;
+  const before = own === undefined ? request.messages : request.messages.slice(0, -1);
+  const message: Message = {
+    role: 'assistant',
+    ...own,
+    parts: joinedParts(own?.parts ?? [], beginning),
+    isPrefill: true,
+  };
+  return { ...request, messages: [...before, message], mustRewrite: true, mustGoOn: true };
+}
+
+/** One text, since APIs write separate ones on lines of their own. */
+function joinedParts(parts: Message['parts'], beginning: string): Message['parts'] {
+  const last = parts.at(-1);
+  return last?.type === 'text'
+    ? [...parts.slice(0, -1), { ...last, text: last.text + beginning }]
+    : [...parts, { type: 'text', text: beginning }];
+}

@@ -1,0 +1,74 @@
+/** A process that is told to stop lets every open stream end: none is cut, and nobody new is let in. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { eventually } from '#test/operator/eventually';
+import { chatBytes, closed, STREAMED_CHAT } from '#test/sidecar/raw-http';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
+import { folderFor, startDev } from './remora-process.ts';
+
+/** Open at one time; 1,000 is what a sidecar lets in. */
+const STREAMS = Number(process.env.REMORA_DRAIN_STREAMS ?? 200);
+
+const filesOf = (endpoint: string): string => `apiVersion: remora.dev/v1alpha1
+kind: AIProvider
+metadata: {name: p, namespace: demo}
+spec: {type: OpenAICompatible, endpoint: "${endpoint}"}
+---
+apiVersion: remora.dev/v1alpha1
+kind: AIRoute
+metadata: {name: chat, namespace: demo}
+spec: {targets: [{model: p/m}]}
+`;
+
+function openStream(t: TestContext, url: string) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+  t.after(() => void socket.destroy());
+  let text = '';
+  let failure: Error | undefined;
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  socket.on('data', (data) => {
+    text += data;
+  });
+  socket.write(chatBytes(STREAMED_CHAT));
+  return { text: () => text, failure: () => failure, ended: closed(socket) };
+}
+
+const readiness = async (healthUrl: string): Promise<number> => (await fetch(`${healthUrl}/readyz`)).status;
+
+test(`a process that is told to stop drops its readiness, lets nobody in and ends ${STREAMS} open streams in full`, async (t) => {
+  const provider = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => provider.close());
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  provider.respondWith({ text: 'one two three', hold: { afterEvents: 2, until: promise } });
+  const folder = folderFor(t);
+  writeFileSync(join(folder, 'remora.yaml'), filesOf(provider.url));
+  const remora = await startDev(t, { paths: ['remora.yaml'], state: join(folder, 'state'), cwd: folder });
+  const streams = Array.from({ length: STREAMS }, () => openStream(t, remora.url));
+  await eventually('all streams have begun', () => streams.every(({ text }) => text().includes('one')));
+  assert.equal(await readiness(remora.healthUrl), 200);
+
+  remora.signal('SIGTERM');
+  const sinceMs = performance.now();
+  await eventually('readiness has dropped', async () => (await readiness(remora.healthUrl)) === 503);
+  await assert.rejects(fetch(`${remora.url}/v1/models`), 'nobody new is let in');
+  assert.ok(
+    streams.every(({ text }) => !text().includes('[DONE]')),
+    'the streams are still open',
+  );
+
+  release();
+  await Promise.all(streams.map(({ ended }) => ended));
+  const { code, stdout } = await remora.ended;
+  t.diagnostic(
+    `${STREAMS} streams ended and the process with them ${Math.round(performance.now() - sinceMs)} ms after the signal`,
+  );
+  const cut = streams.filter(({ text, failure }) => failure() !== undefined || !text().includes('data: [DONE]'));
+  assert.equal(cut.length, 0, `${cut.length} cut, such as ${cut[0]?.failure() ?? cut[0]?.text().slice(-300)}`);
+  assert.equal(code, 0);
+  assert.equal(stdout.match(/"status":200,"outcome":"ok"/g)?.length, STREAMS, 'each is in the log');
+});

@@ -1,0 +1,88 @@
+/** Beyond the requests that a sidecar may have under way each further one is refused at once; the others end as if nothing were. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
+import { CHAT, chatBytes, closed, parseAnswer, post, STREAMED_CHAT } from './raw-http.ts';
+import { startSidecar, until } from './start-sidecar.ts';
+
+const MOST = 20;
+const TOO_MANY = 200;
+/** Of the median refusal, among many others on a machine that is shared; the aim is 5 ms. */
+const AT_ONCE_MS = 50;
+
+/** A client that reads to the end. */
+function open(port: number, body: string) {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  let text = '';
+  socket.on('data', (data) => {
+    text += data;
+  });
+  socket.write(chatBytes(body));
+  return { ended: closed(socket), answer: () => parseAnswer(text), text: () => text };
+}
+
+test('beyond the bound each request is refused at once while the probes answer, and afterwards all is as before', async (t) => {
+  const provider = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => provider.close());
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  provider.respondWith({ text: 'one two three', hold: { afterEvents: 2, until: promise } });
+  const running = await startSidecar(t, {
+    policy: {
+      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
+      routes: [{ targets: [{ provider: 'p' }] }],
+    },
+    config: { limits: { ...DEFAULT_SIDECAR_CONFIG.limits, requests: MOST } },
+  });
+  const streams = Array.from({ length: MOST }, () => open(running.port, STREAMED_CHAT));
+  await until(() => streams.every(({ text }) => text().includes('one')), 'all streams have begun');
+
+  const waits: number[] = [];
+  for (let count = 0; count < TOO_MANY; count += 1) {
+    const sinceMs = performance.now();
+    const refused = open(running.port, count % 2 === 0 ? CHAT : STREAMED_CHAT);
+    await refused.ended;
+    waits.push(performance.now() - sinceMs);
+    const { status, headers, body } = refused.answer();
+    assert.equal(status, 503);
+    assert.equal(headers['retry-after'], '1');
+    assert.equal(headers['x-should-retry'], 'true');
+    assert.match(JSON.parse(body).error.message, /has as many requests under way as it may. Retry after a second/);
+  }
+  const median = waits.sort((a, b) => a - b)[TOO_MANY / 2] ?? Number.POSITIVE_INFINITY;
+  t.diagnostic(`median of a refusal with its connection: ${median.toFixed(2)} ms`);
+  assert.ok(median < AT_ONCE_MS, `${median} ms`);
+  assert.equal(provider.requests.length, MOST, 'what is refused reaches nobody');
+  assert.equal((await fetch(`${running.healthUrl}/readyz`)).status, 200);
+  assert.equal((await fetch(`${running.url}/v1/models`)).status, 200);
+
+  release();
+  for (const stream of streams) {
+    await stream.ended;
+    assert.ok(stream.text().includes('data: [DONE]'), 'no stream is cut');
+  }
+  await until(() => running.records.length === MOST + TOO_MANY, 'each request is recorded');
+  assert.equal((await post(running.url, CHAT)).status, 200);
+  assert.deepEqual(running.faults, []);
+});
+
+test('a large body that is refused is not read into memory, and its sender can read why', async (t) => {
+  const provider = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => provider.close());
+  provider.respondWith({ fault: { kind: 'hang' } });
+  const running = await startSidecar(t, {
+    policy: {
+      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
+      routes: [{ targets: [{ provider: 'p' }] }],
+    },
+    config: { limits: { ...DEFAULT_SIDECAR_CONFIG.limits, requests: 1, retainedBytes: 10_000 } },
+  });
+  const holder = connect(running.port, '127.0.0.1');
+  t.after(async () => void holder.destroy());
+  holder.write(chatBytes(CHAT));
+  await until(() => provider.requests.length === 1, 'one is under way');
+  const answer = await post(running.url, JSON.stringify({ ...JSON.parse(CHAT), user: 'u'.repeat(5_000_000) }));
+  assert.equal(answer.status, 503);
+  assert.match(answer.json().error.message, /requests under way/);
+});

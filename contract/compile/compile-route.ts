@@ -1,9 +1,15 @@
 /** One AIRoute into what a sidecar runs: references resolved, defaults filled in, prices looked up, unusable targets left out. */
 import { REASON } from '#contract/names/conditions';
 import { credentialName } from '#contract/policy/credential-name';
-import type { PolicyCallback, PolicyRoute, PolicyRule, PolicyTarget } from '#contract/policy/policy';
+import type { PolicyCallback, PolicyRoute, PolicyRule, PolicyTarget, PolicyVariant } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
-import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
+import type {
+  AIRoute,
+  AIRouteRule,
+  AIRouteTarget,
+  AIRouteTimeouts,
+  AIRouteVariant,
+} from '#contract/resources/ai-route';
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
@@ -64,13 +70,16 @@ class RouteCompiler {
     this.#context = context;
   }
 
-  rule(rule: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
+  rule({ variants: stated = [], ...rule }: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
     const targets = this.#targets(rule.targets, [...path, 'targets']);
     const fallbacks = this.#targets(rule.fallbacks, [...path, 'fallbacks']);
+    const variants = this.#variants(stated, [...path, 'variants']);
     const [first] = [...targets, ...fallbacks];
     if (first) {
       this.#compare(first, targets, [...path, 'targets']);
       this.#compare(first, fallbacks, [...path, 'fallbacks']);
+      const onTrial = variants.map(({ target }) => target);
+      this.#compare(first, onTrial, [...path, 'variants']);
     }
     return {
       ...rule,
@@ -81,7 +90,16 @@ class RouteCompiler {
       },
       targets,
       fallbacks,
+      ...(variants.length > 0 && { variants }),
     };
+  }
+
+  /** The share of a variant whose target is left out goes to the targets of the rule. */
+  #variants(variants: readonly AIRouteVariant[], path: readonly (string | number)[]): PolicyVariant[] {
+    return variants.flatMap((variant, index) => {
+      const target = this.#target(variant.target, [...path, index, 'target', 'model']);
+      return target === undefined ? [] : [{ ...variant, target }];
+    });
   }
 
   /** A later target is asked what the first one was asked. */
@@ -136,11 +154,11 @@ function compileCallback(
 }
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
-  const { targets = [], rules: stated, timeouts, callback, ...spec } = route.spec;
+  const { targets = [], variants, rules: stated, timeouts, callback, ...spec } = route.spec;
   const compiler = new RouteCompiler(route, context);
   const rules = stated
     ? stated.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
-    : [compiler.rule({ targets, fallbacks: [] }, ['spec'])];
+    : [compiler.rule({ targets, fallbacks: [], variants }, ['spec'])];
   return {
     route: {
       key: namespacedName(route),

@@ -13,6 +13,7 @@ import {
   aiRouteRule,
   aiRouteSpec,
   aiRouteTarget,
+  aiRouteVariant,
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
 import { PRESETS } from '#contract/resources/preset';
@@ -111,12 +112,16 @@ const match = z.object({
   headers: z.array(aiRouteHeaderMatch),
 });
 
+const variant = z.object({ ...aiRouteVariant.shape, target });
+
 const rule = z.object({
   ...aiRouteRule.shape,
   match,
   /** Tried by weight where weights are given, else in order; then the fallbacks in order. */
   targets: z.array(target),
   fallbacks: z.array(target),
+  /** Absent: none. */
+  variants: z.array(variant).optional(),
 });
 
 const callback = z.object({
@@ -138,7 +143,7 @@ const route = z
     callback: callback.optional(),
     rules: z.array(rule),
   })
-  .omit({ targets: true, timeouts: true });
+  .omit({ targets: true, timeouts: true, variants: true });
 
 /** `policy` is the AIPolicy that states it. */
 const modelRule = z.object({ policy: objectKey, ...aiPolicyModels.shape });
@@ -177,6 +182,7 @@ export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
 export type PolicyRule = z.infer<typeof rule>;
+export type PolicyVariant = z.infer<typeof variant>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyPrice = z.infer<typeof price>;
 export type PolicyGuardrail = z.infer<typeof guardrail>;

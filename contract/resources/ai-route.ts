@@ -11,6 +11,7 @@ import {
   objectMeta,
 } from './fields.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { aiRouteVariantFields, VARIANT_RULES } from './route-variant.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -74,12 +75,23 @@ export const aiRouteMatch = z.object({
   headers: mapOf(aiRouteHeaderMatch, { min: 1, max: 16 }).optional().describe('Request headers; all of them.'),
 });
 
+export const aiRouteVariant = z.object({ ...aiRouteVariantFields, target: aiRouteTarget.omit({ weight: true }) });
+
+const variantList = (description: string) =>
+  withRules(mapOf(aiRouteVariant, { min: 1, max: 8 }), VARIANT_RULES, {
+    listType: 'map',
+    listMapKeys: ['name'],
+  }).describe(description);
+
 export const aiRouteRule = z.object({
   match: aiRouteMatch.optional().describe('When this rule applies. Omitted: always.'),
   targets: targetList('Where the request goes. The first that answers wins.'),
   fallbacks: atomicListOf(aiRouteTarget.omit({ weight: true }), { max: 16 })
     .default([])
     .describe('Used in order after every target failed.'),
+  variants: variantList(
+    'Targets on trial, each with a share of the requests: a canary, an arm of an A/B test, or a shadow.',
+  ).optional(),
 });
 
 export const aiRouteSpec = withRules(
@@ -90,6 +102,7 @@ export const aiRouteSpec = withRules(
         'Logical model names that this route serves. Default: the name of the route. `*` takes any name that no other route serves.',
       ),
     targets: targetList('Short form of one rule that always applies.').optional(),
+    variants: variantList('Of the short form: targets on trial beside `targets`.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
     callback: aiRouteCallback
@@ -110,6 +123,11 @@ export const aiRouteSpec = withRules(
       message: 'exactly one of targets and rules must be set',
       holds: (spec) => (spec.targets === undefined) !== (spec.rules === undefined),
     },
+    {
+      rule: '!has(self.variants) || has(self.targets)',
+      message: 'state variants beside targets, or in a rule',
+      holds: (spec) => spec.variants === undefined || spec.targets !== undefined,
+    },
   ],
 );
 
@@ -128,6 +146,7 @@ export const aiRoute = z.object({
 export type AIRoute = z.infer<typeof aiRoute>;
 export type AIRouteTarget = z.infer<typeof aiRouteTarget>;
 export type AIRouteRule = z.infer<typeof aiRouteRule>;
+export type AIRouteVariant = z.infer<typeof aiRouteVariant>;
 export type AIRouteTimeouts = z.infer<typeof timeouts>;
 
 export const AI_ROUTE: KindDefinition = {

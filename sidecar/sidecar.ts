@@ -7,6 +7,7 @@ import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { Jobs } from '#sidecar/jobs/jobs';
 import type { PolicySink } from '#sidecar/policy/policy-source';
+import type { LabelledFeedback } from '#sidecar/server/feedback-endpoint';
 import { HealthServer, type MetricsPage } from '#sidecar/server/health';
 import { Ingress } from '#sidecar/server/ingress';
 import { faultLogger } from '#sidecar/telemetry/fault-log';
@@ -19,6 +20,9 @@ import type { Cloud } from './credentials/cloud.ts';
 import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
+import { RatedAnswers } from './pipeline/experiments/rated-answers.ts';
+import { Shadows } from './pipeline/experiments/shadows.ts';
+import { type RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
 import { Parking } from './pipeline/health/parking.ts';
 import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
@@ -49,6 +53,10 @@ export interface SidecarDeps {
   readonly onPostFailed?: (jobId: string, reason: string, isLast: boolean) => void;
   /** Of jobs. Default: those of the process. */
   readonly timers?: Timers;
+  /** Told of each feedback that counts. Default: nobody. */
+  readonly onFeedback?: (feedback: LabelledFeedback) => void;
+  /** Told when a variant gets no more requests from here. Default: nobody. */
+  readonly onRolledBack?: (told: RolledBack) => void;
   /** Told of faults of our own, which a client sees as `internal`. Default: nobody. */
   readonly onFault?: (cause: unknown, requestId: string) => void;
 }
@@ -69,6 +77,14 @@ export const processDeps = (telemetry: SidecarTelemetry, budgetGate: BudgetGate)
       { job, reason },
       isLast ? 'the result of a job is not posted' : 'the result of a job will be posted again',
     ),
+  onFeedback(feedback) {
+    telemetry.metrics.feedback(feedback);
+    telemetry.log.info(feedback, 'feedback');
+  },
+  onRolledBack(told) {
+    telemetry.metrics.rolledBack(told);
+    telemetry.log.warn(told, 'a variant fails too often and gets no more requests from this pod');
+  },
   onFault: faultLogger(telemetry.log),
 });
 
@@ -92,9 +108,15 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const upstream =
     deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
   const remembered = new RememberedAnswers(config.remembered, randomBytes(32).toString('hex'));
+  const variants = new VariantBoard(deps.onRolledBack ?? (() => {}));
+  const shadows = new Shadows(config.shadows, deadlines);
   const common = {
     ...deps,
     config,
+    variants,
+    shadows,
+    answers: new RatedAnswers(),
+    onFeedback: deps.onFeedback ?? (() => {}),
     deadlines,
     health,
     keepers: new Keepers(),
@@ -117,6 +139,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     notStarted,
     notReady: () => (ingress.draining ? 'shutting down' : notStarted()),
     metrics: deps.metrics,
+    variants: () => variants.rows(),
   });
   return {
     sink: waking(policies, jobs),
@@ -132,7 +155,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
       }
     },
     async close({ deadlineMs } = { deadlineMs: config.drainMs }) {
-      await Promise.all([ingress.close({ deadlineMs }), jobs.close({ deadlineMs })]);
+      await Promise.all([ingress.close({ deadlineMs }), jobs.close({ deadlineMs }), shadows.close()]);
       await upstream.close();
       await probes.close();
       deadlines.close();

@@ -30,6 +30,7 @@ export interface SidecarConfig {
   };
   readonly jobs: JobLimits;
   readonly remembered: RememberedLimits;
+  readonly shadows: ShadowLimits;
   /** Where jobs are kept. Absent: none are taken. */
   readonly jobsIn?: JobPlace;
   /** A client that reads nothing of its answer for so long is cut. */
@@ -68,6 +69,18 @@ export interface RememberedLimits {
   readonly recalledBytes: number;
 }
 
+/** Of copies of requests to variants whose answers nobody gets. What is over is not sent. */
+export interface ShadowLimits {
+  /** At one time. */
+  readonly most: number;
+  /** All requests of those. */
+  readonly requestBytes: number;
+  /** Of one answer; the rest is not read. */
+  readonly answerBytes: number;
+  /** Longest time of one; that of the AIRoute, where it is shorter. */
+  readonly deadlineMs: number;
+}
+
 export interface JobPlace {
   /** On a disk. */
   readonly dir: string;
@@ -93,6 +106,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
     storedBytes: 128 * MEBIBYTE,
   },
   remembered: { most: 10_000, itemBytes: 8 * MEBIBYTE, turnBytes: 8 * MEBIBYTE, recalledBytes: 8 * MEBIBYTE },
+  shadows: { most: 8, requestBytes: 8 * MEBIBYTE, answerBytes: 2 * MEBIBYTE, deadlineMs: 120_000 },
   stallMs: 60_000,
   drainMs: 25_000,
 };

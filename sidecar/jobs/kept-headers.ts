@@ -6,7 +6,7 @@ import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import { wiresOf } from '#sidecar/providers/adapter';
 
 const OURS: readonly string[] = [
-  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.provider],
+  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.session, REQUEST_HEADER.provider],
   ...['content-type', 'traceparent'],
 ];
 
@@ -26,6 +26,9 @@ const matched = ({ rules }: CompiledRoute): string[] =>
 /** Those that the APIs of its targets know. */
 const forwarded = ({ rules }: CompiledRoute, model: string): string[] =>
   rules
-    .flatMap(({ targets, fallbacks }) => [...targets, ...fallbacks])
+    .flatMap(({ targets, fallbacks, experiment }) => [
+      ...[...targets, ...fallbacks],
+      ...(experiment?.variants.map(({ target }) => target) ?? []),
+    ])
     .flatMap((target) => wiresOf(target.provider.adapter, modelOf(target, model)))
     .flatMap(({ forwardedHeaders }) => forwardedHeaders);

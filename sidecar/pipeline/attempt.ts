@@ -34,7 +34,9 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
   let unasked: RemoraError | undefined;
   for (const [index, candidate] of order.entries()) {
     const hasNext = index < order.length - 1;
-    const outcome = await tryTarget(candidate, { question, failures, hasNext });
+    const isOnTrial = candidate.target.variant !== undefined && order.length > 1;
+    const outcome = await tryTarget(candidate, { question, failures: isOnTrial ? [] : failures, hasNext, isOnTrial });
+    if (isOnTrial && isNoAnswer(outcome)) continue;
     if (outcome === 'give-up') break;
     if (outcome instanceof RemoraError) unasked ??= outcome;
     else if (outcome !== 'next') return outcome;
@@ -46,11 +48,15 @@ interface TargetQuestion {
   readonly question: AttemptQuestion;
   readonly failures: AttemptFailure[];
   readonly hasNext: boolean;
+  /** What goes wrong is nobody's but its own: the targets of the rule are asked as if it had not been. */
+  readonly isOnTrial: boolean;
 }
+
+const isNoAnswer = (outcome: TargetOutcome): boolean => typeof outcome === 'string' || outcome instanceof RemoraError;
 
 async function tryTarget(
   candidate: Candidate,
-  { question, failures, hasNext }: TargetQuestion,
+  { question, failures, hasNext, isOnTrial }: TargetQuestion,
 ): Promise<TargetOutcome> {
   const { call, caller, decoded, selection, deps } = question;
   try {
@@ -74,7 +80,8 @@ async function tryTarget(
       await call.scope.sleep(decision.afterMs);
     }
   } catch (thrown) {
-    if (thrown instanceof RemoraError && ONLY_THIS_TARGET.has(thrown.code)) return thrown;
+    const isOfRequest = call.scope.cause !== undefined || !(thrown instanceof RemoraError);
+    if (!isOfRequest && (isOnTrial || ONLY_THIS_TARGET.has(thrown.code))) return thrown;
     throw thrown;
   }
 }

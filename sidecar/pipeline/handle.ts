@@ -11,6 +11,9 @@ import type { Call } from './call.ts';
 import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { encode } from './encode.ts';
+import type { RatedAnswers } from './experiments/rated-answers.ts';
+import type { Shadows } from './experiments/shadows.ts';
+import type { VariantBoard } from './experiments/variant-board.ts';
 import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
@@ -34,6 +37,9 @@ export interface PipelineDeps {
   readonly health: TargetHealth;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
+  readonly variants: VariantBoard;
+  readonly shadows: Shadows;
+  readonly answers: RatedAnswers;
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -58,7 +64,9 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
     log.settleOpen();
     call.scope.close();
     call.body.release();
-    deps.telemetry.record(log.finish());
+    const record = log.finish();
+    deps.telemetry.record(record);
+    deps.answers.remember(record, log.experiment && deps.variants.observe(log.experiment, record));
   }
 }
 
@@ -82,7 +90,8 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;
   const { broker, keepers, random } = deps;
-  const question = { call, caller, inspection, snapshot, credentials, broker, keepers, random, log };
+  const { isRolledBack } = deps.variants;
+  const question = { call, caller, inspection, snapshot, credentials, broker, keepers, random, isRolledBack, log };
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.
@@ -97,4 +106,7 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const metered = meter(inspected);
   const outgoing = encode(metered, { call, decoded, selection, log, nowUnixMs: deps.now(), remembered });
   await deliver(outgoing, call, log);
+  const { variant } = selection;
+  if (variant?.policy.mode === 'Shadow')
+    deps.shadows.copy({ question: { ...question, request }, decoded, selection, variant }, deps);
 }

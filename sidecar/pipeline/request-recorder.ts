@@ -7,6 +7,7 @@ import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
+import type { CompiledVariant, Experiment } from './policy/snapshot.ts';
 
 type Outcome = RequestRecord['outcome'];
 /** Providers decide how many different names there are. */
@@ -25,11 +26,16 @@ export class RequestRecorder {
   outcome: Outcome = 'ok';
   status = 0;
   decidedBy: string | undefined;
+  /** Of the rule that decided. */
+  experiment: Experiment | undefined;
+  /** The variant whose answer the client is to get. */
+  variant: string | undefined;
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
   #route: string | undefined;
   #rule: number | undefined;
+  #isShadow = false;
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
   readonly #lost = new Set<string>();
@@ -42,6 +48,19 @@ export class RequestRecorder {
   routeChosen(route: string, rule: number): void {
     this.#route = route;
     if (rule >= 0) this.#rule = rule;
+  }
+
+  /** `variant`: undefined where the rule decides alone. */
+  drawn(experiment: Experiment, variant: CompiledVariant | undefined): void {
+    this.experiment = experiment;
+    if (variant?.policy.mode === 'Live') this.variant = variant.policy.name;
+  }
+
+  /** Records a copy of that request, which goes to a variant. */
+  copies({ attribution, user, policyHash, requestedModel, stream }: RequestRecorder, variant: CompiledVariant): void {
+    Object.assign(this, { attribution, user, policyHash, requestedModel, stream });
+    this.variant = variant.policy.name;
+    this.#isShadow = true;
   }
 
   /** Each guardrail counts once per request, however often it found something. */
@@ -88,6 +107,8 @@ export class RequestRecorder {
       requestedModel: this.requestedModel,
       route: this.#route,
       rule: this.#rule,
+      ...(this.variant !== undefined && { variant: this.variant }),
+      ...(this.#isShadow && { shadow: true }),
       lane: this.#answerer?.lane.name ?? this.attempts.at(-1)?.lane,
       answeredBy: this.#answerer?.target,
       policyHash: this.policyHash,

@@ -9,12 +9,20 @@ import type { Keepers } from './accounts/keepers.ts';
 import { pinTargets } from './accounts/pin-targets.ts';
 import type { Candidate } from './attempts/candidate.ts';
 import type { Call } from './call.ts';
+import { startTrial, trialFirst, trialOf } from './experiments/trial.ts';
 import { passGuardrails, type UsableTarget } from './guarded-candidates.ts';
 import type { Caller } from './identify.ts';
 import { boundToModel } from './policy/bound-model.ts';
 import { deniedBy, resolvedName } from './policy/model-rules.ts';
 import { nearestNames } from './policy/nearest-names.ts';
-import type { CompiledRoute, CompiledRule, CompiledTarget, Snapshot } from './policy/snapshot.ts';
+import type {
+  CompiledRoute,
+  CompiledRule,
+  CompiledTarget,
+  CompiledVariant,
+  Experiment,
+  Snapshot,
+} from './policy/snapshot.ts';
 import { targetOrder } from './policy/target-order.ts';
 import { visibleModels } from './policy/visible-models.ts';
 import { quoted } from './quoted.ts';
@@ -28,6 +36,8 @@ export interface Selection {
   readonly candidates: readonly Candidate[];
   /** A sentence on targets of the rule that this operation must not use; empty when there are none. */
   readonly notTried: string;
+  /** The variant that the request was drawn for and may use. */
+  readonly variant?: CompiledVariant | undefined;
 }
 
 export interface RouteQuestion {
@@ -40,6 +50,8 @@ export interface RouteQuestion {
   readonly broker: CredentialBroker;
   readonly keepers: Keepers;
   readonly random: () => number;
+  /** Whether a variant gets no more requests, whatever its share. */
+  readonly isRolledBack: (experiment: Experiment, variant: CompiledVariant) => boolean;
   readonly log: RequestRecorder;
 }
 
@@ -51,14 +63,25 @@ export function selectRoute(question: RouteQuestion): Selection {
   const chosen = route?.rules[rule];
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
-  const order = pinTargets(targetOrder(chosen, question.random), question);
+  const ordinary = targetOrder(chosen, question.random);
+  const trial = trialOf(chosen, ordinary, question);
+  const order = pinTargets(trialFirst(trial, ordinary), question);
   const { isBoundToModel } = operationOf(request);
   const { targets, notTried } = isBoundToModel
     ? boundToModel(chosen, order, request.model)
     : { targets: order, notTried: '' };
   const asking = { ...question, route, notTried };
   const usable = withCredentials(passModelRules(targets, asking), asking);
-  return { route, rule, candidates: passGuardrails(usable, question), notTried };
+  const candidates = passGuardrails(usable, question);
+  const variant = chosen.experiment && startTrial(trial, candidates);
+  if (chosen.experiment !== undefined) log.drawn(chosen.experiment, variant);
+  return { route, rule, candidates, notTried, variant };
+}
+
+/** The one target as it may be asked: what holds for any other holds for it. Throws as `selectRoute`. */
+export function candidateFor(target: CompiledTarget, question: RouteQuestion & { readonly route: CompiledRoute }) {
+  const asking = { ...question, notTried: '' };
+  return passGuardrails(withCredentials(passModelRules([target], asking), asking), question);
 }
 
 function matches(rule: CompiledRule, { call, request }: RouteQuestion): boolean {

@@ -45,6 +45,8 @@ const routeOf = (record: RequestRecord): string =>
   member('model', record.requestedModel) +
   member('route', record.route) +
   member('rule', record.rule) +
+  member('variant', record.variant) +
+  member('shadow', record.shadow) +
   member('target', record.answeredBy ?? record.attempts.at(-1)?.target) +
   member('lane', record.lane);
 
@@ -72,7 +74,7 @@ export const requestLine = (record: RequestRecord): string =>
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
   `,"attempts":${list(record.attempts.map(attemptText))}${usageOf(record)}${guardrailsOf(record)}${droppedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
-  `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
+  `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"${record.shadow ? 'shadow' : 'request'}"}\n`;
 
 let second = { unixS: Number.NaN, text: '' };
 

@@ -38,6 +38,10 @@ export interface RequestRecord {
   /** `namespace/name` of the AIRoute and the index of its rule. */
   readonly route?: string;
   readonly rule?: number;
+  /** The variant that it was drawn for, by its name in the AIRoute; the fallbacks of such a request are part of what the variant costs. */
+  readonly variant?: string;
+  /** A copy of a request, whose answer nobody got. */
+  readonly shadow?: true;
   readonly lane?: 'passthrough' | 'translate';
   readonly policyHash?: string;
   readonly stream: boolean;

@@ -6,6 +6,9 @@ import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { Jobs } from '#sidecar/jobs/jobs';
 import { Keepers } from '#sidecar/pipeline/accounts/keepers';
+import { RatedAnswers } from '#sidecar/pipeline/experiments/rated-answers';
+import { Shadows } from '#sidecar/pipeline/experiments/shadows';
+import { VariantBoard } from '#sidecar/pipeline/experiments/variant-board';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
@@ -37,6 +40,9 @@ export async function startIngress(
   const upstream = new Upstreams(Date.now);
   const common = {
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
+    variants: new VariantBoard(() => {}),
+    shadows: new Shadows(DEFAULT_SIDECAR_CONFIG.shadows, deadlines),
+    ...{ answers: new RatedAnswers(), onFeedback: () => {} },
     remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },

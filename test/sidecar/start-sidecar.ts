@@ -6,6 +6,7 @@ import type {
   PolicyProvider,
   PolicyRoute,
   PolicyTarget,
+  PolicyVariant,
 } from '#contract/policy/policy';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
 import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
@@ -26,6 +27,10 @@ export interface RouteWords {
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
+  readonly variants?: readonly (Omit<PolicyVariant, 'target' | 'mode'> & {
+    readonly target: TargetWords;
+    readonly mode?: PolicyVariant['mode'];
+  })[];
   readonly match?: { readonly models?: string[]; readonly headers?: { name: string; value: string }[] };
 }
 
@@ -59,6 +64,9 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
         match: { models: [], headers: [], ...words.match },
         targets: words.targets.map(target),
         fallbacks: (words.fallbacks ?? []).map(target),
+        ...(words.variants && {
+          variants: words.variants.map((variant) => ({ mode: 'Live', ...variant, target: target(variant.target) })),
+        }),
       },
     ],
   });

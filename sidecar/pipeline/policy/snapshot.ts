@@ -7,6 +7,7 @@ import {
   type PolicyRoute,
   type PolicyRule,
   type PolicyTarget,
+  type PolicyVariant,
 } from '#contract/policy/policy';
 import type { Guardrails } from '#sidecar/guardrails/guardrail';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
@@ -28,6 +29,22 @@ export interface CompiledProvider {
 export interface CompiledTarget {
   readonly policy: PolicyTarget;
   readonly provider: CompiledProvider;
+  /** On trial, as this variant. */
+  readonly variant?: string;
+}
+
+export interface CompiledVariant {
+  readonly policy: PolicyVariant;
+  readonly target: CompiledTarget;
+}
+
+/** The variants of one rule. */
+export interface Experiment {
+  /** `namespace/name` of the AIRoute. */
+  readonly route: string;
+  /** The same for as long as the variants have the same names: another experiment draws anew. */
+  readonly salt: string;
+  readonly variants: readonly CompiledVariant[];
 }
 
 export interface CompiledRule {
@@ -36,6 +53,8 @@ export interface CompiledRule {
   readonly models: ReadonlySet<string>;
   readonly targets: readonly CompiledTarget[];
   readonly fallbacks: readonly CompiledTarget[];
+  /** Absent where the rule has no variants. */
+  readonly experiment?: Experiment;
 }
 
 export interface CompiledRoute {
@@ -133,10 +152,22 @@ function compileRule(
     }
     return { policy: target, provider };
   };
+  const { variants = [] } = rule;
   return {
     policy: rule,
     models: new Set(rule.match.models),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
+    ...(variants.length > 0 && { experiment: experimentOf(routeKey, variants, resolve) }),
   };
 }
+
+const experimentOf = (
+  route: string,
+  variants: readonly PolicyVariant[],
+  resolve: (target: PolicyTarget) => CompiledTarget,
+): Experiment => ({
+  route,
+  salt: [route, ...variants.map(({ name }) => name)].join('\n'),
+  variants: variants.map((policy) => ({ policy, target: { ...resolve(policy.target), variant: policy.name } })),
+});

@@ -71,18 +71,15 @@ export function selectRoute(question: RouteQuestion): Selection {
     ? boundToModel(chosen, order, request.model)
     : { targets: order, notTried: '' };
   const asking = { ...question, route, notTried };
-  const usable = withCredentials(passModelRules(targets, asking), asking);
-  const candidates = passGuardrails(usable, question);
+  const candidates = candidatesOf(targets, asking);
   const variant = chosen.experiment && startTrial(trial, candidates);
   if (chosen.experiment !== undefined) log.drawn(chosen.experiment, variant);
   return { route, rule, candidates, notTried, variant };
 }
 
-/** The one target as it may be asked: what holds for any other holds for it. Throws as `selectRoute`. */
-export function candidateFor(target: CompiledTarget, question: RouteQuestion & { readonly route: CompiledRoute }) {
-  const asking = { ...question, notTried: '' };
-  return passGuardrails(withCredentials(passModelRules([target], asking), asking), question);
-}
+/** What policies, secrets and guardrails leave of targets; whatever is asked passes here. At least one. Throws as `selectRoute`. */
+export const candidatesOf = (targets: readonly CompiledTarget[], asking: TargetQuestion): Candidate[] =>
+  passGuardrails(withCredentials(passModelRules(targets, asking), asking), asking);
 
 function matches(rule: CompiledRule, { call, request }: RouteQuestion): boolean {
   return (rule.models.size === 0 || rule.models.has(request.model)) && matchesHeaders(rule, call);
@@ -91,7 +88,7 @@ function matches(rule: CompiledRule, { call, request }: RouteQuestion): boolean 
 export const matchesHeaders = ({ policy }: CompiledRule, { headers }: Call): boolean =>
   policy.match.headers.every(({ name, value }) => headers[name] === value);
 
-interface TargetQuestion extends RouteQuestion {
+export interface TargetQuestion extends RouteQuestion {
   readonly route: CompiledRoute;
   readonly notTried: string;
 }

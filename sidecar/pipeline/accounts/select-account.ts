@@ -10,7 +10,7 @@ import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
 import { matchesHeaders, type RouteQuestion, type Selection, withCredentials } from '#sidecar/pipeline/select-route';
-import { accountOf, severalAccounts } from './account-of.ts';
+import { accountOf, isKnownAccount, severalAccounts } from './account-of.ts';
 import { checkLaterCalls } from './later-models.ts';
 import { speaks } from './pin-targets.ts';
 
@@ -42,12 +42,14 @@ export function selectAccount(question: KeptQuestion): Selection {
   return { route, rule, candidates: passGuardrails(usableTargets, question), notTried: '' };
 }
 
-function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
+function accountPlaces({ snapshot, call, request, keepers }: KeptQuestion): readonly Place[] {
   const { id } = call.endpoint.dialect;
+  const asked = { keeping: request.keeping, stated: callerHeader(call, 'provider'), keepers };
+  const isKnown = ({ provider }: CompiledTarget): boolean => isKnownAccount(provider, asked);
   const routes = new Set([...snapshot.routes.values(), ...(snapshot.otherModels ? [snapshot.otherModels] : [])]);
   const places = [...routes].flatMap((route) =>
     route.rules.flatMap((rule, index) =>
-      matchesHeaders(rule, call) ? targetsOf(rule).map((target) => ({ route, rule: index, target })) : [],
+      matchesHeaders(rule, call) ? targetsOf(rule, isKnown).map((target) => ({ route, rule: index, target })) : [],
     ),
   );
   const able = places.filter(({ target }) => speaks(target.provider, id));
@@ -61,8 +63,14 @@ function accountPlaces({ snapshot, call }: RouteQuestion): readonly Place[] {
   });
 }
 
-const targetsOf = ({ targets, fallbacks }: CompiledRule): readonly CompiledTarget[] =>
-  [...targets, ...fallbacks].filter(({ policy }) => policy.weight !== 0);
+/** Nothing new is kept at the account of a variant, but what it has can be asked for. */
+const targetsOf = (
+  { targets, fallbacks, experiment }: CompiledRule,
+  isKnown: (target: CompiledTarget) => boolean,
+): readonly CompiledTarget[] => [
+  ...[...targets, ...fallbacks].filter(({ policy }) => policy.weight !== 0),
+  ...(experiment?.variants ?? []).map(({ target }) => target).filter(isKnown),
+];
 
 function keeperOf(places: readonly Place[], { call, request, keepers }: KeptQuestion): string {
   const { keeping } = request;

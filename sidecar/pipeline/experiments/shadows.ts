@@ -10,7 +10,7 @@ import type { CompiledVariant } from '#sidecar/pipeline/policy/snapshot';
 import { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { RequestScope } from '#sidecar/pipeline/scope/request-scope';
-import { candidateFor, type RouteQuestion, type Selection } from '#sidecar/pipeline/select-route';
+import { candidatesOf, type RouteQuestion, type Selection } from '#sidecar/pipeline/select-route';
 import { boundedUpstream } from './bounded-upstream.ts';
 
 /** A request whose answer has left. */
@@ -91,7 +91,7 @@ export class Shadows {
 
   #ask({ question, decoded, selection: { route, rule }, variant, scope, log, deps }: Running): Promise<Answer> {
     const call = { ...question.call, scope };
-    const candidates = candidateFor(variant.target, { ...question, call, log, route });
+    const candidates = candidatesOf([variant.target], { ...question, call, log, route, notTried: '' });
     scope.limitTo(Math.min(route.policy.totalMs, this.#limits.deadlineMs), route.policy.key);
     const upstream = boundedUpstream(deps.upstream, this.#limits.answerBytes);
     const selection = { route, rule, candidates, notTried: '' };

@@ -2,6 +2,7 @@
 
 import { allOf } from '#sidecar/canonical/extensions';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
+import { isKnownAccount } from '#sidecar/pipeline/accounts/account-of';
 import { type PinQuestion, speaks } from '#sidecar/pipeline/accounts/pin-targets';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import type { Caller } from '#sidecar/pipeline/identify';
@@ -64,9 +65,7 @@ function accountsOf({ call, request, keepers }: TrialQuestion): ((target: Compil
   if (keeping === undefined) return undefined;
   const stated = callerHeader(call, 'provider');
   if (keeping.names.length === 0 && stated === undefined) return undefined;
-  const seen = new Set(keeping.names.map((name) => keepers.of(name)));
-  return ({ provider: { policy } }) =>
-    seen.has(policy.key) || (stated !== undefined && (policy.key === stated || policy.key.endsWith(`/${stated}`)));
+  return ({ provider }) => isKnownAccount(provider, { keeping, stated, keepers });
 }
 
 /** Nothing may happen twice but the answer itself. */

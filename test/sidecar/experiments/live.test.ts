@@ -178,6 +178,7 @@ test('a conversation that the account of a variant keeps goes on there, and one 
     draw = other;
     const second = await turn(first.id);
     assert.deepEqual([first.target, second.target], [target, target]);
+    assert.equal((await fetch(`${running.url}/v1/responses/${first.id}`)).status, 200, 'what it keeps can be fetched');
   }
 });
 

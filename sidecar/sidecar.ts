@@ -28,7 +28,7 @@ import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
 import { TargetHealth } from './pipeline/health/target-health.ts';
 import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
-import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
+import { type CompileGuardrails, experimentsOf } from './pipeline/policy/snapshot.ts';
 import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
 
@@ -142,7 +142,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     variants: () => variants.rows(),
   });
   return {
-    sink: waking(policies, jobs),
+    sink: waking(policies, jobs, variants),
     unfit: () => health.unfit(),
     async listen() {
       const healthAddress = await probes.listen();
@@ -164,10 +164,11 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   };
 }
 
-/** Jobs that waited for a policy or a key go on with it. */
-const waking = (policies: PolicyHolder, jobs: Jobs): PolicySink => ({
+/** Jobs that waited for a policy or a key go on with it, and its variants are those that count. */
+const waking = (policies: PolicyHolder, jobs: Jobs, variants: VariantBoard): PolicySink => ({
   applyPolicy(policy, hash) {
     const result = policies.applyPolicy(policy, hash);
+    if (policies.current !== undefined) variants.stated(experimentsOf(policies.current));
     jobs.wake();
     return result;
   },

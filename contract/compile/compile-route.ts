@@ -98,8 +98,17 @@ class RouteCompiler {
   #variants(variants: readonly AIRouteVariant[], path: readonly (string | number)[]): PolicyVariant[] {
     return variants.flatMap((variant, index) => {
       const target = this.#target(variant.target, [...path, index, 'target', 'model']);
-      return target === undefined ? [] : [{ ...variant, target }];
+      if (target === undefined) return [];
+      return [{ ...variant, target: variant.mode === 'Live' ? this.#inHalfTheTime(target) : target }];
     });
+  }
+
+  /** A target on trial that says nothing leaves half of the request's time to those that answer in its place. */
+  #inHalfTheTime(target: PolicyTarget): PolicyTarget {
+    const totalMs = ms(this.#route.spec.timeouts.total, DEFAULT_TIMEOUTS.totalMs);
+    const shareMs = Math.max(Math.floor(totalMs / 2 / (1 + target.maxRetries)), 1);
+    const { timeouts } = target;
+    return { ...target, timeouts: { ...timeouts, firstTokenMs: Math.min(timeouts.firstTokenMs, shareMs) } };
   }
 
   /** A later target is asked what the first one was asked. */

@@ -7,7 +7,12 @@ import { operationOf } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
-import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
+import {
+  type CompiledRoute,
+  type CompiledRule,
+  type CompiledTarget,
+  routesOf,
+} from '#sidecar/pipeline/policy/snapshot';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
 import { matchesHeaders, type RouteQuestion, type Selection, withCredentials } from '#sidecar/pipeline/select-route';
 import { accountOf, isKnownAccount, severalAccounts } from './account-of.ts';
@@ -46,8 +51,7 @@ function accountPlaces({ snapshot, call, request, keepers }: KeptQuestion): read
   const { id } = call.endpoint.dialect;
   const asked = { keeping: request.keeping, stated: callerHeader(call, 'provider'), keepers };
   const isKnown = ({ provider }: CompiledTarget): boolean => isKnownAccount(provider, asked);
-  const routes = new Set([...snapshot.routes.values(), ...(snapshot.otherModels ? [snapshot.otherModels] : [])]);
-  const places = [...routes].flatMap((route) =>
+  const places = [...routesOf(snapshot)].flatMap((route) =>
     route.rules.flatMap((rule, index) =>
       matchesHeaders(rule, call) ? targetsOf(rule, isKnown).map((target) => ({ route, rule: index, target })) : [],
     ),

@@ -16,23 +16,37 @@ export interface Feedback {
   readonly variant?: string;
 }
 
-interface RatedAnswer extends Omit<Feedback, 'requestId' | 'score'> {
+/** An answer that can be rated. */
+class RatedAnswer {
+  readonly route: string;
+  readonly target: string;
+  readonly variant: string | undefined;
   readonly arm: Arm | undefined;
-  isRated: boolean;
+  isRated = false;
+
+  constructor(route: string, target: string, { variant }: RequestRecord, arm: Arm | undefined) {
+    this.route = route;
+    this.target = target;
+    this.variant = variant;
+    this.arm = arm;
+  }
 }
 
 export class RatedAnswers {
   readonly #answers = new Map<string, RatedAnswer>();
+  /** The ids in a ring: to ask the map for its oldest walks over all that were deleted. */
+  readonly #ids: string[] = [];
+  #next = 0;
 
   /** `arm`: absent where the rule has no variants. */
-  remember({ requestId, route, answeredBy: target, variant }: RequestRecord, arm?: Arm): void {
-    if (route === undefined || target === undefined) return;
-    this.#answers.set(requestId, { route, target, ...(variant !== undefined && { variant }), arm, isRated: false });
-    if (this.#answers.size <= MOST_ANSWERS) return;
-    for (const [oldest] of this.#answers) {
-      this.#answers.delete(oldest);
-      return;
-    }
+  remember(record: RequestRecord, arm?: Arm): void {
+    const { requestId, route, answeredBy } = record;
+    if (route === undefined || answeredBy === undefined) return;
+    const oldest = this.#ids[this.#next];
+    if (oldest !== undefined) this.#answers.delete(oldest);
+    this.#ids[this.#next] = requestId;
+    this.#next = (this.#next + 1) % MOST_ANSWERS;
+    this.#answers.set(requestId, new RatedAnswer(route, answeredBy, record, arm));
   }
 
   /** `unknown`: no such answer is remembered. Only the first score of an answer counts; `again`: this is another one. */
@@ -41,8 +55,8 @@ export class RatedAnswers {
     if (answer === undefined) return 'unknown';
     if (answer.isRated) return 'again';
     answer.isRated = true;
-    const { arm, isRated: _, ...about } = answer;
-    arm?.rated(score);
-    return { requestId, score, ...about };
+    const { route, target, variant } = answer;
+    answer.arm?.rated(score);
+    return { requestId, score, route, target, ...(variant !== undefined && { variant }) };
   }
 }

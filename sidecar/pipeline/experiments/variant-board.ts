@@ -4,8 +4,6 @@ import type { CompiledVariant, Experiment } from '#sidecar/pipeline/policy/snaps
 import type { AttemptRecord, RequestRecord } from '#sidecar/telemetry/request-record';
 import { Newest, percentile } from './newest.ts';
 
-/** Of all routes; the one that was stated first is forgotten first. */
-const MOST_EXPERIMENTS = 256;
 /** Of which the times are known. */
 const MOST_TIMES = 1_000;
 
@@ -37,7 +35,6 @@ export interface RolledBack {
   readonly of: number;
 }
 
-/** Takes scores of feedback. */
 export class Arm {
   readonly variant: CompiledVariant | undefined;
   readonly firstTokenMs = new Newest(MOST_TIMES);
@@ -117,14 +114,17 @@ export class Arm {
 
 interface Board {
   readonly route: string;
-  /** As the policy states the variants: with another one all of them are counted anew, so that what stands side by side is of the same time. */
-  readonly stated: string;
   /** By variant; the first is that of none. */
   readonly arms: ReadonlyMap<string | undefined, Arm>;
 }
 
 export class VariantBoard {
-  readonly #bySalt = new Map<string, Board>();
+  /**
+   * Of the policy in force, by what it states: where one variant is stated differently all of them are counted anew, so that what stands
+   * side by side is of the same time.
+   */
+  #boards: ReadonlyMap<string, Board> = new Map();
+  /** Also of earlier policies, as long as requests go by them. */
   readonly #known = new WeakMap<Experiment, Board>();
   readonly #onRolledBack: (told: RolledBack) => void;
 
@@ -132,40 +132,36 @@ export class VariantBoard {
     this.#onRolledBack = onRolledBack;
   }
 
+  /** A policy is in force: what it does not state any more is forgotten, and what it states as before goes on. */
+  stated(experiments: Iterable<Experiment>): void {
+    const boards = new Map<string, Board>();
+    for (const experiment of experiments) {
+      const { route, salt, variants } = experiment;
+      const key = JSON.stringify([salt, ...variants.map(({ policy }) => policy)]);
+      const board = boards.get(key) ?? this.#boards.get(key) ?? { route, arms: armsOf(variants) };
+      boards.set(key, board);
+      this.#known.set(experiment, board);
+    }
+    this.#boards = boards;
+  }
+
   /** The arm that the request counts for. */
   observe(experiment: Experiment, record: RequestRecord): Arm | undefined {
-    const board = this.#boardOf(experiment);
-    const arm = board.arms.get(record.variant);
+    const board = this.#known.get(experiment);
+    const arm = board?.arms.get(record.variant);
     if (arm?.observe(record) === true && arm.variant !== undefined && arm.outcomes !== undefined) {
       const { sum: errors, size: of } = arm.outcomes;
-      this.#onRolledBack({ route: board.route, variant: arm.variant.policy.name, errors, of });
+      this.#onRolledBack({ route: experiment.route, variant: arm.variant.policy.name, errors, of });
     }
     return arm;
   }
 
   /** It gets no more requests, whatever its share. */
   readonly isRolledBack = (experiment: Experiment, variant: CompiledVariant): boolean =>
-    variant.policy.rollback !== undefined &&
-    this.#boardOf(experiment).arms.get(variant.policy.name)?.rolledBack === true;
+    this.#known.get(experiment)?.arms.get(variant.policy.name)?.rolledBack === true;
 
   rows(): readonly VariantRow[] {
-    return [...this.#bySalt.values()].flatMap(({ route, arms }) => [...arms.values()].map((arm) => arm.row(route)));
-  }
-
-  #boardOf(experiment: Experiment): Board {
-    const known = this.#known.get(experiment);
-    if (known !== undefined) return known;
-    const { route, salt, variants } = experiment;
-    const stated = JSON.stringify(variants.map(({ policy }) => policy));
-    const same = this.#bySalt.get(salt);
-    const board = same?.stated === stated ? same : { route, stated, arms: armsOf(variants) };
-    this.#known.set(experiment, board);
-    this.#bySalt.set(salt, board);
-    for (const [oldest] of this.#bySalt) {
-      if (this.#bySalt.size <= MOST_EXPERIMENTS) break;
-      this.#bySalt.delete(oldest);
-    }
-    return board;
+    return [...this.#boards.values()].flatMap(({ route, arms }) => [...arms.values()].map((arm) => arm.row(route)));
   }
 }
 

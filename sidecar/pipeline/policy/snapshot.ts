@@ -79,6 +79,13 @@ export interface Snapshot {
   readonly guardrails: Guardrails;
 }
 
+/** Each route once, however many names it serves. */
+export const routesOf = ({ routes, otherModels }: Snapshot): ReadonlySet<CompiledRoute> =>
+  new Set([...routes.values(), ...(otherModels ? [otherModels] : [])]);
+
+export const experimentsOf = (snapshot: Snapshot): readonly Experiment[] =>
+  [...routesOf(snapshot)].flatMap(({ rules }) => rules.flatMap(({ experiment }) => experiment ?? []));
+
 const ANY_MODEL = '*';
 const DEFAULT_PORT: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80 };
 

@@ -82,6 +82,14 @@ for (const [name, fault] of Object.entries(FAULTS))
     );
   });
 
+test('a variant that says nothing is given up in its own time', async (t) => {
+  const { trial, running } = await startExperiment(t, {
+    variant: { target: { provider: 'trial', timeouts: { firstTokenMs: 100 } } },
+  });
+  trial.respondWith({ fault: { kind: 'hang' } });
+  assert.equal((await post(running.url, STREAMED_CHAT)).headers.get('x-remora-target'), 'ordinary/m');
+});
+
 test('when nobody can answer, the client hears of the targets of the rule and not of the variant', async (t) => {
   const { ordinary, trial, running } = await startExperiment(t);
   trial.respondWith({ fault: { kind: 'status', status: 400, message: 'I do not like it' } });

@@ -7,6 +7,7 @@ import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { Jobs } from '#sidecar/jobs/jobs';
 import type { PolicySink } from '#sidecar/policy/policy-source';
+import type { LabelledFeedback } from '#sidecar/server/feedback-endpoint';
 import { HealthServer, type MetricsPage } from '#sidecar/server/health';
 import { Ingress } from '#sidecar/server/ingress';
 import { faultLogger } from '#sidecar/telemetry/fault-log';
@@ -22,6 +23,9 @@ import { Keepers } from './pipeline/accounts/keepers.ts';
 import { Admission } from './pipeline/admission/admission.ts';
 import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
 import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
+import { RatedAnswers } from './pipeline/experiments/rated-answers.ts';
+import { Shadows } from './pipeline/experiments/shadows.ts';
+import { type RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
 import { type BreakerChange, CircuitBreakers } from './pipeline/health/circuit-breakers.ts';
 import { Parking } from './pipeline/health/parking.ts';
@@ -29,7 +33,7 @@ import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
 import { TargetHealth } from './pipeline/health/target-health.ts';
 import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
-import type { CompileGuardrails } from './pipeline/policy/snapshot.ts';
+import { type CompileGuardrails, experimentsOf } from './pipeline/policy/snapshot.ts';
 import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
 import { Deadlines } from './pipeline/scope/deadlines.ts';
 import { TargetLatencies } from './pipeline/strategies/latency/target-latencies.ts';
@@ -61,6 +65,10 @@ export interface SidecarDeps {
   readonly onPostFailed?: (jobId: string, reason: string, isLast: boolean) => void;
   /** Of jobs. Default: those of the process. */
   readonly timers?: Timers;
+  /** Told of each feedback that counts. Default: nobody. */
+  readonly onFeedback?: (feedback: LabelledFeedback) => void;
+  /** Told when a variant gets no more requests from here. Default: nobody. */
+  readonly onRolledBack?: (told: RolledBack) => void;
   /** Told of faults of our own, which a client sees as `internal`. Default: nobody. */
   readonly onFault?: (cause: unknown, requestId: string) => void;
 }
@@ -82,6 +90,14 @@ export const processDeps = (telemetry: SidecarTelemetry, budgetGate: BudgetGate)
       { job, reason },
       isLast ? 'the result of a job is not posted' : 'the result of a job will be posted again',
     ),
+  onFeedback(feedback) {
+    telemetry.metrics.feedback(feedback);
+    telemetry.log.info(feedback, 'feedback');
+  },
+  onRolledBack(told) {
+    telemetry.metrics.rolledBack(told);
+    telemetry.log.warn(told, 'a variant fails too often and gets no more requests from this pod');
+  },
   onFault: faultLogger(telemetry.log),
 });
 
@@ -127,9 +143,15 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const remembered = new RememberedAnswers(config.remembered, randomBytes(32).toString('hex'));
   const admission = new Admission(monotonic);
   deps.metrics?.watchAdmission?.(() => admission.counts());
+  const variants = new VariantBoard(deps.onRolledBack ?? (() => {}));
+  const shadows = new Shadows(config.shadows, deadlines);
   const common = {
     ...deps,
     config,
+    variants,
+    shadows,
+    answers: new RatedAnswers(),
+    onFeedback: deps.onFeedback ?? (() => {}),
     monotonicMs: monotonic,
     deadlines,
     health,
@@ -158,9 +180,10 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     notStarted,
     notReady: () => (ingress.draining ? 'shutting down' : notStarted()),
     metrics: deps.metrics,
+    variants: () => variants.rows(),
   });
   return {
-    sink: waking(policies, jobs),
+    sink: waking(policies, jobs, variants),
     unfit: () => health.unfit(),
     async listen() {
       const healthAddress = await probes.listen();
@@ -173,7 +196,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
       }
     },
     async close({ deadlineMs } = { deadlineMs: config.drainMs }) {
-      await Promise.all([ingress.close({ deadlineMs }), jobs.close({ deadlineMs })]);
+      await Promise.all([ingress.close({ deadlineMs }), jobs.close({ deadlineMs }), shadows.close()]);
       await upstream.close();
       await probes.close();
       deadlines.close();
@@ -182,10 +205,11 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   };
 }
 
-/** Jobs that waited for a policy or a key go on with it. */
-const waking = (policies: PolicyHolder, jobs: Jobs): PolicySink => ({
+/** Jobs that waited for a policy or a key go on with it, and its variants are those that count. */
+const waking = (policies: PolicyHolder, jobs: Jobs, variants: VariantBoard): PolicySink => ({
   applyPolicy(policy, hash) {
     const result = policies.applyPolicy(policy, hash);
+    if (policies.current !== undefined) variants.stated(experimentsOf(policies.current));
     jobs.wake();
     return result;
   },

@@ -45,7 +45,7 @@ const requestHeaders = () =>
     user: 'The end user on whose behalf the app asks.',
     feature: 'The feature of the app that asks.',
     session:
-      'The conversation that the request belongs to, at most 256 characters: rules with `affinity: Session` keep it on one target.',
+      'What requests that belong together share, such as the id of a conversation, at most 256 characters: rules with `affinity: Session` keep them on one target, and all of them are drawn for the same [variant](../guides/experiments.md).',
     provider:
       'The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. Without effect on requests that keep nothing.',
     latency:
@@ -62,6 +62,8 @@ const responseHeaders = () =>
     requestId: 'The request, as logs and traces name it.',
     route: 'The AIRoute that decided, as `namespace/name`.',
     target: 'The target that answered, as `provider/model`.',
+    variant:
+      'The [variant](../guides/experiments.md) that the request was drawn for, also where another target answered in its place; absent where it was drawn for none.',
     attempts: 'How many attempts were made in all.',
     costUsd: 'What the answer cost in US dollars; on answers that are not streamed.',
     policy: 'The version of the policy by which the request was decided.',
@@ -123,6 +125,7 @@ const probes = () =>
     ready: 'Local health only: losing the operator does not change it.',
     live: 'The process still turns.',
     metrics: 'Prometheus metrics.',
+    variants: 'Sidecar: how the [variants](../guides/experiments.md) of each AIRoute do in this pod, as JSON.',
   });
 
 const environment = () =>

@@ -22,11 +22,14 @@ interface Target {
   readonly model: string;
 }
 
+interface Rule {
+  readonly targets?: readonly Target[];
+  readonly fallbacks?: readonly Target[];
+  readonly variants?: readonly { readonly target: Target }[];
+}
+
 export interface RouteObject extends RemoraObject {
-  readonly spec?: {
-    readonly targets?: readonly Target[];
-    readonly rules?: readonly { readonly targets?: readonly Target[]; readonly fallbacks?: readonly Target[] }[];
-  };
+  readonly spec?: Rule & { readonly rules?: readonly Rule[] };
   readonly status?: RemoraObject['status'] & { readonly programmed?: string };
 }
 

@@ -62,11 +62,11 @@ test('routeRow() lists the targets of all rules once, and a route that nobody lo
     spec: {
       rules: [
         { targets: [{ model: 'openai/a' }], fallbacks: [{ model: 'mock/b' }] },
-        { targets: [{ model: 'mock/b' }] },
+        { targets: [{ model: 'mock/b' }], variants: [{ target: { model: 'mock/c' } }] },
       ],
     },
   });
-  assert.deepEqual([row.ready, row.programmed, row.targets], ['Unknown', '', ['openai/a', 'mock/b']]);
+  assert.deepEqual([row.ready, row.programmed, row.targets], ['Unknown', '', ['openai/a', 'mock/b', 'mock/c']]);
 });
 
 test('statusText() prints aligned tables, limits when wide, and what could not be read', () => {

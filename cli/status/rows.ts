@@ -44,8 +44,11 @@ interface LimitRow {
 
 export function routeRow({ metadata, spec, status }: RouteObject): RouteRow {
   const ready = status?.conditions?.find(({ type }) => type === CONDITION.ready);
-  const rules = spec?.rules ?? [{ targets: spec?.targets ?? [] }];
-  const targets = rules.flatMap((rule) => [...(rule.targets ?? []), ...(rule.fallbacks ?? [])]);
+  const rules = spec?.rules ?? [spec ?? {}];
+  const targets = rules.flatMap(({ targets: first = [], fallbacks = [], variants = [] }) => [
+    ...[...first, ...fallbacks],
+    ...variants.map(({ target }) => target),
+  ]);
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,

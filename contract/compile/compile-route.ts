@@ -8,9 +8,16 @@ import type {
   PolicyRoute,
   PolicyRule,
   PolicyTarget,
+  PolicyVariant,
 } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
-import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
+import type {
+  AIRoute,
+  AIRouteRule,
+  AIRouteTarget,
+  AIRouteTimeouts,
+  AIRouteVariant,
+} from '#contract/resources/ai-route';
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
 import type { AIRouteConcurrency } from '#contract/resources/route-concurrency';
@@ -93,13 +100,16 @@ class RouteCompiler {
     this.#context = context;
   }
 
-  rule({ maxP95, ...rule }: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
+  rule({ maxP95, variants: stated = [], ...rule }: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
     const targets = this.#targets(rule.targets, [...path, 'targets']);
     const fallbacks = this.#targets(rule.fallbacks, [...path, 'fallbacks']);
+    const variants = this.#variants(stated, [...path, 'variants']);
     const [first] = [...targets, ...fallbacks];
     if (first) {
       this.#compare(first, targets, [...path, 'targets']);
       this.#compare(first, fallbacks, [...path, 'fallbacks']);
+      const onTrial = variants.map(({ target }) => target);
+      this.#compare(first, onTrial, [...path, 'variants']);
     }
     return {
       ...rule,
@@ -111,7 +121,25 @@ class RouteCompiler {
       ...(maxP95 !== undefined && { maxP95Ms: durationMs(maxP95) }),
       targets,
       fallbacks,
+      ...(variants.length > 0 && { variants }),
     };
+  }
+
+  /** The share of a variant whose target is left out goes to the targets of the rule. */
+  #variants(variants: readonly AIRouteVariant[], path: readonly (string | number)[]): PolicyVariant[] {
+    return variants.flatMap((variant, index) => {
+      const target = this.#target(variant.target, [...path, index, 'target', 'model']);
+      if (target === undefined) return [];
+      return [{ ...variant, target: variant.mode === 'Live' ? this.#inHalfTheTime(target) : target }];
+    });
+  }
+
+  /** A target on trial that says nothing leaves half of the request's time to those that answer in its place. */
+  #inHalfTheTime(target: PolicyTarget): PolicyTarget {
+    const totalMs = ms(this.#route.spec.timeouts.total, DEFAULT_TIMEOUTS.totalMs);
+    const shareMs = Math.max(Math.floor(totalMs / 2 / (1 + target.maxRetries)), 1);
+    const { timeouts } = target;
+    return { ...target, timeouts: { ...timeouts, firstTokenMs: Math.min(timeouts.firstTokenMs, shareMs) } };
   }
 
   /** A later target is asked what the first one was asked. */
@@ -172,13 +200,13 @@ const compilePerPod = ({ deadline, ...bounds }: AIRouteConcurrency['perPod']): P
 });
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
-  const { targets = [], rules: stated, strategy, affinity, maxP95, ...stays } = route.spec;
+  const { targets = [], variants, rules: stated, strategy, affinity, maxP95, ...stays } = route.spec;
   const { timeouts, retry, circuitBreaker: _, callback, concurrency, ...spec } = stays;
   const choice = { ...(strategy && { strategy }), ...(affinity && { affinity }), ...(maxP95 && { maxP95 }) };
   const compiler = new RouteCompiler(route, context);
   const rules = stated
     ? stated.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
-    : [compiler.rule({ ...choice, targets, fallbacks: [] }, ['spec'])];
+    : [compiler.rule({ ...choice, targets, fallbacks: [], variants }, ['spec'])];
   return {
     route: {
       key: namespacedName(route),

@@ -246,6 +246,13 @@ export const ERROR_CODES = define({
     meaning: 'No job of this pod has the id: it never had, its result has expired, or it was deleted.',
     remedy: 'Use an id that this pod gave, within the retention that the AIRoute states.',
   },
+  unknown_request: {
+    status: 404,
+    category: 'client',
+    retryable: false,
+    meaning: 'Feedback names a request whose answer this pod does not remember: it never gave it, or too long ago.',
+    remedy: 'Send the x-request-id of one of the newest answers, to the pod that gave it.',
+  },
   job_interrupted: {
     status: 500,
     category: 'gateway',

@@ -2,7 +2,7 @@
 export const REQUEST_HEADER = {
   user: 'x-remora-user',
   feature: 'x-remora-feature',
-  /** The conversation that the request belongs to, by which rules with `affinity: Session` keep it on one target. */
+  /** What requests that belong together share, such as a conversation. */
   session: 'x-remora-session',
   /** The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. */
   provider: 'x-remora-provider',
@@ -20,6 +20,8 @@ export const RESPONSE_HEADER = {
   requestId: 'x-request-id',
   route: 'x-remora-route',
   target: 'x-remora-target',
+  /** The variant that the request was drawn for; absent where it was drawn for none. */
+  variant: 'x-remora-variant',
   attempts: 'x-remora-attempts',
   costUsd: 'x-remora-cost-usd',
   policy: 'x-remora-policy',
@@ -35,6 +37,9 @@ export const CALLBACK_FETCH = 'fetch';
 
 /** Where a job is looked at (GET) and given up (DELETE), before its id. */
 export const JOB_PATH = '/v1/remora/jobs/';
+
+/** Where apps say what an answer was worth (POST). */
+export const FEEDBACK_PATH = '/v1/feedback';
 
 /** Headers of what is posted to a callback address (Standard Webhooks 1.0.0). */
 export const WEBHOOK_HEADER = {

@@ -10,7 +10,10 @@ export interface MetricDescriptor {
 }
 
 export const METRIC = {
-  requests: { name: 'remora_requests_total', help: 'Requests that ended, by route and outcome.' },
+  requests: {
+    name: 'remora_requests_total',
+    help: 'Requests that ended, by route, outcome and variant. Copies for a shadow are not in it.',
+  },
   requestDuration: {
     name: 'remora_request_duration_seconds',
     help: 'Seconds from the head of a request to the end of its answer, with all attempts.',
@@ -39,6 +42,18 @@ export const METRIC = {
   costUsd: {
     name: 'remora_cost_usd_total',
     help: 'US dollars spent, by the prices of the policy; attempts whose price is unknown are not in it.',
+  },
+  shadowRequests: {
+    name: 'remora_shadow_requests_total',
+    help: 'Requests that a shadow variant was to get a copy of, by outcome; `overloaded`: there was no room for it.',
+  },
+  variantRollbacks: {
+    name: 'remora_variant_rollbacks_total',
+    help: 'Variants that failed too often and get no more requests from this pod.',
+  },
+  feedbackScore: {
+    name: 'remora_feedback_score',
+    help: 'What apps said of answers, from 0 to 1, by route, target and variant; `up` is 1 and `down` is 0.',
   },
   guardrailActions: {
     name: 'remora_guardrail_actions_total',

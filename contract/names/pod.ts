@@ -52,4 +52,6 @@ export const PROBE_PATH = {
   /** The event loop turns. */
   live: '/livez',
   metrics: '/metrics',
+  /** Of the sidecar: how the variants of each route do in this pod. */
+  variants: '/variants',
 } as const;

@@ -13,6 +13,7 @@ import {
   aiRouteRule,
   aiRouteSpec,
   aiRouteTarget,
+  aiRouteVariant,
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
 import { PRESETS } from '#contract/resources/preset';
@@ -125,6 +126,8 @@ const match = z.object({
   headers: z.array(aiRouteHeaderMatch),
 });
 
+const variant = z.object({ ...aiRouteVariant.shape, target });
+
 const rule = z
   .object({
     ...aiRouteRule.shape,
@@ -134,6 +137,8 @@ const rule = z
     /** Tried in the order of the strategy; then the fallbacks in order. */
     targets: z.array(target),
     fallbacks: z.array(target),
+    /** Absent: none. */
+    variants: z.array(variant).optional(),
   })
   .omit({ maxP95: true });
 
@@ -165,7 +170,8 @@ const route = z
     concurrency: z.object({ perPod }).optional(),
     rules: z.array(rule),
   })
-  .omit({ targets: true, timeouts: true, circuitBreaker: true, strategy: true, affinity: true, maxP95: true });
+  .omit({ targets: true, timeouts: true, circuitBreaker: true, variants: true })
+  .omit({ strategy: true, affinity: true, maxP95: true });
 
 /** The AIPolicy that states it, and whether what it says is only watched. */
 const statedBy = { policy: objectKey, mode: z.literal('Observe').optional() };
@@ -209,6 +215,7 @@ export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
 export type PolicyConcurrency = z.infer<typeof perPod>;
 export type PolicyRule = z.infer<typeof rule>;
+export type PolicyVariant = z.infer<typeof variant>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyCircuitBreaker = z.infer<typeof circuitBreaker>;
 export type PolicyPrice = z.infer<typeof price>;

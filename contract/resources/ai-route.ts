@@ -18,6 +18,7 @@ import { aiRouteCallback } from './route-callback.ts';
 import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
 import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
 import { aiRouteStream } from './route-stream.ts';
+import { aiRouteVariantFields, VARIANT_RULES } from './route-variant.ts';
 import { CHOICE_FIELDS, choiceRules, type TargetChoice, targetChoice } from './target-choice.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
@@ -101,6 +102,14 @@ export const aiRouteMatch = z.object({
     .describe('The tier of the caller: the exact value of the header `x-remora-tier`.'),
 });
 
+export const aiRouteVariant = z.object({ ...aiRouteVariantFields, target: aiRouteTarget.omit({ weight: true }) });
+
+const variantList = (description: string) =>
+  withRules(mapOf(aiRouteVariant, { min: 1, max: 8 }), VARIANT_RULES, {
+    listType: 'map',
+    listMapKeys: ['name'],
+  }).describe(description);
+
 export const aiRouteRule = withRules(
   z.object({
     match: aiRouteMatch.optional().describe('When this rule applies. Omitted: always.'),
@@ -112,6 +121,9 @@ export const aiRouteRule = withRules(
     fallbacks: atomicListOf(aiRouteTarget.omit({ weight: true }), { max: 16 })
       .default([])
       .describe('Used in order after every target failed.'),
+    variants: variantList(
+      'Targets on trial, each with a share of the requests: a canary, an arm of an A/B test, or a shadow.',
+    ).optional(),
   }),
   choiceRules,
 );
@@ -127,6 +139,7 @@ export const aiRouteSpec = withRules(
       ),
     ...targetChoice,
     targets: targetList('Short form of one rule that always applies.').optional(),
+    variants: variantList('Of the short form: targets on trial beside `targets`.').optional(),
     rules: atomicListOf(aiRouteRule, { min: 1, max: 16 }).optional().describe('The first rule that matches decides.'),
     timeouts: timeouts.default({}).describe('Deadlines of a request through this route.'),
     perRequest: perRequest
@@ -176,6 +189,11 @@ export const aiRouteSpec = withRules(
       message,
       holds: ({ targets, ...spec }: SpecChoice) => targets === undefined || holds({ ...spec, targets }),
     })),
+    {
+      rule: '!has(self.variants) || has(self.targets)',
+      message: 'state variants beside targets, or in a rule',
+      holds: (spec) => spec.variants === undefined || spec.targets !== undefined,
+    },
   ],
 );
 
@@ -194,6 +212,7 @@ export const aiRoute = z.object({
 export type AIRoute = z.infer<typeof aiRoute>;
 export type AIRouteTarget = z.infer<typeof aiRouteTarget>;
 export type AIRouteRule = z.infer<typeof aiRouteRule>;
+export type AIRouteVariant = z.infer<typeof aiRouteVariant>;
 export type AIRouteTimeouts = z.infer<typeof timeouts>;
 
 export const AI_ROUTE: KindDefinition = {

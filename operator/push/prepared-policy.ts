@@ -50,7 +50,8 @@ export function preparePolicy(pushed: PushedPolicy, previous: PreparedPolicy | u
 
 function targetKeys({ providers, routes }: Policy): Set<string> {
   const rules = routes.flatMap((route) => route.rules);
-  const targets = rules.flatMap((rule) => [...rule.targets, ...rule.fallbacks]);
+  const onTrial = rules.flatMap(({ variants = [] }) => variants.map(({ target }) => target));
+  const targets = [...rules.flatMap((rule) => [...rule.targets, ...rule.fallbacks]), ...onTrial];
   return new Set([...providers.map(({ key }) => ({ provider: key, model: null })), ...targets].map(unfitKey));
 }
 

@@ -32,6 +32,7 @@ export interface SidecarConfig {
   };
   readonly jobs: JobLimits;
   readonly remembered: RememberedLimits;
+  readonly shadows: ShadowLimits;
   /** Where jobs are kept. Absent: none are taken. */
   readonly jobsIn?: JobPlace;
   /** Streams that are read to their end after their client has left, where the route says so. */
@@ -76,6 +77,18 @@ export interface RememberedLimits {
   readonly recalledBytes: number;
 }
 
+/** Of copies of requests to variants whose answers nobody gets. What is over is not sent. */
+export interface ShadowLimits {
+  /** At one time. */
+  readonly most: number;
+  /** All requests of those. */
+  readonly requestBytes: number;
+  /** Of one answer; the rest is not read. */
+  readonly answerBytes: number;
+  /** Longest time of one; that of the AIRoute, where it is shorter. */
+  readonly deadlineMs: number;
+}
+
 export interface JobPlace {
   /** On a disk. */
   readonly dir: string;
@@ -102,6 +115,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   },
   remembered: { most: 10_000, itemBytes: 8 * MEBIBYTE, turnBytes: 8 * MEBIBYTE, recalledBytes: 8 * MEBIBYTE },
   drained: { most: 64, ms: 30_000 },
+  shadows: { most: 8, requestBytes: 8 * MEBIBYTE, answerBytes: 2 * MEBIBYTE, deadlineMs: 120_000 },
   stallMs: 60_000,
   drainMs: 25_000,
 };

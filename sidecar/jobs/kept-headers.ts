@@ -39,6 +39,9 @@ const matched = ({ rules }: CompiledRoute): string[] =>
 /** Those that the APIs of its targets know. */
 const forwarded = ({ rules }: CompiledRoute, model: string): string[] =>
   rules
-    .flatMap(({ targets, fallbacks }) => [...targets, ...fallbacks])
+    .flatMap(({ targets, fallbacks, experiment }) => [
+      ...[...targets, ...fallbacks],
+      ...(experiment?.variants.map(({ target }) => target) ?? []),
+    ])
     .flatMap((target) => wiresOf(target.provider.adapter, modelOf(target, model)))
     .flatMap(({ forwardedHeaders }) => forwardedHeaders);

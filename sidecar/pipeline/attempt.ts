@@ -41,7 +41,10 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
     const [candidate, ...others] = deps.health.order(left);
     if (candidate === undefined) break;
     left = others;
-    const outcome = await tryTarget(candidate, { question, failures, hasNext: others.length > 0 });
+    const hasNext = others.length > 0;
+    const isOnTrial = candidate.target.variant !== undefined && hasNext;
+    const outcome = await tryTarget(candidate, { question, failures: isOnTrial ? [] : failures, hasNext, isOnTrial });
+    if (isOnTrial && isNoAnswer(outcome)) continue;
     if (outcome === 'give-up') break;
     if (outcome instanceof RemoraError) unasked ??= outcome;
     else if (outcome !== 'next') return outcome;
@@ -53,7 +56,11 @@ interface TargetQuestion {
   readonly question: AttemptQuestion;
   readonly failures: AttemptFailure[];
   readonly hasNext: boolean;
+  /** What goes wrong is nobody's but its own: the targets of the rule are asked as if it had not been. */
+  readonly isOnTrial: boolean;
 }
+
+const isNoAnswer = (outcome: TargetOutcome): boolean => typeof outcome === 'string' || outcome instanceof RemoraError;
 
 async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<TargetOutcome> {
   const { call, caller, decoded, selection, deps } = turn.question;
@@ -72,7 +79,8 @@ async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<Ta
     if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);
     return await tryPlan(plan, turn);
   } catch (thrown) {
-    if (thrown instanceof RemoraError && ONLY_THIS_TARGET.has(thrown.code)) return thrown;
+    const isOfRequest = call.scope.cause !== undefined || !(thrown instanceof RemoraError);
+    if (!isOfRequest && (turn.isOnTrial || ONLY_THIS_TARGET.has(thrown.code))) return thrown;
     throw thrown;
   } finally {
     deps.health.turnEnded(candidate);

@@ -11,7 +11,7 @@ import type { Call } from './call.ts';
 import type { DecodedRequest } from './decode.ts';
 import { madeAnswer } from './remembered/made-answer.ts';
 import type { RememberedAnswers } from './remembered/remembered-answers.ts';
-import { requestIdHeaders } from './request-id-headers.ts';
+import { requestIdHeaders, variantHeader } from './request-id-headers.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
 
@@ -108,6 +108,7 @@ function answerHeaders(
     ...requestIdHeaders(decoded.dialect, call.requestId),
     [RESPONSE_HEADER.route]: selection.route.policy.key,
     [RESPONSE_HEADER.target]: answer.by.target,
+    ...variantHeader(log),
     [RESPONSE_HEADER.attempts]: String(log.attempts.length),
     [RESPONSE_HEADER.policy]: log.policyHash ?? '',
   };

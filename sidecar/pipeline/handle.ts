@@ -14,6 +14,9 @@ import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { encode } from './encode.ts';
 import type { EndpointBalancer } from './endpoints/endpoint-balancer.ts';
+import type { RatedAnswers } from './experiments/rated-answers.ts';
+import type { Shadows } from './experiments/shadows.ts';
+import type { VariantBoard } from './experiments/variant-board.ts';
 import { conditionsOf, conditionsOfLarge } from './facts/conditions-of.ts';
 import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
@@ -46,6 +49,9 @@ export interface PipelineDeps {
   readonly remembered: RememberedAnswers;
   readonly admission: Admission;
   readonly drains: Drains;
+  readonly variants: VariantBoard;
+  readonly shadows: Shadows;
+  readonly answers: RatedAnswers;
   readonly telemetry: Telemetry;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -72,7 +78,9 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
     log.settleOpen();
     call.scope.close();
     call.body.release();
-    deps.telemetry.record(log.finish());
+    const record = log.finish();
+    deps.telemetry.record(record);
+    deps.answers.remember(record, log.experiment && deps.variants.observe(log.experiment, record));
   }
 }
 
@@ -99,9 +107,10 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;
   const { broker, keepers, latencies, random } = deps;
+  const { isRolledBack } = deps.variants;
   const inputBytes = decoded.content.bytes.length;
   const kept = { call, caller, inspection, conditions, snapshot, credentials, broker, keepers };
-  const question = { ...kept, inputBytes, latencies, random, log };
+  const question = { ...kept, inputBytes, latencies, random, isRolledBack, log };
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
   // From here on all attempts together have one deadline, which is the route's.
@@ -120,4 +129,7 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const metered = meter(inspected);
   const outgoing = encode(metered, { call, decoded, selection, log, nowUnixMs: deps.now(), remembered });
   await deliver(outgoing, call, log);
+  const { variant } = selection;
+  if (variant?.policy.mode === 'Shadow')
+    deps.shadows.copy({ question: { ...question, request }, decoded, selection, variant }, deps);
 }

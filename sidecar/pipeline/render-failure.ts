@@ -4,7 +4,7 @@ import type { AnyDialect } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { writeSse } from '#sidecar/stream/write-sse';
 import type { Call } from './call.ts';
-import { requestIdHeaders } from './request-id-headers.ts';
+import { requestIdHeaders, variantHeader } from './request-id-headers.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import { ClientGone } from './scope/request-scope.ts';
 
@@ -26,6 +26,7 @@ export function renderFailure(thrown: unknown, call: Call, log: RequestRecorder)
   else {
     log.status = error.status;
     const { status, headers, body } = errorAnswer(error, call.endpoint.dialect, call.requestId);
+    Object.assign(headers, variantHeader(log));
     if (log.policyHash !== undefined) headers[RESPONSE_HEADER.policy] = log.policyHash;
     if (log.attempts.length > 0) headers[RESPONSE_HEADER.attempts] = String(log.attempts.length);
     call.reply.whole(status, headers, body);

@@ -10,6 +10,7 @@ import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
 import { clientRetryOf } from './client-retry.ts';
+import type { CompiledVariant, Experiment } from './policy/snapshot.ts';
 import type { Order } from './strategies/strategy.ts';
 
 type Outcome = RequestRecord['outcome'];
@@ -40,6 +41,10 @@ export class RequestRecorder {
   queued: RequestRecord['queued'];
   /** Targets that went on with what the answering one began. */
   readonly continuedBy: string[] = [];
+  /** Of the rule that decided. */
+  experiment: Experiment | undefined;
+  /** The variant whose answer the client is to get. */
+  variant: string | undefined;
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
@@ -47,6 +52,7 @@ export class RequestRecorder {
   #rule: number | undefined;
   #strategy: StrategyName | undefined;
   #order: Order | undefined;
+  #isShadow = false;
   #answerer: Answerer | undefined;
   #firstChunkMs: number | undefined;
   readonly #lost = new Set<string>();
@@ -68,6 +74,19 @@ export class RequestRecorder {
   orderChosen(strategy: StrategyName, order: Order): void {
     this.#strategy = strategy;
     this.#order = order;
+  }
+
+  /** `variant`: undefined where the rule decides alone. */
+  drawn(experiment: Experiment, variant: CompiledVariant | undefined): void {
+    this.experiment = experiment;
+    if (variant?.policy.mode === 'Live') this.variant = variant.policy.name;
+  }
+
+  /** Records a copy of that request, which goes to a variant. */
+  copies({ attribution, user, policyHash, requestedModel, stream }: RequestRecorder, variant: CompiledVariant): void {
+    Object.assign(this, { attribution, user, policyHash, requestedModel, stream });
+    this.variant = variant.policy.name;
+    this.#isShadow = true;
   }
 
   /** Each guardrail counts once per request, however often it found something. */
@@ -148,6 +167,8 @@ export class RequestRecorder {
       rule: this.#rule,
       strategy: this.#strategy,
       strategyReason: this.#order && reasonOf(this.#order, this.attempts[0]?.target),
+      ...(this.variant !== undefined && { variant: this.variant }),
+      ...(this.#isShadow && { shadow: true }),
       lane: this.#answerer?.lane.name ?? this.attempts.at(-1)?.lane,
       answeredBy: this.#answerer?.target,
       policyHash: this.policyHash,

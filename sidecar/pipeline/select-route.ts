@@ -9,6 +9,7 @@ import type { Keepers } from './accounts/keepers.ts';
 import { pinTargets } from './accounts/pin-targets.ts';
 import type { Candidate } from './attempts/candidate.ts';
 import type { Call } from './call.ts';
+import { startTrial, trialFirst, trialOf } from './experiments/trial.ts';
 import { passGuardrails, type UsableTarget } from './guarded-candidates.ts';
 import type { Caller } from './identify.ts';
 import { boundToModel } from './policy/bound-model.ts';
@@ -19,6 +20,8 @@ import {
   type CompiledRoute,
   type CompiledRule,
   type CompiledTarget,
+  type CompiledVariant,
+  type Experiment,
   routeOf,
   type Snapshot,
 } from './policy/snapshot.ts';
@@ -38,6 +41,8 @@ export interface Selection {
   readonly candidates: readonly Candidate[];
   /** A sentence on targets of the rule that this operation must not use; empty when there are none. */
   readonly notTried: string;
+  /** The variant that the request was drawn for and may use. */
+  readonly variant?: CompiledVariant | undefined;
 }
 
 export interface RouteQuestion {
@@ -54,6 +59,8 @@ export interface RouteQuestion {
   readonly inputBytes: number;
   readonly latencies: TargetLatencies;
   readonly random: () => number;
+  /** Whether a variant gets no more requests, whatever its share. */
+  readonly isRolledBack: (experiment: Experiment, variant: CompiledVariant) => boolean;
   readonly log: RequestRecorder;
 }
 
@@ -67,16 +74,24 @@ export function selectRoute(question: RouteQuestion): Selection {
   log.routeChosen(route.policy.key, rule);
   const ordered = targetOrder(chosen, question);
   if (chosen.targets.length > 1) log.orderChosen(chosen.strategy, ordered);
-  const order = pinTargets(ordered.targets, question);
+  const trial = trialOf(chosen, ordered.targets, question);
+  const order = pinTargets(trialFirst(trial, ordered.targets), question);
   const { isBoundToModel } = operationOf(request);
   const { targets, notTried } = isBoundToModel
     ? boundToModel(chosen, order, request.model)
     : { targets: order, notTried: '' };
   const asking = { ...question, route, notTried };
+  const candidates = candidatesOf(targets, asking);
+  const variant = chosen.experiment && startTrial(trial, candidates);
+  if (chosen.experiment !== undefined) log.drawn(chosen.experiment, variant);
+  return { route, rule, candidates, notTried, variant };
+}
+
+/** What policies, secrets and guardrails leave of targets; whatever is asked passes here. At least one. Throws as `selectRoute`. */
+export function candidatesOf(targets: readonly CompiledTarget[], asking: TargetQuestion): Candidate[] {
   const allowed = passRequirements(passModelRules(targets, asking), asking);
   observeModelRules(allowed, asking);
-  const usable = withCredentials(allowed, asking);
-  return { route, rule, candidates: passGuardrails(usable, question), notTried };
+  return passGuardrails(withCredentials(allowed, asking), asking);
 }
 
 function matches(rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean {
@@ -90,7 +105,7 @@ export const matchesBesideModel = (rule: CompiledRule, question: RouteQuestion, 
   matchesClass(rule, question, route) &&
   (rule.when === undefined || question.conditions.holds(rule.when, false));
 
-interface TargetQuestion extends RouteQuestion {
+export interface TargetQuestion extends RouteQuestion {
   readonly route: CompiledRoute;
   readonly notTried: string;
 }

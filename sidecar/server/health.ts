@@ -19,6 +19,8 @@ export interface HealthState {
   readonly notStarted: () => string | undefined;
   readonly notReady: () => string | undefined;
   readonly metrics: MetricsPage | undefined;
+  /** A row per variant, as JSON has them. */
+  readonly variants: () => readonly object[];
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -57,6 +59,7 @@ export class HealthServer {
     if (path === PROBE_PATH.metrics && this.#state.metrics !== undefined) {
       return writeMetrics(response, this.#state.metrics);
     }
+    if (path === PROBE_PATH.variants) return writeJson(response, { variants: this.#state.variants() });
     plain(response, 404, `one of ${Object.values(PROBE_PATH).join(' ')}`);
   }
 }
@@ -72,6 +75,11 @@ async function writeMetrics(response: ServerResponse, metrics: MetricsPage): Pro
   } catch {
     plain(response, 500, 'the metrics could not be collected');
   }
+}
+
+function writeJson(response: ServerResponse, body: object): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(body, null, 2)}\n`);
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

@@ -7,6 +7,8 @@ import { ClientGone } from '#sidecar/pipeline/scope/request-scope';
 /** How long, and how many bytes of, a body that was refused are still taken in, so that the client can read why. */
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 64 * 1024 * 1024;
+/** Has no length to state (RFC 9110, section 8.6). */
+const NO_CONTENT = 204;
 /** Answers up to this size fit the socket's buffers. */
 const SMALL_BYTES = 64 * 1024;
 /** Node joins a head with text but not with bytes, and one small write costs a third of two; Latin-1 is a character per byte. */
@@ -39,7 +41,7 @@ export class HttpReply implements Reply {
     const response = this.#response;
     if (response.destroyed) return;
     const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    response.writeHead(status, this.#withFraming(headers, bytes));
+    response.writeHead(status, this.#withFraming(headers, status === NO_CONTENT ? undefined : bytes));
     if (this.#request.complete) {
       if (typeof body === 'string' || bytes > ONE_WRITE_BYTES) response.end(body);
       else response.end(Buffer.from(body.buffer, body.byteOffset, bytes).toString('latin1'), 'latin1');

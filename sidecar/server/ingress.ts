@@ -25,6 +25,7 @@ import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import { askedEndpoint, methodNotAllowed } from './asked-endpoint.ts';
 import { connectNotServed, parserError, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
+import { answerFeedback, FEEDBACK, FEEDBACK_BYTES, type LabelledFeedback } from './feedback-endpoint.ts';
 import { HttpReply } from './http-reply.ts';
 import { answerJob } from './job-endpoint.ts';
 import { listen } from './listen.ts';
@@ -42,6 +43,7 @@ export interface IngressDeps extends PipelineDeps {
   readonly deadlines: Deadlines;
   readonly jobs: Jobs;
   readonly newRequestId: () => string;
+  readonly onFeedback: (feedback: LabelledFeedback) => void;
 }
 
 interface Accepted {
@@ -170,7 +172,7 @@ export class Ingress {
     const scope = new RequestScope(this.#deps.deadlines);
     const { limits } = this.#deps.config;
     const body = new BodyReader(request, response, {
-      limitBytes: limits.bodyBytes,
+      limitBytes: endpoint === FEEDBACK ? FEEDBACK_BYTES : limits.bodyBytes,
       retained: this.#retained,
       expectsContinue,
     });
@@ -185,12 +187,17 @@ export class Ingress {
 
   #run(call: Call, open: OpenCall): void {
     this.#open.add(open);
-    const isJob = call.headers[REQUEST_HEADER.callback] !== undefined;
-    // Neither ever rejects.
-    void (isJob ? this.#deps.jobs.accept(call) : handle(call, this.#deps)).then(() => {
+    void this.#answer(call).then(() => {
       open.isHandled = true;
       this.#forget(open);
     });
+  }
+
+  /** None ever rejects. */
+  #answer(call: Call): Promise<void> {
+    if (call.endpoint === FEEDBACK) return answerFeedback(call, this.#deps);
+    const isJob = call.headers[REQUEST_HEADER.callback] !== undefined;
+    return isJob ? this.#deps.jobs.accept(call) : handle(call, this.#deps);
   }
 
   #forget(open: OpenCall): void {

@@ -69,6 +69,8 @@ const routeOf = (record: RequestRecord): string =>
   member('rule', record.rule) +
   member('strategy', record.strategy) +
   member('strategyReason', record.strategyReason) +
+  member('variant', record.variant) +
+  member('shadow', record.shadow) +
   member('target', record.answeredBy ?? record.attempts.at(-1)?.target) +
   member('lane', record.lane);
 
@@ -100,7 +102,7 @@ export const requestLine = (record: RequestRecord): string =>
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
   `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}${continuedOf(record)}${queuedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
-  `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"request"}\n`;
+  `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"${record.shadow ? 'shadow' : 'request'}"}\n`;
 
 let second = { unixS: Number.NaN, text: '' };
 

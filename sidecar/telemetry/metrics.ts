@@ -8,11 +8,22 @@ import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
 import type { AdmissionCount } from './admission-count.ts';
 import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
-import { Count, Distribution, Metric } from './series.ts';
+import { Count, Distribution, type Labels, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
 
 /** Seconds; the buckets that the GenAI conventions prescribe for durations. */
 const DURATION_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.01 * 2 ** i);
+
+const SCORE_BUCKETS = [0, 0.2, 0.4, 0.6, 0.8, 1];
+
+/** Of no variant: no label. */
+const variantLabel = (variant: string): Labels => (variant === '' ? {} : { variant });
+/** Of a copy, whose cost and time are none of a request. */
+const armLabels = (variant: string, shadow: string): Labels => ({
+  ...variantLabel(variant),
+  ...(shadow !== '' && { shadow }),
+});
+const shadowOf = ({ shadow }: RequestRecord): string => (shadow === true ? 'true' : '');
 
 function counter(registry: Registry, descriptor: MetricDescriptor): Metric<Count> {
   const metric = new Metric(descriptor, 'counter', () => new Count());
@@ -20,8 +31,12 @@ function counter(registry: Registry, descriptor: MetricDescriptor): Metric<Count
   return metric;
 }
 
-function histogram(registry: Registry, descriptor: MetricDescriptor): Metric<Distribution> {
-  const metric = new Metric(descriptor, 'histogram', () => new Distribution(DURATION_BUCKETS));
+function histogram(
+  registry: Registry,
+  descriptor: MetricDescriptor,
+  buckets: readonly number[] = DURATION_BUCKETS,
+): Metric<Distribution> {
+  const metric = new Metric(descriptor, 'histogram', () => new Distribution(buckets));
   registry.registerMetric(metric);
   return metric;
 }
@@ -52,8 +67,16 @@ function remembered<T extends object>(make: (...path: string[]) => T): (...path:
   };
 }
 
+interface AnswerLabels {
+  readonly route: string;
+  readonly target: string;
+  readonly variant?: string;
+}
+
 export interface SidecarMetrics {
   observe(record: RequestRecord): void;
+  feedback(told: AnswerLabels & { readonly score: number }): void;
+  rolledBack(told: { readonly route: string; readonly variant: string }): void;
   policyApplied(hash: string, unixMs: number): void;
   /** `state` as a number: 0 closed, 1 half-open, 2 open. */
   breakerChanged(labels: { readonly provider: string; readonly model: string }, state: number): void;
@@ -72,6 +95,8 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
   const observeInference = inferenceMetrics(registry);
   const policy = policyMetrics(registry, now);
   const breakers = new Gauge({ ...METRIC.circuitBreaker, labelNames: ['provider', 'model'], registers: [registry] });
+  const scores = histogram(registry, METRIC.feedbackScore, SCORE_BUCKETS);
+  const rollbacks = counter(registry, METRIC.variantRollbacks);
   return {
     observe(record) {
       observeRequest(record);
@@ -80,6 +105,9 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
         observeInference(record, attempt);
       }
     },
+    feedback: ({ route, target, variant = '', score }) =>
+      scores.of({ route, target, ...variantLabel(variant) }).observe(score),
+    rolledBack: ({ route, variant }) => rollbacks.of({ route, variant }).add(1),
     policyApplied: policy.applied,
     breakerChanged: (labels, state) => breakers.set(labels, state),
     watchTargets: (readings) => targetMetrics(registry, readings),
@@ -99,18 +127,20 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const failures = counter(registry, METRIC.expressionFailures);
   const continuations = counter(registry, METRIC.continuations);
   const refused = counter(registry, METRIC.routeRefused);
-  const series = remembered((route, outcome, stream) => ({
-    requests: requests.of({ route, outcome, stream }),
-    duration: duration.of({ route, stream }),
+  const shadows = counter(registry, METRIC.shadowRequests);
+  const series = remembered((route, variant, outcome, stream) => ({
+    requests: requests.of({ route, ...variantLabel(variant), outcome, stream }),
+    duration: duration.of({ route, ...variantLabel(variant), stream }),
   }));
   return (record) => {
-    const { route = '' } = record;
-    const counted = series(route, record.outcome, record.stream ? 'true' : 'false');
+    const { route = '', variant = '', outcome } = record;
+    if (record.shadow) return shadows.of({ route, variant, outcome }).add(1);
+    const counted = series(route, variant, outcome, record.stream ? 'true' : 'false');
     counted.requests.add(1);
     counted.duration.observe(record.durationMs / 1000);
     observeRetries(record);
     const fallback = fallbackOf(record);
-    if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
+    if (fallback !== undefined) fallbacks.of({ route, ...variantLabel(variant), ...fallback }).add(1);
     for (const target of record.continuedBy ?? []) continuations.of({ route, target }).add(1);
     const { queued } = record;
     if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
@@ -133,12 +163,13 @@ function retryMetrics(registry: Registry): (record: RequestRecord) => void {
 function attemptMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
   const attempts = counter(registry, METRIC.attempts);
   const cost = counter(registry, METRIC.costUsd);
-  const series = remembered((route, target, outcome) => ({
-    attempts: attempts.of({ route, target, outcome }),
-    cost: cost.of({ route, target }),
+  const series = remembered((route, variant, shadow, target, outcome) => ({
+    attempts: attempts.of({ route, ...armLabels(variant, shadow), target, outcome }),
+    cost: cost.of({ route, ...armLabels(variant, shadow), target }),
   }));
-  return ({ route = '' }, { target, outcome, costNanoUsd }) => {
-    const counted = series(route, target, outcome);
+  return (record, { target, outcome, costNanoUsd }) => {
+    const { route = '', variant = '' } = record;
+    const counted = series(route, variant, shadowOf(record), target, outcome);
     counted.attempts.add(1);
     if (costNanoUsd !== null) counted.cost.add(Number(costNanoUsd) / 1e9);
   };
@@ -147,7 +178,8 @@ function attemptMetrics(registry: Registry): (record: RequestRecord, attempt: At
 function inferenceMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
   const find = inferenceSeries(registry);
   return (record, attempt) => {
-    const series = find(record.operation, attempt.providerName, attempt.target, attempt.outcome);
+    const { operation, variant = '' } = record;
+    const series = find(operation, variant, shadowOf(record), attempt.providerName, attempt.target, attempt.outcome);
     series.duration.observe(attempt.durationMs / 1000);
     if (attempt.timeToFirstChunkMs !== undefined) series.firstChunk.observe(attempt.timeToFirstChunkMs / 1000);
     if (attempt.usage === undefined) return;
@@ -160,8 +192,9 @@ function inferenceSeries(registry: Registry) {
   const duration = histogram(registry, METRIC.inferenceDuration);
   const firstChunk = histogram(registry, METRIC.timeToFirstChunk);
   const tokens = tokenMetrics((descriptor) => counter(registry, descriptor));
-  return remembered((operation, providerName, target, outcome) => {
+  return remembered((operation, variant, shadow, providerName, target, outcome) => {
     const labels = {
+      ...armLabels(variant, shadow),
       gen_ai_operation_name: operation,
       gen_ai_provider_name: providerName,
       gen_ai_request_model: target.slice(target.indexOf('/') + 1),

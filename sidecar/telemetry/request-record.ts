@@ -53,6 +53,10 @@ export interface RequestRecord {
   /** How the rule chose among several targets, and what decided. */
   readonly strategy?: StrategyName;
   readonly strategyReason?: string;
+  /** The variant that it was drawn for, by its name in the AIRoute; the fallbacks of such a request are part of what the variant costs. */
+  readonly variant?: string;
+  /** A copy of a request, whose answer nobody got. */
+  readonly shadow?: true;
   readonly lane?: 'passthrough' | 'translate';
   readonly policyHash?: string;
   readonly stream: boolean;

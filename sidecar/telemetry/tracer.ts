@@ -49,7 +49,9 @@ export function createTracer(serviceName: string, exporter: SpanExporter = new O
   return {
     record(request) {
       const { server, attempts } = traceOf(request);
-      const context = emit(server, SpanKind.SERVER, parentOf(request.traceparent));
+      // A copy serves nobody, so that it is no request of whoever counts those of a server.
+      const kind = request.shadow ? SpanKind.INTERNAL : SpanKind.SERVER;
+      const context = emit(server, kind, parentOf(request.traceparent));
       for (const attempt of attempts) emit(attempt, SpanKind.CLIENT, context);
     },
     async close() {

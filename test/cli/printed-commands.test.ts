@@ -66,7 +66,7 @@ test('remora dev prints commands that answer, stream, fall back and are refused 
       JSON.parse(models)
         .data.map(({ id }: { id: string }) => id)
         .sort(),
-      ['chat', 'flaky', 'gpt-4o-mini', 'smart'],
+      ['chat', 'flaky', 'gpt-4o-mini', 'smart', 'support'],
     );
   });
   assert.equal(commands.size, 6, 'and no command was left out');

@@ -51,6 +51,14 @@ const BODIES: readonly ErrorCase[] = [
     raises: NotFoundError,
   },
   {
+    code: 'unknown_request',
+    when: 'feedback is about an answer of another pod',
+    provoke: async (t) => ask(await withMock(t), { request_id: 'of-another', rating: 'up' }, { path: '/v1/feedback' }),
+    cause: /This sidecar remembers no answer of that request/,
+    next: /Send the x-request-id of one of the newest answers/,
+    raises: NotFoundError,
+  },
+  {
     code: 'unsupported_parameter',
     when: 'the only target cannot give two choices',
     provoke: async (t) => ask(await (await withProvider(t, 'anthropic')).sidecar(), { ...CHAT, n: 2 }),

@@ -9,6 +9,9 @@ import { Keepers } from '#sidecar/pipeline/accounts/keepers';
 import { Admission } from '#sidecar/pipeline/admission/admission';
 import { RetryBudgets } from '#sidecar/pipeline/attempts/retry-budget';
 import { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
+import { RatedAnswers } from '#sidecar/pipeline/experiments/rated-answers';
+import { Shadows } from '#sidecar/pipeline/experiments/shadows';
+import { VariantBoard } from '#sidecar/pipeline/experiments/variant-board';
 import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
 import { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
@@ -49,6 +52,9 @@ export async function startIngress(
     ...{ policies, health, keepers: new Keepers(), broker, upstream, deadlines, budgetGate: new OpenGate() },
     retries: new RetryBudgets(() => 0),
     ...{ admission: new Admission(() => 0), drains: new Drains(DEFAULT_SIDECAR_CONFIG.drained) },
+    variants: new VariantBoard(() => {}),
+    shadows: new Shadows(DEFAULT_SIDECAR_CONFIG.shadows, deadlines),
+    ...{ answers: new RatedAnswers(), onFeedback: () => {} },
     remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'secret'),
     ...{ telemetry: { record: () => {} }, onFault: () => {}, now: Date.now, random: () => 0, newRequestId: () => 'r' },
     config: { ...DEFAULT_SIDECAR_CONFIG, ingress: { host: '127.0.0.1', port: 0 } },

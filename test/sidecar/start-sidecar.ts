@@ -7,6 +7,7 @@ import type {
   PolicyRoute,
   PolicyRule,
   PolicyTarget,
+  PolicyVariant,
 } from '#contract/policy/policy';
 import { DEFAULT_RETRY } from '#contract/resources/route-resilience';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
@@ -35,6 +36,10 @@ export interface RouteWords {
   readonly fallbacks?: readonly TargetWords[];
   readonly when?: string;
   readonly rule?: Partial<Omit<PolicyRule, 'match' | 'targets' | 'fallbacks'>>;
+  readonly variants?: readonly (Omit<PolicyVariant, 'target' | 'mode'> & {
+    readonly target: TargetWords;
+    readonly mode?: PolicyVariant['mode'];
+  })[];
   readonly match?: Partial<PolicyRule['match']>;
   readonly latency?: PolicyRoute['latency'];
 }
@@ -78,6 +83,9 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
         ...(words.when !== undefined && { when: words.when }),
         targets: words.targets.map(target),
         fallbacks: (words.fallbacks ?? []).map(target),
+        ...(words.variants && {
+          variants: words.variants.map((variant) => ({ mode: 'Live', ...variant, target: target(variant.target) })),
+        }),
       },
     ],
   });

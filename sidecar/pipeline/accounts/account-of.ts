@@ -14,6 +14,15 @@ export interface AccountQuestion {
   readonly keepers: Keepers;
 }
 
+/** Whether it is known or stated that the account keeps what is named. */
+export const isKnownAccount = (
+  { policy }: CompiledProvider,
+  { keeping, stated, keepers }: Omit<AccountQuestion, 'accounts'>,
+): boolean => isStated(policy.key, stated) || keeping.names.some((name) => keepers.of(name) === policy.key);
+
+const isStated = (key: string, stated: string | undefined): boolean =>
+  stated !== undefined && (key === stated || key.endsWith(`/${stated}`));
+
 /** The key of the AIProvider; undefined where nothing is named or stated and several could do. Throws `account_unresolved`. */
 export function accountOf({ accounts, keeping, stated, keepers }: AccountQuestion): string | undefined {
   const keys = [...new Set(accounts.map(({ policy }) => policy.key))];
@@ -31,7 +40,7 @@ export function accountOf({ accounts, keeping, stated, keepers }: AccountQuestio
 }
 
 function statedAccount(stated: string, keys: readonly string[]): string {
-  const meant = keys.filter((key) => key === stated || key.endsWith(`/${stated}`));
+  const meant = keys.filter((key) => isStated(key, stated));
   const [only, ...others] = meant;
   if (only === undefined) {
     throw unresolved(

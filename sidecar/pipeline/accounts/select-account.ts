@@ -16,7 +16,7 @@ import {
   type Selection,
   withCredentials,
 } from '#sidecar/pipeline/select-route';
-import { accountOf, severalAccounts } from './account-of.ts';
+import { accountOf, isKnownAccount, severalAccounts } from './account-of.ts';
 import { checkLaterCalls } from './later-models.ts';
 import { speaks } from './pin-targets.ts';
 
@@ -56,14 +56,15 @@ export function selectAccount(question: KeptQuestion): Selection {
   return { route, rule, candidates: passGuardrails(usableTargets, question), notTried: '' };
 }
 
-function accountPlaces(question: RouteQuestion): readonly Place[] {
-  const { snapshot, call } = question;
+function accountPlaces(question: KeptQuestion): readonly Place[] {
+  const { snapshot, call, request, keepers } = question;
   const { id } = call.endpoint.dialect;
-  const routes = new Set([...snapshot.routes.values(), ...(snapshot.otherModels ? [snapshot.otherModels] : [])]);
-  const places = [...routes].flatMap((route) =>
+  const asked = { keeping: request.keeping, stated: callerHeader(call, 'provider'), keepers };
+  const isKnown = ({ provider }: CompiledTarget): boolean => isKnownAccount(provider, asked);
+  const places = snapshot.allRoutes.flatMap((route) =>
     route.rules.flatMap((rule, index) =>
       matchesBesideModel(rule, question, route)
-        ? targetsOf(rule).map((target) => ({ route, rule: index, target }))
+        ? targetsOf(rule, isKnown).map((target) => ({ route, rule: index, target }))
         : [],
     ),
   );
@@ -86,8 +87,14 @@ function observeModelRules(usable: readonly CompiledTarget[], { snapshot, log }:
   }
 }
 
-const targetsOf = ({ targets, fallbacks }: CompiledRule): readonly CompiledTarget[] =>
-  [...targets, ...fallbacks].filter(({ policy }) => policy.weight !== 0);
+/** Nothing new is kept at the account of a variant, but what it has can be asked for. */
+const targetsOf = (
+  { targets, fallbacks, experiment }: CompiledRule,
+  isKnown: (target: CompiledTarget) => boolean,
+): readonly CompiledTarget[] => [
+  ...[...targets, ...fallbacks].filter(({ policy }) => policy.weight !== 0),
+  ...(experiment?.variants ?? []).map(({ target }) => target).filter(isKnown),
+];
 
 function keeperOf(places: readonly Place[], { call, request, keepers }: KeptQuestion): string {
   const { keeping } = request;

@@ -9,6 +9,7 @@ import {
   type PolicyRoute,
   type PolicyRule,
   type PolicyTarget,
+  type PolicyVariant,
 } from '#contract/policy/policy';
 import type { Affinity, StrategyName } from '#contract/resources/target-choice';
 import type { Guardrails } from '#sidecar/guardrails/guardrail';
@@ -42,6 +43,22 @@ export interface CompiledTarget {
   readonly provider: CompiledProvider;
   /** Targets of which it is the same share one circuit breaker; null: none. */
   readonly breaker: string | null;
+  /** On trial, as this variant. */
+  readonly variant?: string;
+}
+
+export interface CompiledVariant {
+  readonly policy: PolicyVariant;
+  readonly target: CompiledTarget;
+}
+
+/** The variants of one rule. */
+export interface Experiment {
+  /** `namespace/name` of the AIRoute. */
+  readonly route: string;
+  /** The same for as long as the variants have the same names: another experiment draws anew. */
+  readonly salt: string;
+  readonly variants: readonly CompiledVariant[];
 }
 
 /** All that is stated must be so. */
@@ -59,6 +76,8 @@ export interface CompiledRule {
   readonly affinity: Affinity;
   readonly targets: readonly CompiledTarget[];
   readonly fallbacks: readonly CompiledTarget[];
+  /** Absent where the rule has no variants. */
+  readonly experiment?: Experiment;
 }
 
 export interface CompiledRoute {
@@ -97,6 +116,9 @@ export interface Snapshot {
 export const routeOf = (model: string, { routes, otherModels }: Snapshot): CompiledRoute | undefined =>
   routes.get(model) ?? otherModels;
 
+export const experimentsOf = ({ allRoutes }: Snapshot): readonly Experiment[] =>
+  allRoutes.flatMap(({ rules }) => rules.flatMap(({ experiment }) => experiment ?? []));
+
 const ANY_MODEL = '*';
 const DEFAULT_PORT: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80 };
 
@@ -117,9 +139,7 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
   const otherModels = routes.get(ANY_MODEL);
   routes.delete(ANY_MODEL);
   const requirements = policy.requirements.flatMap(compileRequirements);
-  const rules = [...new Set([...routes.values(), ...(otherModels ? [otherModels] : [])])].flatMap(
-    (route) => route.rules,
-  );
+  const rules = allRoutes.flatMap((route) => route.rules);
   const isObserved = ({ mode }: PolicyModelRule): boolean => mode === 'Observe';
   return {
     hash,
@@ -188,6 +208,7 @@ function compileRule(
     return { policy: target, provider, breaker: breakerOf(target, provider) };
   };
   const strategy = rule.strategy ?? (rule.targets.some(({ weight }) => weight !== null) ? 'Weighted' : 'Priority');
+  const { variants = [] } = rule;
   return {
     policy: rule,
     models: new Set(rule.match.models),
@@ -199,6 +220,7 @@ function compileRule(
     affinity: rule.affinity ?? (strategy === 'LeastLatency' ? 'PromptCache' : 'None'),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
+    ...(variants.length > 0 && { experiment: experimentOf(route, variants, resolve) }),
   };
 }
 
@@ -224,3 +246,12 @@ function classMatchOf({ task, complexity, latency, costClass }: ClassMatch): Cla
   const isAsked = [task, complexity, latency, costClass].some((wanted) => wanted !== undefined);
   return isAsked ? { task, complexity, latency, costClass } : undefined;
 }
+const experimentOf = (
+  route: string,
+  variants: readonly PolicyVariant[],
+  resolve: (target: PolicyTarget) => CompiledTarget,
+): Experiment => ({
+  route,
+  salt: [route, ...variants.map(({ name }) => name)].join('\n'),
+  variants: variants.map((policy) => ({ policy, target: { ...resolve(policy.target), variant: policy.name } })),
+});

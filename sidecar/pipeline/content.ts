@@ -52,7 +52,8 @@ const READERS: Readonly<Record<ContentKind, (question: ContentQuestion) => Conte
   none: () => NOTHING,
 };
 
-export const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH };
+/** Two million numbers in a list, or 400,000 empty objects: what takes ten times its bytes in memory ends before it is a danger. */
+export const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH, maxPlaces: 2 * 1024 * 1024 };
 
 function readJson(question: ContentQuestion): Content {
   return jsonContent(readBody(question.bytes, LIMITS), question);

@@ -64,6 +64,24 @@ export function once<T>(work: () => T, chars = 0): T {
   return made as T;
 }
 
+/** Steps until one says that it was the last. */
+export function stepUntil<S>(start: () => S, step: (state: S) => 'more' | 'last'): S {
+  if (current !== undefined) return current.walk(start, step);
+  const state = start();
+  while (step(state) === 'more');
+  return state;
+}
+
+/** Work that is done when its result is first asked for, whoever asks and however often, and rests within who asks. */
+export function lazy<T>(work: () => T): () => T {
+  const made: T[] = [];
+  const walks: Walk[] = [];
+  return () => {
+    if (made.length === 0) made.push(current === undefined ? work() : current.apart(walks, work));
+    return made[0] as T;
+  };
+}
+
 /** Work that rests by itself; `straight`: the same in one piece. `charsOf`: of text that it made between two rests of its own at most. */
 export function within<T>(straight: () => T, sliced: () => Sliced<T>, charsOf: (made: T) => number): T {
   return current === undefined ? straight() : current.draw(sliced, charsOf);
@@ -79,6 +97,9 @@ export function* resting<T>(work: () => T, sliceItems: number = SLICE_ITEMS): Sl
   }
 }
 
+/** What is thrown where a walk rests: for those who look at what they catch. */
+export const isRest = (thrown: unknown): boolean => thrown === REST;
+
 const ONE = [undefined];
 const emptyList = <U>(): U[] => [];
 const nothing = (): void => undefined;
@@ -89,6 +110,7 @@ const REST = Symbol('rest');
 interface Walk {
   readonly state: unknown;
   next: number;
+  isOver: boolean;
   /** The walks of the visit to `next`, in the order of their calls. */
   inner: Walk[];
 }
@@ -122,17 +144,26 @@ class Run {
   }
 
   fold<T, S>(items: readonly T[], start: () => S, visit: (state: S, item: T, index: number) => void): S {
+    if (items.length === 0) return start();
+    return this.walk(start, (state, index) => {
+      visit(state, items[index] as T, index);
+      return index + 1 < items.length ? 'more' : 'last';
+    });
+  }
+
+  walk<S>(start: () => S, step: (state: S, index: number) => 'more' | 'last'): S {
     const walks = this.#walks;
     const place = this.#called;
-    const walk = walks[place] ?? { state: start(), next: 0, inner: [] };
+    const walk = walks[place] ?? { state: start(), next: 0, isOver: false, inner: [] };
     walks[place] = walk;
     // Of this very walk, before a rest or not.
     const state = walk.state as S;
-    for (; walk.next < items.length; walk.next += 1) {
+    while (!walk.isOver) {
       this.#restIfDue();
       this.#walks = walk.inner;
       this.#called = 0;
-      visit(state, items[walk.next] as T, walk.next);
+      walk.isOver = step(state, walk.next) === 'last';
+      walk.next += 1;
       if (walk.inner.length > 0) walk.inner = [];
       // Behind the visit: one that was left in its midst must come further by each slice.
       this.#left -= 1;
@@ -140,6 +171,17 @@ class Run {
     this.#walks = walks;
     this.#called = place + 1;
     return state;
+  }
+
+  apart<T>(outermost: Walk[], work: () => T): T {
+    const walks = this.#walks;
+    const called = this.#called;
+    this.#walks = outermost;
+    this.#called = 0;
+    const made = work();
+    this.#walks = walks;
+    this.#called = called;
+    return made;
   }
 
   draw<T>(sliced: () => Sliced<T>, charsOf: (made: T) => number): T {

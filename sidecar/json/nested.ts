@@ -3,8 +3,9 @@ import type { JsonValue } from '#sidecar/canonical/json';
 import { SLICE_BYTES } from '#sidecar/canonical/slice';
 import { once, within } from '#sidecar/canonical/walk';
 import { parseJson } from './body.ts';
-import { readBodySliced } from './sliced-body.ts';
+import { type BodyLimits, type ReadBody, readBody, readBodySliced } from './sliced-body.ts';
 import { stringifySliced } from './sliced-text.ts';
+import { type TopLevelMember, topLevelKeys } from './top-level.ts';
 
 /** The parsed value, or undefined when the text is not JSON. */
 export const parseNested = (text: string): JsonValue | undefined =>
@@ -35,4 +36,29 @@ const NO_LIMITS = { maxDepth: Number.POSITIVE_INFINITY };
 function* stringSliced(value: JsonValue) {
   const written = yield* stringifySliced(value);
   return Buffer.from(written.buffer, written.byteOffset, written.length).toString();
+}
+
+/** As `readBody`. */
+export const readNested = (bytes: Uint8Array, limits: BodyLimits): ReadBody =>
+  bytes.length <= SLICE_BYTES
+    ? once(() => readBody(bytes, limits), bytes.length)
+    : within(
+        () => readBody(bytes, limits),
+        () => readBodySliced(bytes, limits),
+        () => 0,
+      );
+
+/** As `topLevelKeys`. */
+export const membersNested = (bytes: Uint8Array): readonly TopLevelMember[] =>
+  bytes.length <= SLICE_BYTES
+    ? once(() => topLevelKeys(bytes), bytes.length)
+    : within(
+        () => topLevelKeys(bytes),
+        () => membersSliced(bytes),
+        () => 0,
+      );
+
+function* membersSliced(bytes: Uint8Array) {
+  const read = yield* readBodySliced(bytes, NO_LIMITS);
+  return read.ok ? read.members : topLevelKeys(bytes);
 }

@@ -57,7 +57,13 @@ async function tryTarget(
     const { onUnsupported } = selection.route.policy;
     const planned = planAttempt(candidate, { call, decoded, bounded: caller.budgets.length > 0, onUnsupported });
     const plan = planned instanceof Promise ? await planned : planned;
-    if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);
+    if (plan === undefined) {
+      const { inTurns } = decoded.content;
+      const estimate = () => estimatedAnswer(candidate);
+      return (
+        (inTurns === undefined ? estimate() : await inTurns(estimate)) ?? unsupportedOperation(candidate, selection)
+      );
+    }
     const { maxRetries } = candidate.target.policy;
     for (let retriesDone = 0; ; retriesDone += 1) {
       const made = await sendAttempt(plan, question);

@@ -33,10 +33,10 @@ function decodeMessage(value: JsonValue, path: string): Message[] {
 
 /** Where the parts of each message that `decodeMessages` makes stand in the body. */
 export const placesOf = (values: readonly JsonValue[]): Place[] =>
-  values.flatMap((value, index) => {
+  flatMapEach(values, (value, index) => {
     const path = `messages[${index}]`;
     const { role, content } = requiredObject(value, path);
-    const places = decodeContent(content, `${path}.content`).map((part, at) => ({
+    const places = mapEach(decodeContent(content, `${path}.content`), (part, at) => ({
       part,
       path: typeof content === 'string' ? `${path}.content` : `${path}.content[${at}]`,
     }));

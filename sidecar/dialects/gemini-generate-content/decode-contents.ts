@@ -35,7 +35,10 @@ export const decodeContents = (value: JsonValue | undefined): readonly Message[]
 
 /** Where the parts of each message that `decodeContents` makes stand in the body. */
 export const placesOf = (value: JsonValue | undefined): readonly Place[] =>
-  walkContents(value).map(({ paths }) => ({ path: (paths[0] ?? '').replace(/\.parts\[\d+\]$/, ''), parts: paths }));
+  mapEach(walkContents(value), ({ paths }) => ({
+    path: (paths[0] ?? '').replace(/\.parts\[\d+\]$/, ''),
+    parts: paths,
+  }));
 
 function walkContents(value: JsonValue | undefined): Walk['messages'] {
   const start = (): Walk => ({ messages: [], pending: new Pending(), calls: 0 });

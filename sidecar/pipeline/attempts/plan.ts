@@ -1,6 +1,8 @@
 /** How one attempt is made: over which wire and lane, to which URL, with which bytes. */
+
 import { operationOf } from '#sidecar/canonical/operation';
-import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
+import { lazy } from '#sidecar/canonical/walk';
+import { clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import { wiresOf } from '#sidecar/providers/adapter';
@@ -70,9 +72,9 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
 
 /** Worked out when the first path is asked for: most requests lose nothing. */
 function clientPathsOf({ dialect, content, said }: DecodedRequest): (path: string) => string {
-  let paths: ClientPaths | undefined;
+  const pathsOf = lazy(() => dialect.clientPaths?.(content.body));
   return (path) => {
-    paths ??= dialect.clientPaths?.(content.body);
+    const paths = pathsOf();
     const known = paths === undefined ? path : clientPath(path, paths);
     return said === undefined ? known : said.clientPath(known);
   };

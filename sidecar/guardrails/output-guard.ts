@@ -7,7 +7,7 @@ import { mapPartText } from '#sidecar/canonical/map-text';
 import type { Part } from '#sidecar/canonical/part';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
-import { flatMapEach, foldEach, mapEach, once } from '#sidecar/canonical/walk';
+import { flatMapEach, foldEach, mapEach } from '#sidecar/canonical/walk';
 import type { OutputGuard, OutputVerdict, StreamInspector } from './guardrail.ts';
 import { HeldMembers, type MaskPieces } from './held-members.ts';
 import { pushWithin } from './sliced-scan.ts';
@@ -60,9 +60,8 @@ function maskParts(
   rules: ScanRules,
   fired: Set<PolicyGuardrail>,
 ): { readonly parts: readonly Part[]; readonly blocked: boolean } {
-  const runs = once(() => runsOf(parts));
   const start = () => ({ masking: new Masking(rules, fired), masked: [] as Part[] });
-  const { masking, masked } = foldEach(runs, start, (state, run) => {
+  const { masking, masked } = foldEach(runsOf(parts), start, (state, run) => {
     const texts = state.masking.pieces(mapEach(run, (part) => (part.type === 'text' ? part.text : '')));
     const parts = flatMapEach(run, (part, index) => maskPart(part, state.masking.text, texts[index]));
     for (const part of parts) state.masked.push(part);
@@ -106,13 +105,12 @@ function maskPart(part: Part, mask: (text: string) => string, text = ''): readon
 
 /** Neighbouring texts together: clients join them, as a stream does, and what is looked for must not hide between two. */
 function runsOf(parts: readonly Part[]): readonly (readonly Part[])[] {
-  const runs: Part[][] = [];
-  for (const [index, part] of parts.entries()) {
+  const start = (): Part[][] => [];
+  return foldEach(parts, start, (runs, part, index) => {
     const run = runs.at(-1);
     if (run !== undefined && part.type === 'text' && parts[index - 1]?.type === 'text') run.push(part);
     else runs.push([part]);
-  }
-  return runs;
+  });
 }
 
 type DeltaEvent = Extract<

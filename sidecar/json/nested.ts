@@ -4,7 +4,7 @@ import { SLICE_BYTES } from '#sidecar/canonical/slice';
 import { once, within } from '#sidecar/canonical/walk';
 import { parseJson } from './body.ts';
 import { type BodyLimits, type ReadBody, readBody, readBodySliced } from './sliced-body.ts';
-import { stringifySliced } from './sliced-text.ts';
+import { isShort, stringifySliced } from './sliced-text.ts';
 import { type TopLevelMember, topLevelKeys } from './top-level.ts';
 
 /** The parsed value, or undefined when the text is not JSON. */
@@ -34,6 +34,7 @@ function* parseSliced(text: string) {
 const NO_LIMITS = { maxDepth: Number.POSITIVE_INFINITY };
 
 function* stringSliced(value: JsonValue) {
+  if (isShort(value, SLICE_BYTES)) return JSON.stringify(value);
   const written = yield* stringifySliced(value);
   return Buffer.from(written.buffer, written.byteOffset, written.length).toString();
 }

@@ -2,7 +2,8 @@
 
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { LaterCall } from '#sidecar/canonical/kept-request';
-import { stepUntil } from '#sidecar/canonical/walk';
+import { SLICE_BYTES } from '#sidecar/canonical/slice';
+import { once, stepUntil } from '#sidecar/canonical/walk';
 import { invalid } from '#sidecar/dialects/field';
 import { DEFAULT_MAX_DEPTH, isJsonObject } from '#sidecar/json/body';
 import { membersNested, readNested } from '#sidecar/json/nested';
@@ -28,6 +29,12 @@ export interface BatchLines {
 export function readBatchLines(bytes: Uint8Array): BatchLines {
   const start = (): Reading => ({ lines: [], later: [], at: 0, number: 0 });
   return stepUntil(start, (reading) => {
+    if (bytes[reading.at] === LINE_FEED) {
+      const feeds = once(() => feedsAt(bytes, reading.at), SLICE_BYTES);
+      reading.at += feeds;
+      reading.number += feeds;
+      return reading.at < bytes.length ? 'more' : 'last';
+    }
     const found = bytes.indexOf(LINE_FEED, reading.at);
     const end = found < 0 ? bytes.length : found;
     const place = `line ${reading.number + 1} of the file`;
@@ -40,6 +47,13 @@ export function readBatchLines(bytes: Uint8Array): BatchLines {
     }
     return reading.at < bytes.length ? 'more' : 'last';
   });
+}
+
+/** How many empty lines there are from `at` on, in one slice. */
+function feedsAt(bytes: Uint8Array, at: number): number {
+  let feeds = 0;
+  while (feeds < SLICE_BYTES && bytes[at + feeds] === LINE_FEED) feeds += 1;
+  return feeds;
 }
 
 interface Reading {

@@ -51,7 +51,7 @@ async function readLarge(kind: ContentKind, question: ContentQuestion, scope: Re
   };
 }
 
-export const writeLarge = (body: JsonObject, scope: RequestScope): Promise<Uint8Array> =>
+const writeLarge = (body: JsonObject, scope: RequestScope): Promise<Uint8Array> =>
   inTurns(stringifySliced(body), scope);
 
 /** Runs a pure function whose walks rest. */

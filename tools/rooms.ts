@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'sidecar/canonical': [],
   'sidecar/json': ['sidecar/canonical'],
   'sidecar/stream': [],
-  'sidecar/form': [],
+  'sidecar/form': ['sidecar/canonical'],
   'sidecar/errors': ['contract', 'sidecar/canonical'],
   'sidecar/dialects': ['contract', 'sidecar/canonical', 'sidecar/json', 'sidecar/stream', 'sidecar/errors'],
   'sidecar/wires': ['sidecar/canonical', 'sidecar/json', 'sidecar/stream', 'sidecar/errors'],

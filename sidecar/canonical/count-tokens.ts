@@ -1,6 +1,8 @@
 /** The answer to a question of how many tokens a request has, and an estimate for targets whose API does not answer it. */
+
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Usage } from './usage.ts';
+import { foldEach } from './walk.ts';
 
 export interface CountTokensResponse {
   /** Empty: no API says which model counted. */
@@ -25,17 +27,27 @@ export const estimateTokens = (value: JsonValue): number => tokensOf(textBytes(v
 function textBytes(value: JsonValue | undefined): number {
   if (typeof value === 'string') return isDataUrl(value) ? 0 : Buffer.byteLength(value);
   if (value === null || typeof value !== 'object') return String(value ?? '').length;
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + textBytes(item), 0);
+  if (Array.isArray(value)) return sumOf(value, textBytes);
   if (isMedium(value)) return 0;
-  return Object.entries(value).reduce((sum, [key, member]) => sum + key.length + textBytes(member), 0);
+  return sumOf(Object.entries(value), ([key, member]) => key.length + textBytes(member));
 }
 
 function mediaIn(value: JsonValue | undefined): number {
   if (typeof value === 'string') return isDataUrl(value) ? 1 : 0;
   if (value === null || typeof value !== 'object') return 0;
   if (!Array.isArray(value) && isMedium(value)) return 1;
-  return Object.values(value).reduce<number>((sum, member) => sum + mediaIn(member), 0);
+  return sumOf(Object.values(value), mediaIn);
 }
+
+const sumOf = <T>(items: readonly T[], numberOf: (item: T) => number): number =>
+  foldEach(
+    items,
+    () => ({ sum: 0 }),
+    (state, item) => {
+      const more = numberOf(item);
+      state.sum += more;
+    },
+  ).sum;
 
 /** As OpenAI's APIs carry one. */
 const isDataUrl = (text: string): boolean => text.startsWith('data:') && text.slice(0, 100).includes(';base64,');

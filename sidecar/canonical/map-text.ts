@@ -1,17 +1,19 @@
 /** Visits every text that a person, a tool or a model may have written, so that who inspects text need not know the kinds of parts. */
+
 import type { ChatRequest, Message, Tool } from './chat-request.ts';
 import type { EmbeddingsInput, EmbeddingsRequest } from './embeddings.ts';
 import type { ApiExtension, Extensions } from './extensions.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Part } from './part.ts';
+import { flatMapEach, mapEach } from './walk.ts';
 
 export type TextChange = (text: string) => string;
 
 /** The request with each text replaced. Ids, names of tools, media data and URLs of images stay as they are. */
 export const mapRequestText = (request: ChatRequest, change: TextChange): ChatRequest => ({
   ...request,
-  messages: request.messages.map((message) => mapMessage(message, change)),
-  tools: request.tools.map((tool) => mapTool(tool, change)),
+  messages: mapEach(request.messages, (message) => mapMessage(message, change)),
+  tools: mapEach(request.tools, (tool) => mapTool(tool, change)),
   ...mapAbout(request, change),
 });
 
@@ -25,9 +27,9 @@ export const mapEmbeddingsText = (request: EmbeddingsRequest, change: TextChange
 function mapInput(input: EmbeddingsInput, change: TextChange): EmbeddingsInput {
   switch (input.kind) {
     case 'texts':
-      return { ...input, texts: input.texts.map(change) };
+      return { ...input, texts: mapEach(input.texts, (text) => change(text)) };
     case 'opaque':
-      return { ...input, contents: input.contents.map((content) => mapJsonText(content, change)) };
+      return { ...input, contents: mapEach(input.contents, (content) => mapJsonText(content, change)) };
     case 'tokens':
       return input;
   }
@@ -82,7 +84,7 @@ export function mapPartText(part: Part, change: TextChange): readonly Part[] {
     case 'tool-call':
       return [{ ...part, arguments: change(part.arguments), ...mapOwn(part, change) }];
     case 'tool-result': {
-      const parts = part.parts.map((inner) => ({
+      const parts = mapEach(part.parts, (inner) => ({
         ...inner,
         ...(inner.type === 'text' && { text: change(inner.text) }),
         ...mapOwn(inner, change),
@@ -96,7 +98,7 @@ export function mapPartText(part: Part, change: TextChange): readonly Part[] {
 
 const mapMessage = (message: Message, change: TextChange): Message => ({
   ...message,
-  parts: message.parts.flatMap((part) => mapPartText(part, change)),
+  parts: flatMapEach(message.parts, (part) => mapPartText(part, change)),
   ...(message.extensions === undefined ? {} : { extensions: mapMembers(message.extensions, change) }),
 });
 
@@ -113,9 +115,9 @@ const mapMembers = (members: NonNullable<Message['extensions']>, change: TextCha
 function mapValue(value: JsonValue | undefined, change: TextChange): JsonValue | undefined {
   if (typeof value === 'string') return change(value);
   if (value === null || typeof value !== 'object') return value;
-  return Array.isArray(value) ? value.map((item) => mapValue(item, change) ?? null) : mapJsonText(value, change);
+  return Array.isArray(value) ? mapEach(value, (item) => mapValue(item, change) ?? null) : mapJsonText(value, change);
 }
 
 /** Every string in it; names of members stay. */
 export const mapJsonText = (object: JsonObject, change: TextChange): JsonObject =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, mapValue(value, change)]));
+  Object.fromEntries(mapEach(Object.entries(object), ([key, value]) => [key, mapValue(value, change)]));

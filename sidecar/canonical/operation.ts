@@ -1,10 +1,12 @@
 /** What the stages need to know of an operation, as data, so that none of them asks which one it has. A new operation is a row here, and a dialect and a wire that serve it. */
+
 import { estimateTokens } from './count-tokens.ts';
 import type { KeptOperation, KeptRequest } from './kept-request.ts';
 import { mapEmbeddingsText, mapJsonText, mapRequestText, type TextChange } from './map-text.ts';
 import type { CanonicalRequest, OperationName, RequestOf, ResponseOf } from './request.ts';
 import { NO_USAGE } from './usage.ts';
 import type { VerbatimOperation, VerbatimRequest } from './verbatim-request.ts';
+import { mapEach } from './walk.ts';
 
 export interface Operation {
   /** The request with each text replaced that a person, a tool or a model may have written. */
@@ -115,7 +117,7 @@ const kept = <O extends KeptOperation>(row: Pick<Row<O>, 'answerText' | 'billed'
   mapText: (request, change) => ({
     ...request,
     body: mapJsonText(request.body, change),
-    ...(request.file?.lines && { file: { lines: request.file.lines.map((line) => mapJsonText(line, change)) } }),
+    ...(request.file?.lines && { file: { lines: mapEach(request.file.lines, (line) => mapJsonText(line, change)) } }),
   }),
   unreadableText: ({ file }) => (file !== undefined && file.lines === undefined ? 'file' : undefined),
   fixedText: ({ file }) => (file === undefined ? undefined : 'file'),

@@ -2,11 +2,13 @@
  * What of an answer the client's API has no place for, by name. An answer is paid for and cannot be refused: what is lost of it is told. What a
  * service says about itself and not about its answer (its tier, its fingerprint, an echo of the request, safety scores) is not counted.
  */
+
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { Extensions } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { flatMapEach } from '#sidecar/canonical/walk';
 import type { AnyDialect } from './dialect.ts';
 
 type Reader = Pick<AnyDialect, 'id' | 'writesImages'>;
@@ -18,11 +20,11 @@ const OF_ANY_PART = new Set(['thought', 'thoughtSignature']);
 
 /** Such as `answer.groundingMetadata`; each once. */
 export function lostOfAnswer({ choices }: Pick<ChatResponse, 'choices'>, reader: Reader): readonly string[] {
-  return [...new Set(choices.flatMap((choice) => lostOfChoice(choice, reader)))];
+  return [...new Set(flatMapEach(choices, (choice) => lostOfChoice(choice, reader)))];
 }
 
 const lostOfChoice = ({ parts, extensions = {} }: Choice, reader: Reader): string[] => [
-  ...parts.flatMap((part) => lostOfPart(part, reader)),
+  ...new Set(flatMapEach(parts, (part) => lostOfPart(part, reader))),
   ...lostMembers(extensions, reader),
 ];
 

@@ -2,6 +2,9 @@
  * Multipart form data (RFC 7578) by bytes: finds the fields, and replaces the values of single text fields while every other byte, files
  * above all, stays as it came. What two readers could understand differently is refused.
  */
+import { SLICE_BYTES, type Sliced } from '#sidecar/canonical/slice';
+import { within } from '#sidecar/canonical/walk';
+
 export interface FormField {
   readonly name: string;
   /** A file; its bytes are nobody's business here. */
@@ -50,7 +53,7 @@ export function parseForm(bytes: Uint8Array, boundary: string): ParsedForm {
   let at = first.length;
   while (body.toString('latin1', at, at + 2) === '\r\n') {
     if (fields.length === MAX_FIELDS) return failure(`The form has more than ${MAX_FIELDS} fields.`);
-    const valueEnd = body.indexOf(delimiter, at);
+    const valueEnd = indexOf(body, delimiter, at);
     if (valueEnd < 0) return failure('The form does not end with its boundary.');
     const field = readField(body, at + 2, valueEnd);
     if (field === undefined) return failure('A field of the form has no readable name.');
@@ -67,7 +70,7 @@ export function parseForm(bytes: Uint8Array, boundary: string): ParsedForm {
 /** Some readers take a line feed or a carriage return alone for the end of a line. */
 function hasLooseBoundary(body: Buffer, first: string, { valueStart, valueEnd }: FormField): boolean {
   const value = body.subarray(valueStart, valueEnd);
-  return value.includes(`\n${first}`) || value.includes(`\r${first}`);
+  return [`\n${first}`, `\r${first}`].some((loose) => indexOf(value, Buffer.from(loose), 0) >= 0);
 }
 
 function readField(body: Buffer, start: number, valueEnd: number): FormField | undefined {
@@ -99,12 +102,36 @@ function readDisposition(line: string): Pick<FormField, 'name' | 'isFile'> | und
   return { name, isFile: values.has('filename') || values.has('filename*') };
 }
 
+/** As `Buffer.indexOf`. */
+const indexOf = (body: Buffer, wanted: Buffer, from: number): number =>
+  within(
+    () => body.indexOf(wanted, from),
+    () => indexOfSliced(body, wanted, from),
+    () => SLICE_BYTES,
+  );
+
+function* indexOfSliced(body: Buffer, wanted: Buffer, from: number): Sliced<number> {
+  for (let at = from; at < body.length; at += SLICE_BYTES) {
+    const found = body.subarray(at, at + SLICE_BYTES + wanted.length - 1).indexOf(wanted);
+    if (found >= 0) return at + found;
+    yield;
+  }
+  return -1;
+}
+
 /** A copy of `bytes` with the values of the text fields at these places in `fields` replaced. */
-export function spliceForm(
+export const spliceForm = (
   bytes: Uint8Array,
   fields: readonly FormField[],
   values: ReadonlyMap<number, string>,
-): Uint8Array {
+): Uint8Array => Buffer.concat(formPieces(bytes, fields, values));
+
+/** The same, not yet joined. */
+export function formPieces(
+  bytes: Uint8Array,
+  fields: readonly FormField[],
+  values: ReadonlyMap<number, string>,
+): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
   let copied = 0;
   for (const [index, { valueStart, valueEnd }] of fields.entries()) {
@@ -113,5 +140,5 @@ export function spliceForm(
     pieces.push(bytes.subarray(copied, valueStart), Buffer.from(value));
     copied = valueEnd;
   }
-  return Buffer.concat([...pieces, bytes.subarray(copied)]);
+  return [...pieces, bytes.subarray(copied)];
 }

@@ -1,4 +1,5 @@
 /** Masks or blocks what a model answers, whole or while it streams; a stream releases exactly what masking the whole answer gives. */
+
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { Choice } from '#sidecar/canonical/chat-response';
 import type { ApiMembers } from '#sidecar/canonical/extensions';
@@ -6,8 +7,10 @@ import { mapPartText } from '#sidecar/canonical/map-text';
 import type { Part } from '#sidecar/canonical/part';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { flatMapEach, foldEach, mapEach } from '#sidecar/canonical/walk';
 import type { OutputGuard, OutputVerdict, StreamInspector } from './guardrail.ts';
 import { HeldMembers, type MaskPieces } from './held-members.ts';
+import { pushWithin } from './sliced-scan.ts';
 import { type ScanRules, TextScanner } from './text-scanner.ts';
 
 export const outputGuard = (rules: ScanRules): Omit<OutputGuard, 'guardrails'> => ({
@@ -17,7 +20,7 @@ export const outputGuard = (rules: ScanRules): Omit<OutputGuard, 'guardrails'> =
 
 function inspectWhole<A extends CanonicalResponse>(response: A, rules: ScanRules): OutputVerdict<A> {
   const fired = new Set<PolicyGuardrail>();
-  const choices = response.choices?.map((choice) => inspectChoice(choice, rules, fired));
+  const choices = response.choices && mapEach(response.choices, (choice) => inspectChoice(choice, rules, fired));
   // What stands beside all choices, such as what a search found.
   const members = response.extensions && maskMembers(response.extensions, rules, fired);
   const extensions = members?.blocked ? {} : members?.extensions;
@@ -57,10 +60,11 @@ function maskParts(
   rules: ScanRules,
   fired: Set<PolicyGuardrail>,
 ): { readonly parts: readonly Part[]; readonly blocked: boolean } {
-  const masking = new Masking(rules, fired);
-  const masked = runsOf(parts).flatMap((run) => {
-    const texts = masking.pieces(run.map((part) => (part.type === 'text' ? part.text : '')));
-    return run.flatMap((part, index) => maskPart(part, masking.text, texts[index]));
+  const start = () => ({ masking: new Masking(rules, fired), masked: [] as Part[] });
+  const { masking, masked } = foldEach(runsOf(parts), start, (state, run) => {
+    const texts = state.masking.pieces(mapEach(run, (part) => (part.type === 'text' ? part.text : '')));
+    const parts = flatMapEach(run, (part, index) => maskPart(part, state.masking.text, texts[index]));
+    for (const part of parts) state.masked.push(part);
   });
   return { parts: masked, blocked: masking.blocked };
 }
@@ -83,10 +87,10 @@ class Masking {
 
   /** Of one text. */
   readonly pieces: MaskPieces = (pieces) => {
-    const scanner = new TextScanner(this.#rules, this.#fired);
-    const released = pieces.map((piece, index) => {
-      const text = scanner.push(piece);
-      return index === pieces.length - 1 ? text + scanner.end() : text;
+    const start = () => ({ scanner: new TextScanner(this.#rules, this.#fired), released: [] as string[] });
+    const { scanner, released } = foldEach(pieces, start, (state, piece, index) => {
+      const text = pushWithin(state.scanner, piece, this.#rules);
+      state.released.push(index === pieces.length - 1 ? text + state.scanner.end() : text);
     });
     this.blocked ||= scanner.blocked;
     return released;
@@ -101,13 +105,12 @@ function maskPart(part: Part, mask: (text: string) => string, text = ''): readon
 
 /** Neighbouring texts together: clients join them, as a stream does, and what is looked for must not hide between two. */
 function runsOf(parts: readonly Part[]): readonly (readonly Part[])[] {
-  const runs: Part[][] = [];
-  for (const [index, part] of parts.entries()) {
+  const start = (): Part[][] => [];
+  return foldEach(parts, start, (runs, part, index) => {
     const run = runs.at(-1);
     if (run !== undefined && part.type === 'text' && parts[index - 1]?.type === 'text') run.push(part);
     else runs.push([part]);
-  }
-  return runs;
+  });
 }
 
 type DeltaEvent = Extract<

@@ -82,7 +82,7 @@ test('inspectInputSliced() judges any request for any target as inspectInput() d
 });
 
 test('inspectInputSliced() rests after each slice, in one long text and in many short ones', () => {
-  for (const texts of [['word '.repeat(4_000)], Array.from({ length: 1_000 }, () => 'write to ann')]) {
+  for (const texts of [['word '.repeat(4_000)], Array.from({ length: 1_000 }, (_, index) => `write to ann ${index}`)]) {
     const work = inspectInputSliced({ request: requestOf(texts), rules: RULES, tags: TAGS, sliceChars: 1_000 });
     let rests = 0;
     while (work.next().done !== true) rests += 1;

@@ -3,13 +3,12 @@ import type { PolicyGuardrail } from '#contract/policy/policy';
 import { operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Sliced } from '#sidecar/canonical/slice';
+import { resting } from '#sidecar/canonical/walk';
 import { isInForce, isObserved, type Rule } from './compiled-guardrail.ts';
 import type { GuardedTarget, InputInspection, InputVerdict } from './guardrail.ts';
 import { ALLOW, inspectInput, keyOf } from './input-inspection.ts';
+import { pushSliced, SCAN_CHARS, sliceFor } from './sliced-scan.ts';
 import { type ScanRules, scanRules, TextScanner } from './text-scanner.ts';
-
-/** For one matcher: a pattern that begins with no fixed text reads about 5 MB a second. */
-const SCAN_CHARS = 32 * 1024;
 
 export interface SlicedQuestion {
   readonly request: CanonicalRequest;
@@ -23,11 +22,13 @@ export function* inspectInputSliced(question: SlicedQuestion): Sliced<InputInspe
   const { request, rules, tags, sliceChars = SCAN_CHARS } = question;
   const { mapText, unreadableText } = operationOf(request);
   if (unreadableText?.(request) !== undefined) return inspectInput(request, rules);
-  const texts: string[] = [];
-  mapText(request, (text) => {
-    texts.push(text);
-    return text;
-  });
+  const texts = new Set<string>();
+  yield* resting(() =>
+    mapText(request, (text) => {
+      texts.add(text);
+      return text;
+    }),
+  );
   const matching = yield* matchingRules(texts, rules, sliceChars);
   const verdicts = new Map<string, InputVerdict>([[keyOf([]), ALLOW]]);
   for (const ofTarget of tags) {
@@ -40,22 +41,22 @@ export function* inspectInputSliced(question: SlicedQuestion): Sliced<InputInspe
 
 interface MatchingRule {
   readonly rule: Rule;
-  /** What it alone would make of the texts in which it finds something, by their places. */
-  readonly masked: ReadonlyMap<number, string>;
+  /** What it alone would make of the texts in which it finds something. */
+  readonly masked: ReadonlyMap<string, string>;
 }
 
-function* matchingRules(texts: readonly string[], rules: readonly Rule[], slice: number): Sliced<MatchingRule[]> {
+function* matchingRules(texts: ReadonlySet<string>, rules: readonly Rule[], slice: number): Sliced<MatchingRule[]> {
   const found: MatchingRule[] = [];
   const pace = new Pace(slice);
   for (const rule of rules) {
-    const masked = new Map<number, string>();
+    const masked = new Map<string, string>();
     const alone: ScanRules = { mask: rule.matchers, block: [] };
-    for (const [place, text] of texts.entries()) {
+    for (const text of texts) {
       // One place is enough to block.
       if (rule.guardrail.action === 'Block' && masked.size > 0) break;
       const fired = new Set<PolicyGuardrail>();
       const released = yield* scanText(text, new TextScanner(alone, fired), sliceFor(rule.matchers, slice));
-      if (fired.size > 0) masked.set(place, released);
+      if (fired.size > 0) masked.set(text, released);
       if (pace.isDue(text)) yield;
     }
     if (masked.size > 0) found.push({ rule, masked });
@@ -65,7 +66,7 @@ function* matchingRules(texts: readonly string[], rules: readonly Rule[], slice:
 
 interface VerdictQuestion {
   readonly request: CanonicalRequest;
-  readonly texts: readonly string[];
+  readonly texts: ReadonlySet<string>;
   readonly inForce: readonly MatchingRule[];
   readonly sliceChars: number;
 }
@@ -74,21 +75,21 @@ function* verdictOf({ request, texts, inForce, sliceChars }: VerdictQuestion): S
   const blocking = inForce.map(({ rule }) => rule.guardrail).filter(({ action }) => action === 'Block');
   if (blocking.length > 0) return { action: 'block', fired: blocking };
   const fired = new Set<PolicyGuardrail>();
-  const masked: string[] = [];
+  const masked = new Map<string, string>();
   const pace = new Pace(sliceChars);
-  for (const [place, text] of texts.entries()) {
-    const matching = inForce.filter((one) => one.masked.has(place));
+  for (const text of texts) {
+    const matching = inForce.filter((one) => one.masked.has(text));
     const [first] = matching;
-    masked.push(
-      matching.length < 2 ? (first?.masked.get(place) ?? text) : yield* maskBy(matching, text, { fired, sliceChars }),
-    );
-    if (matching.length === 1 && first !== undefined) fired.add(first.rule.guardrail);
-    if (matching.length > 1 && pace.isDue(text)) yield;
+    if (first === undefined) continue;
+    const released =
+      matching.length === 1 ? first.masked.get(text) : yield* maskBy(matching, text, { fired, sliceChars });
+    if (released !== undefined) masked.set(text, released);
+    if (matching.length === 1) fired.add(first.rule.guardrail);
+    if (pace.isDue(text)) yield;
   }
-  let place = 0;
-  // Texts are visited in the same order each time.
-  const next = (text: string): string => masked[place++] ?? text;
-  return { action: 'mask', request: operationOf(request).mapText(request, next), fired: [...fired] };
+  const change = (text: string): string => masked.get(text) ?? text;
+  const changed = yield* resting(() => operationOf(request).mapText(request, change));
+  return { action: 'mask', request: changed, fired: [...fired] };
 }
 
 function* maskBy(
@@ -101,6 +102,9 @@ function* maskBy(
   return yield* scanText(text, new TextScanner(scanRules(rules), fired), sliceFor(matchers, sliceChars));
 }
 
+/** To begin with a text takes as long as to look at so much of it. */
+const TEXT_CHARS = 64;
+
 /** When to rest between texts that are shorter than a slice each. */
 class Pace {
   readonly #sliceChars: number;
@@ -111,7 +115,7 @@ class Pace {
   }
 
   isDue({ length }: string): boolean {
-    this.#scanned += length;
+    this.#scanned += length + TEXT_CHARS;
     if (this.#scanned < this.#sliceChars) return false;
     this.#scanned = 0;
     return true;
@@ -119,18 +123,5 @@ class Pace {
 }
 
 function* scanText(text: string, scanner: TextScanner, slice: number): Sliced<string> {
-  if (text.length <= slice) return scanner.push(text) + scanner.end();
-  let released = '';
-  for (let from = 0; from < text.length; from += slice) {
-    released += scanner.push(text.slice(from, from + slice));
-    yield;
-  }
-  return released + scanner.end();
+  return (yield* pushSliced(scanner, text, slice)) + scanner.end();
 }
-
-/** Several times what is held back, so that little is seen twice; a match without bound can only be searched in the whole. */
-const sliceFor = (matchers: Rule['matchers'], sliceChars: number): number =>
-  Math.max(
-    Math.ceil(sliceChars / Math.max(1, matchers.length)),
-    ...matchers.map(({ matcher }) => 4 * matcher.heldBack),
-  );

@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { endOfString } from './end-of-string.ts';
 
-type BodyFailureReason = 'empty' | 'not-utf8' | 'syntax' | 'too-deep' | 'not-object';
+export type BodyFailureReason = 'empty' | 'not-utf8' | 'syntax' | 'too-deep' | 'not-object' | 'too-many' | 'long-key';
 
 export type ParsedBody =
   | { readonly ok: true; readonly body: JsonObject }
@@ -14,24 +14,37 @@ export const DEFAULT_MAX_DEPTH = 64;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const QUOTE = 0x22;
 
-const failure = (reason: BodyFailureReason, message: string): ParsedBody => ({ ok: false, reason, message });
+type Failure = Extract<ParsedBody, { ok: false }>;
+
+const WORDS: Readonly<Record<BodyFailureReason, string>> = {
+  empty: 'The body is empty.',
+  'not-utf8': 'The body is not valid UTF-8.',
+  syntax: 'The body is not valid JSON.',
+  'too-deep': 'The body nests deeper than',
+  'not-object': 'The body is JSON, but not an object.',
+  'too-many': 'The body holds more values than a request can need.',
+  'long-key': 'The body has a key of hundreds of kilobytes.',
+};
+
+export const failureOf = (reason: BodyFailureReason, { maxDepth }: { readonly maxDepth: number }): Failure => ({
+  ok: false,
+  reason,
+  message: reason === 'too-deep' ? `${WORDS[reason]} ${maxDepth} levels.` : WORDS[reason],
+});
 
 /** Never throws. `__proto__` becomes an own member, as JSON.parse makes it, and changes no prototype. */
 export function parseBody(bytes: Uint8Array, limits: { readonly maxDepth: number }): ParsedBody {
-  if (bytes.length === 0) return failure('empty', 'The body is empty.');
-  if (isDeeperThan(bytes, limits.maxDepth))
-    return failure('too-deep', `The body nests deeper than ${limits.maxDepth} levels.`);
+  if (bytes.length === 0) return failureOf('empty', limits);
+  if (isDeeperThan(bytes, limits.maxDepth)) return failureOf('too-deep', limits);
   let text: string;
   try {
     text = UTF8.decode(bytes);
   } catch {
-    return failure('not-utf8', 'The body is not valid UTF-8.');
+    return failureOf('not-utf8', limits);
   }
   const value = parseJson(text);
-  if (value === undefined) return failure('syntax', 'The body is not valid JSON.');
-  return isJsonObject(value)
-    ? { ok: true, body: value }
-    : failure('not-object', 'The body is JSON, but not an object.');
+  if (value === undefined) return failureOf('syntax', limits);
+  return isJsonObject(value) ? { ok: true, body: value } : failureOf('not-object', limits);
 }
 
 /** The parsed value, or undefined when the text is not JSON. */

@@ -1,10 +1,13 @@
-/** Reads a large body in slices, to the same end as `parseBody` and `topLevelKeys` in one piece; one walk over the bytes finds all. */
+/**
+ * Reads a large body in slices, to the same end as `parseBody` and `topLevelKeys` in one piece; one walk over the bytes finds all. What is wrong
+ * with it ends the walk at once: nothing is read again to find better words.
+ */
 import type { JsonObject } from '#sidecar/canonical/json';
 import { SLICE_BYTES, type Sliced } from '#sidecar/canonical/slice';
-import { isJsonObject, type ParsedBody, parseBody } from './body.ts';
+import { failureOf, isJsonObject, type ParsedBody, parseBody } from './body.ts';
 import { cutBefore } from './cut-string.ts';
 import { endOfString } from './end-of-string.ts';
-import { decode, parse, SlicedTree, Unsliceable } from './sliced-tree.ts';
+import { decode, parse, Refused, SlicedTree } from './sliced-tree.ts';
 import { isSpace, readKey, skipSpace, type TopLevelMember, topLevelKeys } from './top-level.ts';
 
 export type ReadBody =
@@ -13,6 +16,8 @@ export type ReadBody =
 
 export interface BodyLimits {
   readonly maxDepth: number;
+  /** Looked at in slices only, since few bytes hold little: values, of which a member of an object takes two places and a container four. */
+  readonly maxPlaces?: number;
 }
 
 /** In one piece. */
@@ -21,43 +26,52 @@ export function readBody(bytes: Uint8Array, limits: BodyLimits): ReadBody {
   return parsed.ok ? { ...parsed, members: topLevelKeys(bytes) } : parsed;
 }
 
-/** What is wrong with a body is left to the parser of the whole, so that both refuse the same with the same words. */
+/** Refuses what `readBody` does, a key that is longer than a slice, and what is over `maxPlaces`. Of several faults it names the one it meets first. */
 export function* readBodySliced(
   bytes: Uint8Array,
   limits: BodyLimits,
   sliceBytes: number = SLICE_BYTES,
 ): Sliced<ReadBody> {
-  const reader = new SlicedReader(bytes, limits.maxDepth, sliceBytes);
+  const reader = new SlicedReader(bytes, limits, sliceBytes);
   try {
     yield* reader.read();
     const { body } = reader;
     if (isJsonObject(body)) return { ok: true, body, members: reader.members };
+    throw new Refused('not-object');
   } catch (thrown) {
-    if (!(thrown instanceof Unsliceable)) throw thrown;
+    if (!(thrown instanceof Refused)) throw thrown;
+    return failureOf(thrown.reason, limits);
   }
-  return readBody(bytes, limits);
 }
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+/** What begins a JSON value that is no object: `["-0123456789tfn`. */
+const NO_OBJECT: ReadonlySet<number> = new Set(Buffer.from('["-0123456789tfn'));
+/** What an empty object or array takes in memory, beside a number in a list. */
+const CONTAINER_PLACES = 4;
+/** Of a member of the outermost object, whose names are compared: no API has a hundred. */
+const OUTERMOST_PLACES = 512;
 
 class SlicedReader {
   /** Offsets only: keys are read once all is known to be JSON. */
   readonly #members: { readonly keyStart: number; readonly keyEnd: number; valueStart: number; valueEnd: number }[] =
     [];
   readonly #bytes: Uint8Array;
-  readonly #maxDepth: number;
+  readonly #limits: Required<BodyLimits>;
   readonly #sliceBytes: number;
   readonly #tree: SlicedTree;
   /** Of the member of the outermost object that is being read; -1 before each is known. */
   #keyStart = -1;
   #keyEnd = -1;
   #valueStart = -1;
+  #places = 0;
 
-  constructor(bytes: Uint8Array, maxDepth: number, sliceBytes: number) {
+  constructor(bytes: Uint8Array, { maxDepth, maxPlaces = Number.POSITIVE_INFINITY }: BodyLimits, sliceBytes: number) {
     this.#bytes = bytes;
-    this.#maxDepth = maxDepth;
+    this.#limits = { maxDepth, maxPlaces };
     this.#sliceBytes = sliceBytes;
     this.#tree = new SlicedTree(bytes);
   }
@@ -74,12 +88,12 @@ class SlicedReader {
     }));
   }
 
-  /** Throws Unsliceable. */
+  /** Throws Refused. */
   *read(): Sliced<void> {
     const bytes = this.#bytes;
     const tree = this.#tree;
     let at = skipSpace(bytes, 0);
-    if (!isOpening(bytes[at] ?? 0)) throw new Unsliceable();
+    if (bytes[at] !== OPEN_BRACE) throw new Refused(NO_OBJECT.has(bytes[at] ?? 0) ? 'not-object' : 'syntax');
     let flushed = at;
     while (at < bytes.length) {
       const byte = bytes[at] ?? 0;
@@ -87,31 +101,39 @@ class SlicedReader {
       else this.#mark(byte, at++);
       if (tree.root !== undefined) break;
       if (at - flushed < this.#sliceBytes) continue;
+      if (this.#places > this.#limits.maxPlaces) throw new Refused('too-many');
       tree.flush();
       flushed = at;
       yield;
     }
-    if (skipSpace(bytes, at) !== bytes.length) throw new Unsliceable();
+    if (skipSpace(bytes, at) !== bytes.length) throw new Refused('syntax');
   }
 
   #mark(byte: number, at: number): void {
     if (isBracket(byte)) this.#bracket(byte, at);
     else if (byte === COMMA) this.#comma(at);
-    else if (byte === COLON && this.#tree.depth === 1) this.#valueStart = skipSpace(this.#bytes, at + 1);
+    else if (byte === COLON) this.#colon(at);
   }
 
   #bracket(byte: number, at: number): void {
     const tree = this.#tree;
     if (isOpening(byte)) {
       tree.open(at);
-      if (tree.depth > this.#maxDepth) throw new Unsliceable();
+      this.#places += CONTAINER_PLACES;
+      if (tree.depth > this.#limits.maxDepth) throw new Refused('too-deep');
       return;
     }
     if (tree.depth === 1) this.#member(at);
     tree.close(at);
   }
 
+  #colon(at: number): void {
+    this.#places += 1;
+    if (this.#tree.depth === 1) this.#valueStart = skipSpace(this.#bytes, at + 1);
+  }
+
   #comma(at: number): void {
+    this.#places += 1;
     if (this.#tree.depth === 1) this.#member(at);
     this.#tree.comma(at);
   }
@@ -133,7 +155,7 @@ class SlicedReader {
       value += textOf(bytes, from, cut);
       from = cut;
       if (end === undefined) continue;
-      this.#key(start, end);
+      if (bytes[skipSpace(bytes, end)] === COLON) throw new Refused('long-key');
       this.#tree.longString(start, end, value);
       return end;
     }
@@ -143,7 +165,7 @@ class SlicedReader {
   #endWithin(quote: number, limit: number): number | undefined {
     const { length } = this.#bytes;
     const end = endOfString(limit < length ? this.#bytes.subarray(0, limit) : this.#bytes, quote);
-    if (end === length) throw new Unsliceable();
+    if (end === length) throw new Refused('syntax');
     return end < limit ? end : undefined;
   }
 
@@ -156,6 +178,7 @@ class SlicedReader {
   /** One ends here; whether it is well-formed is the tree's to judge. */
   #member(end: number): void {
     const [bytes, valueStart] = [this.#bytes, this.#valueStart];
+    this.#places += OUTERMOST_PLACES;
     if (this.#keyStart >= 0 && valueStart >= 0) {
       let valueEnd = end;
       while (isSpace(bytes[valueEnd - 1])) valueEnd -= 1;
@@ -171,6 +194,6 @@ const isBracket = (byte: number): boolean => isOpening(byte) || byte === 0x5d ||
 
 const textOf = (bytes: Uint8Array, start: number, end: number): string => {
   const text = parse(`"${decode(bytes.subarray(start, end))}"`);
-  if (typeof text !== 'string') throw new Unsliceable();
+  if (typeof text !== 'string') throw new Refused('syntax');
   return text;
 };

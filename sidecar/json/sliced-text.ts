@@ -67,15 +67,21 @@ class SlicedWriter {
 const definedIn = (object: Exclude<JsonValue, readonly JsonValue[]> | undefined): [string, JsonValue | undefined][] =>
   Object.entries(object ?? {}).filter(([, value]) => value !== undefined);
 
+/** Whether it takes less than so many characters, about. */
+export const isShort = (value: JsonValue, chars: number): boolean => weight(value, chars) < chars;
+
 /** About how many characters it takes, or any number from `most` on for more: so much is looked at and no more. */
 function weight(value: JsonValue | undefined, most: number): number {
   if (typeof value === 'string') return value.length + 2;
   if (typeof value !== 'object' || value === null) return 8;
   let sum = 2;
-  for (const key in value) {
-    sum += (Array.isArray(value) ? 1 : key.length + 4) + weight(Reflect.get(value, key), most - sum);
-    if (sum >= most) break;
-  }
+  if (Array.isArray(value))
+    for (let index = 0; index < value.length && sum < most; index += 1) sum += 1 + weight(value[index], most - sum);
+  else
+    for (const key in value) {
+      sum += key.length + 4 + weight(value[key], most - sum);
+      if (sum >= most) break;
+    }
   return sum;
 }
 

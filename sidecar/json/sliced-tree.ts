@@ -1,8 +1,9 @@
 /**
  * Builds the value of a large JSON text from pieces of it: the containers that are open while the text is read are made here one by one, and
- * whatever ended between two of their commas is left to JSON.parse in one call. Accepts nothing that JSON.parse of the whole would refuse.
+ * whatever ended between two of their commas is left to JSON.parse in one call. Accepts what JSON.parse of the whole would, and nothing else.
  */
 import type { JsonValue } from '#sidecar/canonical/json';
+import type { BodyFailureReason } from './body.ts';
 
 const OPEN = { object: 0x7b, array: 0x5b } as const;
 const CLOSE = { object: 0x7d, array: 0x5d } as const;
@@ -18,13 +19,20 @@ interface Level {
   comma: number;
   isEmpty: boolean;
   /** undefined: nothing was taken from it so far, and it may yet be parsed with its parent. */
-  value: JsonValue[] | Map<string, JsonValue> | undefined;
+  value: JsonValue[] | Members | undefined;
   /** What it is called in the object around it. */
   key: string | undefined;
 }
 
-/** What only the parser of the whole can judge, such as a syntax error or a key of many kilobytes. */
-export class Unsliceable extends Error {}
+/** What is read is not what it has to be. */
+export class Refused extends Error {
+  readonly reason: BodyFailureReason;
+
+  constructor(reason: BodyFailureReason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
 
 export class SlicedTree {
   readonly #bytes: Uint8Array;
@@ -60,12 +68,12 @@ export class SlicedTree {
 
   close(at: number): void {
     const level = this.#levels.at(-1);
-    if (level === undefined || this.#bytes[at] !== CLOSE[level.kind]) throw new Unsliceable();
+    if (level === undefined || this.#bytes[at] !== CLOSE[level.kind]) throw new Refused('syntax');
     if (this.#levels.length === 1) this.#make();
     if (level.value !== undefined) {
       this.#take(level, at, true);
       this.#levels.pop();
-      this.#put(level.key, at + 1, builtOf(level.value));
+      this.#put(level.key, at + 1, level.value);
     } else this.#levels.pop();
   }
 
@@ -78,7 +86,7 @@ export class SlicedTree {
   longString(start: number, end: number, value: string): void {
     this.#make();
     const level = this.#levels.at(-1);
-    if (level === undefined) throw new Unsliceable();
+    if (level === undefined) throw new Refused('syntax');
     this.#put(this.#keyBefore(level, start), end, value);
   }
 
@@ -88,7 +96,7 @@ export class SlicedTree {
       if (level.value === undefined) {
         const parent = this.#levels[depth - 1];
         if (parent !== undefined) level.key = this.#keyBefore(parent, level.open);
-        level.value = level.kind === 'object' ? new Map() : [];
+        level.value = level.kind === 'object' ? {} : [];
       }
       if (level.comma >= level.from) this.#take(level, level.comma, false);
     }
@@ -100,25 +108,27 @@ export class SlicedTree {
     level.from = end;
     if (elements === undefined) return;
     level.isEmpty = false;
-    if (Array.isArray(level.value)) for (const one of valuesOf(parse(`[${elements}]`))) level.value.push(one);
-    else for (const [key, one] of Object.entries(parse(`{${elements}}`) ?? {})) level.value?.set(key, one);
+    const { value } = level;
+    if (Array.isArray(value)) for (const one of valuesOf(parse(`[${elements}]`))) value.push(one);
+    else if (value !== undefined)
+      for (const [key, one] of Object.entries(parse(`{${elements}}`) ?? {})) setMember(value, key, one);
   }
 
   /** Of the value that begins at `start`, from all that stands before it and behind the last element: undefined in an array. */
   #keyBefore(level: Level, start: number): string | undefined {
     let text = trimStart(this.#text(level.from, start));
     if (!level.isEmpty) {
-      if (text[0] !== ',') throw new Unsliceable();
+      if (text[0] !== ',') throw new Refused('syntax');
       text = trimStart(text.slice(1));
     }
     if (level.kind === 'array') {
-      if (text !== '') throw new Unsliceable();
+      if (text !== '') throw new Refused('syntax');
       return undefined;
     }
     // Else a number before the value would swallow the digit that stands in for it.
-    if (!/:[ \t\n\r]*$/.test(text)) throw new Unsliceable();
+    if (!/:[ \t\n\r]*$/.test(text)) throw new Refused('syntax');
     const [key, ...others] = Object.keys(parse(`{${text}0}`) ?? {});
-    if (key === undefined || others.length > 0) throw new Unsliceable();
+    if (key === undefined || others.length > 0) throw new Refused('syntax');
     return key;
   }
 
@@ -129,7 +139,7 @@ export class SlicedTree {
       return;
     }
     if (Array.isArray(parent.value)) parent.value.push(value);
-    else if (key !== undefined) parent.value?.set(key, value);
+    else if (parent.value !== undefined && key !== undefined) setMember(parent.value, key, value);
     parent.isEmpty = false;
     parent.from = end;
   }
@@ -145,18 +155,18 @@ function elementsIn(source: string, isFirst: boolean, isLast: boolean): string |
   // Nothing may stand before the closing bracket, and behind a container that was taken by itself, but not before the first comma.
   if (text === '' && (isLast || !isFirst)) return undefined;
   const elements = isFirst ? text : text.slice(1);
-  if ((!isFirst && text[0] !== ',') || trimStart(elements) === '') throw new Unsliceable();
+  if ((!isFirst && text[0] !== ',') || trimStart(elements) === '') throw new Refused('syntax');
   return elements;
 }
 
 const valuesOf = (value: JsonValue): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
-/** Throws Unsliceable for what is not UTF-8. */
+/** Throws Refused for what is not UTF-8. */
 export function decode(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes);
   } catch {
-    throw new Unsliceable();
+    throw new Refused('not-utf8');
   }
 }
 
@@ -164,13 +174,17 @@ export function parse(text: string): JsonValue {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Unsliceable();
+    throw new Refused('syntax');
   }
 }
 
-/** As JSON.parse makes it: `__proto__` is a member like others, and a key that occurs again keeps its place. */
-const builtOf = (value: JsonValue[] | Map<string, JsonValue>): JsonValue =>
-  Array.isArray(value) ? value : Object.fromEntries(value);
+type Members = Record<string, JsonValue>;
+
+/** As JSON.parse makes it: `__proto__` is a member like others. */
+function setMember(members: Members, key: string, value: JsonValue): void {
+  if (key !== '__proto__') members[key] = value;
+  else Object.defineProperty(members, key, { value, configurable: true, enumerable: true, writable: true });
+}
 
 /** Of the white space of JSON, which is less than that of the language. */
 const trimStart = (text: string): string => text.replace(/^[ \t\n\r]+/, '');

@@ -29,6 +29,8 @@ const COLON = 0x3a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const PLAIN_KEY_BYTES = 64;
+/** Up to here a list is faster than a set; nearly all bodies have ten. */
+const FEW_MEMBERS = 32;
 const FIRST_PRINTABLE = 0x20;
 const LAST_ASCII = 0x7f;
 const UTF8 = new TextDecoder();
@@ -61,15 +63,17 @@ export function findAmbiguousKey(
 ): AmbiguousKey | undefined {
   const readKeyOf = keysByFold(readKeys);
   const seen: string[] = [];
+  const many = members.length > FEW_MEMBERS ? new Set<string>() : undefined;
   for (const { key } of members) {
     // A read key as it should be folds to itself, so that only others are folded.
     const readKey = readKeyOf.get(key) === key ? key : readKeyOf.get(foldCase(key));
     if (readKey === undefined) continue;
     if (key !== readKey)
       return { key: readKey, kind: 'case-twin', message: `A top-level key differs from ${readKey} in case only.` };
-    // Hardly ever more than ten, where a list is faster than a set.
-    if (seen.includes(key)) return { key, kind: 'duplicate', message: `The top-level key ${key} occurs twice.` };
-    seen.push(key);
+    if (many?.has(key) ?? seen.includes(key))
+      return { key, kind: 'duplicate', message: `The top-level key ${key} occurs twice.` };
+    if (many === undefined) seen.push(key);
+    else many.add(key);
   }
   return undefined;
 }

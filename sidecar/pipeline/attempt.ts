@@ -76,7 +76,7 @@ async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<Ta
       mayBeJoined: mayBeJoined(decoded.request, policy),
     });
     const plan = planned instanceof Promise ? await planned : planned;
-    if (plan === undefined) return estimatedAnswer(candidate) ?? unsupportedOperation(candidate, selection);
+    if (plan === undefined) return (await estimatedFor(candidate, decoded)) ?? unsupportedOperation(candidate, selection);
     return await tryPlan(plan, turn);
   } catch (thrown) {
     const isOfRequest = call.scope.cause !== undefined || !(thrown instanceof RemoraError);
@@ -86,6 +86,14 @@ async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<Ta
     deps.health.turnEnded(candidate);
   }
 }
+
+const estimatedFor = (
+  candidate: Candidate,
+  { content: { inTurns } }: DecodedRequest,
+): ReturnType<typeof estimatedAnswer> | Promise<ReturnType<typeof estimatedAnswer>> => {
+  const estimate = (): ReturnType<typeof estimatedAnswer> => estimatedAnswer(candidate);
+  return inTurns === undefined ? estimate() : inTurns(estimate);
+};
 
 async function tryPlan(plan: Plan, turn: TargetQuestion): Promise<TargetOutcome> {
   const { question, failures } = turn;

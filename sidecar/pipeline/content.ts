@@ -1,11 +1,12 @@
 /** The client's body, whatever it is written in: its members, and how bytes go on with some of them changed. What two readers could understand differently is refused. */
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { mapEach, once } from '#sidecar/canonical/walk';
 import type { ContentKind } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import { boundaryOf, type FormField, parseForm, spliceForm } from '#sidecar/form/multipart';
+import { boundaryOf, type FormField, formPieces, parseForm, spliceForm } from '#sidecar/form/multipart';
 import { DEFAULT_MAX_DEPTH } from '#sidecar/json/body';
 import { type ReadBody, readBody } from '#sidecar/json/sliced-body';
-import { findAmbiguousKey, spliceTopLevel } from '#sidecar/json/top-level';
+import { findAmbiguousKey, splicePieces, spliceTopLevel } from '#sidecar/json/top-level';
 
 export interface Content {
   /** As the client sent it. */
@@ -20,8 +21,12 @@ export interface Content {
   file(name: string): Uint8Array | undefined;
   /** The bytes with these members replaced, added, or (undefined, in JSON alone) left out, and all else untouched. A promise where it takes long. */
   edited(edits: Readonly<Record<string, JsonValue | undefined>>): Uint8Array | Promise<Uint8Array>;
+  /** The same, not yet joined. */
+  pieces(edits: Readonly<Record<string, JsonValue | undefined>>): readonly Uint8Array[];
   /** The bytes of another body in the place of this one; files stay. A promise where it takes long. */
   rewritten(body: JsonObject): Uint8Array | Promise<Uint8Array>;
+  /** Of a large body: runs what works through all of it, with rests. */
+  readonly inTurns?: <T>(work: () => T) => Promise<T>;
 }
 
 export interface ContentQuestion {
@@ -43,6 +48,7 @@ const NOTHING: Content = {
   member: () => undefined,
   file: () => undefined,
   edited: () => NO_BYTES,
+  pieces: () => [],
   rewritten: () => NO_BYTES,
 };
 
@@ -52,7 +58,8 @@ const READERS: Readonly<Record<ContentKind, (question: ContentQuestion) => Conte
   none: () => NOTHING,
 };
 
-export const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH };
+/** Two million numbers in a list, or 400,000 empty objects: what takes ten times its bytes in memory ends before it is a danger. */
+export const LIMITS = { maxDepth: DEFAULT_MAX_DEPTH, maxPlaces: 2 * 1024 * 1024 };
 
 function readJson(question: ContentQuestion): Content {
   return jsonContent(readBody(question.bytes, LIMITS), question);
@@ -75,6 +82,7 @@ export function jsonContent(parsed: ReadBody, { bytes, readKeys }: ContentQuesti
     },
     file: () => undefined,
     edited: (edits) => spliceTopLevel(bytes, members, edits),
+    pieces: (edits) => splicePieces(bytes, members, edits),
     rewritten: (body) => Buffer.from(JSON.stringify(body)),
   };
 }
@@ -85,18 +93,22 @@ function readForm({ bytes, type = '', readKeys }: ContentQuestion): Content {
   const boundary = boundaryOf(type);
   const parsed = boundary === undefined ? NO_BOUNDARY : parseForm(bytes, boundary);
   if (!parsed.ok) throw invalidForm(parsed.message);
-  const texts = parsed.fields.map((field) => (field.isFile ? undefined : textOf(bytes, field)));
+  const texts = mapEach(parsed.fields, (field) =>
+    field.isFile ? undefined : once(() => textOf(bytes, field), field.valueEnd - field.valueStart),
+  );
   refuseAmbiguous(
     parsed.fields.map(({ name }) => ({ key: name })),
     readKeys,
   );
   const body = membersOf(parsed.fields, texts);
-  const edited = (edits: JsonObject): Uint8Array => spliceForm(bytes, parsed.fields, placesOf(parsed.fields, edits));
+  const { fields } = parsed;
+  const edited = (edits: JsonObject): Uint8Array => spliceForm(bytes, fields, placesOf(fields, edits));
+  const pieces = (edits: JsonObject): readonly Uint8Array[] => formPieces(bytes, fields, placesOf(fields, edits));
   const file = (name: string): Uint8Array | undefined => {
     const field = parsed.fields.find((one) => one.isFile && one.name === name);
     return field && bytes.subarray(field.valueStart, field.valueEnd);
   };
-  return { bytes, type, body, member: () => undefined, file, edited, rewritten: edited };
+  return { bytes, type, body, member: () => undefined, file, edited, pieces, rewritten: edited };
 }
 
 const NO_BOUNDARY = { ok: false, message: 'The Content-Type names no boundary.' } as const;

@@ -12,7 +12,8 @@ export async function deliver(outgoing: Outgoing, call: Call, log: RequestRecord
   log.status = 200;
   if (outgoing.kind === 'whole') {
     log.firstChunk();
-    return call.reply.whole(200, outgoing.headers, outgoing.body);
+    const { headers, body } = outgoing;
+    return call.reply.whole(200, headers, body instanceof Uint8Array ? body : JSON.stringify(body));
   }
   call.reply.start(200, outgoing.headers);
   // A head leaves with the first bytes of its body.

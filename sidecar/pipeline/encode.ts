@@ -1,6 +1,7 @@
 /** From the answer to what the client reads: bytes, and headers that say who answered. */
 import { RESPONSE_HEADER } from '#contract/names/headers';
 import { formatUsd } from '#contract/policy/money';
+import type { JsonObject } from '#sidecar/canonical/json';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { lostOfAnswer, lostOfEvent } from '#sidecar/dialects/answer-losses';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
@@ -16,7 +17,12 @@ import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
 
 export type Outgoing =
-  | { readonly kind: 'whole'; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array | string }
+  | {
+      readonly kind: 'whole';
+      readonly headers: Readonly<Record<string, string>>;
+      /** Bytes, or what is to be written. */
+      readonly body: Uint8Array | JsonObject;
+    }
   | {
       readonly kind: 'stream';
       readonly headers: Readonly<Record<string, string>>;

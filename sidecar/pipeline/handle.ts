@@ -22,7 +22,16 @@ import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
 import { inspectOutput } from './inspect-output.ts';
-import { decodeLarge, inspectLarge, isLarge, isLargeToInspect } from './large.ts';
+import {
+  decodeLarge,
+  encodeLarge,
+  inspectLarge,
+  isLarge,
+  isLargeAnswer,
+  isLargeAnswerToInspect,
+  isLargeToInspect,
+  runLarge,
+} from './large.ts';
 import { meter } from './meter.ts';
 import type { PolicyHolder } from './policy/policy-holder.ts';
 import { recallNamed } from './remembered/recall-named.ts';
@@ -124,10 +133,13 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   log.answeredBy(answer.by);
   learnKeeper(answer.by, decoded, deps.keepers);
   // After the commit point: what is inspected, metered and written is one answer of one target.
-  const inspected = inspectOutput(answer, log);
+  const inspected = isLargeAnswerToInspect(answer)
+    ? await runLarge(() => inspectOutput(answer, log), call.scope)
+    : inspectOutput(answer, log);
   // After inspection and before encoding: booked is what the provider did, and the cost is known when the last byte is written.
   const metered = meter(inspected);
-  const outgoing = encode(metered, { call, decoded, selection, log, nowUnixMs: deps.now(), remembered });
+  const written = { call, decoded, selection, log, nowUnixMs: deps.now(), remembered };
+  const outgoing = isLargeAnswer(metered) ? await encodeLarge(metered, written) : encode(metered, written);
   await deliver(outgoing, call, log);
   const { variant } = selection;
   if (variant?.policy.mode === 'Shadow')

@@ -1,19 +1,23 @@
 /**
- * Large requests, in slices: other requests get their turn of the event loop between any two. Small ones never come here, since a slice
- * costs a turn and a promise.
+ * Large requests and answers, in slices: other requests get their turn of the event loop between any two. Small ones never come here, since a
+ * slice costs a turn and a promise.
  */
 import { setImmediate as nextLoop } from 'node:timers/promises';
-import type { JsonObject } from '#sidecar/canonical/json';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Sliced } from '#sidecar/canonical/slice';
+import { resting } from '#sidecar/canonical/walk';
+import type { ContentKind } from '#sidecar/dialects/dialect';
 import type { InputInspection } from '#sidecar/guardrails/guardrail';
+import { parseJson } from '#sidecar/json/body';
 import { joinSliced } from '#sidecar/json/join-sliced';
 import { readBody, readBodySliced } from '#sidecar/json/sliced-body';
 import { stringifySliced } from '#sidecar/json/sliced-text';
-import { splicePieces } from '#sidecar/json/top-level';
+import type { Answer } from './attempts/answer.ts';
 import type { Call } from './call.ts';
-import { type Content, type ContentQuestion, jsonContent, LIMITS } from './content.ts';
-import { DEFAULT_CONTENT, type DecodedRequest, decode, decodeContent } from './decode.ts';
+import { type Content, type ContentQuestion, jsonContent, LIMITS, readContent } from './content.ts';
+import { DEFAULT_CONTENT, type DecodedRequest, decodeContent } from './decode.ts';
+import { type EncodeQuestion, encode, type Outgoing } from './encode.ts';
 import { inspectInput } from './inspect-input.ts';
 import type { Snapshot } from './policy/snapshot.ts';
 import type { RequestScope } from './scope/request-scope.ts';
@@ -29,23 +33,40 @@ export const isLargeToInspect = (bytes: Uint8Array): boolean => bytes.length > L
 /** As `decode`. */
 export async function decodeLarge(bytes: Uint8Array, call: Call): Promise<DecodedRequest> {
   const { content: kind = DEFAULT_CONTENT, readKeys } = call.endpoint.dialect;
-  // Of a form only the text is read, and that is short.
-  if (kind !== 'json') return decode(bytes, call);
-  const decoded = decodeContent(await readLarge({ bytes, type: undefined, readKeys }, call.scope), call);
-  await turnOf(call.scope);
-  return decoded;
+  const content = await readLarge(kind, { bytes, type: call.headers['content-type'], readKeys }, call.scope);
+  return runLarge(() => decodeContent(content, call), call.scope);
 }
 
-async function readLarge(question: ContentQuestion, scope: RequestScope): Promise<Content> {
-  const read = await inTurns(readBodySliced(question.bytes, LIMITS), scope);
-  const content = jsonContent(read, question);
-  const members = read.ok ? read.members : [];
+async function readLarge(kind: ContentKind, question: ContentQuestion, scope: RequestScope): Promise<Content> {
+  const isJson = kind === 'json';
+  const content = isJson
+    ? jsonContent(await inTurns(readBodySliced(question.bytes, LIMITS), scope), question)
+    : await runLarge(() => readContent(kind, question), scope);
+  const edited: Content['edited'] = (edits) => inTurns(joinSliced(content.pieces(edits)), scope);
   return {
     ...content,
-    edited: (edits) => inTurns(joinSliced(splicePieces(content.bytes, members, edits)), scope),
-    rewritten: (body) => inTurns(stringifySliced(body), scope),
+    edited,
+    rewritten: isJson ? (body) => writeLarge(body, scope) : edited,
+    inTurns: (work) => runLarge(work, scope),
   };
 }
+
+const writeLarge = (body: JsonObject, scope: RequestScope): Promise<Uint8Array> =>
+  inTurns(stringifySliced(body), scope);
+
+/** Runs a pure function whose walks rest. */
+export const runLarge = <T>(work: () => T, scope: RequestScope): Promise<T> => inTurns(resting(work), scope);
+
+/** As the parser reads what it is given whole; undefined: it is no JSON. */
+export async function parseLarge(json: Uint8Array, scope: RequestScope): Promise<JsonValue | undefined> {
+  const read = await inTurns(readBodySliced(json, ANY_DEPTH), scope);
+  if (read.ok) return read.body;
+  // What a provider may write is not ours to refuse, such as half a character.
+  return read.reason === 'syntax' ? undefined : parseJson(UTF8.decode(json));
+}
+
+const ANY_DEPTH = { maxDepth: Number.POSITIVE_INFINITY };
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** JSON that was an object here before. `sliced`: it is part of something large. */
 export async function parseObject(json: Uint8Array, sliced: boolean, scope: RequestScope): Promise<JsonObject> {
@@ -58,8 +79,7 @@ export const writeObject = (
   body: JsonObject,
   sliced: boolean,
   scope: RequestScope,
-): Uint8Array | Promise<Uint8Array> =>
-  sliced ? inTurns(stringifySliced(body), scope) : Buffer.from(JSON.stringify(body));
+): Uint8Array | Promise<Uint8Array> => (sliced ? writeLarge(body, scope) : Buffer.from(JSON.stringify(body)));
 
 /** As `inspectInput`. */
 export function inspectLarge(
@@ -71,6 +91,19 @@ export function inspectLarge(
   if (!guardrails.hasInput) return inspectInput(request, snapshot);
   const tags = policy.providers.map((provider) => provider.tags);
   return inTurns(guardrails.inspectInputSliced(request, tags), scope);
+}
+
+export const isLargeAnswer = (answer: Answer): boolean => answer.kind === 'whole' && isLarge(answer.item.raw);
+
+export const isLargeAnswerToInspect = (answer: Answer): boolean =>
+  answer.kind === 'whole' && isLargeToInspect(answer.item.raw) && answer.by.outputGuard !== null;
+
+/** As `encode`. */
+export async function encodeLarge(answer: Answer, question: EncodeQuestion): Promise<Outgoing> {
+  const { scope } = question.call;
+  const outgoing = await runLarge(() => encode(answer, question), scope);
+  if (outgoing.kind === 'stream' || outgoing.body instanceof Uint8Array) return outgoing;
+  return { ...outgoing, body: await writeLarge(outgoing.body, scope) };
 }
 
 /** A slice each turn, and what is before and behind it in turns of their own. Throws the cause of a cancel as soon as there is one. */

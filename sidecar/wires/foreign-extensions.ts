@@ -1,7 +1,9 @@
 /** What the request has of other APIs than the wire's own. */
+
 import type { ChatRequest, Message } from '#sidecar/canonical/chat-request';
 import type { Extensions } from '#sidecar/canonical/extensions';
 import type { Part } from '#sidecar/canonical/part';
+import { visitEach } from '#sidecar/canonical/walk';
 import type { Losses } from './losses.ts';
 import { pathName } from './path-name.ts';
 
@@ -12,13 +14,14 @@ export const loseForeign = (extensions: Extensions, own: string, losses: Losses)
 /** The same of a chat request, whose tools, messages and parts have extensions of their own. */
 export function loseForeignExtensions(request: ChatRequest, own: string, losses: Losses): void {
   loseForeign(request.extensions, own, losses);
-  for (const [index, tool] of request.tools.entries())
+  visitEach(request.tools, (tool, index) => {
     if (tool.extensions !== undefined) loseExtensions(tool.extensions, `tools[${index}].`, { own, losses });
-  for (const [index, message] of request.messages.entries()) {
+  });
+  visitEach(request.messages, (message, index) => {
     const path = `messages[${index}].`;
     loseForeignMembers(message, path, { own, losses });
-    for (const [at, part] of message.parts.entries()) loseOfPart(part, `${path}content[${at}].`, { own, losses });
-  }
+    visitEach(message.parts, (part, at) => loseOfPart(part, `${path}content[${at}].`, { own, losses }));
+  });
 }
 
 interface Context {
@@ -43,5 +46,5 @@ function loseForeignMembers({ extensions }: Message, path: string, { own, losses
 
 function loseOfPart(part: Part, path: string, context: Context): void {
   if ('extensions' in part && part.extensions !== undefined) loseExtensions(part.extensions, path, context);
-  if (part.type === 'tool-result') for (const inner of part.parts) loseOfPart(inner, path, context);
+  if (part.type === 'tool-result') visitEach(part.parts, (inner) => loseOfPart(inner, path, context));
 }

@@ -1,5 +1,7 @@
 /** The beginning of an answer that the client wrote itself, for an API whose models would answer it anew instead of going on. */
+
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
+import { once } from '#sidecar/canonical/walk';
 import type { Losses } from './losses.ts';
 
 /** The request without it. Throws `unsupported_parameter` unless the route lets it be dropped and the answer may be another one. */
@@ -9,5 +11,5 @@ export function losePrefill(request: ChatRequest, losses: Losses): ChatRequest {
   const path = `messages[${last}].prefill`;
   if (request.mustGoOn === true) losses.refuse(path);
   losses.drop(path);
-  return { ...request, messages: request.messages.slice(0, last) };
+  return { ...request, messages: once(() => request.messages.slice(0, last)) };
 }

@@ -1,5 +1,7 @@
 /** Lenient reading of a provider's JSON: what is absent or of another type reads as undefined, since providers add and omit fields. */
+
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { filterEach } from '#sidecar/canonical/walk';
 
 type Field = JsonValue | undefined;
 
@@ -11,7 +13,7 @@ export const asObject = (value: Field): JsonObject | undefined => (isObject(valu
 export const asArray = (value: Field): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
 /** The members of an array that are objects. */
-export const asObjects = (value: Field): readonly JsonObject[] => asArray(value).filter(isObject);
+export const asObjects = (value: Field): readonly JsonObject[] => filterEach(asArray(value), isObject);
 
 export const asString = (value: Field): string | undefined => (typeof value === 'string' ? value : undefined);
 

@@ -83,13 +83,22 @@ function statusOf(url: string): Promise<number> {
   });
 }
 
+/**
+ * `prompts`: one long text, and turns of 4 KiB. `turns` and `parts`: of 100 bytes. `batch`: the upload of a file. `answer` and `calls`: a small
+ * question that is answered by one text, or by 20,000 calls.
+ */
+export const LARGE_KINDS = ['prompts', 'turns', 'parts', 'batch', 'answer', 'calls'] as const;
+export type LargeKind = (typeof LARGE_KINDS)[number];
+
 export interface LoadOptions {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
   readonly stream?: boolean;
-  /** Of each body, instead of about 1 KB: one long text and a conversation in turn. */
+  /** Of each body, instead of about 1 KB. */
   readonly bodyBytes?: number;
+  /** Of such bodies. Default: `prompts`. */
+  readonly kind?: LargeKind;
 }
 
 export interface LoadResult {
@@ -109,8 +118,8 @@ export async function loadAndCount(bench: Bench, running: Running | undefined, o
 
 /** Rejects when a request failed: figures with failures in them mean nothing. */
 export function load(bench: Bench, options: LoadOptions): Promise<LoadResult> {
-  const { stream = false, bodyBytes = 0 } = options;
-  return runTool(bench, options, ['load', `-stream=${stream}`, '-size', String(bodyBytes)]);
+  const { stream = false, bodyBytes = 0, kind = 'prompts' } = options;
+  return runTool(bench, options, ['load', `-stream=${stream}`, '-size', String(bodyBytes), '-kind', kind]);
 }
 
 /** Of each chunk the time from the upstream to the client, in place of a request's. */

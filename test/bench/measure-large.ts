@@ -3,9 +3,9 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Bench, load, loadAndCount, startProxy, turns } from './load.ts';
+import { type Bench, LARGE_KINDS, type LargeKind, load, loadAndCount, startProxy, turns } from './load.ts';
 import type { Running } from './processes.ts';
-import { LARGE_PROXIES, type ProxyName } from './samples.ts';
+import { LARGE_PROXIES, type Measure, type ProxyName } from './samples.ts';
 
 const MEGABYTE = 1_000_000;
 /** As large as a sidecar takes by default. */
@@ -32,7 +32,8 @@ export async function measureLarge(bench: Bench, rounds: number, seconds: number
   for (const { url } of proxies) {
     const warming = { url, connections: CONNECTIONS, seconds: WARM_SECONDS };
     await load(bench, { ...warming, bodyBytes: MEGABYTE });
-    await load(bench, { ...warming, bodyBytes: LARGEST_BYTES, connections: 1 });
+    for (const kind of ['prompts', 'turns', 'calls'] as const)
+      await load(bench, { ...warming, seconds: WARM_SECONDS / 2, bodyBytes: LARGEST_BYTES, connections: 1, kind });
   }
   for (let round = 0; round < rounds; round += 1) {
     bench.progress(`large bodies, round ${round + 1} of ${rounds}`);
@@ -50,11 +51,30 @@ async function measureCpu(bench: Bench, proxies: readonly Watched[], seconds: nu
   }
 }
 
+/** The other API has no such files, and the yardstick reads JSON alone. */
+const WITHOUT_FILES: ReadonlySet<ProxyName> = new Set(['remora to Anthropic', 'bare']);
+
+const MEASURE_OF: Readonly<Record<LargeKind, Measure>> = {
+  prompts: 'standstillPromptsMs',
+  turns: 'standstillTurnsMs',
+  parts: 'standstillPartsMs',
+  batch: 'standstillBatchMs',
+  answer: 'standstillAnswerMs',
+  calls: 'standstillCallsMs',
+};
+
 async function measureStandstill(bench: Bench, proxies: readonly Watched[], seconds: number): Promise<void> {
   for (const { variant, url, worstMs } of proxies) {
-    await worstMs();
-    await load(bench, { url, connections: 1, seconds, bodyBytes: LARGEST_BYTES });
-    bench.samples.add('standstillMs', variant, await worstMs());
+    const kinds = LARGE_KINDS.filter((kind) => kind !== 'batch' || !WITHOUT_FILES.has(variant));
+    const worst: number[] = [];
+    for (const kind of kinds) {
+      await worstMs();
+      await load(bench, { url, connections: 1, seconds: seconds / 2, bodyBytes: LARGEST_BYTES, kind });
+      const ms = await worstMs();
+      bench.samples.add(MEASURE_OF[kind], variant, ms);
+      worst.push(ms);
+    }
+    bench.samples.add('standstillMs', variant, Math.max(...worst));
   }
 }
 

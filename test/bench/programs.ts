@@ -78,11 +78,11 @@ interface SidecarStart {
   readonly caPem: string;
   readonly guardrails: Policy['guardrails'];
   /** Of the provider. */
-  readonly type?: 'OpenAICompatible' | 'Anthropic';
+  readonly type?: 'OpenAI' | 'Anthropic';
 }
 
 const sidecarRecipe =
-  ({ sidecar, caPem, guardrails, type = 'OpenAICompatible' }: SidecarStart): Recipe =>
+  ({ sidecar, caPem, guardrails, type = 'OpenAI' }: SidecarStart): Recipe =>
   (ports, folder) => {
     const stateDir = join(folder, 'state');
     writePolicy(stateDir, policyFor(ports.upstream, guardrails, type));

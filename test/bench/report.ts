@@ -36,6 +36,12 @@ const MEASURES: Readonly<Record<Measure, MeasureText>> = {
   chunkP99Us: { title: 'added arrival of a chunk, p99, 200 streams, µs', digits: 0, compared: false },
   cpuMegabyteMs: { title: 'CPU per request of 1 MB, ms', digits: 2, compared: true },
   standstillMs: { title: 'longest standstill, 10 MiB bodies, ms', digits: 1, compared: false },
+  standstillPromptsMs: { title: '- of prompts', digits: 1, compared: false },
+  standstillTurnsMs: { title: '- of turns of 100 B', digits: 1, compared: false },
+  standstillPartsMs: { title: '- of parts of 100 B', digits: 1, compared: false },
+  standstillBatchMs: { title: '- of a batch file', digits: 1, compared: false },
+  standstillAnswerMs: { title: '- of an answer of one text', digits: 1, compared: false },
+  standstillCallsMs: { title: '- of an answer of 20,000 calls', digits: 1, compared: false },
   idleMib: { title: 'resident memory, idle, MiB', digits: 1, compared: true },
   streamsMib: { title: 'resident memory, 200 open streams, MiB', digits: 1, compared: true },
   readyMs: { title: 'exec to first answer, ms', digits: 0, compared: true },
@@ -149,7 +155,8 @@ within reach) in front of a mock upstream written in Go, which also makes the lo
 guardrail masks e-mail addresses in the answer, so every body is decoded, scanned and written anew. **guarded**: in the request too. **to Anthropic**:
 the client speaks OpenAI's API and the upstream Anthropic's. Added latency is over **direct**, the load on the mock itself in the same round. CPU is
 user and system time of the process. The arrival of chunks is measured on streams of 50 chunks a second each, by the time that the upstream writes into
-every chunk. Large bodies are one long text and a conversation of turns of 4 KiB alternately; a standstill is the longest time that a timer of the process
+every chunk. Bodies of 1 MB are one long text and a conversation of turns of 4 KiB alternately; those of 10 MiB also turns and parts of 100 bytes,
+a batch file that is uploaded, and answers of one text and of 20,000 calls. A standstill is the longest time that a timer of the process
 came too late, without what the process waited for a processor. All over loopback, without TLS: take the ratios, not the microseconds.`;
 
 function circumstancesText(of: Circumstances): string {

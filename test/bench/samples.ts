@@ -44,6 +44,12 @@ export type Measure =
   | 'chunkP99Us'
   | 'cpuMegabyteMs'
   | 'standstillMs'
+  | 'standstillPromptsMs'
+  | 'standstillTurnsMs'
+  | 'standstillPartsMs'
+  | 'standstillBatchMs'
+  | 'standstillAnswerMs'
+  | 'standstillCallsMs'
   | 'idleMib'
   | 'streamsMib'
   | 'readyMs';

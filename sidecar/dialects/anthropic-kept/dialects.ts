@@ -1,5 +1,7 @@
 /** What Anthropic's accounts keep, as clients ask for it: message batches and files, one row per endpoint. */
+
 import type { JsonObject } from '#sidecar/canonical/json';
+import { mapEach } from '#sidecar/canonical/walk';
 import { renderError } from '#sidecar/dialects/anthropic-messages/render-error';
 import type { AnyDialect } from '#sidecar/dialects/dialect';
 import { invalid, requiredArray, requiredObject, requiredString } from '#sidecar/dialects/field';
@@ -8,7 +10,7 @@ import { isJsonObject } from '#sidecar/json/body';
 
 /** Written anew, since a key that stands twice further down could mean one model here and another one there. */
 function readBatch({ requests }: JsonObject): KeptBody {
-  const later = requiredArray(requests, 'requests').map((entry, index) => {
+  const later = mapEach(requiredArray(requests, 'requests'), (entry, index) => {
     const place = `requests[${index}]`;
     const params = requiredObject(requiredObject(entry, place).params, `${place}.params`);
     return { model: requiredString(params.model, `${place}.params.model`), place };
@@ -24,7 +26,7 @@ const linkHere = (batch: JsonObject): JsonObject =>
 
 const linkAllHere = (list: JsonObject): JsonObject =>
   Array.isArray(list.data)
-    ? { ...list, data: list.data.map((batch) => (isJsonObject(batch) ? linkHere(batch) : batch)) }
+    ? { ...list, data: mapEach(list.data, (batch) => (isJsonObject(batch) ? linkHere(batch) : batch)) }
     : list;
 
 const BATCHES: readonly KeptEndpoint[] = [

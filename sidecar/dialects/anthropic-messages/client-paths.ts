@@ -1,5 +1,7 @@
 /** Where a Messages request says what the canonical one does. */
+
 import type { JsonObject } from '#sidecar/canonical/json';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import type { ClientPaths, Place } from '#sidecar/dialects/client-paths';
 import { optionalArray, requiredArray } from '#sidecar/dialects/field';
 import { isJsonObject } from '#sidecar/json/body';
@@ -16,8 +18,8 @@ const WORDS = {
 };
 
 export const clientPaths = (body: JsonObject): ClientPaths => ({
-  messages: [...placesOfSystem(body), ...placesOf(requiredArray(body.messages, 'messages'))],
-  tools: optionalArray(body.tools, 'tools').flatMap((tool, index) =>
+  messages: placesOfSystem(body).concat(placesOf(requiredArray(body.messages, 'messages'))),
+  tools: flatMapEach(optionalArray(body.tools, 'tools'), (tool, index) =>
     isJsonObject(tool) && (tool.type ?? 'custom') === 'custom' ? [`tools[${index}]`] : [],
   ),
   words: WORDS,
@@ -25,5 +27,7 @@ export const clientPaths = (body: JsonObject): ClientPaths => ({
 
 function placesOfSystem({ system }: JsonObject): Place[] {
   if (system == null || system === '') return [];
-  return [{ path: 'system', parts: Array.isArray(system) ? system.map((_, index) => `system[${index}]`) : ['system'] }];
+  return [
+    { path: 'system', parts: Array.isArray(system) ? mapEach(system, (_, index) => `system[${index}]`) : ['system'] },
+  ];
 }

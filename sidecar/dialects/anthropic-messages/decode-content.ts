@@ -1,9 +1,11 @@
 /** Content of a message → canonical parts. Kinds that this API alone knows become opaque parts. */
+
 import type { CacheControl } from '#sidecar/canonical/cache-control';
 import type { Extensions } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { FilePart, ImagePart, Part, TextPart, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
 import { sealedOf } from '#sidecar/canonical/sealed';
+import { filterEach, mapEach } from '#sidecar/canonical/walk';
 import {
   invalid,
   optionalBoolean,
@@ -14,12 +16,13 @@ import {
   restOf,
 } from '#sidecar/dialects/field';
 import { isJsonObject } from '#sidecar/json/body';
+import { stringifyNested } from '#sidecar/json/nested';
 import { API_ID } from './api-id.ts';
 
 export function decodeContent(value: JsonValue | undefined, path: string): readonly Part[] {
   if (typeof value === 'string') return [{ type: 'text', text: value }];
   if (!Array.isArray(value)) throw invalid(path, 'a string or an array of blocks');
-  return value.map((block, index) => decodeBlock(requiredObject(block, `${path}[${index}]`), `${path}[${index}]`));
+  return mapEach(value, (block, index) => decodeBlock(requiredObject(block, `${path}[${index}]`), `${path}[${index}]`));
 }
 
 function decodeBlock(block: JsonObject, path: string): Part {
@@ -133,7 +136,7 @@ function decodeToolUse(block: JsonObject, path: string): ToolCallPart {
     type: 'tool-call',
     id: requiredString(block.id, `${path}.id`),
     name: requiredString(block.name, `${path}.name`),
-    arguments: JSON.stringify(optionalObject(block.input, `${path}.input`) ?? {}),
+    arguments: stringifyNested(optionalObject(block.input, `${path}.input`) ?? {}),
     ...decodeCacheControl(block.cache_control, path),
     ...ownMembers(block, READ_OF_CALL, INERT_OF_CALL),
   };
@@ -145,7 +148,7 @@ const READ_OF_RESULT = new Set(['type', 'tool_use_id', 'content', 'is_error', 'c
 function decodeToolResult(block: JsonObject, path: string): ToolResultPart | undefined {
   const toolCallId = requiredString(block.tool_use_id, `${path}.tool_use_id`);
   const content = block.content == null ? [] : decodeContent(block.content, `${path}.content`);
-  const parts = content.filter((part) => part.type === 'text' || part.type === 'image');
+  const parts = filterEach(content, (part) => part.type === 'text' || part.type === 'image');
   if (parts.length < content.length) return undefined;
   const isError = optionalBoolean(block.is_error, `${path}.is_error`);
   return {

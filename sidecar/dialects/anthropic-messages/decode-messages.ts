@@ -2,9 +2,11 @@
  * Turns of a Messages request → canonical messages. A user turn becomes one message per tool result, which come first as the API demands, and
  * one of what the user said beside them.
  */
+
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonValue } from '#sidecar/canonical/json';
 import type { Part, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
+import { filterEach, flatMapEach, mapEach, once } from '#sidecar/canonical/walk';
 import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, requiredObject } from '#sidecar/dialects/field';
 import { API_ID } from './api-id.ts';
@@ -12,7 +14,7 @@ import { callSignatureOf } from './call-signature.ts';
 import { decodeContent } from './decode-content.ts';
 
 export const decodeMessages = (values: readonly JsonValue[]): Message[] =>
-  values.flatMap((value, index) => decodeMessage(value, `messages[${index}]`));
+  flatMapEach(values, (value, index) => decodeMessage(value, `messages[${index}]`));
 
 function decodeMessage(value: JsonValue, path: string): Message[] {
   const message = requiredObject(value, path);
@@ -21,7 +23,7 @@ function decodeMessage(value: JsonValue, path: string): Message[] {
     case 'system':
       return [{ role: 'system', parts }];
     case 'assistant':
-      return [{ role: 'assistant', parts: attachSignatures(parts) }];
+      return [{ role: 'assistant', parts: once(() => attachSignatures(parts)) }];
     case 'user':
       return splitResults(parts);
     default:
@@ -31,10 +33,10 @@ function decodeMessage(value: JsonValue, path: string): Message[] {
 
 /** Where the parts of each message that `decodeMessages` makes stand in the body. */
 export const placesOf = (values: readonly JsonValue[]): Place[] =>
-  values.flatMap((value, index) => {
+  flatMapEach(values, (value, index) => {
     const path = `messages[${index}]`;
     const { role, content } = requiredObject(value, path);
-    const places = decodeContent(content, `${path}.content`).map((part, at) => ({
+    const places = mapEach(decodeContent(content, `${path}.content`), (part, at) => ({
       part,
       path: typeof content === 'string' ? `${path}.content` : `${path}.content[${at}]`,
     }));
@@ -49,11 +51,11 @@ const isCallSignature = (part: Part): boolean =>
   part.type === 'reasoning' && callSignatureOf(part.redacted) !== undefined;
 
 function splitResults(parts: readonly Part[]): Message[] {
-  const results = parts.filter((part): part is ToolResultPart => part.type === 'tool-result');
+  const results = filterEach(parts, (part): part is ToolResultPart => part.type === 'tool-result');
   if (results.length === 0) return [{ role: 'user', parts }];
-  const said = parts.filter((part) => part.type !== 'tool-result');
+  const said = filterEach(parts, (part) => part.type !== 'tool-result');
   return [
-    ...results.map((part): Message => ({ role: 'tool', parts: [part] })),
+    ...mapEach(results, (part): Message => ({ role: 'tool', parts: [part] })),
     ...(said.length > 0 ? [{ role: 'user', parts: said } as const] : []),
   ];
 }

@@ -1,7 +1,9 @@
 /** Messages request → canonical request. What this API alone knows stays in `extensions`, verbatim; so do its own words for what is said canonically. */
+
 import type { ChatRequest, Message, ResponseFormat, ToolChoice } from '#sidecar/canonical/chat-request';
 import type { ApiExtension } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { mapEach, once } from '#sidecar/canonical/walk';
 import {
   invalid,
   optionalArray,
@@ -64,7 +66,8 @@ const SCHEMA_NAME = 'response';
 
 /** Throws `invalid_request`. */
 export function decodeRequest(body: JsonObject): ChatRequest {
-  const turns = markPrefill(decodeMessages(requiredArray(body.messages, 'messages')));
+  const said = decodeMessages(requiredArray(body.messages, 'messages'));
+  const turns = once(() => markPrefill(said));
   // With nothing new said, a thread goes on where it paused.
   if (turns.length === 0 && body.thread == null) throw invalid('messages', 'an array of at least one message');
   const tools = decodeTools(body.tools);
@@ -78,7 +81,7 @@ export function decodeRequest(body: JsonObject): ChatRequest {
     model: requiredString(body.model, 'model'),
     messages: [...decodeSystem(body.system), ...turns],
     tools: tools.functions,
-    stop: optionalArray(body.stop_sequences, 'stop_sequences').map((entry, index) =>
+    stop: mapEach(optionalArray(body.stop_sequences, 'stop_sequences'), (entry, index) =>
       requiredString(entry, `stop_sequences[${index}]`),
     ),
     stream: optionalBoolean(body.stream, 'stream') ?? false,
@@ -91,7 +94,7 @@ export function decodeRequest(body: JsonObject): ChatRequest {
         ...(thinking.unsaid === 'essential' && { thinking: body.thinking }),
       }),
     },
-    ...(turns.some(holdsForeignProof) && { mustRewrite: true }),
+    ...(once(() => turns.some(holdsForeignProof)) && { mustRewrite: true }),
     ...decodeNumbers(body),
     ...choice.members,
     ...(responseFormat !== undefined && { responseFormat }),

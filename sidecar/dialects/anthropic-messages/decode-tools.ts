@@ -1,6 +1,8 @@
 /** Tools of a Messages request: functions of the client, and tools that the provider runs or knows itself. */
+
 import type { Tool } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { foldEach } from '#sidecar/canonical/walk';
 import {
   optionalArray,
   optionalBoolean,
@@ -24,16 +26,14 @@ const READ = new Set(['type', 'name', 'description', 'input_schema', 'strict', '
 const INERT = new Set(['eager_input_streaming']);
 
 export function decodeTools(value: JsonValue | undefined): DecodedTools {
-  const functions: Tool[] = [];
-  const others: JsonObject[] = [];
-  for (const [index, entry] of optionalArray(value, 'tools').entries()) {
+  const start = (): { functions: Tool[]; others: JsonObject[] } => ({ functions: [], others: [] });
+  return foldEach(optionalArray(value, 'tools'), start, ({ functions, others }, entry, index) => {
     const path = `tools[${index}]`;
     const tool = requiredObject(entry, path);
     if ((optionalString(tool.type, `${path}.type`) ?? 'custom') === 'custom')
       functions.push(decodeFunction(tool, path));
     else others.push(tool);
-  }
-  return { functions, others };
+  });
 }
 
 function decodeFunction(tool: JsonObject, path: string): Tool {

@@ -3,7 +3,8 @@ import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part, ReasoningPart, ToolCallPart } from '#sidecar/canonical/part';
 import { sealedText } from '#sidecar/canonical/sealed';
-import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { isJsonObject } from '#sidecar/json/body';
+import { parseNested } from '#sidecar/json/nested';
 import { API_ID } from './api-id.ts';
 import { encodeCallSignature } from './call-signature.ts';
 
@@ -32,7 +33,7 @@ const encodeReasoning = ({ text, signature, redacted }: ReasoningPart): JsonObje
 
 /** The API gives an object; a text that is none (the model wrote it so, or was cut) is kept whole inside one. */
 function encodeCall({ id, name, arguments: text, extensions }: ToolCallPart): JsonObject {
-  const parsed = text === '' ? {} : parseJson(text);
+  const parsed = text === '' ? {} : parseNested(text);
   const input = isJsonObject(parsed) ? parsed : { arguments: text };
   return { type: 'tool_use', id, name, input, ...allOf(extensions?.[API_ID]) };
 }

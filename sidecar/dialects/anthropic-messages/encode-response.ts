@@ -1,7 +1,9 @@
 /** Canonical answer → Messages answer. The API has one choice. */
+
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { isJsonObject } from '#sidecar/json/body';
 import { API_ID } from './api-id.ts';
@@ -18,7 +20,7 @@ export function encodeResponse(response: ChatResponse, context: EncodeContext): 
     type: 'message',
     role: 'assistant',
     model: response.model === '' ? context.request.model : response.model,
-    content: (omitsThinking(context) ? parts.map(withoutText) : parts).flatMap(encodePart),
+    content: flatMapEach(omitsThinking(context) ? mapEach(parts, withoutText) : parts, encodePart),
     ...encodeStop(choice?.finishReason ?? 'other', choice?.rawFinishReason, own),
     usage: encodeUsage(response.usage, isJsonObject(ownUsage) ? ownUsage : {}, context.costUsd?.()),
   };

@@ -1,5 +1,7 @@
 /** Where a generateContent request says what the canonical one does. */
+
 import type { JsonObject } from '#sidecar/canonical/json';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import type { ClientPaths } from '#sidecar/dialects/client-paths';
 import { decodeSystem, placesOf } from './decode-contents.ts';
 import { fieldsOf, listOf } from './proto-names.ts';
@@ -25,13 +27,14 @@ export function clientPaths(body: JsonObject): ClientPaths {
   const { systemInstruction, contents, tools } = fieldsOf(body, 'body');
   const system = decodeSystem(systemInstruction).map(({ parts }) => ({
     path: 'systemInstruction',
-    parts: parts.map((_, index) => `systemInstruction.parts[${index}]`),
+    parts: mapEach(parts, (_, index) => `systemInstruction.parts[${index}]`),
   }));
   return {
     messages: [...system, ...placesOf(contents)],
-    tools: listOf(tools).flatMap((tool, index) => {
+    tools: flatMapEach(listOf(tools), (tool, index) => {
       const at = `tools[${index}]`;
-      return listOf(fieldsOf(tool, at).functionDeclarations).map(
+      return mapEach(
+        listOf(fieldsOf(tool, at).functionDeclarations),
         (_, number) => `${at}.functionDeclarations[${number}]`,
       );
     }),

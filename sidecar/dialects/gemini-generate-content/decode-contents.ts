@@ -2,13 +2,17 @@
  * Contents → canonical messages. Neighbours of one role are one turn, since clients keep a streamed answer as one content per chunk.
  * Function calls may have no id; their results are then matched by name, in order.
  */
+
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part } from '#sidecar/canonical/part';
+import { filterEach, flatMapEach, foldEach, mapEach, visitEach } from '#sidecar/canonical/walk';
 import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, optionalObject, optionalString, requiredString } from '#sidecar/dialects/field';
+import { stringifyNested } from '#sidecar/json/nested';
 import { API_ID } from './api-id.ts';
 import { decodePlainPart } from './decode-part.ts';
+import { Pending } from './pending-calls.ts';
 import { fieldsOf, listOf } from './proto-names.ts';
 import { isOpenReasoning, signatureOf } from './seal.ts';
 
@@ -16,7 +20,7 @@ interface Walk {
   /** `paths`: where each part stands in the body. */
   readonly messages: { role: 'user' | 'assistant' | 'tool'; parts: Part[]; paths: string[] }[];
   /** Calls without a result so far. */
-  readonly pending: { readonly id: string; readonly name: string }[];
+  readonly pending: Pending;
   calls: number;
 }
 
@@ -27,16 +31,21 @@ interface Said {
 }
 
 export const decodeContents = (value: JsonValue | undefined): readonly Message[] =>
-  walkContents(value).map(({ role, parts }) => ({ role, parts }));
+  mapEach(walkContents(value), ({ role, parts }) => ({ role, parts }));
 
 /** Where the parts of each message that `decodeContents` makes stand in the body. */
 export const placesOf = (value: JsonValue | undefined): readonly Place[] =>
-  walkContents(value).map(({ paths }) => ({ path: (paths[0] ?? '').replace(/\.parts\[\d+\]$/, ''), parts: paths }));
+  mapEach(walkContents(value), ({ paths }) => ({
+    path: (paths[0] ?? '').replace(/\.parts\[\d+\]$/, ''),
+    parts: paths,
+  }));
 
 function walkContents(value: JsonValue | undefined): Walk['messages'] {
-  const walk: Walk = { messages: [], pending: [], calls: 0 };
-  for (const [index, entry] of listOf(value).entries()) decodeContent(entry, `contents[${index}]`, walk);
-  return walk.messages.filter(({ parts }) => parts.length > 0);
+  const start = (): Walk => ({ messages: [], pending: new Pending(), calls: 0 });
+  const { messages } = foldEach(listOf(value), start, (walk, entry, index) =>
+    decodeContent(entry, `contents[${index}]`, walk),
+  );
+  return filterEach(messages, ({ parts }) => parts.length > 0);
 }
 
 /** Text alone; anything else in it is kept for this API. */
@@ -44,7 +53,7 @@ export function decodeSystem(value: JsonValue | undefined): readonly Message[] {
   if (value === undefined || value === null) return [];
   const path = 'systemInstruction';
   const { parts } = fieldsOf(value, path);
-  const decoded = listOf(parts).flatMap((part, index) => {
+  const decoded = flatMapEach(listOf(parts), (part, index) => {
     const at = `${path}.parts[${index}]`;
     return decodePlainPart(fieldsOf(part, at), at);
   });
@@ -54,12 +63,12 @@ export function decodeSystem(value: JsonValue | undefined): readonly Message[] {
 function decodeContent(value: JsonValue, path: string, walk: Walk): void {
   const content = fieldsOf(value, path);
   const isModel = decodeRole(content.role, `${path}.role`) === 'model';
-  for (const [index, entry] of listOf(content.parts).entries()) {
+  visitEach(listOf(content.parts), (entry, index) => {
     const at = `${path}.parts[${index}]`;
     const part = fieldsOf(entry, at);
     if (isModel) append(walk, { role: 'assistant', parts: decodeModelPart(part, at, walk), path: at });
     else decodeUserPart(part, at, walk);
-  }
+  });
 }
 
 /** Absent means user, and `function` is an older word for whoever answers calls. */
@@ -94,14 +103,15 @@ function decodeModelPart(part: JsonObject, path: string, walk: Walk): readonly P
   const name = requiredString(call.name, `${at}.name`);
   const id = optionalString(call.id, `${at}.id`) ?? `call_${walk.calls}`;
   const signature = optionalString(part.thoughtSignature, `${path}.thoughtSignature`);
+  const text = stringifyNested(call.args ?? {});
   walk.calls += 1;
-  walk.pending.push({ id, name });
+  walk.pending.add({ id, name });
   return [
     {
       type: 'tool-call',
       id,
       name,
-      arguments: JSON.stringify(call.args ?? {}),
+      arguments: text,
       ...(signature !== undefined && { signature: signatureOf(signature) }),
     },
   ];
@@ -117,12 +127,11 @@ function decodeResult(part: JsonObject, path: string, { pending }: Walk): Part {
   const response = fieldsOf(part.functionResponse, at);
   const name = requiredString(response.name, `${at}.name`);
   const id = optionalString(response.id, `${at}.id`);
-  const byId = pending.findIndex((call) => call.id === id);
-  const [call] = pending.splice(byId >= 0 ? byId : pending.findIndex((each) => each.name === name), 1);
-  if (call === undefined || call.name !== name) throw invalid(at, 'the result of a functionCall before it');
   const media = decodeMedia(response.parts, `${at}.parts`);
-  if (media === undefined) return { type: 'opaque', api: API_ID, value: part };
   const { text, isError } = decodeOutput(optionalObject(response.response, `${at}.response`));
+  const call = pending.take(id, name);
+  if (call === undefined || call.name !== name) throw invalid(at, 'the result of a functionCall before it');
+  if (media === undefined) return { type: 'opaque', api: API_ID, value: part };
   return {
     type: 'tool-result',
     toolCallId: call.id,
@@ -133,8 +142,10 @@ function decodeResult(part: JsonObject, path: string, { pending }: Walk): Part {
 
 /** undefined: something that no other API takes as a result. */
 function decodeMedia(value: JsonValue | undefined, path: string): readonly ImagePart[] | undefined {
-  const parts = listOf(value).flatMap((entry, index) => decodePlainPart(fieldsOf(entry, `${path}[${index}]`), path));
-  const images = parts.filter((part) => part.type === 'image');
+  const parts = flatMapEach(listOf(value), (entry, index) =>
+    decodePlainPart(fieldsOf(entry, `${path}[${index}]`), path),
+  );
+  const images = filterEach(parts, (part) => part.type === 'image');
   return images.length === parts.length ? images : undefined;
 }
 
@@ -144,5 +155,5 @@ function decodeOutput(response: JsonObject | undefined): { readonly text: string
   const isError = name === 'error' && others.length === 0;
   if (name === undefined) return { text: '', isError };
   const isPlain = typeof only === 'string' && others.length === 0 && (isError || name === 'output');
-  return { text: isPlain ? only : JSON.stringify(response), isError };
+  return { text: isPlain ? only : stringifyNested(response ?? {}), isError };
 }

@@ -1,7 +1,9 @@
 /** generateContent request → canonical request. What this API alone knows stays in `extensions`, verbatim. */
-import type { ChatRequest } from '#sidecar/canonical/chat-request';
+
+import type { ChatRequest, Message } from '#sidecar/canonical/chat-request';
 import type { ApiExtension } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { mapEach, once } from '#sidecar/canonical/walk';
 import { invalid, requiredString } from '#sidecar/dialects/field';
 import type { PathValues } from '#sidecar/dialects/path-pattern';
 import { API_ID } from './api-id.ts';
@@ -61,7 +63,7 @@ export function decodeRequest(body: JsonObject, { model, action }: PathValues): 
   return {
     operation: 'chat',
     model: requiredString(model, 'model'),
-    messages: [...decodeSystem(fields.systemInstruction), ...contents],
+    messages: withSystem(decodeSystem(fields.systemInstruction), contents),
     tools,
     ...(toolChoice !== undefined && { toolChoice }),
     ...generation.members,
@@ -73,6 +75,9 @@ export function decodeRequest(body: JsonObject, { model, action }: PathValues): 
   };
 }
 
+const withSystem = (system: readonly Message[], contents: readonly Message[]): readonly Message[] =>
+  once(() => [...system, ...contents]);
+
 const pick = (fields: JsonObject, isWanted: (name: string) => boolean): JsonObject =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => isWanted(name)));
 
@@ -82,7 +87,7 @@ const isEmpty = (extension: ApiExtension): boolean =>
 /** Filters that are asked for change the answer. That none is asked for changes nothing where there is none. */
 function safety(value: JsonValue | undefined, areAskedFor: boolean): JsonObject {
   if (value === undefined) return {};
-  const thresholds = listOf(value).map((entry, index) => fieldsOf(entry, `safetySettings[${index}]`).threshold);
+  const thresholds = mapEach(listOf(value), (entry, index) => fieldsOf(entry, `safetySettings[${index}]`).threshold);
   const isOff = thresholds.every((threshold) => typeof threshold === 'string' && FILTERS_OFF.has(threshold));
   return isOff === areAskedFor ? {} : { safetySettings: value };
 }

@@ -1,6 +1,8 @@
 /** Tools and the choice among them. What is no function, the provider runs itself: no other API has it. */
+
 import type { Tool, ToolChoice } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import { invalid, optionalArray, optionalObject, optionalString, requiredString } from '#sidecar/dialects/field';
 import { toJsonSchema } from './json-schema.ts';
 import { fieldsOf, listOf, optionalFields } from './proto-names.ts';
@@ -12,16 +14,15 @@ export interface DecodedTools {
 }
 
 export function decodeTools(value: JsonValue | undefined): DecodedTools {
-  const tools: Tool[] = [];
-  const others: string[] = [];
-  for (const [index, entry] of listOf(value).entries()) {
+  const read = mapEach(listOf(value), (entry, index) => {
     const at = `tools[${index}]`;
     const { functionDeclarations, ...rest } = fieldsOf(entry, at);
-    for (const [number, declared] of listOf(functionDeclarations).entries())
-      tools.push(decodeFunction(declared, `${at}.functionDeclarations[${number}]`));
-    others.push(...Object.keys(rest));
-  }
-  return { tools, others };
+    const tools = mapEach(listOf(functionDeclarations), (declared, number) =>
+      decodeFunction(declared, `${at}.functionDeclarations[${number}]`),
+    );
+    return { tools, others: Object.keys(rest) };
+  });
+  return { tools: flatMapEach(read, ({ tools }) => tools), others: flatMapEach(read, ({ others }) => others) };
 }
 
 function decodeFunction(value: JsonValue, path: string): Tool {

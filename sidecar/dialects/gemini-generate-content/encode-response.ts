@@ -1,11 +1,14 @@
 /** Canonical answer → generateContent answer. */
+
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { ImagePart, Part } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
 import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import { flatMapEach, mapEach, once } from '#sidecar/canonical/walk';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
-import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { isJsonObject } from '#sidecar/json/body';
+import { parseNested } from '#sidecar/json/nested';
 import { API_ID } from './api-id.ts';
 import { encodeLogprobs } from './encode-logprobs.ts';
 import { encodeFinish } from './finish.ts';
@@ -14,7 +17,7 @@ import { redactedText, signatureText } from './seal.ts';
 export function encodeResponse(response: ChatResponse, { request }: EncodeContext): JsonObject {
   const own = response.extensions[API_ID];
   return {
-    ...(!isBlockedPrompt(response) && { candidates: response.choices.map(encodeChoice) }),
+    ...(!once(() => isBlockedPrompt(response)) && { candidates: mapEach(response.choices, encodeChoice) }),
     ...(response.usage !== undefined && { usageMetadata: encodeUsage(response.usage) }),
     modelVersion: response.model === '' ? request.model : response.model,
     responseId: response.id,
@@ -31,7 +34,7 @@ const isRefusal = ({ type }: Part): boolean => type === 'refusal';
 
 const encodeChoice = ({ index, parts, finishReason, rawFinishReason, logprobs, extensions }: Choice): JsonObject => ({
   index,
-  content: { role: 'model', parts: parts.flatMap(encodePart) },
+  content: { role: 'model', parts: flatMapEach(parts, encodePart) },
   ...encodeFinish(finishReason, rawFinishReason),
   ...encodeLogprobs(logprobs),
   ...extensions?.[API_ID],
@@ -105,7 +108,7 @@ export interface EncodableCall {
 
 /** The API has an object; a text that is none (the model wrote it so) is kept whole inside one. */
 export function encodeCall(call: EncodableCall): JsonObject {
-  const parsed = call.arguments === '' ? {} : parseJson(call.arguments);
+  const parsed = call.arguments === '' ? {} : parseNested(call.arguments);
   return {
     functionCall: {
       id: call.id,

@@ -1,8 +1,10 @@
 /** One message of a Chat Completions request → canonical message. Messages keep their number: canonical message i is the client's. */
+
 import type { Message, Role } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part, ToolResultPart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
+import { filterEach, mapEach, once } from '#sidecar/canonical/walk';
 import {
   invalid,
   optionalArray,
@@ -64,7 +66,7 @@ function decodeContent(value: JsonValue | undefined, path: string): readonly Par
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return [{ type: 'text', text: value }];
   if (!Array.isArray(value)) throw invalid(path, 'a string or an array of parts');
-  return value.map((part, index) => decodeContentPart(part, `${path}[${index}]`));
+  return mapEach(value, (part, index) => decodeContentPart(part, `${path}[${index}]`));
 }
 
 function decodeToolResult(message: JsonObject, path: string): ToolResultPart {
@@ -72,7 +74,7 @@ function decodeToolResult(message: JsonObject, path: string): ToolResultPart {
   return {
     type: 'tool-result',
     toolCallId: requiredString(message.tool_call_id, `${path}.tool_call_id`),
-    parts: parts.map((part, index) => {
+    parts: mapEach(parts, (part, index) => {
       if (part.type !== 'text' && part.type !== 'image') throw invalid(`${path}.content[${index}]`, 'text or an image');
       return part;
     }),
@@ -81,16 +83,16 @@ function decodeToolResult(message: JsonObject, path: string): ToolResultPart {
 
 function decodeAssistant(message: JsonObject, path: string): readonly Part[] {
   const refusal = optionalString(message.refusal, `${path}.refusal`);
-  const content = decodeContent(message.content, `${path}.content`).filter(
+  const content = filterEach(
+    decodeContent(message.content, `${path}.content`),
     (part) => part.type !== 'text' || part.text !== '',
   );
   const calls = optionalArray(message.tool_calls, `${path}.tool_calls`);
   const signatures = calls.length === 0 ? undefined : decodeCallSignatures(message);
-  return placeReasoning(
-    decodeReasoning(message, path),
-    refusal === undefined ? content : [...content, { type: 'refusal', text: refusal }],
-    calls.map((call, index) => decodeToolCall(call, `${path}.tool_calls[${index}]`, signatures)),
-  );
+  const said: readonly Part[] = refusal === undefined ? content : [...content, { type: 'refusal', text: refusal }];
+  const called = mapEach(calls, (call, index) => decodeToolCall(call, `${path}.tool_calls[${index}]`, signatures));
+  const reasoning = decodeReasoning(message, path);
+  return once(() => placeReasoning(reasoning, said, called));
 }
 
 function decodeToolCall(value: JsonValue, path: string, signatures?: ReadonlyMap<string, Sealed>): Part {

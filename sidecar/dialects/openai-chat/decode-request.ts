@@ -1,6 +1,8 @@
 /** Chat Completions request → canonical request. What this API alone knows stays in `extensions`, verbatim. */
+
 import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { foldEach, mapEach } from '#sidecar/canonical/walk';
 import {
   invalid,
   optionalArray,
@@ -63,7 +65,7 @@ export function decodeRequest(body: JsonObject, { model }: PathValues = {}): Cha
   return {
     operation: 'chat',
     model: model ?? requiredString(body.model, 'model'),
-    messages: messages.map((message, index) => decodeMessage(message, `messages[${index}]`)),
+    messages: mapEach(messages, (message, index) => decodeMessage(message, `messages[${index}]`)),
     tools,
     stop: decodeStop(body.stop),
     stream: optionalBoolean(body.stream, 'stream') ?? false,
@@ -128,7 +130,7 @@ function decodeChoiceCount(value: JsonValue | undefined): number | undefined {
 
 function decodeStop(value: JsonValue | undefined): readonly string[] {
   if (typeof value === 'string') return [value];
-  return optionalArray(value, 'stop').map((entry, index) => requiredString(entry, `stop[${index}]`));
+  return mapEach(optionalArray(value, 'stop'), (entry, index) => requiredString(entry, `stop[${index}]`));
 }
 
 function decodeLogprobs(body: JsonObject): ChatRequest['logprobs'] {
@@ -139,15 +141,13 @@ function decodeLogprobs(body: JsonObject): ChatRequest['logprobs'] {
 
 /** Tools that are no functions cannot be said to another API; they are kept for this one. */
 function decodeTools(value: JsonValue | undefined): { tools: Tool[]; otherTools: JsonObject[] } {
-  const tools: Tool[] = [];
-  const otherTools: JsonObject[] = [];
-  for (const [index, entry] of optionalArray(value, 'tools').entries()) {
+  const start = (): { tools: Tool[]; otherTools: JsonObject[] } => ({ tools: [], otherTools: [] });
+  return foldEach(optionalArray(value, 'tools'), start, ({ tools, otherTools }, entry, index) => {
     const tool = requiredObject(entry, `tools[${index}]`);
     if (requiredString(tool.type, `tools[${index}].type`) === 'function')
       tools.push(decodeFunction(tool.function, `tools[${index}].function`, tool.cache_control));
     else otherTools.push(tool);
-  }
-  return { tools, otherTools };
+  });
 }
 
 function decodeFunction(value: JsonValue | undefined, path: string, cacheControl: JsonValue | undefined): Tool {

@@ -1,8 +1,10 @@
 /** Canonical answer → Chat Completions answer. */
+
 import type { ChatResponse, Choice, FinishReason } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { ImagePart, Part } from '#sidecar/canonical/part';
 import { totalCacheWriteTokens, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import { filterEach, flatMapEach, mapEach, once } from '#sidecar/canonical/walk';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
 import { encodeCallDetail, encodeReasoningDetail } from './reasoning-details.ts';
 
@@ -44,7 +46,7 @@ export const encodeResponse = (response: ChatResponse, context: EncodeContext): 
   object: 'chat.completion',
   created: response.created ?? context.nowSeconds,
   model: response.model === '' ? context.request.model : response.model,
-  choices: response.choices.map(encodeChoice),
+  choices: mapEach(response.choices, encodeChoice),
   ...(response.usage !== undefined && { usage: encodeUsage(response.usage, context.costUsd?.()) }),
   ...response.extensions['openai-chat'],
 });
@@ -57,19 +59,22 @@ const encodeChoice = (choice: Choice): JsonObject => ({
 });
 
 const textOf = (parts: readonly Part[], type: 'text' | 'refusal' | 'reasoning'): string | null => {
-  const texts = parts.flatMap((part) => (part.type === type && 'text' in part ? [part.text] : []));
-  return texts.length === 0 ? null : texts.join('');
+  const texts = flatMapEach(parts, (part) => (part.type === type && 'text' in part ? [part.text] : []));
+  return texts.length === 0 ? null : once(() => texts.join(''));
 };
 
 function encodeMessage({ parts, extensions }: Choice): JsonObject {
   const reasoning = textOf(parts, 'reasoning');
-  const details = encodeDetails(parts);
-  const calls = parts.flatMap((part) => {
+  const details = once(() => encodeDetails(parts));
+  const calls = flatMapEach(parts, (part) => {
     if (part.type === 'opaque' && part.api === 'openai-chat') return [part.value];
     if (part.type !== 'tool-call') return [];
     return [{ id: part.id, type: 'function', function: { name: part.name, arguments: part.arguments } }];
   });
-  const images = parts.flatMap((part) => (part.type === 'image' ? [part] : [])).map(encodeImage);
+  const images = mapEach(
+    filterEach(parts, (part) => part.type === 'image'),
+    encodeImage,
+  );
   return {
     role: 'assistant',
     content: textOf(parts, 'text'),

@@ -4,9 +4,11 @@
  * ours that say where each block stood: after `content_offset` UTF-16 units of `content` and after `tool_calls` calls. A client that sends the assistant message back
  * as it came gives the provider its blocks back, signature and place included.
  */
+
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part, ReasoningPart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
+import { flatMapEach, foldEach } from '#sidecar/canonical/walk';
 import { optionalArray, optionalInteger, optionalString, requiredObject } from '#sidecar/dialects/field';
 import { isJsonObject } from '#sidecar/json/body';
 
@@ -42,18 +44,21 @@ export const encodeCallDetail = (id: string, signature: Sealed, index: number): 
 
 /** The proofs of an assistant message's tool calls, by the id of the call. */
 export function decodeCallSignatures(message: JsonObject): ReadonlyMap<string, Sealed> {
-  const signatures = new Map<string, Sealed>();
-  for (const detail of optionalArray(message.reasoning_details, 'reasoning_details')) {
-    if (!isJsonObject(detail) || typeof detail.id !== 'string' || typeof detail.data !== 'string') continue;
-    signatures.set(detail.id, { by: typeof detail.format === 'string' ? detail.format : '', data: detail.data });
-  }
-  return signatures;
+  const details = optionalArray(message.reasoning_details, 'reasoning_details');
+  return foldEach(
+    details,
+    () => new Map<string, Sealed>(),
+    (signatures, detail) => {
+      if (!isJsonObject(detail) || typeof detail.id !== 'string' || typeof detail.data !== 'string') return;
+      signatures.set(detail.id, { by: typeof detail.format === 'string' ? detail.format : '', data: detail.data });
+    },
+  );
 }
 
 /** The reasoning of an assistant message: the details where there are any, else the plain text. */
 export function decodeReasoning(message: JsonObject, path: string): readonly PlacedReasoning[] {
   const details = optionalArray(message.reasoning_details, `${path}.reasoning_details`);
-  const placed = details.flatMap((value, index) => {
+  const placed = flatMapEach(details, (value, index) => {
     const at = `${path}.reasoning_details[${index}]`;
     return decodeDetail(requiredObject(value, at), at);
   });

@@ -1,5 +1,7 @@
 /** Where a Responses request says what the canonical one does. */
+
 import type { JsonObject } from '#sidecar/canonical/json';
+import { flatMapEach } from '#sidecar/canonical/walk';
 import type { ClientPaths } from '#sidecar/dialects/client-paths';
 import { optionalArray } from '#sidecar/dialects/field';
 import { isJsonObject } from '#sidecar/json/body';
@@ -16,7 +18,7 @@ export const clientPaths = (body: JsonObject): ClientPaths => ({
     ...(body.instructions ? [{ path: 'instructions', parts: ['instructions'] }] : []),
     ...placesOf(body.input ?? []),
   ],
-  tools: optionalArray(body.tools, 'tools').flatMap((tool, index) =>
+  tools: flatMapEach(optionalArray(body.tools, 'tools'), (tool, index) =>
     isJsonObject(tool) && tool.type === 'function' ? [`tools[${index}]`] : [],
   ),
   words: WORDS,

@@ -1,6 +1,8 @@
 /** One part of an item's content → canonical part. Kinds that this API alone knows, and what it holds itself by id, become opaque parts. */
+
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { FilePart, ImagePart, Part, TextPart } from '#sidecar/canonical/part';
+import { mapEach } from '#sidecar/canonical/walk';
 import { invalid, optionalObject, optionalString, requiredObject, requiredString } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
 
@@ -9,7 +11,7 @@ const DATA_URL = /^data:([^;,]+);base64,/;
 export function decodeContent(value: JsonValue | undefined, path: string): readonly Part[] {
   if (typeof value === 'string') return [{ type: 'text', text: value }];
   if (!Array.isArray(value)) throw invalid(path, 'a string or an array of parts');
-  return value.map((entry, index) =>
+  return mapEach(value, (entry, index) =>
     decodeContentPart(requiredObject(entry, `${path}[${index}]`), `${path}[${index}]`),
   );
 }

@@ -2,10 +2,12 @@
  * Input items → canonical messages. What the model wrote in a row (reasoning, text, calls) is one assistant message, as the other APIs have it;
  * every result of a call is a message of its own. Items that this API alone knows become opaque parts at their place.
  */
+
 import type { Message, Role } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part, ToolResultPart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
+import { flatMapEach, foldEach, once } from '#sidecar/canonical/walk';
 import type { Place } from '#sidecar/dialects/client-paths';
 import { invalid, optionalString, requiredObject, requiredString, restOf } from '#sidecar/dialects/field';
 import { DIALECT_ID } from './api-id.ts';
@@ -29,17 +31,18 @@ export const placesOf = (input: JsonValue): readonly Place[] =>
 
 function turnsOf(input: JsonValue): Turns {
   if (!Array.isArray(input)) throw invalid('input', 'a string or an array of items');
-  const turns = new Turns();
-  for (const [index, entry] of input.entries()) {
+  return foldEach(input, startTurns, (turns, entry, index) => {
     const path = `input[${index}]`;
     const item = requiredObject(entry, path);
     const signature = decodeSignature(item);
     const isMessage = item.type === 'message' || (item.type == null && !isReference(item));
-    if (signature === undefined) turns.add(decodeItem(item, path), { isMessage, path });
+    const decoded = signature === undefined && decodeItem(item, path);
+    if (decoded) once(() => turns.add(decoded, { isMessage, path }));
     else turns.signature = signature;
-  }
-  return turns;
+  });
 }
+
+const startTurns = (): Turns => new Turns();
 
 /** The messages so far, the last of which may be a turn of the model that goes on. */
 class Turns {
@@ -141,7 +144,7 @@ const decodeCall = (item: JsonObject, path: string): Extract<Part, { type: 'tool
 /** undefined: it holds a file or what else only this API takes as a result. */
 function decodeOutput(item: JsonObject, path: string): ToolResultPart | undefined {
   const toolCallId = requiredString(item.call_id, `${path}.call_id`);
-  const parts = decodeContent(item.output ?? '', `${path}.output`).flatMap((part) =>
+  const parts = flatMapEach(decodeContent(item.output ?? '', `${path}.output`), (part) =>
     part.type === 'text' || part.type === 'image' ? [part] : [],
   );
   const isWhole = typeof item.output === 'string' || !Array.isArray(item.output) || parts.length === item.output.length;

@@ -1,6 +1,8 @@
 /** Responses request → canonical request. What this API alone knows stays in `extensions`, verbatim. */
+
 import type { ChatRequest, ResponseFormat } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { once } from '#sidecar/canonical/walk';
 import {
   invalid,
   optionalArray,
@@ -55,13 +57,13 @@ export function decodeRequest(body: JsonObject): ChatRequest {
   return {
     operation: 'chat',
     model: requiredString(body.model, 'model'),
-    messages: [...systemMessage(instructions), ...messages],
+    messages: once(() => [...systemMessage(instructions), ...messages]),
     tools,
     stop: [],
     stream: optionalBoolean(body.stream, 'stream') ?? false,
     // This API tells the usage of every answer.
     includeUsage: true,
-    ...(messages.some(({ parts }) => parts.some(isMadeHere)) && { mustRewrite: true }),
+    ...(once(() => messages.some(({ parts }) => parts.some(isMadeHere))) && { mustRewrite: true }),
     ...(body.background === true && { isAnsweredLater: true }),
     extensions: decodeExtensions(body, {
       ...(otherTools.length > 0 && { tools: otherTools }),

@@ -1,6 +1,8 @@
 /** Tools and the choice among them. Tools that are no functions cannot be said to another API; they are kept for this one. */
+
 import type { Tool, ToolChoice } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { foldEach } from '#sidecar/canonical/walk';
 import {
   invalid,
   optionalArray,
@@ -13,15 +15,13 @@ import {
 import { present } from './present.ts';
 
 export function decodeTools(value: JsonValue | undefined): { tools: Tool[]; otherTools: JsonObject[] } {
-  const tools: Tool[] = [];
-  const otherTools: JsonObject[] = [];
-  for (const [index, entry] of optionalArray(value, 'tools').entries()) {
+  const start = (): { tools: Tool[]; otherTools: JsonObject[] } => ({ tools: [], otherTools: [] });
+  return foldEach(optionalArray(value, 'tools'), start, ({ tools, otherTools }, entry, index) => {
     const tool = requiredObject(entry, `tools[${index}]`);
     if (requiredString(tool.type, `tools[${index}].type`) === 'function')
       tools.push(decodeFunction(tool, `tools[${index}]`));
     else otherTools.push(tool);
-  }
-  return { tools, otherTools };
+  });
 }
 
 /** Here a tool that says nothing of strictness is made strict where its schema allows it; elsewhere that would refuse the schemas that do not. */

@@ -1,8 +1,10 @@
 /** Canonical parts → output items. Text and refusal in a row are one message; every call and every reasoning is an item of its own. */
+
 import type { Choice } from '#sidecar/canonical/chat-response';
 import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part } from '#sidecar/canonical/part';
+import { foldEach, mapEach, once } from '#sidecar/canonical/walk';
 import { isJsonObject } from '#sidecar/json/body';
 import { DIALECT_ID } from './api-id.ts';
 import { itemId, reasoningId } from './item-id.ts';
@@ -20,26 +22,37 @@ export interface AnswerFacts {
 }
 
 export function encodeItems({ parts, logprobs }: Choice, { stem, status }: AnswerFacts): JsonObject[] {
-  const items: JsonObject[] = [];
-  let said: JsonObject[] = [];
   // Chat Completions, whose form this is, tells them of the answer as a whole.
-  let unsaidLogprobs = entriesOf(logprobs);
-  const speak = () => {
-    if (said.length > 0) items.push(message(itemId('msg', stem, items.length), said));
-    said = [];
-  };
-  for (const part of parts) {
+  const entries = entriesOf(logprobs);
+  const start = (): Output => ({ items: [], said: [], unsaidLogprobs: entries });
+  const output = foldEach(parts, start, (state, part) => {
+    const { items, said, unsaidLogprobs } = state;
     if (part.type === 'text') {
       said.push({ ...outputText(part.text, unsaidLogprobs), ...allOf(part.extensions?.[DIALECT_ID]) });
-      unsaidLogprobs = [];
+      state.unsaidLogprobs = [];
     } else if (part.type === 'refusal') said.push({ type: 'refusal', refusal: part.text });
     else {
-      speak();
+      speak(state, stem);
       items.push(...encodeItem(part, stem, items.length));
     }
-  }
-  speak();
-  return status === 'completed' ? items : endIncomplete(items);
+  });
+  return once(() => {
+    speak(output, stem);
+    return status === 'completed' ? output.items : endIncomplete(output.items);
+  });
+}
+
+interface Output {
+  readonly items: JsonObject[];
+  /** Of the message that goes on. */
+  said: JsonObject[];
+  unsaidLogprobs: readonly JsonValue[];
+}
+
+function speak(output: Output, stem: string): void {
+  const { items, said } = output;
+  if (said.length > 0) items.push(message(itemId('msg', stem, items.length), said));
+  output.said = [];
 }
 
 function encodeItem(part: Part, stem: string, place: number): JsonObject[] {
@@ -109,7 +122,7 @@ export const functionCall = (
 /** The entries of Chat Completions' log probabilities, which are this API's too. Clients are promised the bytes of each token. */
 export function entriesOf(logprobs: JsonValue | undefined): readonly JsonValue[] {
   if (!isJsonObject(logprobs) || !Array.isArray(logprobs.content)) return [];
-  return logprobs.content.map((entry) => {
+  return mapEach(logprobs.content, (entry) => {
     if (!isJsonObject(entry)) return entry;
     const { top_logprobs: top } = entry;
     return {

@@ -1,5 +1,7 @@
 /** Earlier answers in a Responses call: items that are named by a reference, and the conversation that is named by its last response. */
+
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import type { NamedAnswers, NamedItem, Recall, Recalled, Resolved, Turn } from '#sidecar/dialects/recall';
 import { isJsonObject } from '#sidecar/json/body';
 import { isIdMadeHere } from './item-id.ts';
@@ -12,7 +14,7 @@ export const recall: Recall = {
   isWanted: ({ store }) => store !== false,
   partsOf: (answer) => ({
     id: String(answer.id),
-    items: itemsOf(answer.output).flatMap((item) =>
+    items: flatMapEach(itemsOf(answer.output), (item) =>
       isJsonObject(item) && typeof item.id === 'string' && isIdMadeHere(item.id) ? [{ id: item.id, item }] : [],
     ),
     // What the request said beside its input does not go on to the next one, and may be longer than all the rest.
@@ -38,8 +40,8 @@ interface Place {
 }
 
 function resolve(body: JsonObject, recalled: Recalled): Resolved {
-  const places = [...recalled.turns.flatMap((turn) => placesOfTurn(turn, recalled)), ...ownPlaces(body, recalled)];
-  const whole: JsonObject = { ...body, input: places.map(({ item }) => item) };
+  const places = flatMapEach(recalled.turns, (turn) => placesOfTurn(turn, recalled)).concat(ownPlaces(body, recalled));
+  const whole: JsonObject = { ...body, input: mapEach(places, ({ item }) => item) };
   const { previous_response_id: _, ...withoutPrevious } = whole;
   return {
     // Without turns an account keeps what came before.
@@ -48,14 +50,15 @@ function resolve(body: JsonObject, recalled: Recalled): Resolved {
   };
 }
 
-const placesOfTurn = ({ input, answer }: Turn, recalled: Recalled): readonly Place[] =>
-  [
-    ...itemsOf(input).map((item) => named(item, recalled) ?? item),
-    ...itemsOf(answer.output).filter(isJsonObject).map(retold),
-  ].map((item) => ({ item, path: 'previous_response_id', isNamed: true }));
+function placesOfTurn({ input, answer }: Turn, recalled: Recalled): readonly Place[] {
+  const said = mapEach(itemsOf(input), (item) => ofTurn(named(item, recalled) ?? item));
+  return said.concat(flatMapEach(itemsOf(answer.output), (item) => (isJsonObject(item) ? [ofTurn(retold(item))] : [])));
+}
+
+const ofTurn = (item: JsonValue): Place => ({ item, path: 'previous_response_id', isNamed: true });
 
 const ownPlaces = ({ input }: JsonObject, recalled: Recalled): readonly Place[] =>
-  itemsOf(input).map((item, index) => {
+  mapEach(itemsOf(input), (item, index) => {
     const found = named(item, recalled);
     const path = typeof input === 'string' ? 'input' : `input[${index}]`;
     return found === undefined

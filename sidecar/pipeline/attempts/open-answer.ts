@@ -1,6 +1,11 @@
 /** Reads the answer of one exchange until it is sure to be one: a whole document, or the beginning of a stream. */
+
+import type { JsonValue } from '#sidecar/canonical/json';
 import { isAboutKept } from '#sidecar/canonical/operation';
+import type { CanonicalResponse } from '#sidecar/canonical/request';
+import { isRest } from '#sidecar/canonical/walk';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { isLarge, parseLarge, runLarge } from '#sidecar/pipeline/large';
 import { readWhole } from '#sidecar/upstream/read-whole';
 import type { UpstreamResponse } from '#sidecar/upstream/upstream';
 import { AnswerFailed } from '#sidecar/wires/answer-failed';
@@ -36,21 +41,38 @@ const eventsOf = ({ framing, streamDecoder }: AnyWire): StreamReading | undefine
 
 function openWhole(running: Exchange, response: UpstreamResponse): Answer | Promise<Answer> {
   const raw = readWhole(response);
-  const read = (bytes: Uint8Array): Answer => readAnswer(running, response, bytes);
+  const read = (bytes: Uint8Array): Answer | Promise<Answer> =>
+    isLarge(bytes) ? readLarge(running, response, bytes) : readSmall(running, response, bytes);
   return raw instanceof Promise ? raw.then(read) : read(raw);
 }
 
-function readAnswer({ plan, log, question }: Exchange, response: UpstreamResponse, raw: Uint8Array): Answer {
-  const body = parseJson(UTF8.decode(raw));
-  if (!isJsonObject(body)) throw malformed(plan.candidate, 'The body of the answer is not a JSON object.');
-  try {
-    const item = { response: question.deps.keepers.countedOnce(plan.wire.decodeResponse(body, response.headers)), raw };
-    log.answered(item.response);
-    return { kind: 'whole', by: new AttemptAnswerer(plan, log), item };
-  } catch (cause) {
-    if (cause instanceof AnswerFailed) throw failedInAnswer(plan.candidate, cause.failure, response);
-    throw malformed(plan.candidate, 'The body of the answer is not of this API.', cause);
-  }
+function readSmall(running: Exchange, response: UpstreamResponse, raw: Uint8Array): Answer {
+  return answerOf(running, raw, decoding(running, response, parseJson(UTF8.decode(raw)))());
+}
+
+async function readLarge(running: Exchange, response: UpstreamResponse, raw: Uint8Array): Promise<Answer> {
+  const { scope } = running.question.call;
+  const decode = decoding(running, response, await parseLarge(raw, scope));
+  return answerOf(running, raw, await runLarge(decode, scope));
+}
+
+const decoding =
+  ({ plan: { candidate, wire } }: Exchange, response: UpstreamResponse, body: JsonValue | undefined) =>
+  (): CanonicalResponse => {
+    if (!isJsonObject(body)) throw malformed(candidate, 'The body of the answer is not a JSON object.');
+    try {
+      return wire.decodeResponse(body, response.headers);
+    } catch (cause) {
+      if (isRest(cause)) throw cause;
+      if (cause instanceof AnswerFailed) throw failedInAnswer(candidate, cause.failure, response);
+      throw malformed(candidate, 'The body of the answer is not of this API.', cause);
+    }
+  };
+
+function answerOf({ plan, log, question }: Exchange, raw: Uint8Array, decoded: CanonicalResponse): Answer {
+  const response = question.deps.keepers.countedOnce(decoded);
+  log.answered(response);
+  return { kind: 'whole', by: new AttemptAnswerer(plan, log), item: { response, raw } };
 }
 
 /** Reads until the first content event, or the first event of any kind where the route says so. */

@@ -1,7 +1,8 @@
 /** How one attempt is made: over which wire and lane, to which path, with which bytes. */
 import { operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
-import { type ClientPaths, clientPath } from '#sidecar/dialects/client-paths';
+import { lazy } from '#sidecar/canonical/walk';
+import { clientPath } from '#sidecar/dialects/client-paths';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import { type Ceiling, outputCeiling } from '#sidecar/pipeline/policy/ceilings';
@@ -89,9 +90,9 @@ function outputOf(
 
 /** Worked out when the first path is asked for: most requests lose nothing. */
 function clientPathsOf({ dialect, content, said }: DecodedRequest): (path: string) => string {
-  let paths: ClientPaths | undefined;
+  const pathsOf = lazy(() => dialect.clientPaths?.(content.body));
   return (path) => {
-    paths ??= dialect.clientPaths?.(content.body);
+    const paths = pathsOf();
     const known = paths === undefined ? path : clientPath(path, paths);
     return said === undefined ? known : said.clientPath(known);
   };

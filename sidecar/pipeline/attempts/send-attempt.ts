@@ -21,7 +21,8 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
   const { scope } = question.call;
   const { health, budgetGate } = question.deps;
   const asked = estimate(plan, question);
-  holdToCeilings(question.selection.route.ceilings, asked, question.decoded);
+  const held = hold(asked, question);
+  if (held !== undefined) await held;
   const reservation = await budgetGate.reserve(asked);
   const log = new AttemptRecorder(plan, reservation, question.deps);
   question.log.attempts.push(log);
@@ -53,6 +54,15 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
   } finally {
     scope.deadlines.cancel(firstContent);
   }
+}
+
+/** Throws `ceiling_exceeded` and `price_unknown`. */
+function hold(asked: AttemptEstimate, { selection, decoded }: AttemptQuestion): void | Promise<void> {
+  const { ceilings } = selection.route;
+  const { inTurns } = decoded.content;
+  if (ceilings.length === 0) return;
+  const work = (): void => holdToCeilings(ceilings, asked, decoded);
+  return inTurns === undefined ? work() : inTurns(work);
 }
 
 const estimate = (plan: Plan, { call, caller, decoded, selection }: AttemptQuestion): AttemptEstimate => ({

@@ -39,10 +39,15 @@ export class BoundedBytes<V extends Sized> {
     if (value.bytes > this.#mostBytes) return;
     this.#values.set(id, value);
     this.#bytes += value.bytes;
+    if (!this.#isOver) return;
     for (const [oldest] of this.#values) {
-      if (this.#values.size <= this.#most && this.#bytes <= this.#mostBytes) return;
       this.delete(oldest);
+      if (!this.#isOver) return;
     }
+  }
+
+  get #isOver(): boolean {
+    return this.#values.size > this.#most || this.#bytes > this.#mostBytes;
   }
 
   delete(id: string): boolean {

@@ -1,7 +1,10 @@
 /** What an encoder needs for an answer that clients may name, and what of it is remembered once it is whole. */
+
 import type { JsonObject } from '#sidecar/canonical/json';
+import { mapEach, once, visitEach } from '#sidecar/canonical/walk';
 import type { MadeAnswer } from '#sidecar/dialects/dialect';
 import type { Recall } from '#sidecar/dialects/recall';
+import { stringifyNested } from '#sidecar/json/nested';
 import type { Answer } from '#sidecar/pipeline/attempts/answer';
 import type { EncodeQuestion } from '#sidecar/pipeline/encode';
 
@@ -27,16 +30,20 @@ interface Context {
 function remember(answer: JsonObject, { recall, question, isKept }: Context): void {
   const { decoded, remembered } = question;
   const { id, items, answer: told } = recall.partsOf(answer);
-  for (const { id: itemId, item } of items) remembered.keepItem(itemId, jsonOf(item));
+  visitEach(items, ({ id: itemId, item }) => {
+    const json = jsonOf(item);
+    remembered.keepItem(itemId, json);
+  });
   if (isKept) return;
   const { content } = decoded.said ?? decoded;
   const goesOnFrom = decoded.said?.goesOnFrom;
-  remembered.keepTurn(id, {
+  const turn = {
     ...(goesOnFrom !== undefined && { previous: goesOnFrom }),
-    input: inputOf(content.member('input')),
+    input: once(() => inputOf(content.member('input'))),
     answer: jsonOf(told),
-    itemIds: items.map((item) => item.id),
-  });
+    itemIds: mapEach(items, (item) => item.id),
+  };
+  once(() => remembered.keepTurn(id, turn));
 }
 
 const UTF8 = new TextEncoder();
@@ -45,7 +52,10 @@ const BEFORE = UTF8.encode('{"input":');
 const AFTER = UTF8.encode('}');
 
 /** Bytes of its own, so that nothing else stays in memory with it. */
-const jsonOf = (value: JsonObject): Uint8Array => UTF8.encode(JSON.stringify(value));
+const jsonOf = (value: JsonObject): Uint8Array => {
+  const json = stringifyNested(value);
+  return once(() => UTF8.encode(json), json.length);
+};
 
 function inputOf(member: Uint8Array | undefined): Uint8Array {
   if (member === undefined) return NO_INPUT;

@@ -7,7 +7,7 @@ import type { NamedAnswers, NamedItem, Recall, Turn } from '#sidecar/dialects/re
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Call } from '#sidecar/pipeline/call';
 import { type DecodedRequest, decode } from '#sidecar/pipeline/decode';
-import { decodeLarge, isLarge, parseObject, writeObject } from '#sidecar/pipeline/large';
+import { decodeLarge, isLarge, parseObject, runLarge, writeObject } from '#sidecar/pipeline/large';
 import type { RememberedAnswers, RememberedTurn } from './remembered-answers.ts';
 
 export interface RecallQuestion {
@@ -27,7 +27,8 @@ export async function recallNamed(named: NamedAnswers, question: RecallQuestion)
     turns.push(asTurn(await held.read(turn.input), await held.read(turn.answer)));
   const items = await itemsOf([...named.items, ...turns.flatMap((turn) => namedBy(turn, recall))], question, held);
   if (turns.length === 0 && items.size === 0) return asked;
-  const { body, clientPath } = recall.resolve(asked.content.body, { turns, item: (id) => items.get(id) });
+  const resolve = () => recall.resolve(asked.content.body, { turns, item: (id) => items.get(id) });
+  const { body, clientPath } = held.isLarge ? await runLarge(resolve, call.scope) : resolve();
   const bytes = await writeObject(body, held.isLarge, call.scope);
   const decoded = isLarge(bytes) ? await decodeLarge(bytes, call) : decode(bytes, call);
   const goesOnFrom = turns.length > 0 && named.previous !== undefined ? { goesOnFrom: named.previous } : {};

@@ -1,9 +1,12 @@
 /** Messages answer → canonical answer. What other APIs have no word for, such as blocks of tools that the provider runs itself, is kept verbatim. */
+
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { Extensions } from '#sidecar/canonical/extensions';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
+import { flatMapEach } from '#sidecar/canonical/walk';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { stringifyNested } from '#sidecar/json/nested';
 import { asObjects, asString, asText, without } from '#sidecar/wires/read-field';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { rawUsage, readUsage, withoutCounts } from './read-usage.ts';
@@ -28,7 +31,7 @@ export function decodeResponse(body: JsonObject): ChatResponse {
     choices: [
       {
         index: 0,
-        parts: asObjects(body.content).flatMap(decodeBlock),
+        parts: flatMapEach(asObjects(body.content), decodeBlock),
         finishReason: raw === undefined ? 'other' : mapFinishReason(raw),
         ...(raw !== undefined && { rawFinishReason: raw }),
       },
@@ -55,7 +58,7 @@ function decodeBlock(block: JsonObject): Part[] {
           type: 'tool-call',
           id: asString(block.id) ?? '',
           name: asString(block.name) ?? '',
-          arguments: JSON.stringify(block.input ?? {}),
+          arguments: stringifyNested(block.input ?? {}),
           ...kept(without(block, READ_OF_CALL)),
         },
       ];

@@ -11,7 +11,9 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '#sidecar/canonical/part';
-import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { flatMapEach } from '#sidecar/canonical/walk';
+import { isJsonObject } from '#sidecar/json/body';
+import { parseNested } from '#sidecar/json/nested';
 import type { Losses } from '#sidecar/wires/losses';
 import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { mediaName } from '#sidecar/wires/path-name';
@@ -23,7 +25,7 @@ export interface BlockContext extends PartPlace {
 }
 
 export const encodeBlocks = (parts: readonly Part[], context: Omit<BlockContext, 'index'>): JsonObject[] =>
-  parts.flatMap((part, index) => encodeBlock(part, { ...context, index }));
+  flatMapEach(parts, (part, index) => encodeBlock(part, { ...context, index }));
 
 function encodeBlock(part: Part, context: BlockContext): JsonObject[] {
   switch (part.type) {
@@ -76,7 +78,7 @@ function encodeFile(part: FilePart, context: BlockContext): JsonObject {
 
 /** The API takes an object; a text that is none (the model wrote it so) is kept whole inside one, and named. */
 function encodeToolCall(part: ToolCallPart, { path, losses }: BlockContext): JsonObject {
-  const parsed = part.arguments === '' ? {} : parseJson(part.arguments);
+  const parsed = part.arguments === '' ? {} : parseNested(part.arguments);
   const input = isJsonObject(parsed) ? parsed : { arguments: part.arguments };
   if (!isJsonObject(parsed)) losses.note(`${path}.tool_calls`);
   if (part.signature !== undefined) losses.note(`${path}.tool_calls.signature`);
@@ -84,7 +86,9 @@ function encodeToolCall(part: ToolCallPart, { path, losses }: BlockContext): Jso
 }
 
 function encodeToolResult(part: ToolResultPart): JsonObject {
-  const content = part.parts.flatMap((inner) => (inner.type === 'text' ? encodeText(inner) : [encodeImage(inner)]));
+  const content = flatMapEach(part.parts, (inner) =>
+    inner.type === 'text' ? encodeText(inner) : [encodeImage(inner)],
+  );
   return {
     type: 'tool_result',
     tool_use_id: toolId(part.toolCallId),

@@ -2,8 +2,10 @@
  * Canonical messages → system blocks and alternating turns of a Messages call. System and developer messages move to `system`; user and
  * tool messages that follow each other become one user turn whose tool results come first, as the API demands.
  */
+
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { foldEach, mapEach } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 import { encodeBlocks } from './encode-blocks.ts';
 
@@ -29,20 +31,19 @@ export function encodeMessages(
   messages: readonly Message[],
   { losses, systemStaysInPlace }: EncodeOptions,
 ): EncodedMessages {
-  const system: JsonObject[] = [];
-  const turns: Turn[] = [];
-  for (const [index, message] of messages.entries()) {
+  const start = (): { system: JsonObject[]; turns: Turn[] } => ({ system: [], turns: [] });
+  const { system, turns } = foldEach(messages, start, (walk, message, index) => {
     const path = `messages[${index}]`;
     const blocks = encodeBlocks(message.parts, { path, losses });
     if (message.name !== undefined) losses.note(`${path}.name`);
     const isSystem = message.role === 'system' || message.role === 'developer';
-    if (isSystem && systemStaysInPlace && turns.length > 0) append(turns, 'system', blocks);
-    else if (isSystem) system.push(...blocks);
-    else append(turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
-  }
+    if (isSystem && systemStaysInPlace && walk.turns.length > 0) append(walk.turns, 'system', blocks);
+    else if (isSystem) for (const block of blocks) walk.system.push(block);
+    else append(walk.turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
+  });
   return {
     system,
-    messages: turns.map(({ role, results, content }) => ({ role, content: [...results, ...content] })),
+    messages: mapEach(turns, ({ role, results, content }) => ({ role, content: [...results, ...content] })),
   };
 }
 

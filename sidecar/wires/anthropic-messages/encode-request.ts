@@ -1,7 +1,9 @@
 /** Canonical request → body of a Messages call. */
+
 import type { ChatRequest, Tool } from '#sidecar/canonical/chat-request';
 import { type ApiExtension, allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { mapEach, once } from '#sidecar/canonical/walk';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
 import { asObject } from '#sidecar/wires/read-field';
@@ -49,7 +51,8 @@ function restate(
 function ownWords(request: ChatRequest, own: ApiExtension, losses: Losses): JsonObject {
   const { thinking, ...others } = allOf(own);
   if (thinking === undefined) return others;
-  if (asObject(thinking)?.type !== 'enabled' || !continuesUnsignedTurn(request, unseal)) return { ...others, thinking };
+  if (asObject(thinking)?.type !== 'enabled' || !once(() => continuesUnsignedTurn(request, unseal)))
+    return { ...others, thinking };
   losses.note('thinking');
   return others;
 }
@@ -67,7 +70,7 @@ function translate(asked: ChatRequest, model: string, losses: Losses): JsonObjec
     max_tokens: maxTokens,
     ...(system.length > 0 && { system }),
     messages,
-    ...(request.tools.length > 0 && { tools: request.tools.map(encodeTool), ...encodeToolChoice(request) }),
+    ...(request.tools.length > 0 && { tools: mapEach(request.tools, encodeTool), ...encodeToolChoice(request) }),
     ...sampling,
     ...encodeStop(request.stop, losses),
     ...thinking.members,

@@ -1,7 +1,9 @@
 /** Decides thinking and sampling of a Messages call together, because each limits the other. */
+
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Sealed } from '#sidecar/canonical/sealed';
+import { once } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 import type { ModelTraits } from './model-traits.ts';
 
@@ -56,7 +58,7 @@ export function encodeThinking(
     losses.drop('reasoning_effort');
     return NO_THINKING;
   }
-  if (continuesUnsignedTurn(request, unseal)) {
+  if (once(() => continuesUnsignedTurn(request, unseal))) {
     // No wish of the client's that could be refused: another provider wrote the turn.
     losses.note('reasoning_effort');
     return NO_THINKING;

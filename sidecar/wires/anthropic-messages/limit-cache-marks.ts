@@ -1,6 +1,8 @@
 /** Keeps the cache marks of a translated request within what the API takes. */
+
 import type { ChatRequest, Message, Tool } from '#sidecar/canonical/chat-request';
 import type { Part } from '#sidecar/canonical/part';
+import { filterEach, flatMapEach, foldEach, mapEach } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 
 /** Prompt caching, "up to 4 cache breakpoints". */
@@ -13,7 +15,7 @@ type Markable = Part | Tool;
  * The marks stand in the order of the prompt: tools, system, turns.
  */
 export function limitCacheMarks(request: ChatRequest, losses: Losses): ChatRequest {
-  const marked = inPromptOrder(request).filter(({ holder }) => isMarked(holder));
+  const marked = markedOf(request);
   const surplus = new Map(marked.slice(1, 1 - MAX_MARKS).map(({ holder, path }) => [holder, path]));
   if (marked.length <= MAX_MARKS) return request;
   for (const path of surplus.values()) losses.note(`${path}.cache_control`);
@@ -21,10 +23,10 @@ export function limitCacheMarks(request: ChatRequest, losses: Losses): ChatReque
     surplus.has(holder) ? { ...holder, cacheControl: undefined } : holder;
   return {
     ...request,
-    tools: request.tools.map(strip),
-    messages: request.messages.map((message) => ({
+    tools: mapEach(request.tools, strip),
+    messages: mapEach(request.messages, (message) => ({
       ...message,
-      parts: message.parts.map((part) => stripPart(part, strip)),
+      parts: mapEach(message.parts, (part) => stripPart(part, strip)),
     })),
   };
 }
@@ -38,20 +40,28 @@ interface Place {
   readonly path: string;
 }
 
-function inPromptOrder({ tools, messages }: ChatRequest): readonly Place[] {
-  const system: Place[] = [];
-  const turns: Place[] = [];
-  for (const [index, message] of messages.entries()) {
-    for (const [at, part] of message.parts.entries()) {
-      const path = `messages[${index}].content[${at}]`;
-      const inner = part.type === 'tool-result' ? part.parts : [];
-      for (const holder of [...inner, part]) (isSystem(message) ? system : turns).push({ holder, path });
-    }
-  }
-  return [...tools.map((holder, index) => ({ holder, path: `tools[${index}]` })), ...system, ...turns];
+/** In the order of the prompt. */
+function markedOf({ tools, messages }: ChatRequest): readonly Place[] {
+  const start = (): { system: Place[]; turns: Place[] } => ({ system: [], turns: [] });
+  const { system, turns } = foldEach(messages, start, (marked, message, index) => {
+    const places = flatMapEach(message.parts, (part, at) => markedIn(part, `messages[${index}].content[${at}]`));
+    for (const place of places) (isSystem(message) ? marked.system : marked.turns).push(place);
+  });
+  const ofTools = flatMapEach(tools, (holder, index) =>
+    isMarked(holder) ? [{ holder, path: `tools[${index}]` }] : [],
+  );
+  return [...ofTools, ...system, ...turns];
 }
+
+function markedIn(part: Part, path: string): readonly Place[] {
+  const inner = part.type === 'tool-result' ? filterEach(part.parts, isMarked) : NONE;
+  if (inner.length === 0) return isMarked(part) ? [{ holder: part, path }] : NONE;
+  return [...inner, ...(isMarked(part) ? [part] : [])].map((holder) => ({ holder, path }));
+}
+
+const NONE: readonly never[] = [];
 
 function stripPart(part: Part, strip: <T extends Markable>(holder: T) => T): Part {
   const stripped = strip(part);
-  return stripped.type === 'tool-result' ? { ...stripped, parts: stripped.parts.map(strip) } : stripped;
+  return stripped.type === 'tool-result' ? { ...stripped, parts: mapEach(stripped.parts, strip) } : stripped;
 }

@@ -1,9 +1,12 @@
 /** Converse answer → canonical answer. The API names neither the answer nor the model. */
+
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { ApiExtension } from '#sidecar/canonical/extensions';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { stringifyNested } from '#sidecar/json/nested';
 import { asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { readUsage } from './read-usage.ts';
@@ -27,7 +30,7 @@ export function decodeResponse(body: JsonObject): ChatResponse {
     choices: [
       {
         index: 0,
-        parts: asObjects(message.content).flatMap(decodeBlock),
+        parts: flatMapEach(asObjects(message.content), decodeBlock),
         finishReason: raw === undefined ? 'other' : mapFinishReason(raw),
         ...(raw !== undefined && { rawFinishReason: raw }),
       },
@@ -51,20 +54,19 @@ function decodeBlock(block: JsonObject): Part[] {
 /** Text with its sources, which stay with the first of it. */
 function decodeCited({ content, citations }: JsonObject): Part[] {
   const own: ApiExtension = { essential: {}, inert: { citations }, restated: {} };
-  return asObjects(content)
-    .flatMap(decodeBlock)
-    .map((part, index) =>
-      part.type === 'text' && index === 0 && asObjects(citations).length > 0
-        ? { ...part, extensions: { [WIRE_ID]: own } }
-        : part,
-    );
+  const parts = flatMapEach(asObjects(content), decodeBlock);
+  return mapEach(parts, (part, index) =>
+    part.type === 'text' && index === 0 && asObjects(citations).length > 0
+      ? { ...part, extensions: { [WIRE_ID]: own } }
+      : part,
+  );
 }
 
 const decodeToolUse = (call: JsonObject): Part => ({
   type: 'tool-call',
   id: asString(call.toolUseId) ?? '',
   name: asString(call.name) ?? '',
-  arguments: JSON.stringify(call.input ?? {}),
+  arguments: stringifyNested(call.input ?? {}),
 });
 
 function decodeReasoning(reasoning: JsonObject): Part[] {

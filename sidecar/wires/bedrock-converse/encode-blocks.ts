@@ -1,8 +1,11 @@
 /** Canonical parts → content blocks of a Converse call. */
+
 import type { CacheControl } from '#sidecar/canonical/cache-control';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
-import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { flatMapEach } from '#sidecar/canonical/walk';
+import { isJsonObject } from '#sidecar/json/body';
+import { parseNested } from '#sidecar/json/nested';
 import type { Losses } from '#sidecar/wires/losses';
 import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { encodeDocument, encodeImage } from './encode-media.ts';
@@ -68,7 +71,7 @@ const encodeText = (text: string): JsonObject[] => (text.trim() === '' ? [] : [{
 
 /** The API takes an object; a text that is none (the model wrote it so) is kept whole inside one, and named. */
 function encodeToolCall(part: ToolCallPart, { path, losses, traits }: BlockContext): JsonObject {
-  const parsed = part.arguments === '' ? {} : parseJson(part.arguments);
+  const parsed = part.arguments === '' ? {} : parseNested(part.arguments);
   const input = isJsonObject(parsed) ? parsed : { arguments: part.arguments };
   if (!isJsonObject(parsed)) losses.note(`${path}.tool_calls`);
   if (part.signature !== undefined) losses.note(`${path}.tool_calls.signature`);
@@ -76,7 +79,7 @@ function encodeToolCall(part: ToolCallPart, { path, losses, traits }: BlockConte
 }
 
 function encodeToolResult(part: ToolResultPart, context: BlockContext): JsonObject {
-  const content = part.parts.flatMap((inner) =>
+  const content = flatMapEach(part.parts, (inner) =>
     inner.type === 'text' ? encodeText(inner.text) : [encodeImage(inner, context)],
   );
   const { path, losses, traits } = context;

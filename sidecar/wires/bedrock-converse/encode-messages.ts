@@ -2,8 +2,10 @@
  * Canonical messages → system blocks and alternating turns of a Converse call. System and developer messages move to `system`; user and
  * tool messages that follow each other become one user turn whose tool results come first, as the API demands.
  */
+
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { foldEach, mapEach } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 import { partPath } from '#sidecar/wires/part-path';
 import { encodePart } from './encode-blocks.ts';
@@ -22,23 +24,43 @@ export interface EncodedMessages {
 
 /** Throws `unsupported_parameter` for parts that have no counterpart. */
 export function encodeMessages(messages: readonly Message[], traits: ModelTraits, losses: Losses): EncodedMessages {
-  const system: JsonObject[] = [];
-  const turns: Turn[] = [];
-  const documents = new Set<string>();
-  for (const [index, message] of messages.entries()) {
+  const { system, turns } = foldEach(messages, startWalk, (walk, message, index) => {
     const path = `messages[${index}]`;
     if (message.name !== undefined) losses.note(`${path}.name`);
     // A block stays with its cache point.
-    const parts = message.parts.map((part, at) => encodePart(part, { path, index: at, losses, traits, documents }));
-    if (!isInstruction(message))
-      for (const blocks of parts) append(turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
-    else if (message.parts.every(({ type }) => type === 'text')) system.push(...parts.flat());
-    else losses.refuse(partPath({ path, index: message.parts.findIndex(({ type }) => type !== 'text') }));
-  }
+    const { documents } = walk;
+    const parts = mapEach(message.parts, (part, at) =>
+      encodePart(part, { path, index: at, losses, traits, documents }),
+    );
+    if (isInstruction(message)) appendInstruction(walk.system, message, { path, blocks: parts, losses });
+    else for (const blocks of parts) append(walk.turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
+  });
   return {
     system,
-    messages: turns.map(({ role, results, content }) => ({ role, content: [...results, ...content] })),
+    messages: mapEach(turns, ({ role, results, content }) => ({ role, content: [...results, ...content] })),
   };
+}
+
+interface Walk {
+  readonly system: JsonObject[];
+  readonly turns: Turn[];
+  /** Names of the documents so far. */
+  readonly documents: Set<string>;
+}
+
+const startWalk = (): Walk => ({ system: [], turns: [], documents: new Set() });
+
+interface Instruction {
+  readonly path: string;
+  /** Of each part. */
+  readonly blocks: readonly JsonObject[][];
+  readonly losses: Losses;
+}
+
+function appendInstruction(system: JsonObject[], { parts }: Message, { path, blocks, losses }: Instruction): void {
+  const other = parts.findIndex(({ type }) => type !== 'text');
+  if (other >= 0) losses.refuse(partPath({ path, index: other }));
+  for (const block of blocks.flat()) system.push(block);
 }
 
 const isInstruction = ({ role }: Message): boolean => role === 'system' || role === 'developer';

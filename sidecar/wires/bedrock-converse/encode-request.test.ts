@@ -345,10 +345,7 @@ test('reasoning goes back with the signature that this API made, and is left out
     ],
     [],
   ]);
-  assert.deepEqual(content('anthropic-messages'), [
-    [{ text: 'Yes.' }],
-    ['messages[1].reasoning', 'messages[1].reasoning'],
-  ]);
+  assert.deepEqual(content('anthropic-messages'), [[{ text: 'Yes.' }], ['messages[1].reasoning']]);
 });
 
 test('a tool that failed is told so to the models that are told', () => {

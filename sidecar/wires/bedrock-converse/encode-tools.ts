@@ -1,6 +1,8 @@
 /** Tools and the choice among them. What the API has no word for is said in Claude's own, where it is Claude that is asked. */
+
 import type { ChatRequest, Tool, ToolChoice } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { flatMapEach, once } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 import { loseParallelLimit } from '#sidecar/wires/parallel-calls';
 import { cachePoint } from './encode-blocks.ts';
@@ -27,18 +29,18 @@ export function encodeTools(request: ChatRequest, context: ToolContext): Encoded
   // A conversation that holds calls needs tools, even where none may be called.
   const tools = isForbidden ? past : request.tools;
   if (tools.length === 0) return NO_TOOLS;
-  const specs = tools.flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, context));
+  const specs = flatMapEach(tools, (tool, index) => encodeTool(tool, `tools[${index}]`, context));
   const choice = isForbidden ? forbid(request, context) : encodeChoice(request, context);
   return { members: { toolConfig: { tools: specs, ...choice.toolChoice } }, additional: choice.additional };
 }
 
 /** Those that the request states, as far as the conversation has used any; else what its calls say of themselves. */
 function toolsOfPast({ messages, tools }: ChatRequest): readonly Tool[] {
-  const names = messages.flatMap(({ parts }) =>
-    parts.flatMap((part) => (part.type === 'tool-call' ? [part.name] : [])),
+  const names = flatMapEach(messages, ({ parts }) =>
+    flatMapEach(parts, (part) => (part.type === 'tool-call' ? [part.name] : [])),
   );
   if (names.length === 0) return [];
-  return tools.length > 0 ? tools : [...new Set(names)].map((name) => ({ name }));
+  return tools.length > 0 ? tools : once(() => [...new Set(names)].map((name) => ({ name })));
 }
 
 function encodeTool(tool: Tool, path: string, { traits, losses }: ToolContext): JsonObject[] {

@@ -1,7 +1,9 @@
 /** Chat answer → canonical answer. Citations and the raw usage stay in extensions, verbatim. */
+
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { AnswerFailed } from '#sidecar/wires/answer-failed';
 import { asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
@@ -49,8 +51,8 @@ function decodeParts(message: JsonObject): readonly Part[] {
   const plan = asText(message.tool_plan);
   return [
     ...(plan === undefined ? [] : [{ type: 'reasoning', text: plan, signature: seal('tool_plan') } as const]),
-    ...asObjects(message.content).flatMap(decodeContent),
-    ...asObjects(message.tool_calls).map(decodeCall),
+    ...flatMapEach(asObjects(message.content), decodeContent),
+    ...mapEach(asObjects(message.tool_calls), decodeCall),
   ];
 }
 

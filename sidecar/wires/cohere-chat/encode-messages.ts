@@ -1,7 +1,9 @@
 /** Canonical messages → messages of a Chat call, one for one. */
+
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part, ReasoningPart, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
+import { filterEach, flatMapEach, mapEach, once } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { kindOf, type ReasoningKind, WIRE_ID } from './seal.ts';
@@ -13,7 +15,7 @@ interface MessageContext {
 
 /** Throws `unsupported_parameter` for parts that have no counterpart. */
 export const encodeMessages = (messages: readonly Message[], losses: Losses): JsonObject[] =>
-  messages.map((message, index) => encodeMessage(message, { path: `messages[${index}]`, losses }));
+  mapEach(messages, (message, index) => encodeMessage(message, { path: `messages[${index}]`, losses }));
 
 function encodeMessage(message: Message, context: MessageContext): JsonObject {
   if (message.name !== undefined) context.losses.note(`${context.path}.name`);
@@ -22,18 +24,20 @@ function encodeMessage(message: Message, context: MessageContext): JsonObject {
 
 function encodeRole({ role, parts }: Message, context: MessageContext): JsonObject {
   if (role === 'assistant') return { role, ...encodeAssistant(parts, context) };
-  const result = parts.find((part) => part.type === 'tool-result');
+  const result = once(() => parts.find((part) => part.type === 'tool-result'));
   if (result !== undefined) return { role: 'tool', ...encodeToolResult(result, context) };
   return { role: role === 'developer' ? 'system' : role, content: encodeContent(parts, context) };
 }
 
 function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonObject {
-  const reasoning = parts.filter((part) => part.type === 'reasoning');
-  if (reasoning.some((part) => kindOf(part) === undefined)) context.losses.note(`${context.path}.reasoning`);
+  const reasoning = filterEach(parts, (part) => part.type === 'reasoning');
+  if (once(() => reasoning.some((part) => kindOf(part) === undefined)))
+    context.losses.note(`${context.path}.reasoning`);
   const plan = textOf(reasoning, 'tool_plan');
   const thinking = textOf(reasoning, 'thinking');
-  const texts = parts.flatMap((part) => (part.type === 'text' || part.type === 'refusal' ? [part.text] : [])).join('');
-  const calls = parts.flatMap((part, index) => encodeCall(part, { ...context, index }));
+  const said = flatMapEach(parts, (part) => (part.type === 'text' || part.type === 'refusal' ? [part.text] : []));
+  const texts = once(() => said.join(''));
+  const calls = flatMapEach(parts, (part, index) => encodeCall(part, { ...context, index }));
   const content: JsonObject[] = [
     ...(thinking === '' ? [] : [{ type: 'thinking', thinking }]),
     ...(texts === '' ? [] : [{ type: 'text', text: texts }]),
@@ -46,7 +50,7 @@ function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonO
 }
 
 const textOf = (reasoning: readonly ReasoningPart[], kind: ReasoningKind): string =>
-  reasoning.flatMap((part) => (kindOf(part) === kind ? [part.text] : [])).join('');
+  once(() => reasoning.flatMap((part) => (kindOf(part) === kind ? [part.text] : [])).join(''));
 
 function encodeCall(part: Part, context: MessageContext & PartPlace): JsonObject[] {
   if (part.type === 'tool-call') return [toolCall(part, context)];
@@ -65,15 +69,15 @@ function toolCall(
 function encodeToolResult(result: ToolResultPart, context: MessageContext): JsonObject {
   const { path, losses } = context;
   if (result.isError === true) losses.note(`${path}.is_error`);
-  const texts = result.parts.map((part) => (part.type === 'text' ? part.text : losses.refuse(`${path}.content`)));
-  return { tool_call_id: result.toolCallId, content: texts.join('') };
+  const texts = mapEach(result.parts, (part) => (part.type === 'text' ? part.text : losses.refuse(`${path}.content`)));
+  return { tool_call_id: result.toolCallId, content: once(() => texts.join('')) };
 }
 
 function encodeContent(parts: readonly Part[], context: MessageContext): JsonValue {
   const [only] = parts;
   if (only === undefined) return '';
   if (parts.length === 1 && only.type === 'text') return only.text;
-  return parts.map((part, index) => encodePart(part, { ...context, path: `${context.path}.content[${index}]` }));
+  return mapEach(parts, (part, index) => encodePart(part, { ...context, path: `${context.path}.content[${index}]` }));
 }
 
 function encodePart(part: Part, { path, losses }: MessageContext): JsonObject {

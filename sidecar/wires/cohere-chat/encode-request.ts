@@ -1,7 +1,9 @@
 /** Canonical request → body of a Chat call. */
+
 import type { ChatRequest, Tool } from '#sidecar/canonical/chat-request';
 import { type ApiExtension, allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { filterEach, mapEach } from '#sidecar/canonical/walk';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
@@ -63,10 +65,10 @@ function loseParameters(request: ChatRequest, losses: Losses): void {
 /** There is no word for a call of one certain tool, but with that tool alone any call is that call. */
 function encodeTools({ tools, toolChoice }: ChatRequest, losses: Losses): JsonObject {
   if (tools.length === 0) return {};
-  const offered = toolChoice?.mode === 'tool' ? tools.filter(({ name }) => name === toolChoice.name) : tools;
+  const offered = toolChoice?.mode === 'tool' ? filterEach(tools, ({ name }) => name === toolChoice.name) : tools;
   const isForced = toolChoice?.mode === 'required' || toolChoice?.mode === 'tool';
   return {
-    tools: offered.map(encodeTool),
+    tools: mapEach(offered, encodeTool),
     ...(isForced && { tool_choice: 'REQUIRED' }),
     ...(toolChoice?.mode === 'none' && { tool_choice: 'NONE' }),
     ...encodeStrictness(tools, losses),
@@ -84,7 +86,7 @@ const encodeTool = ({ name, description, parameters }: Tool): JsonObject => ({
 
 /** It is said of all tools at once, and each of them must then have a required parameter. */
 function encodeStrictness(tools: readonly Tool[], losses: Losses): JsonObject {
-  const strict = tools.filter((tool) => tool.strict === true);
+  const strict = filterEach(tools, (tool) => tool.strict === true);
   if (strict.length === 0) return {};
   if (strict.length === tools.length && strict.every(hasRequiredParameter)) return { strict_tools: true };
   for (const [index, tool] of tools.entries()) if (tool.strict === true) losses.drop(`tools[${index}].function.strict`);

@@ -1,8 +1,11 @@
 /** generateContent answer → canonical answer. */
+
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, OpaquePart, Part } from '#sidecar/canonical/part';
+import { foldEach, mapEach, once } from '#sidecar/canonical/walk';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { stringifyNested } from '#sidecar/json/nested';
 import { asCount, asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
 import { inventId } from './call-id.ts';
 import { decodeLogprobs } from './decode-logprobs.ts';
@@ -37,7 +40,8 @@ export function readCreated({ createTime }: JsonObject): number | undefined {
 
 function decodeChoices(body: JsonObject, responseId: string): readonly Choice[] {
   const candidates = asObjects(body.candidates);
-  if (candidates.length > 0) return candidates.map((candidate, index) => decodeChoice(candidate, responseId, index));
+  if (candidates.length > 0)
+    return mapEach(candidates, (candidate, index) => decodeChoice(candidate, responseId, index));
   const block = readBlock(body);
   if (block !== undefined)
     return [{ index: 0, parts: block.parts, finishReason: 'content-filter', rawFinishReason: block.reason }];
@@ -70,7 +74,7 @@ function decodeChoice(candidate: JsonObject, responseId: string, position: numbe
         ? 'other'
         : mapFinishReason(
             raw,
-            parts.some(({ type }) => type === 'tool-call'),
+            once(() => parts.some(({ type }) => type === 'tool-call')),
           ),
     ...(raw !== undefined && { rawFinishReason: raw }),
     ...(logprobs !== undefined && { logprobs }),
@@ -79,23 +83,24 @@ function decodeChoice(candidate: JsonObject, responseId: string, position: numbe
 }
 
 function decodeParts(value: JsonValue | undefined, responseId: string, choice: number): readonly Part[] {
-  let calls = 0;
-  return asObjects(value).flatMap((part): Part[] => {
+  const start = (): { parts: Part[]; calls: number } => ({ parts: [], calls: 0 });
+  return foldEach(asObjects(value), start, (walk, part) => {
     const call = asObject(part.functionCall);
-    if (call === undefined) return decodePart(part);
-    const place = { responseId, choice, index: calls };
-    calls += 1;
-    return [
-      {
-        type: 'tool-call',
-        id: asText(call.id) ?? inventId(place),
-        name: asString(call.name) ?? '',
-        arguments: JSON.stringify(call.args ?? {}),
-        ...signatureOf(part),
-      },
-    ];
-  });
+    if (call === undefined) walk.parts.push(...decodePart(part));
+    else {
+      walk.parts.push(decodeCall(part, call, { responseId, choice, index: walk.calls }));
+      walk.calls += 1;
+    }
+  }).parts;
 }
+
+const decodeCall = (part: JsonObject, call: JsonObject, place: Parameters<typeof inventId>[0]): Part => ({
+  type: 'tool-call',
+  id: asText(call.id) ?? inventId(place),
+  name: asString(call.name) ?? '',
+  arguments: stringifyNested(call.args ?? {}),
+  ...signatureOf(part),
+});
 
 const signatureOf = (part: JsonObject) => {
   const signature = asText(part.thoughtSignature);

@@ -2,10 +2,13 @@
  * Canonical messages → system instruction and contents. Results of tools follow their calls at once, in the order of the calls (without
  * ids nothing else tells them apart) and in a content of their own, since the API counts the parts of that content.
  */
+
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ToolResultPart } from '#sidecar/canonical/part';
-import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { flatMapEach, foldEach, once, visitEach } from '#sidecar/canonical/walk';
+import { isJsonObject } from '#sidecar/json/body';
+import { parseNested } from '#sidecar/json/nested';
 import { encodeImage, encodePart, idMember, type PartContext } from './encode-part.ts';
 import { NO_SIGNATURE } from './seal.ts';
 
@@ -36,20 +39,28 @@ export function encodeContents(
   messages: readonly Message[],
   context: Omit<PartContext, 'path' | 'index'>,
 ): EncodedContents {
-  const system: JsonObject[] = [];
-  const turns: Turn[] = [];
-  const calls = new Map<string, Call>();
-  for (const [index, message] of messages.entries()) {
-    const at = { ...context, path: `messages[${index}]` };
-    if (message.name !== undefined) context.losses.note(`${at.path}.name`);
-    const isSystem = message.role === 'system' || message.role === 'developer';
-    encodeMessage(message, isSystem ? { role: 'user', results: [], parts: system } : turnOf(turns, message), {
-      calls,
-      at,
-    });
-  }
-  return { system, contents: turns.flatMap((turn) => contentsOf(turn, context)) };
+  const { system, turns } = foldEach(
+    messages,
+    startWalk,
+    ({ system: instruction, turns: sofar, calls }, message, index) => {
+      const at = { ...context, path: `messages[${index}]` };
+      if (message.name !== undefined) context.losses.note(`${at.path}.name`);
+      const isSystem = message.role === 'system' || message.role === 'developer';
+      const turn = isSystem ? { role: 'user' as const, results: [], parts: instruction } : turnOf(sofar, message);
+      encodeMessage(message, turn, { calls, at });
+    },
+  );
+  return { system, contents: flatMapEach(turns, (turn) => contentsOf(turn, context)) };
 }
+
+interface Walked {
+  readonly system: JsonObject[];
+  readonly turns: Turn[];
+  /** By their ids. */
+  readonly calls: Map<string, Call>;
+}
+
+const startWalk = (): Walked => ({ system: [], turns: [], calls: new Map() });
 
 function turnOf(turns: Turn[], { role }: Message): Turn {
   const wanted = role === 'assistant' ? 'model' : 'user';
@@ -66,24 +77,29 @@ interface Walk {
 }
 
 function encodeMessage(message: Message, turn: Turn, { calls, at }: Walk): void {
-  for (const [index, part] of message.parts.entries()) {
+  visitEach(message.parts, (part, index) => {
+    if (part.type === 'tool-result') return encodeAnswer(part, turn, { calls, at });
+    const parts = encodePart(part, { ...at, index });
     if (part.type === 'tool-call') calls.set(part.id, { number: calls.size, name: part.name });
-    if (part.type !== 'tool-result') {
-      turn.parts.push(...encodePart(part, { ...at, index }));
-      continue;
-    }
-    const call = calls.get(part.toolCallId) ?? at.losses.refuse(`${at.path}.tool_call_id`);
-    turn.results.push({ call: call.number, part: encodeResult(part, call.name, at) });
-    // Older models take images beside the result only.
-    if (!at.traits.hasMediaResults) turn.parts.push(...imagesOf(part));
-  }
+    turn.parts.push(...parts);
+  });
+}
+
+function encodeAnswer(part: ToolResultPart, turn: Turn, { calls, at }: Walk): void {
+  const call = calls.get(part.toolCallId) ?? at.losses.refuse(`${at.path}.tool_call_id`);
+  const result = encodeResult(part, call.name, at);
+  // Older models take images beside the result only.
+  const images = at.traits.hasMediaResults ? [] : imagesOf(part);
+  turn.results.push({ call: call.number, part: result });
+  for (const image of images) turn.parts.push(image);
 }
 
 const imagesOf = ({ parts }: ToolResultPart): JsonObject[] =>
-  parts.flatMap((part) => (part.type === 'image' ? [encodeImage(part)] : []));
+  flatMapEach(parts, (part) => (part.type === 'image' ? [encodeImage(part)] : []));
 
 function encodeResult(part: ToolResultPart, name: string, { options, traits }: Walk['at']): JsonObject {
-  const text = part.parts.flatMap((inner) => (inner.type === 'text' ? [inner.text] : [])).join('');
+  const texts = flatMapEach(part.parts, (inner) => (inner.type === 'text' ? [inner.text] : []));
+  const text = once(() => texts.join(''));
   const images = traits.hasMediaResults ? imagesOf(part) : [];
   return {
     functionResponse: {
@@ -98,13 +114,13 @@ function encodeResult(part: ToolResultPart, name: string, { options, traits }: W
 /** The API takes an object, with the names `output` and `error` for what is none. */
 function encodeOutput(text: string, isError: boolean): JsonObject {
   if (isError) return { error: text };
-  const parsed: JsonValue | undefined = text.startsWith('{') ? parseJson(text) : undefined;
+  const parsed: JsonValue | undefined = text.startsWith('{') ? parseNested(text) : undefined;
   return isJsonObject(parsed) ? parsed : { output: text };
 }
 
 function contentsOf({ role, results, parts }: Turn, { traits }: Pick<PartContext, 'traits'>): JsonObject[] {
-  const answers = results.toSorted((a, b) => a.call - b.call).map(({ part }) => part);
-  const own = role === 'model' && traits.checksSignatures ? withSignature(parts) : parts;
+  const answers = once(() => results.toSorted((a, b) => a.call - b.call).map(({ part }) => part));
+  const own = role === 'model' && traits.checksSignatures ? once(() => withSignature(parts)) : parts;
   return [answers, own].filter(({ length }) => length > 0).map((members) => ({ role, parts: members }));
 }
 

@@ -1,7 +1,8 @@
 /** Canonical parts → parts of a content. */
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { FilePart, ImagePart, Part, ReasoningPart, ToolCallPart, ToolResultPart } from '#sidecar/canonical/part';
-import { isJsonObject, parseJson } from '#sidecar/json/body';
+import { isJsonObject } from '#sidecar/json/body';
+import { parseNested } from '#sidecar/json/nested';
 import type { Losses } from '#sidecar/wires/losses';
 import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { isInventedId } from './call-id.ts';
@@ -60,7 +61,7 @@ function encodeFile({ mediaType, data, filename }: FilePart, context: PartContex
 
 /** The API takes an object; a text that is none (the model wrote it so) is kept whole inside one, and named. */
 function encodeCall(part: ToolCallPart, { options, losses, path }: PartContext): JsonObject {
-  const parsed = part.arguments === '' ? {} : parseJson(part.arguments);
+  const parsed = part.arguments === '' ? {} : parseNested(part.arguments);
   if (!isJsonObject(parsed)) losses.note(`${path}.tool_calls`);
   const signature = unseal(part.signature);
   if (part.signature !== undefined && signature === undefined) losses.note(`${path}.tool_calls.signature`);

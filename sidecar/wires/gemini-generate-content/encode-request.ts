@@ -1,7 +1,9 @@
 /** Canonical request → body of a generateContent call. The model is in the path, and so is whether the answer streams. */
+
 import type { ChatRequest, Tool } from '#sidecar/canonical/chat-request';
 import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { mapEach } from '#sidecar/canonical/walk';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
@@ -31,7 +33,7 @@ export function encodeRequest(
     ...(system.length > 0 && { systemInstruction: { parts: system } }),
     contents,
     ...(request.tools.length > 0 && {
-      tools: [{ functionDeclarations: request.tools.map(encodeTool) }],
+      tools: [{ functionDeclarations: mapEach(request.tools, encodeTool) }],
       ...encodeToolChoice(request),
     }),
     ...(Object.keys(generation).length > 0 && { generationConfig: generation }),

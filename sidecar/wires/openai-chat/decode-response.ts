@@ -1,9 +1,12 @@
 /** Chat Completions answer → canonical answer. */
+
 import type { ChatResponse, Choice } from '#sidecar/canonical/chat-response';
 import type { ApiMembers } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part } from '#sidecar/canonical/part';
+import { filterEach, flatMapEach, mapEach, once } from '#sidecar/canonical/walk';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { stringifyNested } from '#sidecar/json/nested';
 import { AnswerFailed } from '#sidecar/wires/answer-failed';
 import { asCount, asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
 import { readStreamFailure } from './map-error.ts';
@@ -28,7 +31,10 @@ const READ_OF_MESSAGE = new Set([
 /** Throws AnswerFailed when the body reports an error under a status of success, `bad_upstream_response` when there are no choices. */
 export function decodeResponse(body: JsonObject, options: DetailsOption = {}): ChatResponse {
   // The whole answer, or (OpenRouter) the provider behind it after some of the text.
-  const failure = [body, ...asObjects(body.choices)].flatMap((part) => readStreamFailure(part, '') ?? [])[0];
+  const [failure] = flatMapEach([body, ...asObjects(body.choices)], (part) => {
+    const told = readStreamFailure(part, '');
+    return told === undefined ? [] : [told];
+  });
   if (failure !== undefined) throw new AnswerFailed(failure);
   if (!Array.isArray(body.choices))
     throw new RemoraError({
@@ -42,7 +48,7 @@ export function decodeResponse(body: JsonObject, options: DetailsOption = {}): C
     id: asString(body.id) ?? '',
     model: asString(body.model) ?? '',
     ...(created !== undefined && { created }),
-    choices: asObjects(body.choices).map((choice, index) => decodeChoice(choice, index, options)),
+    choices: mapEach(asObjects(body.choices), (choice, index) => decodeChoice(choice, index, options)),
     ...(usage !== undefined && { usage }),
     extensions: Object.keys(rest).length > 0 ? { 'openai-chat': rest } : {},
   };
@@ -72,7 +78,7 @@ function decodeParts(message: JsonObject, { reasoningFormats }: DetailsOption): 
     ...decodeContent(message.content),
     ...(refusal === undefined ? [] : [{ type: 'refusal', text: refusal } as const]),
     ...imagesOf(message),
-    ...asObjects(message.tool_calls).map(decodeCall),
+    ...mapEach(asObjects(message.tool_calls), decodeCall),
   ];
 }
 
@@ -100,13 +106,14 @@ const DATA_URL = /^data:(image\/[\w.+-]+);base64,/;
 /** Pictures that the model made, as OpenRouter gives them: each within the answer, or none that anybody else could show. */
 export function imagesOf({ images }: JsonObject): readonly ImagePart[] {
   if (images === undefined) return [];
-  const found = asObjects(images).map((image) => {
+  const found = mapEach(asObjects(images), (image) => {
     const url = asText(asObject(image.image_url)?.url) ?? '';
     const [start = '', mediaType] = DATA_URL.exec(url) ?? [];
     return mediaType === undefined ? undefined : { mediaType, data: url.slice(start.length) };
   });
-  return found.flatMap((image) =>
-    image === undefined || found.includes(undefined) ? [] : [{ type: 'image', source: { kind: 'base64', ...image } }],
+  if (once(() => found.includes(undefined))) return [];
+  return flatMapEach(found, (image) =>
+    image === undefined ? [] : [{ type: 'image', source: { kind: 'base64', ...image } }],
   );
 }
 
@@ -116,19 +123,23 @@ const READ_CONTENT = new Set(['text', 'thinking']);
 /** Parts of content of other kinds, such as Mistral's references, under names that are no client's: Chat Completions answers have no such parts. */
 function unreadContent(content: JsonValue | undefined): ApiMembers {
   if (!Array.isArray(content)) return NO_EXTENSIONS;
-  const parts = asObjects(content).filter(({ type }) => !READ_CONTENT.has(asString(type) ?? ''));
+  const parts = filterEach(asObjects(content), ({ type }) => !READ_CONTENT.has(asString(type) ?? ''));
   return parts.length === 0
     ? NO_EXTENSIONS
-    : { 'openai-chat-content': Object.fromEntries(parts.map((part) => [asString(part.type) ?? 'part', part])) };
+    : {
+        'openai-chat-content': once(() =>
+          Object.fromEntries(parts.map((part) => [asString(part.type) ?? 'part', part])),
+        ),
+      };
 }
 
 /** A string, or (Mistral's reasoning models) parts of text and thinking. */
 export function decodeContent(content: JsonValue | undefined): readonly Part[] {
   const text = asText(content);
   if (text !== undefined) return [{ type: 'text', text }];
-  return asObjects(content).flatMap((part): Part[] => {
+  return flatMapEach(asObjects(content), (part): Part[] => {
     if (part.type === 'thinking')
-      return asObjects(part.thinking).map((inner) => ({ type: 'reasoning', text: asString(inner.text) ?? '' }));
+      return mapEach(asObjects(part.thinking), (inner) => ({ type: 'reasoning', text: asString(inner.text) ?? '' }));
     return part.type === 'text' ? [{ type: 'text', text: asString(part.text) ?? '' }] : [];
   });
 }
@@ -149,4 +160,4 @@ export const fallbackCallId = (index: number): string => `call_${index}`;
 
 /** JSON text; some servers send the object itself. */
 export const readArguments = (value: JsonValue | undefined): string =>
-  typeof value === 'string' ? value : value == null ? '' : JSON.stringify(value);
+  typeof value === 'string' ? value : value == null ? '' : stringifyNested(value);

@@ -4,6 +4,7 @@ import type { CacheControl } from '#sidecar/canonical/cache-control';
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { ImagePart, Part, ToolResultPart } from '#sidecar/canonical/part';
+import { filterEach, flatMapEach, mapEach, once } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { pathName } from '#sidecar/wires/path-name';
@@ -44,20 +45,21 @@ const isEmptyList = (value: JsonValue | undefined): boolean => Array.isArray(val
 
 function encodeParts(message: Message, context: MessageContext): JsonObject {
   if (message.role === 'assistant') return encodeAssistant(message.parts, context);
-  const result = message.parts.find((part) => part.type === 'tool-result');
+  const result = once(() => message.parts.find((part) => part.type === 'tool-result'));
   return result === undefined ? { content: encodeContent(message.parts, context) } : encodeToolResult(result, context);
 }
 
 function encodeAssistant(parts: readonly Part[], context: MessageContext): JsonObject {
   const isStrict = context.options.isStrict === true;
   const isText = (part: Part) => part.type === 'text' || (isStrict && part.type === 'refusal');
-  const texts = parts.flatMap((part) => ('text' in part && isText(part) ? [part.text] : []));
-  const refusals = parts.flatMap((part) => (part.type === 'refusal' ? [part.text] : []));
-  const calls = parts.flatMap((part, index) => encodeCall(part, { ...context, index }));
+  const texts = flatMapEach(parts, (part) => ('text' in part && isText(part) ? [part.text] : []));
+  const text = once(() => texts.join(''));
+  const refusals = flatMapEach(parts, (part) => (part.type === 'refusal' ? [part.text] : []));
+  const calls = flatMapEach(parts, (part, index) => encodeCall(part, { ...context, index }));
   return {
-    content: texts.length > 0 ? texts.join('') : null,
+    content: texts.length > 0 ? text : null,
     ...(refusals.length > 0 && !isStrict && { refusal: refusals.join('') }),
-    ...encodeReasoning(parts, texts.join(''), context),
+    ...encodeReasoning(parts, text, context),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
 }
@@ -76,15 +78,15 @@ const callId = (id: string, { options }: MessageContext): string =>
 
 /** A signature is of use only to the provider that made it, and its reasoning text is not this model's. */
 function encodeReasoning(parts: readonly Part[], text: string, { options, path, losses }: MessageContext): JsonObject {
-  const reasoning = parts.filter((part) => part.type === 'reasoning');
-  const details = reasoning.flatMap((part) => encodeDetail(part, options.reasoningFormats));
+  const reasoning = filterEach(parts, (part) => part.type === 'reasoning');
+  const details = flatMapEach(reasoning, (part) => encodeDetail(part, options.reasoningFormats));
   if (details.length > 0 && details.length === reasoning.length) return { reasoning_details: details };
-  const own = reasoning.filter((part) => part.signature === undefined && part.redacted === undefined);
+  const own = filterEach(reasoning, (part) => part.signature === undefined && part.redacted === undefined);
   const isSent = options.reasoningKeys.length > 0 && own.length > 0 && own.length === reasoning.length;
   if (reasoning.length > 0 && !isSent) losses.note(`${path}.reasoning`);
-  const isMissed = options.needsReasoningOfCalls === true && parts.some(({ type }) => type === 'tool-call');
+  const isMissed = options.needsReasoningOfCalls === true && once(() => parts.some(({ type }) => type === 'tool-call'));
   if (!isSent && !isMissed) return {};
-  const thought = isSent ? own.map((part) => part.text).join('') : '';
+  const thought = isSent ? once(() => own.map((part) => part.text).join('')) : '';
   return Object.fromEntries(
     options.reasoningKeys.map((key) => [key, key === 'content' ? thinkingContent(thought, text) : thought]),
   );
@@ -105,7 +107,7 @@ function encodeContent(parts: readonly Part[], context: MessageContext): JsonVal
   const [only] = parts;
   if (only === undefined) return '';
   if (parts.length === 1 && only.type === 'text' && !hasMark(only, context)) return only.text;
-  return parts.map((part, index) => {
+  return mapEach(parts, (part, index) => {
     const at = { ...context, path: `${context.path}.content[${index}]` };
     return hasMark(part, at)
       ? { ...encodePart(part, at), cache_control: { type: 'ephemeral', ...part.cacheControl } }

@@ -1,6 +1,8 @@
 /** Canonical request → body of a Chat Completions call. Streams always ask for usage: metering needs it. */
+
 import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { mapEach, once } from '#sidecar/canonical/walk';
 import { noteCacheMarks } from '#sidecar/wires/cache-marks';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
@@ -32,7 +34,7 @@ export function encodeRequest(
   loseWords(lacks, request, losses);
   if (options.takesCacheMarks !== true) noteCacheMarks(request, losses);
   const context = { options, lacks, losses };
-  const messages = request.messages.map((message, index) =>
+  const messages = mapEach(request.messages, (message, index) =>
     encodeMessage(message, { ...context, path: `messages[${request.cameAs?.[index] ?? index}]` }),
   );
   const { tools, stream_options: streamOptions, ...own } = ownExtensions(options, request, { lacks, losses });
@@ -63,7 +65,7 @@ const silenced = (lacks: readonly ServerWord[]): JsonObject => ({
 
 function loseWords(lacks: readonly ServerWord[], request: ChatRequest, losses: Losses): void {
   for (const word of lacks) {
-    if (WORDS_OF_MESSAGES.has(word) || word === 'stream_options' || !isSaid(word, request)) continue;
+    if (WORDS_OF_MESSAGES.has(word) || word === 'stream_options' || !once(() => isSaid(word, request))) continue;
     if (INERT_WORDS.has(word)) losses.note(word);
     else if (word === 'parallel_tool_calls') loseParallelLimit(request, losses);
     else losses.drop(word);
@@ -131,7 +133,7 @@ const encodeSampling = (options: WireOptions, request: ChatRequest): JsonObject 
 });
 
 function encodeTools(options: WireOptions, request: ChatRequest, others: JsonValue | undefined): JsonObject {
-  const all = [...request.tools.map((tool) => encodeTool(options, tool)), ...asObjects(others)];
+  const all = [...mapEach(request.tools, (tool) => encodeTool(options, tool)), ...asObjects(others)];
   const { toolChoice } = request;
   // Such a server cannot be told to leave the tools alone but by not being told of them.
   if (toolChoice?.mode === 'none' && options.lacks.includes('tool_choice')) return {};

@@ -1,6 +1,8 @@
 /** Says in another way what Chat Completions has no place for, so that clients of richer APIs are answered all the same. */
+
 import type { ChatRequest, Message } from '#sidecar/canonical/chat-request';
 import type { ImagePart, Part, TextPart, ToolResultPart } from '#sidecar/canonical/part';
+import { filterEach, flatMapEach, foldEach, mapEach, once } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 
 /** "Expected a string with maximum length 64" (OpenAI's API): Claude Code's `metadata.user_id` is longer. */
@@ -18,7 +20,7 @@ export function fitRequest(request: ChatRequest, model: string, losses: Losses):
   if (isUserTooLong) losses.note('user');
   return {
     ...rest,
-    ...(request.messages.some(holdsResult) && moveImages(request.messages, losses)),
+    ...(once(() => request.messages.some(holdsResult)) && moveImages(request.messages, losses)),
     ...(user !== undefined && !isUserTooLong && { user }),
     ...(reasoning !== undefined && { reasoning: withEffort(reasoning, effort) }),
   };
@@ -54,40 +56,47 @@ function moveImages(
   messages: readonly Message[],
   losses: Losses,
 ): Pick<Required<FittedRequest>, 'messages' | 'cameAs'> {
-  const moved: Message[] = [];
-  const cameAs: number[] = [];
-  let images: Part[] = [];
-  const flush = (): void => {
-    if (images.length > 0) {
-      moved.push({ role: 'user', parts: images });
-      cameAs.push(cameAs.at(-1) ?? 0);
-    }
-    images = [];
-  };
-  for (const [index, message] of messages.entries()) {
-    if (!holdsResult(message)) flush();
-    cameAs.push(index);
-    moved.push({ ...message, parts: message.parts.map((part) => (part.type === 'tool-result' ? textOf(part) : part)) });
-    for (const part of message.parts) {
-      if (part.type !== 'tool-result') continue;
-      if (part.isError === true) losses.note(`messages[${index}].is_error`);
-      images.push(...imagesOf(part));
-    }
-  }
-  flush();
-  return { messages: moved, cameAs };
+  const start = (): Moved => ({ messages: [], cameAs: [], images: [] });
+  const moved = foldEach(messages, start, (state, message, index) => {
+    const parts = mapEach(message.parts, (part) => (part.type === 'tool-result' ? textOf(part) : part));
+    const images = flatMapEach(message.parts, (part) => (part.type === 'tool-result' ? imagesOf(part) : []));
+    if (once(() => message.parts.some(hasFailed))) losses.note(`messages[${index}].is_error`);
+    if (!holdsResult(message)) flush(state);
+    state.cameAs.push(index);
+    state.messages.push({ ...message, parts });
+    state.images = state.images.concat(images);
+  });
+  once(() => flush(moved));
+  return moved;
+}
+
+const hasFailed = (part: Part): boolean => part.type === 'tool-result' && part.isError === true;
+
+interface Moved {
+  readonly messages: Message[];
+  readonly cameAs: number[];
+  /** Of the results since the last message that is none. */
+  images: Part[];
+}
+
+function flush(moved: Moved): void {
+  const { messages, cameAs, images } = moved;
+  if (images.length === 0) return;
+  messages.push({ role: 'user', parts: images });
+  cameAs.push(cameAs.at(-1) ?? 0);
+  moved.images = [];
 }
 
 const isImage = (part: TextPart | ImagePart): part is ImagePart => part.type === 'image';
 
 function textOf(result: ToolResultPart): ToolResultPart {
-  const texts = result.parts.filter((part) => !isImage(part));
+  const texts = filterEach(result.parts, (part) => !isImage(part));
   if (texts.length === result.parts.length) return result;
   const place: TextPart = { type: 'text', text: 'The image of this result is in the next message of the user.' };
   return { ...result, parts: [...texts, place] };
 }
 
 function imagesOf({ toolCallId, parts }: ToolResultPart): Part[] {
-  const images = parts.filter(isImage);
+  const images = filterEach(parts, isImage);
   return images.length === 0 ? [] : [{ type: 'text', text: `Result of the tool call ${toolCallId}:` }, ...images];
 }

@@ -2,10 +2,12 @@
  * OpenRouter's `reasoning_details`: blocks of reasoning with the proofs that the model behind it wants back in the next turn, unchanged
  * and in order. A block is sealed whole, but for its text, so that it can be put together again.
  */
+
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { ReasoningPart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { mapEach } from '#sidecar/canonical/walk';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import { asCount, asObjects, asString, without } from '#sidecar/wires/read-field';
 
@@ -24,7 +26,7 @@ const seal = (members: JsonObject): Sealed => ({ by: WIRE_ID, data: JSON.stringi
 
 /** The blocks of a whole message; none where it has none. */
 export const decodeDetails = (message: JsonObject): readonly ReasoningPart[] =>
-  asObjects(message.reasoning_details).map((detail) => {
+  mapEach(asObjects(message.reasoning_details), (detail) => {
     const key = textKeyOf(detail);
     return key === undefined
       ? { type: 'reasoning', text: '', redacted: seal(detail) }

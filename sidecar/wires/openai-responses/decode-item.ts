@@ -1,6 +1,8 @@
 /** One item of a response's output → canonical parts. Items that this API alone knows, such as a search that it ran itself, become opaque parts. */
+
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part, TextPart } from '#sidecar/canonical/part';
+import { flatMapEach, mapEach } from '#sidecar/canonical/walk';
 import { asArray, asObjects, asString, asText } from '#sidecar/wires/read-field';
 import { sealOf, WIRE_ID } from './seal.ts';
 
@@ -10,7 +12,7 @@ export const PARAGRAPH = '\n\n';
 export function decodeItem(item: JsonObject): readonly Part[] {
   switch (item.type) {
     case 'message':
-      return asObjects(item.content).map(decodeContent);
+      return mapEach(asObjects(item.content), decodeContent);
     case 'reasoning':
       return decodeReasoning(item);
     default:
@@ -64,8 +66,8 @@ function reasoningText(item: JsonObject): string {
 
 /** The probabilities of all texts, in the form of Chat Completions, whose entries are the same. */
 export function decodeLogprobs(output: readonly JsonObject[]): JsonValue | undefined {
-  const entries = output.flatMap((item) =>
-    item.type === 'message' ? asObjects(item.content).flatMap((part) => asArray(part.logprobs)) : [],
+  const entries = flatMapEach(output, (item) =>
+    item.type === 'message' ? flatMapEach(asObjects(item.content), (part) => asArray(part.logprobs)) : [],
   );
   return logprobsOf(entries);
 }

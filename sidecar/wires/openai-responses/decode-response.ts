@@ -1,6 +1,8 @@
 /** Responses answer → canonical answer: one choice. */
+
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { flatMapEach, once } from '#sidecar/canonical/walk';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { AnswerFailed } from '#sidecar/wires/answer-failed';
 import { asCount, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
@@ -21,8 +23,8 @@ export function decodeResponse(body: JsonObject): ChatResponse {
       message: 'The provider answered JSON that is no response. Check the endpoint and type of the AIProvider.',
     });
   const output = asObjects(body.output);
-  const parts = output.flatMap(decodeItem);
-  const hasCalls = parts.some((part) => part.type === 'tool-call');
+  const parts = flatMapEach(output, decodeItem);
+  const hasCalls = once(() => parts.some((part) => part.type === 'tool-call'));
   const { reason, raw } = mapFinish(body, asText(body.status) ?? 'completed', hasCalls);
   const logprobs = decodeLogprobs(output);
   const usage = readUsage(body);

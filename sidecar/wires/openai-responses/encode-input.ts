@@ -1,4 +1,5 @@
 /** Canonical messages → input items of a Responses call: what a message says becomes one item, and each of its calls, results and reasonings one of its own. */
+
 import { createHash } from 'node:crypto';
 import type { Message } from '#sidecar/canonical/chat-request';
 import { allOf } from '#sidecar/canonical/extensions';
@@ -12,6 +13,7 @@ import type {
   TextPart,
   ToolResultPart,
 } from '#sidecar/canonical/part';
+import { flatMapEach, foldEach, mapEach, once } from '#sidecar/canonical/walk';
 import type { Losses } from '#sidecar/wires/losses';
 import { type PartPlace, partPath } from '#sidecar/wires/part-path';
 import { asString } from '#sidecar/wires/read-field';
@@ -30,29 +32,36 @@ interface MessageContext extends InputContext, PartPlace {
 }
 
 export const encodeInput = (messages: readonly Message[], context: InputContext): JsonObject[] =>
-  messages.flatMap((message, at) =>
+  flatMapEach(messages, (message, at) =>
     encodeMessage({ ...context, message, path: `messages[${context.firstIndex + at}]`, index: 0 }),
   );
 
 function encodeMessage(inMessage: MessageContext): JsonObject[] {
   const { message, losses, path } = inMessage;
   if (message.name !== undefined) losses.note(`${path}.name`);
-  const items: JsonObject[] = [];
-  let said: JsonObject[] = [];
-  const speak = () => {
-    if (said.length > 0) items.push(messageItem(message, said));
-    said = [];
-  };
-  for (const [index, part] of message.parts.entries()) {
+  const start = (): Items => ({ items: [], said: [] });
+  const walk = foldEach(message.parts, start, (sofar, part, index) => {
     const context = { ...inMessage, index };
-    if (isSaid(part)) said.push(encodeSaid(part, context));
+    if (isSaid(part)) sofar.said.push(encodeSaid(part, context));
     else {
-      speak();
-      items.push(...encodeItem(part, context));
+      const items = encodeItem(part, context);
+      speak(sofar, message);
+      sofar.items.push(...items);
     }
-  }
-  speak();
-  return items;
+  });
+  once(() => speak(walk, message));
+  return walk.items;
+}
+
+interface Items {
+  readonly items: JsonObject[];
+  /** Content of the message that goes on. */
+  said: JsonObject[];
+}
+
+function speak(walk: Items, message: Message): void {
+  if (walk.said.length > 0) walk.items.push(messageItem(message, walk.said));
+  walk.said = [];
 }
 
 type SaidPart = Extract<Part, { readonly type: 'text' | 'image' | 'file' | 'refusal' | 'opaque' }>;
@@ -72,9 +81,10 @@ const messageItem = (message: Message, content: JsonObject[]): JsonObject => ({
 });
 
 /** One text and nothing else is sent as a string, as most clients do; what the model said has a kind of its own. */
-function plainText({ role }: Message, [first, ...rest]: readonly JsonObject[]): JsonValue | undefined {
+function plainText({ role }: Message, content: readonly JsonObject[]): JsonValue | undefined {
+  const [first] = content;
   const isPlain =
-    role !== 'assistant' && rest.length === 0 && first?.type === 'input_text' && Object.keys(first).length === 2;
+    role !== 'assistant' && content.length === 1 && first?.type === 'input_text' && Object.keys(first).length === 2;
   return isPlain ? first.text : undefined;
 }
 
@@ -154,10 +164,12 @@ const callId = (id: string): string =>
 
 function encodeOutput(result: ToolResultPart, context: MessageContext): JsonValue {
   if (result.isError === true) context.losses.note(`${context.path}.is_error`);
-  const [first, ...rest] = result.parts;
+  const [first] = result.parts;
   if (first === undefined) return '';
-  if (first.type === 'text' && rest.length === 0 && first.extensions === undefined) return first.text;
-  return result.parts.map((part) => (part.type === 'text' ? encodeText(part, context) : encodeImage(part, context)));
+  if (first.type === 'text' && result.parts.length === 1 && first.extensions === undefined) return first.text;
+  return mapEach(result.parts, (part) =>
+    part.type === 'text' ? encodeText(part, context) : encodeImage(part, context),
+  );
 }
 
 /** Reasoning that this API did not make, or that it neither stored nor encrypted, would be refused. */

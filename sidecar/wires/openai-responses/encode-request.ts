@@ -2,9 +2,11 @@
  * Canonical request → body of a Responses call. Nothing is stored for clients of another API, whose own would not have stored it either; the
  * reasoning comes encrypted instead, so that the next turn can bring it back.
  */
+
 import type { ChatRequest, ResponseFormat, Tool, ToolChoice } from '#sidecar/canonical/chat-request';
 import { allOf } from '#sidecar/canonical/extensions';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { mapEach, once, visitEach } from '#sidecar/canonical/walk';
 import { loseForeignExtensions } from '#sidecar/wires/foreign-extensions';
 import type { Losses } from '#sidecar/wires/losses';
 import { losePrefill } from '#sidecar/wires/prefill';
@@ -25,7 +27,7 @@ export function encodeRequest(asked: ChatRequest, model: string, losses: Losses)
   const isOwn = request.extensions[WIRE_ID] !== undefined;
   const own = ownMembers(request);
   // The dialect put the client's instructions before the messages for those who know no other place.
-  const messages = own.instructions === undefined ? request.messages : request.messages.slice(1);
+  const messages = own.instructions === undefined ? request.messages : once(() => request.messages.slice(1));
   return defined({
     model,
     input: encodeInput(messages, {
@@ -33,7 +35,7 @@ export function encodeRequest(asked: ChatRequest, model: string, losses: Losses)
       firstIndex: request.messages.length - messages.length,
       isStored: isOwn && own.store !== false,
     }),
-    tools: request.tools.length > 0 ? request.tools.map(encodeTool) : undefined,
+    tools: request.tools.length > 0 ? mapEach(request.tools, encodeTool) : undefined,
     tool_choice: encodeToolChoice(request.toolChoice),
     parallel_tool_calls: request.parallelToolCalls,
     max_output_tokens: isOwn ? request.maxOutputTokens : atLeastMinimum(request.maxOutputTokens, losses),
@@ -74,8 +76,9 @@ function loseParameters(request: ChatRequest, losses: Losses): void {
   if (request.presencePenalty) losses.drop('presence_penalty');
   if (request.frequencyPenalty) losses.drop('frequency_penalty');
   if (request.reasoning?.budgetTokens !== undefined) losses.drop('reasoning.budget_tokens');
-  for (const [index, { cacheControl }] of request.tools.entries())
+  visitEach(request.tools, ({ cacheControl }, index) => {
     if (cacheControl !== undefined) losses.note(`tools[${index}].cache_control`);
+  });
 }
 
 function atLeastMinimum(maximum: number | undefined, losses: Losses): number | undefined {

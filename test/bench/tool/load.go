@@ -34,21 +34,63 @@ var page = func() string {
 	return lines[:4096]
 }()
 
-// largeBodies are about `size` bytes each: one long text, and a conversation of turns of 4 KiB.
-func largeBodies(size int) []string {
-	pages := max(1, size/len(page)-1)
-	turns := make([]string, pages)
+// payload is what a request sends where.
+type payload struct{ path, kind, body string }
+
+func chat(body string) payload { return payload{"/v1/chat/completions", "application/json", body} }
+
+// frame is how much of a turn or a part is no text.
+const frame = 40
+
+// conversation has about `size` bytes. Written as clients do: a turn is a text with its frame. The user has the last word.
+func conversation(size, turnBytes int, text string) payload {
+	turns := make([]string, max(1, size/turnBytes-1)|1)
 	for i := range turns {
-		// Written as clients do: a turn is a page with its frame.
-		turns[i] = fmt.Sprintf(`{"role":"%s","content":"%s"}`, []string{"user", "assistant"}[i%2], page[:len(page)-40])
+		turns[i] = fmt.Sprintf(`{"role":"%s","content":"%s"}`, []string{"user", "assistant"}[i%2], text[:turnBytes-frame])
 	}
-	if pages%2 == 0 {
-		turns = turns[1:]
+	return chat(request(false, strings.Join(turns, ",")))
+}
+
+// A text in which nothing is to be masked, since a batch file can only be refused.
+var plain = strings.Repeat("The quick brown fox jumps over the lazy dog. ", 24)
+
+// parts are one message of many, about `size` bytes.
+func parts(size, partBytes int) payload {
+	all := make([]string, max(1, size/partBytes-1))
+	for i := range all {
+		all[i] = fmt.Sprintf(`{"type":"text","text":"%s"}`, plain[:partBytes-frame])
 	}
-	return []string{
-		request(false, fmt.Sprintf(`{"role":"user","content":"%s"}`, strings.Repeat(page, pages))),
-		request(false, strings.Join(turns, ",")),
+	return chat(request(false, fmt.Sprintf(`{"role":"user","content":[%s]}`, strings.Join(all, ","))))
+}
+
+// batchFile is an upload of about `size` bytes, each line a call of 1 KiB.
+func batchFile(size int) payload {
+	line := fmt.Sprintf(`{"custom_id":"1","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o-mini","messages":[{"role":"user","content":"%s"}]}}`+"\n", plain[:896])
+	part := "--bench\r\ncontent-disposition: form-data; name="
+	body := part + "\"purpose\"\r\n\r\nbatch\r\n" + part + "\"file\"; filename=\"calls.jsonl\"\r\n\r\n" + strings.Repeat(line, max(1, size/len(line)-1)) + "\r\n--bench--\r\n"
+	return payload{"/v1/files", "multipart/form-data; boundary=bench", body}
+}
+
+// payloadsOf are the bodies of a kind, about `size` bytes each; of `answer` and `calls` the answers are large.
+func payloadsOf(kind string, size int) []payload {
+	switch kind {
+	case "prompts":
+		return []payload{
+			chat(request(false, fmt.Sprintf(`{"role":"user","content":"%s"}`, strings.Repeat(page, max(1, size/len(page)-1))))),
+			conversation(size, len(page), page),
+		}
+	case "turns":
+		return []payload{conversation(size, 100, plain)}
+	case "parts":
+		return []payload{parts(size, 100)}
+	case "batch":
+		return []payload{batchFile(size)}
+	case "answer":
+		return []payload{chat(body(false, lengthMarker))}
+	case "calls":
+		return []payload{chat(body(false, callsMarker))}
 	}
+	panic("unknown kind " + kind)
 }
 
 func newClient(connections int) *http.Client {
@@ -59,12 +101,12 @@ func newClient(connections int) *http.Client {
 }
 
 // once sends one request and reads its whole answer.
-func once(client *http.Client, url, payload string) error {
-	request, err := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(payload))
+func once(client *http.Client, url string, payload payload) error {
+	request, err := http.NewRequest("POST", url+payload.path, strings.NewReader(payload.body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("content-type", "application/json")
+	request.Header.Set("content-type", payload.kind)
 	request.Header.Set("authorization", "Bearer bench")
 	response, err := client.Do(request)
 	if err != nil {
@@ -81,7 +123,7 @@ func once(client *http.Client, url, payload string) error {
 }
 
 // runLoad keeps `connections` requests under way for `seconds`, each connection with the payloads in turn.
-func runLoad(url string, connections int, seconds float64, payloads []string) {
+func runLoad(url string, connections int, seconds float64, payloads []payload) {
 	client := newClient(connections)
 	deadline := time.Now().Add(time.Duration(seconds * float64(time.Second)))
 	var lock sync.Mutex

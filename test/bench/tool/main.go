@@ -20,14 +20,15 @@ func main() {
 	seconds := flags.Float64("s", 2, "how long to load or hold, in seconds")
 	stream := flags.Bool("stream", false, "ask for streams")
 	size := flags.Int("size", 0, "bytes of a body, instead of about 1 KB")
+	kind := flags.String("kind", "prompts", "of such bodies: prompts, turns, parts, batch, or answer and calls (a small one, answered at length)")
 	flags.Parse(os.Args[2:])
 	switch command {
 	case "mock":
 		runMock(*address)
 	case "load":
-		payloads := []string{body(*stream, "")}
+		payloads := []payload{chat(body(*stream, ""))}
 		if *size > 0 {
-			payloads = largeBodies(*size)
+			payloads = payloadsOf(*kind, *size)
 		}
 		runLoad(*url, *connections, *seconds, payloads)
 	case "arrive":

@@ -19,11 +19,64 @@ const (
 	// As a fast model writes: fifty pieces a second.
 	stampedPause = 20 * time.Millisecond
 	stampMarker  = "with the time"
+	lengthMarker = "at length"
+	callsMarker  = "by many calls"
+	callCount    = 20_000
 )
 
-var answer = []byte(fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","created":1790000000,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"%s"},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":180,"completion_tokens":200,"total_tokens":380}}`, strings.Repeat("word ", 150)))
+func answerOf(message string) []byte {
+	return []byte(fmt.Sprintf(`{"id":"chatcmpl-1","object":"chat.completion","created":1790000000,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant",%s},"finish_reason":"stop","logprobs":null}],"usage":{"prompt_tokens":180,"completion_tokens":200,"total_tokens":380}}`, message))
+}
 
-var messagesAnswer = []byte(fmt.Sprintf(`{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":180,"output_tokens":200}}`, strings.Repeat("word ", 150)))
+func messagesAnswerOf(blocks string) []byte {
+	return []byte(fmt.Sprintf(`{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[%s],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":180,"output_tokens":200}}`, blocks))
+}
+
+// many joins what each of `callCount` is.
+func many(one func(i int) string) string {
+	all := make([]string, callCount)
+	for i := range all {
+		all[i] = one(i)
+	}
+	return strings.Join(all, ",")
+}
+
+// A whole answer of each API.
+type answers struct{ chat, messages []byte }
+
+func textAnswers(text string) answers {
+	return answers{
+		answerOf(fmt.Sprintf(`"content":"%s"`, text)),
+		messagesAnswerOf(fmt.Sprintf(`{"type":"text","text":"%s"}`, text)),
+	}
+}
+
+var (
+	shortAnswers = textAnswers(strings.Repeat("word ", 150))
+	longAnswers  = textAnswers(strings.Repeat(page, 10<<20/len(page)))
+	callAnswers  = answers{
+		answerOf(`"content":null,"tool_calls":[` + many(func(i int) string {
+			return fmt.Sprintf(`{"id":"call_%d","type":"function","function":{"name":"f","arguments":"{\"note\":\"%s\"}"}}`, i, plain[:400])
+		}) + "]"),
+		messagesAnswerOf(many(func(i int) string {
+			return fmt.Sprintf(`{"type":"tool_use","id":"call_%d","name":"f","input":{"note":"%s"}}`, i, plain[:400])
+		})),
+	}
+	fileAnswer = []byte(`{"id":"file-1","object":"file","bytes":1,"created_at":1790000000,"filename":"calls.jsonl","purpose":"batch"}`)
+)
+
+// answersTo tells how long an answer is asked for; only small questions ask.
+func answersTo(body []byte) answers {
+	switch {
+	case len(body) > 1<<20:
+		return shortAnswers
+	case bytes.Contains(body, []byte(lengthMarker)):
+		return longAnswers
+	case bytes.Contains(body, []byte(callsMarker)):
+		return callAnswers
+	}
+	return shortAnswers
+}
 
 func chunk(delta, finish string) []byte {
 	return []byte(fmt.Sprintf("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"delta\":%s,\"finish_reason\":%s}],\"usage\":null}\n\n", delta, finish))
@@ -81,10 +134,13 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	isMessages := strings.HasSuffix(r.URL.Path, "/messages")
 	if !bytes.Contains(body, []byte(`"stream":true`)) {
 		w.Header().Set("content-type", "application/json")
-		if isMessages {
-			w.Write(messagesAnswer)
-		} else {
-			w.Write(answer)
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/files"):
+			w.Write(fileAnswer)
+		case isMessages:
+			w.Write(answersTo(body).messages)
+		default:
+			w.Write(answersTo(body).chat)
 		}
 		return
 	}

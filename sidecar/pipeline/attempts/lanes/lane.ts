@@ -1,4 +1,5 @@
 /** The ways of one attempt between client and provider. Which one is a property of its plan; the stages do not know. */
+import type { JsonObject } from '#sidecar/canonical/json';
 import type { CanonicalRequest, CanonicalResponse } from '#sidecar/canonical/request';
 import { isContentEvent, type StreamEvent } from '#sidecar/canonical/stream-event';
 import type { AnyDialect, EncodeContext } from '#sidecar/dialects/dialect';
@@ -27,7 +28,7 @@ interface LaneRequest {
 interface OutgoingRequest {
   /** A promise where writing them takes long. */
   readonly bytes: Uint8Array | Promise<Uint8Array>;
-  /** What the provider cannot express and was left out. */
+  /** What the provider cannot express and was left out; known with the bytes. */
   readonly dropped: readonly string[];
 }
 
@@ -58,6 +59,7 @@ export interface Lane {
   readonly keepsAnswer: boolean;
   /** Throws `unsupported_parameter` when the provider cannot express the request. */
   outgoing(request: LaneRequest): OutgoingRequest;
-  encodeWhole(item: WholeItem, dialect: AnyDialect, context: Context): Uint8Array | string;
+  /** Bytes as they came, or what is to be written. */
+  encodeWhole(item: WholeItem, dialect: AnyDialect, context: Context): Uint8Array | JsonObject;
   streamWriter(dialect: AnyDialect, context: Context): StreamWriter;
 }

@@ -1,4 +1,5 @@
 /** Everything else: the canonical request is written for the provider, and its canonical answer for the client; an answer without a canonical form goes through. */
+import type { JsonObject } from '#sidecar/canonical/json';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { EncodeContext, StreamEncoder } from '#sidecar/dialects/dialect';
@@ -13,12 +14,18 @@ export const translate: Lane = {
   outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported, clientPath }) {
     const bounded = maxOutputTokens === undefined ? request : { ...request, maxOutputTokens };
     const losses = new Losses(wire.name, onUnsupported, clientPath);
-    const body = wire.encodeRequest(bounded, model, losses);
-    return { bytes: content.rewritten(body), dropped: losses.dropped };
+    const encode = (): JsonObject => wire.encodeRequest(bounded, model, losses);
+    const { inTurns } = content;
+    return {
+      bytes: inTurns === undefined ? content.rewritten(encode()) : inTurns(encode).then(content.rewritten),
+      get dropped() {
+        return losses.dropped;
+      },
+    };
   },
 
   encodeWhole: ({ response, raw }, dialect, context) =>
-    dialect.encodeResponse === undefined ? raw : JSON.stringify(dialect.encodeResponse(response, context)),
+    dialect.encodeResponse === undefined ? raw : dialect.encodeResponse(response, context),
 
   streamWriter: ({ streamEncoder }, context) =>
     streamEncoder === undefined ? ({ raw }) => raw : eventWriter(streamEncoder, context),

@@ -15,30 +15,13 @@ import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { SidecarTelemetry } from '#sidecar/telemetry/telemetry';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { Upstream } from '#sidecar/upstream/upstream';
-import { Upstreams } from '#sidecar/upstream/upstreams';
+import { assemblePipeline } from './assemble-pipeline.ts';
 import type { Cloud } from './credentials/cloud.ts';
-import { CredentialBroker } from './credentials/credential-broker.ts';
-import { processClock, processCloud } from './credentials/process-cloud.ts';
-import { Keepers } from './pipeline/accounts/keepers.ts';
-import { Admission } from './pipeline/admission/admission.ts';
-import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
-import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
-import { RatedAnswers } from './pipeline/experiments/rated-answers.ts';
-import { Shadows } from './pipeline/experiments/shadows.ts';
-import { type RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
+import type { RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
-import { type BreakerChange, CircuitBreakers } from './pipeline/health/circuit-breakers.ts';
-import { Parking } from './pipeline/health/parking.ts';
-import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
-import { SharedHints } from './pipeline/health/shared-hints.ts';
-import { TargetHealth } from './pipeline/health/target-health.ts';
-import { PolicyHolder } from './pipeline/policy/policy-holder.ts';
+import type { BreakerChange } from './pipeline/health/circuit-breakers.ts';
+import type { PolicyHolder } from './pipeline/policy/policy-holder.ts';
 import { type CompileGuardrails, experimentsOf } from './pipeline/policy/snapshot.ts';
-import { RememberedAnswers } from './pipeline/remembered/remembered-answers.ts';
-import { Deadlines } from './pipeline/scope/deadlines.ts';
-import { TargetLatencies } from './pipeline/strategies/latency/target-latencies.ts';
-import { PromptCacheMisses } from './pipeline/strategies/prompt-cache-misses.ts';
-import { Drains } from './pipeline/streams/drains.ts';
 
 export interface SidecarDeps {
   readonly budgetGate: BudgetGate;
@@ -121,52 +104,9 @@ export interface Sidecar {
 }
 
 export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
-  const deadlines = new Deadlines();
-  const monotonic = deps.monotonicMs ?? ((): number => performance.now());
-  const hints = new SharedHints(monotonic);
-  const breakers = new CircuitBreakers(monotonic, deps.onBreakerChange);
-  const latencies = new TargetLatencies(monotonic);
-  const misses = new PromptCacheMisses();
-  const endpoints = new EndpointBalancer({ nowMs: monotonic, random: deps.random });
-  const health = new TargetHealth([
-    ...[new Parking(monotonic), breakers, hints, new RefusedCredentials()],
-    ...[latencies, misses, endpoints],
-  ]);
-  deps.telemetry.watchTargets?.({
-    latencies: () => latencies.readings(),
-    promptCacheMisses: () => misses.readings(),
-  });
-  const broker = brokerOf(deps);
-  const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
-  const upstream =
-    deps.upstream ?? new Upstreams(deps.now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa });
-  const remembered = new RememberedAnswers(config.remembered, randomBytes(32).toString('hex'));
-  const admission = new Admission(monotonic);
-  deps.metrics?.watchAdmission?.(() => admission.counts());
-  const variants = new VariantBoard(deps.onRolledBack ?? (() => {}));
-  const shadows = new Shadows(config.shadows, deadlines);
-  const common = {
-    ...deps,
-    config,
-    variants,
-    shadows,
-    answers: new RatedAnswers(),
-    onFeedback: deps.onFeedback ?? (() => {}),
-    monotonicMs: monotonic,
-    deadlines,
-    health,
-    retries: new RetryBudgets(monotonic),
-    endpoints,
-    latencies,
-    keepers: new Keepers(),
-    remembered,
-    admission,
-    drains: new Drains(config.drained),
-    policies,
-    broker,
-    upstream,
-    onFault: deps.onFault ?? (() => {}),
-  };
+  const parts = assemblePipeline(config, deps);
+  const { policies, health, variants, deadlines, remembered, shadows, upstream } = parts;
+  const common = { ...deps, ...parts, config, onFeedback: deps.onFeedback ?? (() => {}) };
   const jobs = new Jobs({
     ...common,
     timers: deps.timers ?? REAL_TIMERS,
@@ -219,10 +159,3 @@ const waking = (policies: PolicyHolder, jobs: Jobs, variants: VariantBoard): Pol
   },
   applyHints: (unfit, ttlMs) => policies.applyHints(unfit, ttlMs),
 });
-
-const brokerOf = ({ now, random, cloud, onCredentialFailure }: SidecarDeps): CredentialBroker =>
-  new CredentialBroker({
-    cloud: { ...processCloud, now, ...cloud },
-    clock: { ...processClock, random },
-    onFailure: onCredentialFailure ?? (() => {}),
-  });

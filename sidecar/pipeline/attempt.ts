@@ -76,7 +76,8 @@ async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<Ta
       mayBeJoined: mayBeJoined(decoded.request, policy),
     });
     const plan = planned instanceof Promise ? await planned : planned;
-    if (plan === undefined) return (await estimatedFor(candidate, decoded)) ?? unsupportedOperation(candidate, selection);
+    if (plan === undefined)
+      return (await estimatedFor(candidate, decoded)) ?? unsupportedOperation(candidate, selection);
     return await tryPlan(plan, turn);
   } catch (thrown) {
     const isOfRequest = call.scope.cause !== undefined || !(thrown instanceof RemoraError);

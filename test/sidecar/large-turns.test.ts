@@ -5,21 +5,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyGuardrail } from '#contract/policy/policy';
+import { assemblePipeline } from '#sidecar/assemble-pipeline';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
-import { CredentialBroker } from '#sidecar/credentials/credential-broker';
-import { processClock, processCloud } from '#sidecar/credentials/process-cloud';
 import { type Endpoint, endpointAt } from '#sidecar/dialects/index';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { CollectedReply } from '#sidecar/jobs/collected-reply';
-import { Keepers } from '#sidecar/pipeline/accounts/keepers';
 import { handle } from '#sidecar/pipeline/handle';
-import { SharedHints } from '#sidecar/pipeline/health/shared-hints';
-import { TargetHealth } from '#sidecar/pipeline/health/target-health';
-import { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
-import { RememberedAnswers } from '#sidecar/pipeline/remembered/remembered-answers';
-import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { UpstreamRequest } from '#sidecar/upstream/upstream';
@@ -71,22 +64,30 @@ interface Went {
 
 /** One request from its bytes to its answer's bytes. The provider is asked and answers within the same turn. */
 async function pass(asked: Asked): Promise<Went> {
-  const deadlines = new Deadlines();
   const records: RequestRecord[] = [];
   const sent: UpstreamRequest[] = [];
-  const hints = new SharedHints(() => 0);
-  const health = new TargetHealth([hints]);
-  const broker = new CredentialBroker({
-    cloud: { ...processCloud, now: Date.now },
-    clock: { ...processClock, random: Math.random },
-    onFailure: () => {},
+  const faults: unknown[] = [];
+  const raw = Buffer.from(JSON.stringify(asked.answer));
+  const parts = assemblePipeline(DEFAULT_SIDECAR_CONFIG, {
+    budgetGate: new OpenGate(),
+    compileGuardrails,
+    upstream: {
+      send: async (request) => {
+        sent.push(request);
+        const body = { takeArrived: () => [raw], [Symbol.asyncIterator]: () => raw.values() as never };
+        return { status: 200, headers: { 'content-type': 'application/json' }, body };
+      },
+      close: async () => {},
+    },
+    telemetry: { record: (record) => void records.push(record) },
+    now: () => 1_790_000_000_000,
+    random: () => 0,
+    onFault: (fault) => void faults.push(fault),
   });
-  const policies = new PolicyHolder({ compileGuardrails, health, hints, broker });
+  const { deadlines, policies } = parts;
   policies.applyPolicy(policyOf({ ...POLICY, guardrails: asked.guardrails ?? [] }), 'hash');
   const scope = new RequestScope(deadlines);
   const reply = new CollectedReply(64 * 1024 * 1024);
-  const raw = Buffer.from(JSON.stringify(asked.answer));
-  const faults: unknown[] = [];
   let turns = 0;
   let isOver = false;
   const turn = (): void => {
@@ -105,26 +106,7 @@ async function pass(asked: Asked): Promise<Went> {
       reply,
       scope,
     },
-    {
-      policies,
-      broker,
-      budgetGate: new OpenGate(),
-      upstream: {
-        send: async (request) => {
-          sent.push(request);
-          const body = { takeArrived: () => [raw], [Symbol.asyncIterator]: () => raw.values() as never };
-          return { status: 200, headers: { 'content-type': 'application/json' }, body };
-        },
-        close: async () => {},
-      },
-      health,
-      keepers: new Keepers(),
-      remembered: new RememberedAnswers(DEFAULT_SIDECAR_CONFIG.remembered, 'key'),
-      telemetry: { record: (record) => void records.push(record) },
-      now: () => 1_790_000_000_000,
-      random: () => 0,
-      onFault: (fault) => void faults.push(fault),
-    },
+    parts,
   );
   isOver = true;
   deadlines.close();

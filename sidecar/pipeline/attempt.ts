@@ -44,7 +44,6 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
     const hasNext = others.length > 0;
     const isOnTrial = candidate.target.variant !== undefined && hasNext;
     const outcome = await tryTarget(candidate, { question, failures: isOnTrial ? [] : failures, hasNext, isOnTrial });
-    if (isOnTrial && isNoAnswer(outcome)) continue;
     if (outcome === 'give-up') break;
     if (outcome instanceof RemoraError) unasked ??= outcome;
     else if (outcome !== 'next') return outcome;
@@ -60,9 +59,13 @@ interface TargetQuestion {
   readonly isOnTrial: boolean;
 }
 
-const isNoAnswer = (outcome: TargetOutcome): boolean => typeof outcome === 'string' || outcome instanceof RemoraError;
-
 async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<TargetOutcome> {
+  const outcome = await turnOf(candidate, turn);
+  const isAnswer = typeof outcome !== 'string' && !(outcome instanceof RemoraError);
+  return turn.isOnTrial && !isAnswer ? 'next' : outcome;
+}
+
+async function turnOf(candidate: Candidate, turn: TargetQuestion): Promise<TargetOutcome> {
   const { call, caller, decoded, selection, deps } = turn.question;
   deps.health.turnBegan(candidate);
   try {

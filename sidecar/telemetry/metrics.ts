@@ -10,6 +10,7 @@ import type { AdmissionCount } from './admission-count.ts';
 import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
 import { Count, Distribution, type Labels, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
+import { admissionMetrics, policyMetrics, targetMetrics } from './watched-metrics.ts';
 
 /** Seconds; the buckets that the GenAI conventions prescribe for durations. */
 const DURATION_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.01 * 2 ** i);
@@ -122,9 +123,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const duration = histogram(registry, METRIC.requestDuration);
   const fallbacks = counter(registry, METRIC.fallbacks);
   const observeRetries = retryMetrics(registry);
-  const guardrails = counter(registry, METRIC.guardrailActions);
-  const observations = counter(registry, METRIC.policyObservations);
-  const failures = counter(registry, METRIC.expressionFailures);
+  const countConstraints = constraintMetrics(registry);
   const continuations = counter(registry, METRIC.continuations);
   const refused = counter(registry, METRIC.routeRefused);
   const shadows = counter(registry, METRIC.shadowRequests);
@@ -144,10 +143,19 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     for (const target of record.continuedBy ?? []) continuations.of({ route, target }).add(1);
     const { queued } = record;
     if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
-    for (const { guardrail, action, stage } of record.guardrailActions)
-      guardrails.of({ guardrail, action, stage }).add(1);
-    for (const { policy, rule, action } of record.wouldHave ?? []) observations.of({ policy, rule, action }).add(1);
-    for (const { expression } of record.failedExpressions ?? []) failures.of({ expression }).add(1);
+    countConstraints(record);
+  };
+}
+
+/** What AIPolicies did, and what observed ones would have done. */
+function constraintMetrics(registry: Registry): (record: RequestRecord) => void {
+  const guardrails = counter(registry, METRIC.guardrailActions);
+  const observations = counter(registry, METRIC.policyObservations);
+  const failures = counter(registry, METRIC.expressionFailures);
+  return ({ guardrailActions, wouldHave = [], failedExpressions = [] }) => {
+    for (const { guardrail, action, stage } of guardrailActions) guardrails.of({ guardrail, action, stage }).add(1);
+    for (const { policy, rule, action } of wouldHave) observations.of({ policy, rule, action }).add(1);
+    for (const { expression } of failedExpressions) failures.of({ expression }).add(1);
   };
 }
 
@@ -212,64 +220,4 @@ function fallbackOf({ attempts, answeredBy }: RequestRecord): { from: string; to
   const [first] = attempts;
   if (first === undefined || answeredBy === undefined || answeredBy === first.target) return undefined;
   return { from: first.target, to: answeredBy, reason: first.outcome };
-}
-
-function admissionMetrics(registry: Registry, read: () => readonly AdmissionCount[]): void {
-  for (const [descriptor, count] of [
-    [METRIC.routeRunning, 'running'],
-    [METRIC.routeWaiting, 'waiting'],
-  ] as const)
-    new Gauge({
-      ...descriptor,
-      labelNames: ['route', 'priority'],
-      registers: [registry],
-      collect() {
-        for (const one of read()) this.set({ route: one.route, priority: one.priority }, one[count]);
-      },
-    });
-}
-
-/** Read from where they are kept, whenever somebody looks. */
-function targetMetrics(registry: Registry, readings: TargetReadings): void {
-  new Gauge({
-    ...METRIC.targetLatency,
-    labelNames: ['target', 'stream'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { target, stream, averageMs } of readings.latencies())
-        this.set({ target, stream: String(stream) }, averageMs / 1000);
-    },
-  });
-  const misses = {
-    ...{ ...METRIC.promptCacheMisses, type: 'counter' },
-    get: async () => ({
-      ...{ ...METRIC.promptCacheMisses, type: 'counter' },
-      values: readings.promptCacheMisses().map(({ target, tokens }) => ({ labels: { target }, value: tokens })),
-    }),
-  };
-  registry.registerMetric(misses);
-}
-
-function policyMetrics(registry: Registry, now: () => number): { applied(hash: string, unixMs: number): void } {
-  const info = new Gauge({
-    ...METRIC.policyInfo,
-    labelNames: ['hash'],
-    registers: [registry],
-  });
-  let appliedAt: number | undefined;
-  new Gauge({
-    ...METRIC.policyAge,
-    registers: [registry],
-    collect() {
-      if (appliedAt !== undefined) this.set((now() - appliedAt) / 1000);
-    },
-  });
-  return {
-    applied(hash, unixMs) {
-      info.reset();
-      info.set({ hash: hash.slice(0, 12) }, 1);
-      appliedAt = unixMs;
-    },
-  };
 }

@@ -1,0 +1,65 @@
+/** Metrics that are read from where they are kept, whenever somebody looks. */
+import Gauge from '@prometheus-io/client/lib/gauge.js';
+import type Registry from '@prometheus-io/client/lib/registry.js';
+import { METRIC } from '#contract/names/metrics';
+import type { AdmissionCount } from './admission-count.ts';
+import type { TargetReadings } from './request-record.ts';
+
+export function admissionMetrics(registry: Registry, read: () => readonly AdmissionCount[]): void {
+  for (const [descriptor, count] of [
+    [METRIC.routeRunning, 'running'],
+    [METRIC.routeWaiting, 'waiting'],
+  ] as const)
+    new Gauge({
+      ...descriptor,
+      labelNames: ['route', 'priority'],
+      registers: [registry],
+      collect() {
+        for (const one of read()) this.set({ route: one.route, priority: one.priority }, one[count]);
+      },
+    });
+}
+
+export function targetMetrics(registry: Registry, readings: TargetReadings): void {
+  new Gauge({
+    ...METRIC.targetLatency,
+    labelNames: ['target', 'stream'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { target, stream, averageMs } of readings.latencies())
+        this.set({ target, stream: String(stream) }, averageMs / 1000);
+    },
+  });
+  const misses = {
+    ...{ ...METRIC.promptCacheMisses, type: 'counter' },
+    get: async () => ({
+      ...{ ...METRIC.promptCacheMisses, type: 'counter' },
+      values: readings.promptCacheMisses().map(({ target, tokens }) => ({ labels: { target }, value: tokens })),
+    }),
+  };
+  registry.registerMetric(misses);
+}
+
+export function policyMetrics(registry: Registry, now: () => number): { applied(hash: string, unixMs: number): void } {
+  const info = new Gauge({
+    ...METRIC.policyInfo,
+    labelNames: ['hash'],
+    registers: [registry],
+  });
+  let appliedAt: number | undefined;
+  new Gauge({
+    ...METRIC.policyAge,
+    registers: [registry],
+    collect() {
+      if (appliedAt !== undefined) this.set((now() - appliedAt) / 1000);
+    },
+  });
+  return {
+    applied(hash, unixMs) {
+      info.reset();
+      info.set({ hash: hash.slice(0, 12) }, 1);
+      appliedAt = unixMs;
+    },
+  };
+}

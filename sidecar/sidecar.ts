@@ -22,6 +22,7 @@ import { Keepers } from './pipeline/accounts/keepers.ts';
 import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
 import { type BreakerChange, CircuitBreakers } from './pipeline/health/circuit-breakers.ts';
+import { CoolDowns } from './pipeline/health/cool-downs.ts';
 import { Parking } from './pipeline/health/parking.ts';
 import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
@@ -104,7 +105,13 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   const monotonic = deps.monotonicMs ?? ((): number => performance.now());
   const hints = new SharedHints(monotonic);
   const breakers = new CircuitBreakers(monotonic, deps.onBreakerChange);
-  const health = new TargetHealth([new Parking(monotonic), breakers, hints, new RefusedCredentials()]);
+  const health = new TargetHealth([
+    new Parking(monotonic),
+    new CoolDowns(monotonic),
+    breakers,
+    hints,
+    new RefusedCredentials(),
+  ]);
   const broker = brokerOf(deps);
   const policies = new PolicyHolder({ compileGuardrails: deps.compileGuardrails, health, hints, broker });
   const upstream =

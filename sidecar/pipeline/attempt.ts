@@ -1,5 +1,6 @@
 /** The only place of retry and fallback: targets in order, attempts on each, until one answers or none can. */
 import { AttemptFailed, type AttemptFailure } from '#sidecar/errors/attempt-failure';
+import { FAILURE_KINDS } from '#sidecar/errors/failure-kinds';
 import { finalError } from '#sidecar/errors/final-error';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { RetryDenial } from '#sidecar/telemetry/request-record';
@@ -100,22 +101,19 @@ function decide(failure: AttemptFailure, { question, candidate, retriesDone, has
   };
   const decision = decideNext(failure, state, deps.random());
   if (decision.action !== 'retry') return decision;
-  const denied = retryDenial(candidate, { question, hasNext });
+  // Who asks for a short wait is waited for; what else is known of the target is not about that.
+  const isKnownUnfit = FAILURE_KINDS[failure.kind].follow !== 'hint' && deps.health.isUnfit(candidate);
+  const denied = hasNext && isKnownUnfit ? 'TargetUnfit' : retryDenial(question);
   if (denied === undefined) log.retries += 1;
   else log.retriesDenied.push(denied);
   return denied === undefined ? decision : otherwise(hasNext);
 }
 
 /** Why what may well help is not done. */
-function retryDenial(
-  candidate: Candidate,
-  { question, hasNext }: Pick<TargetQuestion, 'question' | 'hasNext'>,
-): RetryDenial | undefined {
-  const { call, selection, deps } = question;
+function retryDenial({ call, selection, deps }: AttemptQuestion): RetryDenial | undefined {
   const { key, retry } = selection.route.policy;
   // The client sends it again by itself: each of its tries would be multiplied by ours.
   if (clientRetryOf(call) > 0) return 'ClientRetries';
-  if (hasNext && deps.health.isUnfit(candidate)) return 'TargetUnfit';
   return deps.retries.take(key, retry.budgetPercent) ? undefined : 'BudgetSpent';
 }
 

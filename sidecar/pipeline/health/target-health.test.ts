@@ -201,3 +201,25 @@ test('a target that limited our rate is tried last until its wait is over, a suc
     assert.deepEqual(order(), ['one/a', 'one/b', 'two/c']);
   }
 });
+
+test('of a model with several breakers, as routes of other thresholds have, the worst is told, and each change once', () => {
+  const changes: string[] = [];
+  let nowMs = 0;
+  const breakers = new CircuitBreakers(
+    () => nowMs,
+    ({ provider, model, state }) => void changes.push(`${provider} ${model} ${state}`),
+  );
+  const [hasty] = targets('one/a');
+  assert.ok(hasty);
+  const strict = candidateOf(hasty);
+  const patient = candidateOf({ ...hasty, breaker: 'another' });
+  for (const candidate of [strict, strict, patient, patient]) breakers.attempted(candidate, refusal('timeout', 408));
+  assert.deepEqual(changes, ['shop/one a open']);
+  nowMs += MINUTE_MS;
+  breakers.turnBegan(strict);
+  breakers.attempted(strict, OK);
+  assert.deepEqual(changes, ['shop/one a open'], 'the other one is open yet');
+  breakers.turnBegan(patient);
+  breakers.attempted(patient, OK);
+  assert.deepEqual(changes, ['shop/one a open', 'shop/one a half-open', 'shop/one a closed']);
+});

@@ -35,6 +35,8 @@ const BLAMES: Readonly<Record<Blame, string>> = {
 const DENIALS: Readonly<Record<RetryDenial, string>> = {
   BudgetSpent: 'the retries of the route have reached `retry.budgetPercent`',
   ClientRetries: 'the client says that it sends the request again by itself',
+  MayBeBilled:
+    'a picture, speech or a transcript that the provider may have made, and billed, already: the connection broke or the time was over after the request was sent',
   TargetUnfit: 'the circuit breaker of the target opened meanwhile, and another target is left',
 };
 

@@ -297,3 +297,25 @@ test('the official SDK does not multiply the attempts of the sidecar', async (t)
   assert.equal(first.requests.length, 2, 'ours, and none for each try of the client');
   assert.equal(running.records.length, 1);
 });
+
+test('a picture that may have been made and billed is not asked for again, one that was refused is', async (t) => {
+  const { first, running } = await world(t, [alone({ maxRetries: 1 })]);
+  const picture = { model: 'chat', prompt: 'a cat' };
+  const ask = () =>
+    fetch(`${running.url}/v1/images/generations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(picture),
+    });
+  first.respondWith({ fault: { kind: 'reset-before-head' } });
+  assert.equal((await ask()).status, 502);
+  assert.equal(first.requests.length, 1);
+  first.respondWith({ fault: { kind: 'status', status: 503 } });
+  assert.equal((await ask()).status, 503);
+  assert.equal(first.requests.length, 3);
+  await until(() => running.records.length === 2, 'both are recorded');
+  assert.deepEqual(
+    running.records.map(({ retriesDenied }) => retriesDenied),
+    [['MayBeBilled'], []],
+  );
+});

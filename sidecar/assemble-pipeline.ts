@@ -13,6 +13,7 @@ import { Shadows } from './pipeline/experiments/shadows.ts';
 import { VariantBoard } from './pipeline/experiments/variant-board.ts';
 import type { PipelineDeps } from './pipeline/handle.ts';
 import { CircuitBreakers } from './pipeline/health/circuit-breakers.ts';
+import { CoolDowns } from './pipeline/health/cool-downs.ts';
 import { Parking } from './pipeline/health/parking.ts';
 import { RefusedCredentials } from './pipeline/health/refused-credentials.ts';
 import { SharedHints } from './pipeline/health/shared-hints.ts';
@@ -62,7 +63,8 @@ function watchTargets({ telemetry, random, onBreakerChange }: Omit<SidecarDeps, 
   const misses = new PromptCacheMisses();
   const endpoints = new EndpointBalancer({ nowMs, random });
   const health = new TargetHealth([
-    ...[new Parking(nowMs), new CircuitBreakers(nowMs, onBreakerChange), hints, new RefusedCredentials()],
+    ...[new Parking(nowMs), new CoolDowns(nowMs), new CircuitBreakers(nowMs, onBreakerChange)],
+    ...[hints, new RefusedCredentials()],
     ...[latencies, misses, endpoints],
   ]);
   telemetry.watchTargets?.({

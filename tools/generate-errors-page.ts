@@ -28,7 +28,7 @@ export function errorsPage(): Map<string, string> {
     'Errors have the shape of the dialect that the client speaks; the code stands where that dialect has its code. ' +
     '`Retry` is what `x-should-retry` tells the official SDKs. Codes never change their meaning and are never used again. ' +
     'The message says the cause and the next step; `error.remora` holds our code, the Kubernetes object that decided, what the upstream said of itself (status, type, code and request id), the attempts and our request id. ' +
-    'After an attempt upstream `x-should-retry` is `false` in any case: the route has retried already.';
+    'After an attempt upstream `x-should-retry` is `false` in any case: the route has retried already. Which failure of a provider leads to which code: [resilience](resilience.md).';
   const sections = Object.entries(CATEGORIES).map(([name, meaning]) => section(name as ErrorCategory, meaning));
   return new Map([['docs/reference/errors.md', page(MARKDOWN_BANNER, '# Errors', intro, ...sections)]]);
 }

@@ -10,6 +10,7 @@ import { HINT_HEADERS } from '#sidecar/pipeline/attempts/retry-after';
 import { BUDGET_WINDOW_MS, FREE_RETRIES_PER_SECOND } from '#sidecar/pipeline/attempts/retry-budget';
 import { RETRY_COUNTERS } from '#sidecar/pipeline/client-retry';
 import { LONGEST_OPEN_MS, MINIMUM_VOLUME, WINDOW_MS } from '#sidecar/pipeline/health/circuit-breaker';
+import { COOL_DOWN_MS, LONGEST_COOL_DOWN_MS } from '#sidecar/pipeline/health/cool-downs';
 import type { RetryDenial } from '#sidecar/telemetry/request-record';
 import { MARKDOWN_BANNER } from './generated.ts';
 import { code, page, table } from './markdown.ts';
@@ -34,6 +35,8 @@ const BLAMES: Readonly<Record<Blame, string>> = {
 const DENIALS: Readonly<Record<RetryDenial, string>> = {
   BudgetSpent: 'the retries of the route have reached `retry.budgetPercent`',
   ClientRetries: 'the client says that it sends the request again by itself',
+  MayBeBilled:
+    'a picture, speech or a transcript that the provider may have made, and billed, already: the connection broke or the time was over after the request was sent',
   TargetUnfit: 'the circuit breaker of the target opened meanwhile, and another target is left',
 };
 
@@ -79,6 +82,10 @@ const retries = (): string =>
         [
           'A wait that a provider asks for',
           `kept to if it is ${seconds(LONGEST_WAIT_MS)} or less and ends before \`timeouts.total\`; a longer one leads to the next target, and to the client as \`retry-after\``,
+        ],
+        [
+          'A target that limits the rate',
+          `is tried after all others for as long as it asks for, up to ${seconds(LONGEST_COOL_DOWN_MS)}, or ${seconds(COOL_DOWN_MS)} where it asks for nothing, or until it answers`,
         ],
         [
           'Budget of a route',

@@ -54,7 +54,9 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'an unknown field, with the known ones',
     route('  targets:\n  - model: mock/a\n    retries: 3'),
-    ['a.yaml:7: spec.targets[0].retries: is not a field here; known are model, weight, maxRetries, timeouts'],
+    [
+      'a.yaml:7: spec.targets[0].retries: is not a field here; known are model, weight, maxRetries, timeouts, circuitBreaker',
+    ],
   ],
   [
     'an unknown field of metadata',

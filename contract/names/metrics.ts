@@ -25,7 +25,7 @@ export const METRIC = {
   },
   retriesDenied: {
     name: 'remora_retries_denied_total',
-    help: 'Retries that were not made, by route and reason: BudgetSpent, ClientRetries, TargetUnfit.',
+    help: 'Retries that were not made, by route and reason: BudgetSpent, ClientRetries, MayBeBilled, TargetUnfit.',
   },
   circuitBreaker: {
     name: 'remora_circuit_breaker_state',

@@ -182,5 +182,10 @@ const OPERATIONS: { readonly [O in OperationName]: Row<O> } = {
 
 export const operationOf = ({ operation }: Pick<CanonicalRequest, 'operation'>): Operation => OPERATIONS[operation];
 
+const BY_THE_PIECE: ReadonlySet<Operation['billed']> = new Set(['image', 'character', 'audio']);
+
+/** One answer costs what many of text do: what may be billed already is not asked for once more at the same place. */
+export const isBilledByPiece = (request: CanonicalRequest): boolean => BY_THE_PIECE.has(operationOf(request).billed);
+
 export const isAboutKept = (request: CanonicalRequest): request is KeptRequest =>
   operationOf(request).isAboutKept === true;

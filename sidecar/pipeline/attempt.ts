@@ -1,5 +1,7 @@
 /** The only place of retry and fallback: targets in order, attempts on each, until one answers or none can. */
+import { isBilledByPiece } from '#sidecar/canonical/operation';
 import { AttemptFailed, type AttemptFailure } from '#sidecar/errors/attempt-failure';
+import { FAILURE_KINDS } from '#sidecar/errors/failure-kinds';
 import { finalError } from '#sidecar/errors/final-error';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { RetryDenial } from '#sidecar/telemetry/request-record';
@@ -105,7 +107,7 @@ async function tryPlan(plan: Plan, turn: TargetQuestion): Promise<TargetOutcome>
     const made = await sendAttempt(plan, question);
     if (!(made instanceof AttemptFailed)) return made;
     failures.push(made.failure);
-    const decision = decide(made.failure, { ...turn, candidate: plan.candidate, retriesDone });
+    const decision = decide(made, { ...turn, candidate: plan.candidate, retriesDone });
     if (decision.action !== 'retry') return decision.action;
     await question.call.scope.sleep(decision.afterMs);
   }
@@ -116,34 +118,34 @@ interface FailedTurn extends TargetQuestion {
   readonly retriesDone: number;
 }
 
-function decide(failure: AttemptFailure, { question, candidate, retriesDone, hasNext }: FailedTurn): Decision {
+function decide(failed: AttemptFailed, turn: FailedTurn): Decision {
+  const { question, candidate, retriesDone, hasNext } = turn;
   const { call, selection, log, deps } = question;
-  const { retry } = selection.route.policy;
   const state = {
     retriesLeft: candidate.target.policy.maxRetries - retriesDone,
     retriesDone,
     hasNext,
-    retryOn: retry.on,
+    retryOn: selection.route.policy.retry.on,
     remainingMs: call.scope.remainingMs,
   };
-  const decision = decideNext(failure, state, deps.random());
+  const decision = decideNext(failed.failure, state, deps.random());
   if (decision.action !== 'retry') return decision;
-  const denied = retryDenial(candidate, { question, hasNext });
+  const denied = retryDenial(failed, turn);
   if (denied === undefined) log.retries += 1;
   else log.retriesDenied.push(denied);
   return denied === undefined ? decision : otherwise(hasNext);
 }
 
-/** Why what may well help is not done. */
-function retryDenial(
-  candidate: Candidate,
-  { question, hasNext }: Pick<TargetQuestion, 'question' | 'hasNext'>,
-): RetryDenial | undefined {
+/** Why what may well help is not done. The budget comes last, since what it lets through is counted. */
+function retryDenial(failed: AttemptFailed, { question, candidate, hasNext }: FailedTurn): RetryDenial | undefined {
   const { call, selection, deps } = question;
   const { key, retry } = selection.route.policy;
   // The client sends it again by itself: each of its tries would be multiplied by ours.
   if (clientRetryOf(call) > 0) return 'ClientRetries';
-  if (hasNext && deps.health.isUnfit(candidate)) return 'TargetUnfit';
+  if (failed.billing === 'unknown' && isBilledByPiece(candidate.request)) return 'MayBeBilled';
+  // Who asks for a short wait is waited for; what else is known of the target is not about that.
+  const asksToWait = FAILURE_KINDS[failed.failure.kind].follow === 'hint';
+  if (hasNext && !asksToWait && deps.health.isUnfit(candidate)) return 'TargetUnfit';
   return deps.retries.take(key, retry.budgetPercent) ? undefined : 'BudgetSpent';
 }
 

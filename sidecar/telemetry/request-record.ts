@@ -35,6 +35,8 @@ export type RetryDenial =
   | 'BudgetSpent'
   /** The client repeats its requests by itself. */
   | 'ClientRetries'
+  /** A picture or audio that the provider may have made, and billed, already. */
+  | 'MayBeBilled'
   /** Meanwhile the target is known not to work, and another one is left. */
   | 'TargetUnfit';
 

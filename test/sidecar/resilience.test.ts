@@ -137,7 +137,6 @@ test('routes share what they learn of a model, but not with one that has less pa
 });
 
 const NO_OUTAGE: Readonly<Record<string, Fault>> = {
-  'limits the rate': { kind: 'status', status: 429, headers: { 'retry-after': '30' } },
   'refuses the request': { kind: 'status', status: 400 },
   'filters the content': { kind: 'status', status: 400, code: 'content_filter' },
   'does not know the model': { kind: 'status', status: 404 },
@@ -151,6 +150,19 @@ for (const [what, fault] of Object.entries(NO_OUTAGE)) {
     assert.deepEqual(changes, []);
   });
 }
+
+test('a target that limits the rate is spared until the time that it states, and no breaker opens', async (t) => {
+  const { first, second, changes, pass, ask } = await world(t);
+  first.respondWith({ fault: { kind: 'status', status: 429, headers: { 'retry-after': '30' } } });
+  assert.deepEqual(await ask(12), all(200, 12));
+  assert.deepEqual([first.requests.length, second.requests.length], [1, 12]);
+  for (let seconds = 0; seconds < 10; seconds += 1) {
+    pass(30_000);
+    await ask(2);
+  }
+  assert.equal(first.requests.length, 11);
+  assert.deepEqual(changes, []);
+});
 
 const OUTAGES: Readonly<Record<string, Fault>> = {
   'is overloaded': { kind: 'status', status: 529 },
@@ -284,4 +296,26 @@ test('the official SDK does not multiply the attempts of the sidecar', async (t)
   await assert.rejects(client.chat.completions.create({ model: 'chat', messages }), InternalServerError);
   assert.equal(first.requests.length, 2, 'ours, and none for each try of the client');
   assert.equal(running.records.length, 1);
+});
+
+test('a picture that may have been made and billed is not asked for again, one that was refused is', async (t) => {
+  const { first, running } = await world(t, [alone({ maxRetries: 1 })]);
+  const picture = { model: 'chat', prompt: 'a cat' };
+  const ask = () =>
+    fetch(`${running.url}/v1/images/generations`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(picture),
+    });
+  first.respondWith({ fault: { kind: 'reset-before-head' } });
+  assert.equal((await ask()).status, 502);
+  assert.equal(first.requests.length, 1);
+  first.respondWith({ fault: { kind: 'status', status: 503 } });
+  assert.equal((await ask()).status, 503);
+  assert.equal(first.requests.length, 3);
+  await until(() => running.records.length === 2, 'both are recorded');
+  assert.deepEqual(
+    running.records.map(({ retriesDenied }) => retriesDenied),
+    [['MayBeBilled'], []],
+  );
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { PolicyCircuitBreaker } from '#contract/policy/policy';
 import { CircuitBreaker, LONGEST_OPEN_MS, MINIMUM_VOLUME, WINDOW_MS } from './circuit-breaker.ts';
 
@@ -148,6 +149,53 @@ test('a trial of which nothing is learned, as when the client leaves, is left to
   assert.equal(breaker.isUnfit, false);
   probe('ok');
   assert.equal(breaker.state, 'closed');
+});
+
+test('a trial that takes longer than openFor, as that of a job may, is taken over by another request', () => {
+  const { breaker, pass, fail } = world();
+  fail(5);
+  pass(60_000);
+  const [slow, next] = [{}, {}];
+  breaker.turnBegan(slow);
+  pass(59_999);
+  assert.equal(breaker.isUnfit, true);
+  pass(1);
+  assert.equal(breaker.isUnfit, false);
+  breaker.turnBegan(next);
+  assert.equal(breaker.isUnfit, true);
+  breaker.failed(slow);
+  assert.equal(breaker.state, 'half-open', 'who was slow has no say any more');
+  breaker.turnEnded(slow);
+  breaker.succeeded(next);
+  assert.equal(breaker.state, 'closed');
+});
+
+test('whatever happens in whatever order, no more than one turn at a time tries it out', () => {
+  const step = fc.record({
+    passMs: fc.oneof(fc.constant(0), fc.nat({ max: 30_000 })),
+    turn: fc.nat({ max: 4 }),
+    what: fc.constantFrom('began', 'ok', 'failed', 'ended'),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const { breaker, pass } = world({ consecutiveFailures: 2 });
+      const turns = Array.from({ length: 5 }, () => ({}));
+      for (const { passMs, turn: index, what } of steps) {
+        const turn = turns[index] ?? {};
+        pass(passMs);
+        const before = breaker.state;
+        if (what === 'began') breaker.turnBegan(turn);
+        else if (what === 'ok') breaker.succeeded(turn);
+        else if (what === 'failed') breaker.failed(turn);
+        else breaker.turnEnded(turn);
+        if (breaker.state === 'closed') assert.equal(breaker.isUnfit, false);
+        if (before === 'closed') assert.notEqual(breaker.state, 'half-open');
+        if (before === 'open' && what !== 'began') assert.equal(breaker.state, 'open');
+        if (before !== 'half-open' && breaker.state === 'half-open') assert.equal(breaker.isUnfit, true);
+      }
+    }),
+    { seed: 20261121, numRuns: 500 },
+  );
 });
 
 test('what was under way when it opened neither closes it nor prolongs it', () => {

@@ -33,6 +33,7 @@ export class CircuitBreaker {
   #openings = 0;
   #openUntilMs = 0;
   #probe: Turn | undefined;
+  #probeUntilMs = 0;
   #why = '';
 
   /** `nowMs` is monotonic. */
@@ -54,7 +55,8 @@ export class CircuitBreaker {
 
   /** False once it may be tried out, and until somebody does. */
   get isUnfit(): boolean {
-    return this.#openings > 0 && (this.#probe !== undefined || this.#nowMs() < this.#openUntilMs);
+    if (this.#openings === 0) return false;
+    return this.#nowMs() < (this.#probe === undefined ? this.#openUntilMs : this.#probeUntilMs);
   }
 
   /** Nothing of it would be missed. */
@@ -63,9 +65,11 @@ export class CircuitBreaker {
     return this.#recent.isEmpty;
   }
 
-  /** The turn tries the target out if it is time and nobody else does. */
+  /** The turn tries the target out if it is time and nobody else does, or has done so for `openFor`: some have all the time in the world. */
   turnBegan(turn: Turn): void {
-    if (this.#openings > 0 && !this.isUnfit) this.#probe = turn;
+    if (this.#openings === 0 || this.isUnfit) return;
+    this.#probe = turn;
+    this.#probeUntilMs = this.#nowMs() + this.#settings.openForMs;
   }
 
   /** Whatever came of it: what told nothing leaves the trial to the next one. */

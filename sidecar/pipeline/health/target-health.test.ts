@@ -7,6 +7,7 @@ import { type CompiledTarget, compileSnapshot } from '#sidecar/pipeline/policy/s
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
 import { buildRequest } from '#test/support/build-request';
 import { CircuitBreakers } from './circuit-breakers.ts';
+import { CoolDowns } from './cool-downs.ts';
 import { Parking } from './parking.ts';
 import { RefusedCredentials } from './refused-credentials.ts';
 import { SharedHints } from './shared-hints.ts';
@@ -51,7 +52,13 @@ function world(...names: string[]) {
   let nowMs = 1_000;
   const clock = () => nowMs;
   const hints = new SharedHints(clock);
-  const health = new TargetHealth([new Parking(clock), new CircuitBreakers(clock), hints, new RefusedCredentials()]);
+  const health = new TargetHealth([
+    new Parking(clock),
+    new CoolDowns(clock),
+    new CircuitBreakers(clock),
+    hints,
+    new RefusedCredentials(),
+  ]);
   const candidates = targets(...names).map((target) => candidateOf(target));
   const order = (of: readonly Candidate[] = candidates) => health.order(of).map(({ target }) => target.policy.name);
   const attempted = (index: number, end: AttemptEnd) => {
@@ -170,4 +177,49 @@ test('a hint of an outage holds until the sidecar itself sees the target work, a
   attempted(0, OK);
   pass(MINUTE_MS);
   assert.deepEqual(order(), ['two/c', 'one/a'], 'our own word grows old');
+});
+
+test('a target that limited our rate is tried last until its wait is over, a success came, or with another account', () => {
+  for (const [retryAfterMs, waitMs] of [
+    [undefined, 1_000],
+    [7_000, 7_000],
+    [3_600_000, MINUTE_MS],
+  ] as const) {
+    const { order, attempted, candidates, pass, health } = world('one/a', 'one/b', 'two/c');
+    const limited = { ...refusal('rate-limited', 429), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    attempted(0, limited);
+    assert.deepEqual(order(), ['one/b', 'two/c', 'one/a'], 'other models of the account are not concerned');
+    const renewed = candidates.map(({ target }) => candidateOf(target, 'b'));
+    assert.deepEqual(order(renewed), ['one/a', 'one/b', 'two/c']);
+    assert.deepEqual(health.unfit(), [], 'too short to be told');
+    pass(waitMs - 1);
+    assert.deepEqual(order(), ['one/b', 'two/c', 'one/a']);
+    pass(1);
+    assert.deepEqual(order(), ['one/a', 'one/b', 'two/c']);
+    attempted(0, limited);
+    attempted(0, OK);
+    assert.deepEqual(order(), ['one/a', 'one/b', 'two/c']);
+  }
+});
+
+test('of a model with several breakers, as routes of other thresholds have, the worst is told, and each change once', () => {
+  const changes: string[] = [];
+  let nowMs = 0;
+  const breakers = new CircuitBreakers(
+    () => nowMs,
+    ({ provider, model, state }) => void changes.push(`${provider} ${model} ${state}`),
+  );
+  const [hasty] = targets('one/a');
+  assert.ok(hasty);
+  const strict = candidateOf(hasty);
+  const patient = candidateOf({ ...hasty, breaker: 'another' });
+  for (const candidate of [strict, strict, patient, patient]) breakers.attempted(candidate, refusal('timeout', 408));
+  assert.deepEqual(changes, ['shop/one a open']);
+  nowMs += MINUTE_MS;
+  breakers.turnBegan(strict);
+  breakers.attempted(strict, OK);
+  assert.deepEqual(changes, ['shop/one a open'], 'the other one is open yet');
+  breakers.turnBegan(patient);
+  breakers.attempted(patient, OK);
+  assert.deepEqual(changes, ['shop/one a open', 'shop/one a half-open', 'shop/one a closed']);
 });

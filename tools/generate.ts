@@ -8,6 +8,7 @@ import { cliPage } from './generate-cli-page.ts';
 import { clientsPage } from './generate-clients-page.ts';
 import { crdFiles } from './generate-crds.ts';
 import { errorsPage } from './generate-errors-page.ts';
+import { expressionsPage } from './generate-expressions-page.ts';
 import { namesPage } from './generate-names-page.ts';
 import { protobufFiles } from './generate-protobuf.ts';
 import { resourcesPage } from './generate-resources-page.ts';
@@ -39,6 +40,7 @@ const GENERATORS: readonly (() => Files)[] = [
   () => protobufFiles(ROOT),
   resourcesPage,
   errorsPage,
+  expressionsPage,
   namesPage,
   translationPage,
   cliPage,

@@ -64,10 +64,10 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["'cookie' in request.headers", /carries a credential/],
   ['has(request.headers.cookie)', /carries a credential/],
   ['request.headers[request.model] == "a"', /the name of a header must be a text in quotes/],
-  ["request.prompt.matches('(?=x)')", /^line 1, column 24: the pattern of matches\(\) must be an RE2 expression/],
-  ['request.prompt.matches(request.model)', /the pattern of matches\(\) must be a text in quotes/],
-  ["request.turns.matches('a')", /matches\(\) is for text, not for int/],
-  ["now.getHours('Mars') == 1", /such as 'Europe\/Berlin'/],
+  ["request.prompt.matches('(?=x)')", /^line 1, column 24: the argument must be an RE2 expression, .*, in quotes$/],
+  ['request.prompt.matches(request.model)', /the argument must be an RE2 expression, .*, in quotes$/],
+  ["request.turns.matches('a')", /matches\(\) is for string, not for int/],
+  ["now.getHours('Mars') == 1", /the argument must be the name of a time zone, such as Europe\/Berlin, in quotes$/],
   ["request.prompt.split('').exists(a, a == 'b')", /only a list that is written here can be gone through/],
   ["request.headers.exists(a, a == 'b')", /only a list that is written here can be gone through/],
   ['cel.bind(x, request.prompt + request.prompt, x == x)', /there is no function "bind"/],
@@ -94,6 +94,25 @@ test('an expression that could read too much for one request is refused', () => 
   const list = `[${Array.from({ length: 80 }, () => '1').join(',')}]`;
   const nested = compileExpression(`${list}.all(a, ${list}.all(b, ${list}.all(c, a == b && b == c)))`);
   assert.match(nested.ok ? '' : nested.message, /may read/);
+});
+
+test('times of a zone are what its clocks show, counted as CEL counts them', () => {
+  const shown: readonly (readonly [string, number])[] = [
+    ["getFullYear('Asia/Kolkata')", 2027],
+    ["getMonth('Asia/Kolkata')", 0],
+    ["getDate('Asia/Kolkata')", 1],
+    ["getDayOfMonth('Asia/Kolkata')", 0],
+    ["getDayOfWeek('Asia/Kolkata')", 5],
+    ["getDayOfYear('Asia/Kolkata')", 0],
+    ["getHours('Asia/Kolkata')", 1],
+    ["getMinutes('Asia/Kolkata')", 15],
+    ["getSeconds('Asia/Kolkata')", 9],
+    ['getFullYear()', 2026],
+    ['getHours()', 19],
+    ["getDayOfYear('UTC')", 364],
+  ];
+  const facts = { ...factsOf(), now: new Date('2026-12-31T19:45:09Z') };
+  for (const [call, expected] of shown) assert.ok(compiled(`now.${call} == ${expected}`).holds(facts), call);
 });
 
 test('a pattern of a user runs in linear time', () => {

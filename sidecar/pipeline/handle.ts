@@ -11,7 +11,7 @@ import type { Call } from './call.ts';
 import { decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { encode } from './encode.ts';
-import { conditionsOf, conditionsOfLarge } from './facts/conditions-of.ts';
+import { conditionsOf, NO_CONDITIONS } from './facts/conditions-of.ts';
 import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
@@ -79,9 +79,9 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const inspection = isLargeToInspect(decoded.content.bytes)
     ? await inspectLarge(decoded.request, snapshot, call.scope)
     : inspectInput(decoded.request, snapshot);
-  const { now } = deps;
-  const asking = { call, caller, request: decoded.request, snapshot, log, now };
-  const conditions = isLargeToInspect(decoded.content.bytes) ? await conditionsOfLarge(asking) : conditionsOf(asking);
+  const { reads } = snapshot;
+  const conditions =
+    reads === undefined ? NO_CONDITIONS : await conditionsOf({ call, caller, decoded, reads, log, now: deps.now });
   const { credentials } = deps.policies;
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;

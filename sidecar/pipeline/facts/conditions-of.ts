@@ -3,48 +3,44 @@ import { ExpressionFailed } from '#contract/expressions/compile-expression';
 import { CallerFacts, type Facts, RequestFacts } from '#contract/expressions/fact-values';
 import type { FactName } from '#contract/expressions/facts';
 import type { Reads } from '#contract/expressions/inspect-syntax';
-import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { hasPiiSliced } from '#sidecar/guardrails/pii';
 import type { Call } from '#sidecar/pipeline/call';
+import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import type { Caller } from '#sidecar/pipeline/identify';
-import { inTurns } from '#sidecar/pipeline/large';
+import { inTurns, isLargeToInspect } from '#sidecar/pipeline/large';
 import type { Condition, Conditions } from '#sidecar/pipeline/policy/condition';
-import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import { CALLER_TABLE, type FactSource, REQUEST_TABLE } from './tables.ts';
 
 export interface ConditionsQuestion {
   readonly call: Call;
   readonly caller: Caller;
-  readonly request: CanonicalRequest;
-  readonly snapshot: Snapshot;
+  readonly decoded: DecodedRequest;
+  /** What the expressions of the policy ask for. */
+  readonly reads: Reads;
   readonly log: RequestRecorder;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-const NONE: Conditions = { holds: (_, ifFailed) => ifFailed };
+/** Where the policy has none. */
+export const NO_CONDITIONS: Conditions = { holds: (_, ifFailed) => ifFailed };
 
-export const conditionsOf = (question: ConditionsQuestion): Conditions => {
-  const { reads } = question.snapshot;
-  return reads === undefined ? NONE : new RequestConditions(question, reads);
-};
-
-/** As `conditionsOf`, of a request in which to look for something takes long. */
-export async function conditionsOfLarge(question: ConditionsQuestion): Promise<Conditions> {
-  const { reads } = question.snapshot;
-  if (reads === undefined) return NONE;
-  if (!reads.facts.has('request.pii')) return new RequestConditions(question, reads);
-  const pii = await inTurns(hasPiiSliced(question.request), question.call.scope);
-  return new RequestConditions(question, reads, pii);
+/** What takes long to find in a large request is found beforehand, in slices. */
+export async function conditionsOf(question: ConditionsQuestion): Promise<Conditions> {
+  const { call, decoded, reads } = question;
+  if (!reads.facts.has('request.pii') || !isLargeToInspect(decoded.content.bytes))
+    return new RequestConditions(question);
+  return new RequestConditions(question, await inTurns(hasPiiSliced(decoded.request), call.scope));
 }
 
 class RequestConditions implements Conditions {
   readonly #facts: Facts;
   readonly #log: RequestRecorder;
 
-  constructor({ call, caller, request, log, now }: ConditionsQuestion, { headers }: Reads, pii?: boolean) {
-    const source: FactSource = { call, request, headers, ...(pii !== undefined && { pii }) };
+  constructor({ call, caller, decoded, reads, log, now }: ConditionsQuestion, pii?: boolean) {
+    const { request } = decoded;
+    const source: FactSource = { call, request, headers: reads.headers, ...(pii !== undefined && { pii }) };
     this.#log = log;
     // Only names that the tables have are asked for: others are no expressions.
     this.#facts = {

@@ -1,9 +1,11 @@
 /** The examples of policies, each compiled from its file as a laptop does it, and asked. */
 import assert from 'node:assert/strict';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { compileFiles } from '#cli/dev/compile-files';
+import { checkResource } from '#contract/compile/check-resource';
 import { post } from '#test/sidecar/raw-http';
 import { startSidecar } from '#test/sidecar/start-sidecar';
 import { chatBody, type TestScope } from './start-rules.ts';
@@ -63,4 +65,14 @@ test('team-models: team A may not use GPT-4, and may use the rest', async (t) =>
 test('there is a test of each example', () => {
   const files = globSync('*.yaml', { cwd: FOLDER }).map((file) => basename(file, '.yaml'));
   assert.deepEqual(files.sort(), [...tested].sort());
+});
+
+test('every object in the guide is right', () => {
+  const guide = readFileSync(join(FOLDER, '../../docs/guides/rules-and-policies.md'), 'utf8');
+  const objects = [...guide.matchAll(/```yaml\n([^`]*)```/g)].map(([, yaml = '']) => parse(yaml) as unknown);
+  assert.ok(objects.length >= 3, `${objects.length} objects`);
+  for (const object of objects) {
+    const checked = checkResource(object);
+    assert.deepEqual(checked.ok ? [] : checked.problems, []);
+  }
 });

@@ -91,6 +91,8 @@ test('an expression that could read too much for one request is refused', () => 
   assert.ok(compileExpression(patterns(3)).ok);
   const many = compileExpression(patterns(4));
   assert.match(many.ok ? '' : many.message, /may read \d+ characters for one request, more than 500000/);
+  const hidden = compileExpression("[request.prompt].exists(p, [1, 2, 3, 4].exists(n, p.matches('a')))");
+  assert.match(hidden.ok ? '' : hidden.message, /may read/);
   const list = `[${Array.from({ length: 80 }, () => '1').join(',')}]`;
   const nested = compileExpression(`${list}.all(a, ${list}.all(b, ${list}.all(c, a == b && b == c)))`);
   assert.match(nested.ok ? '' : nested.message, /may read/);

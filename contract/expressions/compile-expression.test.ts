@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { compileExpression, ExpressionFailed } from './compile-expression.ts';
 import { CallerFacts, type Facts, RequestFacts } from './fact-values.ts';
 import { FACTS, type FactRow } from './facts.ts';
 
+const SEED = 20_261_121;
 const NOW = new Date('2026-11-21T15:30:00Z');
 const KNOWN: Readonly<Record<string, string | number | boolean | ReadonlyMap<string, string>>> = {
   model: 'gpt-4o',
@@ -160,4 +162,79 @@ test('each fact of the table can be asked for by its name and has its type', () 
       const text = name === 'headers' ? `'x' in ${group}.${name}` : `${group}.${name} ${sample[type]}`;
       compiled(text);
     }
+});
+
+const TOKENS = [
+  ...[
+    'request',
+    '.',
+    'model',
+    'turns',
+    'headers',
+    'caller',
+    'team',
+    'now',
+    'x',
+    '(',
+    ')',
+    '[',
+    ']',
+    '{',
+    '}',
+    ':',
+    ',',
+  ],
+  ...[
+    "'a'",
+    '"b"',
+    'r"\\d"',
+    "b'a'",
+    '1',
+    '2u',
+    '1.5',
+    'true',
+    'null',
+    '==',
+    '!=',
+    '<',
+    '+',
+    '-',
+    '!',
+    '&&',
+    '||',
+    '?',
+    'in',
+  ],
+  ...[
+    '.matches(',
+    '.exists(',
+    '.all(',
+    '.startsWith(',
+    'has(',
+    'size(',
+    'int(',
+    '.getHours(',
+    '.map(',
+    '\\',
+    '\n',
+    '\u{1f41f}',
+  ],
+];
+
+test(`no text makes the compiler throw, and no evaluation fails in another way than its own (seed ${SEED})`, () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...TOKENS), { maxLength: 12 }), (tokens) => {
+      const result = compileExpression(tokens.join(''));
+      if (!result.ok) return assert.ok(!result.message.includes('\n'), result.message);
+      taken += 1;
+      try {
+        result.expression.holds(factsOf());
+      } catch (fault) {
+        assert.ok(fault instanceof ExpressionFailed, String(fault));
+      }
+    }),
+    { seed: SEED, numRuns: 20_000 },
+  );
+  assert.ok(taken > 20, `${taken} are expressions`);
 });

@@ -8,6 +8,7 @@ import { cliPage } from './generate-cli-page.ts';
 import { clientsPage } from './generate-clients-page.ts';
 import { crdFiles } from './generate-crds.ts';
 import { errorsPage } from './generate-errors-page.ts';
+import { expressionsPage } from './generate-expressions-page.ts';
 import { namesPage } from './generate-names-page.ts';
 import { protobufFiles } from './generate-protobuf.ts';
 import { resiliencePage } from './generate-resilience-page.ts';
@@ -41,6 +42,7 @@ const GENERATORS: readonly (() => Files)[] = [
   resourcesPage,
   errorsPage,
   resiliencePage,
+  expressionsPage,
   namesPage,
   translationPage,
   cliPage,

@@ -59,7 +59,7 @@ export async function compileFiles(paths: readonly string[], options: CompileFil
     hash: policyHash(policy),
     credentials: credentialsOf(reading),
     faults: faultsOf(snapshot, reading),
-    notes: reading.notes,
+    notes: [...reading.notes, ...labelNotes(reading)],
   };
 }
 
@@ -95,6 +95,14 @@ const credentialsOf = (reading: FilesReading): Map<string, string> =>
       [...values].map(([key, value]) => [credentialName({ namespace, secret: name, key }), value] as const),
     ),
   );
+
+/** There are no pods here, and so no labels of theirs. */
+const labelNotes = ({ resources, origins }: FilesReading): string[] =>
+  resources.flatMap((resource) => {
+    if (resource.kind !== 'AIPolicy' || resource.spec.appliesTo?.workloads === undefined) return [];
+    const origin = origins.get(objectKey({ kind: resource.kind, ...resource.metadata })) ?? '';
+    return [`${origin}: ${objectText(resource)} binds pods by their labels, and here are none: it binds nobody`];
+  });
 
 function faultsOf(snapshot: Snapshot, reading: FilesReading): ObjectFault[] {
   const conditions = conditionsOf(snapshot);

@@ -76,6 +76,13 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
     ['a.yaml:4: spec: exactly one of targets and rules must be set'],
   ],
   [
+    'an expression, with its place',
+    route('  rules:\n  - when: request.nope == 1\n    targets: [{model: mock/a}]'),
+    [
+      'a.yaml:6: spec.rules[0].when: line 1, column 1: request has no "nope"; it has model, dialect, operation, stream, inputTokens, turns, hasTools, hasImages, hasCode, prompt, system, headers, pii',
+    ],
+  ],
+  [
     'an object that is there twice, with the first place',
     `${route('  targets: [{model: mock/a}]')}---\n${route('  targets: [{model: mock/b}]')}`,
     ['a.yaml:9: metadata.name: AIRoute chat is already at a.yaml:1'],

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { compileExpression, ExpressionFailed } from './compile-expression.ts';
 import { CallerFacts, type Facts, RequestFacts } from './fact-values.ts';
 import { FACTS, type FactRow } from './facts.ts';
 
+const SEED = 20_261_121;
 const NOW = new Date('2026-11-21T15:30:00Z');
 const KNOWN: Readonly<Record<string, string | number | boolean | ReadonlyMap<string, string>>> = {
   model: 'gpt-4o',
@@ -64,10 +66,10 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["'cookie' in request.headers", /carries a credential/],
   ['has(request.headers.cookie)', /carries a credential/],
   ['request.headers[request.model] == "a"', /the name of a header must be a text in quotes/],
-  ["request.prompt.matches('(?=x)')", /^line 1, column 24: the pattern of matches\(\) must be an RE2 expression/],
-  ['request.prompt.matches(request.model)', /the pattern of matches\(\) must be a text in quotes/],
-  ["request.turns.matches('a')", /matches\(\) is for text, not for int/],
-  ["now.getHours('Mars') == 1", /such as 'Europe\/Berlin'/],
+  ["request.prompt.matches('(?=x)')", /^line 1, column 24: the argument must be an RE2 expression, .*, in quotes$/],
+  ['request.prompt.matches(request.model)', /the argument must be an RE2 expression, .*, in quotes$/],
+  ["request.turns.matches('a')", /matches\(\) is for string, not for int/],
+  ["now.getHours('Mars') == 1", /the argument must be the name of a time zone, such as Europe\/Berlin, in quotes$/],
   ["request.prompt.split('').exists(a, a == 'b')", /only a list that is written here can be gone through/],
   ["request.headers.exists(a, a == 'b')", /only a list that is written here can be gone through/],
   ['cel.bind(x, request.prompt + request.prompt, x == x)', /there is no function "bind"/],
@@ -91,9 +93,30 @@ test('an expression that could read too much for one request is refused', () => 
   assert.ok(compileExpression(patterns(3)).ok);
   const many = compileExpression(patterns(4));
   assert.match(many.ok ? '' : many.message, /may read \d+ characters for one request, more than 500000/);
+  const hidden = compileExpression("[request.prompt].exists(p, [1, 2, 3, 4].exists(n, p.matches('a')))");
+  assert.match(hidden.ok ? '' : hidden.message, /may read/);
   const list = `[${Array.from({ length: 80 }, () => '1').join(',')}]`;
   const nested = compileExpression(`${list}.all(a, ${list}.all(b, ${list}.all(c, a == b && b == c)))`);
   assert.match(nested.ok ? '' : nested.message, /may read/);
+});
+
+test('times of a zone are what its clocks show, counted as CEL counts them', () => {
+  const shown: readonly (readonly [string, number])[] = [
+    ["getFullYear('Asia/Kolkata')", 2027],
+    ["getMonth('Asia/Kolkata')", 0],
+    ["getDate('Asia/Kolkata')", 1],
+    ["getDayOfMonth('Asia/Kolkata')", 0],
+    ["getDayOfWeek('Asia/Kolkata')", 5],
+    ["getDayOfYear('Asia/Kolkata')", 0],
+    ["getHours('Asia/Kolkata')", 1],
+    ["getMinutes('Asia/Kolkata')", 15],
+    ["getSeconds('Asia/Kolkata')", 9],
+    ['getFullYear()', 2026],
+    ['getHours()', 19],
+    ["getDayOfYear('UTC')", 364],
+  ];
+  const facts = { ...factsOf(), now: new Date('2026-12-31T19:45:09Z') };
+  for (const [call, expected] of shown) assert.ok(compiled(`now.${call} == ${expected}`).holds(facts), call);
 });
 
 test('a pattern of a user runs in linear time', () => {
@@ -139,4 +162,79 @@ test('each fact of the table can be asked for by its name and has its type', () 
       const text = name === 'headers' ? `'x' in ${group}.${name}` : `${group}.${name} ${sample[type]}`;
       compiled(text);
     }
+});
+
+const TOKENS = [
+  ...[
+    'request',
+    '.',
+    'model',
+    'turns',
+    'headers',
+    'caller',
+    'team',
+    'now',
+    'x',
+    '(',
+    ')',
+    '[',
+    ']',
+    '{',
+    '}',
+    ':',
+    ',',
+  ],
+  ...[
+    "'a'",
+    '"b"',
+    'r"\\d"',
+    "b'a'",
+    '1',
+    '2u',
+    '1.5',
+    'true',
+    'null',
+    '==',
+    '!=',
+    '<',
+    '+',
+    '-',
+    '!',
+    '&&',
+    '||',
+    '?',
+    'in',
+  ],
+  ...[
+    '.matches(',
+    '.exists(',
+    '.all(',
+    '.startsWith(',
+    'has(',
+    'size(',
+    'int(',
+    '.getHours(',
+    '.map(',
+    '\\',
+    '\n',
+    '\u{1f41f}',
+  ],
+];
+
+test(`no text makes the compiler throw, and no evaluation fails in another way than its own (seed ${SEED})`, () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...TOKENS), { maxLength: 12 }), (tokens) => {
+      const result = compileExpression(tokens.join(''));
+      if (!result.ok) return assert.ok(!result.message.includes('\n'), result.message);
+      taken += 1;
+      try {
+        result.expression.holds(factsOf());
+      } catch (fault) {
+        assert.ok(fault instanceof ExpressionFailed, String(fault));
+      }
+    }),
+    { seed: SEED, numRuns: 20_000 },
+  );
+  assert.ok(taken > 20, `${taken} are expressions`);
 });

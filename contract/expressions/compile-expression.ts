@@ -3,7 +3,8 @@ import { type ASTNode, Environment, EvaluationError, ParseError, TypeError as Ty
 import { CallerFacts, type Facts, RequestFacts } from './fact-values.ts';
 import { FACTS, type FactGroup } from './facts.ts';
 import { inspectSyntax, type Reads, SyntaxFault } from './inspect-syntax.ts';
-import { registerMatches } from './matches.ts';
+import { registerLiteralMethod } from './literal-argument.ts';
+import { MATCHES, ZONED_TIMES } from './literal-methods.ts';
 
 /** Of the syntax tree; a thousand characters hold some hundreds of nodes. */
 const LIMITS = { maxAstNodes: 512, maxDepth: 32, maxListElements: 256, maxMapEntries: 128, maxCallArguments: 8 };
@@ -51,7 +52,8 @@ let environment: Environment | undefined;
 const CLASSES = { request: RequestFacts, caller: CallerFacts };
 
 function newEnvironment(): Environment {
-  const created = registerMatches(new Environment({ limits: LIMITS }));
+  const created = registerLiteralMethod(new Environment({ limits: LIMITS }), MATCHES);
+  for (const method of ZONED_TIMES) registerLiteralMethod(created, method);
   for (const group of Object.keys(FACTS) as FactGroup[]) {
     const fields = Object.fromEntries(Object.entries(FACTS[group]).map(([name, { type }]) => [name, type]));
     // The type must not be called as the variable is: it would hide it.

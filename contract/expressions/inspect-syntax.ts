@@ -3,6 +3,7 @@
  * at most. Tells which facts it reads, so that no others are worked out.
  */
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { compared, joined, LONGEST_NAME, largest, MOST_COST, PATTERN_COST, type Size, total } from './cost.ts';
 import { CREDENTIAL_HEADERS, FACTS, type FactGroup, type FactRow } from './facts.ts';
 
 /** What has to be worked out for an expression. */
@@ -24,36 +25,27 @@ export class SyntaxFault extends Error {
   }
 }
 
-/** Characters that an expression may read in all, some ten milliseconds of a processor where all of them are matched by patterns. */
-const MOST_COST = 500_000;
-/** How much slower RE2 reads than a plain search. */
-const PATTERN_COST = 10;
-/** Of what a client can name, such as a model. */
-const LONGEST_NAME = 1_024;
+/** What can be called. */
+export const CALLS = {
+  functions: ['has', 'size', 'int', 'double', 'string', 'timestamp', 'duration'],
+  text: ['startsWith', 'endsWith', 'contains', 'matches', 'lowerAscii', 'upperAscii', 'trim', 'size'],
+  time: [
+    ...['getFullYear', 'getMonth', 'getDate', 'getDayOfMonth', 'getDayOfWeek', 'getDayOfYear'],
+    ...['getHours', 'getMinutes', 'getSeconds'],
+  ],
+  /** They repeat an expression for each item. */
+  lists: ['all', 'exists', 'exists_one'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
-const FUNCTIONS: ReadonlySet<string> = new Set(['has', 'size', 'int', 'double', 'string', 'timestamp', 'duration']);
-const TEXT_METHODS = ['startsWith', 'endsWith', 'contains', 'matches', 'lowerAscii', 'upperAscii', 'trim', 'size'];
-const TIME_METHODS = [
-  ...['getFullYear', 'getMonth', 'getDate', 'getDayOfMonth', 'getDayOfWeek', 'getDayOfYear'],
-  ...['getHours', 'getMinutes', 'getSeconds'],
-];
+const FUNCTIONS: ReadonlySet<string> = new Set(CALLS.functions);
+const METHODS: ReadonlySet<string> = new Set([...CALLS.text, ...CALLS.time]);
+const MACROS: ReadonlySet<string> = new Set(CALLS.lists);
 const TEXT_OF_TEXT: ReadonlySet<string> = new Set(['lowerAscii', 'upperAscii', 'trim']);
-const METHODS: ReadonlySet<string> = new Set([...TEXT_METHODS, ...TIME_METHODS]);
-/** They repeat an expression for each item of a list. */
-const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one']);
-
-/** What a part of an expression can be at most. */
-interface Size {
-  /** Characters that are read to work it out. */
-  readonly cost: number;
-  /** Characters of the text that it is, or that each of its items is. */
-  readonly length: number;
-}
 
 /** Throws SyntaxFault. */
 export function inspectSyntax(root: ASTNode): Reads {
   const inspector = new Inspector();
-  const { cost } = inspector.visit(root, new Set());
+  const { cost } = inspector.visit(root, new Map());
   if (cost > MOST_COST)
     throw new SyntaxFault(
       `the expression may read ${cost} characters for one request, more than ${MOST_COST}; look at long texts less often, or join patterns by |`,
@@ -66,7 +58,7 @@ class Inspector implements Reads {
   readonly facts = new Set<string>();
   readonly headers = new Set<string>();
 
-  visit(node: ASTNode, variables: ReadonlySet<string>): Size {
+  visit(node: ASTNode, variables: ReadonlyMap<string, number>): Size {
     switch (node.op) {
       case 'value':
         return { cost: 1, length: typeof node.args === 'string' ? node.args.length : 1 };
@@ -101,8 +93,9 @@ class Inspector implements Reads {
     }
   }
 
-  #name(node: ASTNode, name: string, variables: ReadonlySet<string>): Size {
-    if (variables.has(name)) return { cost: 1, length: LONGEST_NAME };
+  #name(node: ASTNode, name: string, variables: ReadonlyMap<string, number>): Size {
+    const length = variables.get(name);
+    if (length !== undefined) return { cost: 1, length };
     if (name === 'now') {
       this.facts.add(name);
       return { cost: 1, length: 1 };
@@ -111,7 +104,7 @@ class Inspector implements Reads {
     throw new SyntaxFault(`there is no ${quoted(name)}; what can be asked is request, caller and now`, node);
   }
 
-  #member(node: ASTNode, [of, name]: [ASTNode, string], variables: ReadonlySet<string>): Size {
+  #member(node: ASTNode, [of, name]: [ASTNode, string], variables: ReadonlyMap<string, number>): Size {
     if (isHeaders(of, variables)) return this.#header(node, name);
     if (of.op !== 'id' || variables.has(of.args) || !isGroup(of.args)) return this.visit(of, variables);
     const group = of.args;
@@ -124,12 +117,12 @@ class Inspector implements Reads {
     return { cost: 1, length: row?.longest ?? LONGEST_NAME };
   }
 
-  #index([of, key]: [ASTNode, ASTNode], variables: ReadonlySet<string>): Size {
+  #index([of, key]: [ASTNode, ASTNode], variables: ReadonlyMap<string, number>): Size {
     if (isHeaders(of, variables)) return this.#header(key, textOf(key));
     return largest([this.visit(of, variables), this.visit(key, variables)]);
   }
 
-  #membership([item, of]: [ASTNode, ASTNode], variables: ReadonlySet<string>): Size {
+  #membership([item, of]: [ASTNode, ASTNode], variables: ReadonlyMap<string, number>): Size {
     if (isHeaders(of, variables)) return this.#header(item, textOf(item));
     return compared([this.visit(item, variables), this.visit(of, variables)]);
   }
@@ -144,48 +137,35 @@ class Inspector implements Reads {
     return { cost: 1, length: FACTS.request.headers.longest };
   }
 
-  #call(node: ASTNode, [name, args]: [string, ASTNode[]], variables: ReadonlySet<string>): Size {
+  #call(node: ASTNode, [name, args]: [string, ASTNode[]], variables: ReadonlyMap<string, number>): Size {
     if (!FUNCTIONS.has(name)) throw unknownFunction(name, node);
     return largest(args.map((arg) => this.visit(arg, variables)));
   }
 
-  #method(node: ASTNode, [name, of, args]: [string, ASTNode, ASTNode[]], variables: ReadonlySet<string>): Size {
+  #method(node: ASTNode, [name, of, args]: [string, ASTNode, ASTNode[]], variables: ReadonlyMap<string, number>): Size {
     if (MACROS.has(name)) return this.#repeated(of, args, variables);
     if (!METHODS.has(name)) throw unknownFunction(name, node);
     const receiver = this.visit(of, variables);
-    const [argument] = args;
-    if (TIME_METHODS.includes(name) && argument !== undefined) checkTimeZone(argument);
     const rest = args.map((arg) => this.visit(arg, variables));
     const read = receiver.length * (name === 'matches' ? PATTERN_COST : 1);
     return { cost: receiver.cost + total(rest) + read, length: TEXT_OF_TEXT.has(name) ? receiver.length : 1 };
   }
 
   /** Only over lists that are written in the expression, whose length is known: no text of a request decides how often. */
-  #repeated(list: ASTNode, [variable, body]: ASTNode[], variables: ReadonlySet<string>): Size {
+  #repeated(list: ASTNode, [variable, body]: ASTNode[], variables: ReadonlyMap<string, number>): Size {
     if (list.op !== 'list')
       throw new SyntaxFault("only a list that is written here can be gone through, such as ['a', 'b']", list);
     const items = this.visit(list, variables);
     if (variable?.op !== 'id' || body === undefined) throw new SyntaxFault('write it as exists(name, condition)', list);
-    const each = this.visit(body, new Set([...variables, variable.args]));
+    const each = this.visit(body, new Map([...variables, [variable.args, items.length]]));
     return { cost: items.cost + list.args.length * each.cost, length: 1 };
   }
-}
-
-const total = (sizes: readonly Size[]): number => sizes.reduce((sum, { cost }) => sum + cost, 0);
-const longest = (sizes: readonly Size[]): number => sizes.reduce((most, { length }) => Math.max(most, length), 0);
-const largest = (sizes: readonly Size[]): Size => ({ cost: total(sizes) + 1, length: longest(sizes) });
-/** To something that is no text. */
-const compared = (sizes: readonly Size[]): Size => ({ cost: total(sizes) + longest(sizes), length: 1 });
-
-function joined(sizes: readonly Size[]): Size {
-  const length = sizes.reduce((sum, size) => sum + size.length, 0);
-  return { cost: total(sizes) + length, length };
 }
 
 const isGroup = (name: string): name is FactGroup => Object.hasOwn(FACTS, name);
 const namesOf = (group: FactGroup): string[] => Object.keys(FACTS[group]);
 
-const isHeaders = (node: ASTNode, variables: ReadonlySet<string>): boolean =>
+const isHeaders = (node: ASTNode, variables: ReadonlyMap<string, number>): boolean =>
   node.op === '.' &&
   node.args[1] === 'headers' &&
   node.args[0].op === 'id' &&
@@ -194,16 +174,6 @@ const isHeaders = (node: ASTNode, variables: ReadonlySet<string>): boolean =>
 
 const textOf = (node: ASTNode): string | undefined =>
   node.op === 'value' && typeof node.args === 'string' ? node.args : undefined;
-
-function checkTimeZone(node: ASTNode): void {
-  const timeZone = textOf(node);
-  try {
-    if (timeZone !== undefined && Intl.DateTimeFormat('en', { timeZone }) !== undefined) return;
-  } catch {
-    // Said below.
-  }
-  throw new SyntaxFault("the time zone must be a name in quotes, such as 'Europe/Berlin'", node);
-}
 
 const unknownFunction = (name: string, node: ASTNode): SyntaxFault =>
   new SyntaxFault(

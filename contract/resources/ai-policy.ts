@@ -142,6 +142,7 @@ export const AI_POLICY: KindDefinition = {
   shortNames: ['aipol'],
   description: 'AIPolicy is what the organisation insists on.',
   printerColumns: [
+    { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
     AGE_COLUMN,

@@ -16,6 +16,7 @@ export function compileGuardrails(guardrails: readonly PolicyGuardrail[]): Guard
   const observedOutput = output.filter(isObserved);
   return {
     hasInput: input.length > 0,
+    hasObserved: rules.some(isObserved),
     inspectInput: (request) => inspectInput(request, input),
     inspectInputSliced: (request, tags) => inspectInputSliced({ request, rules: input, tags }),
     outputGuard: (target) => guardOf(enforcedOutput, target),

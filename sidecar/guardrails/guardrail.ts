@@ -53,4 +53,6 @@ export interface Guardrails {
   /** The observed ones, whose guard changes nothing for the client: null where there are none for this target. */
   outputWatch(target: GuardedTarget): OutputGuard | null;
   readonly hasInput: boolean;
+  /** Some are observed: what they find is to be told. */
+  readonly hasObserved: boolean;
 }

@@ -63,11 +63,11 @@ function judge({ target, credential, source }: UsableTarget, question: GuardQues
     request: verdict.action === 'mask' ? verdict.request : request,
     maskedBy: verdict.action === 'mask' ? verdict.fired : [],
     outputGuard,
-    ...watchOf(guarded, question),
+    ...(question.snapshot.guardrails.hasObserved && watchOf(guarded, question)),
   };
 }
 
-/** Nothing where no guardrail is observed. */
+/** Nothing where no guardrail that is observed has found or will see anything. */
 function watchOf(guarded: GuardedTarget, question: GuardQuestion): { readonly watch?: CandidateWatch } {
   const { inspection, request, snapshot } = question;
   const found = inspection.observedFor(guarded);

@@ -17,7 +17,7 @@ import type { EndpointBalancer } from './endpoints/endpoint-balancer.ts';
 import type { RatedAnswers } from './experiments/rated-answers.ts';
 import type { Shadows } from './experiments/shadows.ts';
 import type { VariantBoard } from './experiments/variant-board.ts';
-import { conditionsOf, conditionsOfLarge } from './facts/conditions-of.ts';
+import { conditionsOf, NO_CONDITIONS } from './facts/conditions-of.ts';
 import type { TargetHealth } from './health/target-health.ts';
 import { identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
@@ -109,9 +109,9 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const inspection = isLargeToInspect(decoded.content.bytes)
     ? await inspectLarge(decoded.request, snapshot, call.scope)
     : inspectInput(decoded.request, snapshot);
-  const { now } = deps;
-  const asking = { call, caller, request: decoded.request, snapshot, log, now };
-  const conditions = isLargeToInspect(decoded.content.bytes) ? await conditionsOfLarge(asking) : conditionsOf(asking);
+  const { reads } = snapshot;
+  const asking = { call, caller, decoded, snapshot, log, now: deps.now };
+  const conditions = reads === undefined ? NO_CONDITIONS : await conditionsOf({ ...asking, reads });
   const { credentials } = deps.policies;
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;

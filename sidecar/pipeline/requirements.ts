@@ -9,12 +9,14 @@ export interface RequirementQuestion {
   readonly snapshot: Snapshot;
   readonly conditions: Conditions;
   readonly log: RequestRecorder;
+  /** A sentence on targets that such a request is never led to; absent or empty when there are none. */
+  readonly notTried?: string;
 }
 
 /** Those that carry all that is required. Throws `no_compliant_target` when none of several does. */
 export function passRequirements<T extends CompiledTarget>(
   targets: readonly T[],
-  { snapshot, conditions, log }: RequirementQuestion,
+  { snapshot, conditions, log, notTried = '' }: RequirementQuestion,
 ): readonly T[] {
   const { requirements } = snapshot;
   if (requirements.length === 0) return targets;
@@ -23,7 +25,7 @@ export function passRequirements<T extends CompiledTarget>(
   const enforced = holding.filter(({ isObserved }) => !isObserved);
   for (const requirement of enforced) log.required(requirement);
   const left = targets.filter((target) => enforced.every((requirement) => carriesAll(target, requirement)));
-  if (left.length === 0 && targets.length > 0) throw noCompliantTarget(enforced);
+  if (left.length === 0 && targets.length > 0) throw noCompliantTarget(enforced, notTried);
   for (const requirement of holding)
     if (requirement.isObserved) {
       const compliant = left.filter((target) => carriesAll(target, requirement));
@@ -32,12 +34,13 @@ export function passRequirements<T extends CompiledTarget>(
   return left;
 }
 
-function noCompliantTarget(required: readonly CompiledRequirement[]): RemoraError {
+function noCompliantTarget(required: readonly CompiledRequirement[], notTried: string): RemoraError {
   const demands = required.map(({ policy, tags }) => `AIPolicy ${policy} requires the tags ${tags.join(', ')}`);
   const object = `AIPolicy ${required[0]?.policy}`;
   return new RemoraError({
     code: 'no_compliant_target',
-    message: `${[...new Set(demands)].join('; ')}, and no target that is left for this request has an AIProvider of a platform namespace that carries them all. Add such a target to the AIRoute, or have the AIPolicy changed.`,
+    message:
+      `${[...new Set(demands)].join('; ')}, and no target that is left for this request has an AIProvider of a platform namespace that carries them all. Add such a target to the AIRoute, or have the AIPolicy changed. ${notTried}`.trimEnd(),
     object,
   });
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NO_USAGE } from '#sidecar/canonical/usage';
+import { requestLine } from './log.ts';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 import { traceOf } from './spans.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -148,6 +149,18 @@ test('a trace has one server span and one client span per attempt, with error.ty
   );
   assert.equal(attempts[1]?.attributes['gen_ai.usage.input_tokens'], 7);
   assert.equal(attempts[1]?.attributes['server.address'], 'api.openai.com');
+});
+
+test('log line and span name what was required, and what observed AIPolicies would have done', () => {
+  const required = [{ policy: 'remora-system/organisation', tags: ['eu', 'azure'] }];
+  const wouldHave = [{ policy: 'remora-system/trial', rule: 'models', action: 'Restrict' as const }];
+  const told = { ...record, required, wouldHave };
+  const line = JSON.parse(requestLine(told));
+  assert.deepEqual(line.required, ['remora-system/organisation:eu+azure']);
+  assert.deepEqual(line.wouldHave, ['remora-system/trial/models:Restrict']);
+  const { attributes } = traceOf(told).server;
+  assert.deepEqual(attributes['remora.required'], line.required);
+  assert.deepEqual(attributes['remora.would_have'], line.wouldHave);
 });
 
 test('spans reach an OTLP collector inside the trace of the caller', async () => {

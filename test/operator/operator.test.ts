@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LABEL } from '#contract/names/api';
 import { partitionOf } from '#contract/policy/book-id';
 import { pathOf, remoraType } from '#operator/kube/resource-type';
 import { attemptOf, callerOf } from '#test/treasury/budgets';
@@ -78,6 +79,34 @@ test('a wrong object becomes a condition that names the field, and its last good
   await world.apply('AIRoute', 'other', MOCK_ROUTE);
   await eventually('the next policy', () => sink.policy?.routes.length === 2);
   assert.equal(sink.policy?.guardrails[0]?.patterns[0], 'project-x');
+});
+
+test('an AIPolicy that selects pods by their labels parts them, and follows an edit', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  const injected = { [LABEL.injected]: 'true' };
+  const bot = world.sidecar(await world.pod('bot', { ...injected, app: 'bot' }), operator).sink;
+  const web = world.sidecar(await world.pod('web', { ...injected, app: 'web' }), operator).sink;
+  await eventually('both have the policy', () => [bot, web].every(({ policy }) => policy?.routes.length === 1));
+
+  const workloads = { matchLabels: { app: 'bot' } };
+  await world.apply('AIPolicy', 'bots', { appliesTo: { workloads }, models: { deny: ['*/gpt-4*'] } });
+  await eventually('the bot is bound', () => bot.policy?.modelRules.length === 1);
+  await world.apply('AIRoute', 'other', MOCK_ROUTE);
+  await eventually('all have the next route', () => [bot, web].every(({ policy }) => policy?.routes.length === 2));
+  assert.deepEqual([bot.policy?.modelRules.length, web.policy?.modelRules.length], [1, 0]);
+
+  await world.apply('AIPolicy', 'bots', {
+    appliesTo: { workloads: { matchLabels: { app: 'web' } } },
+    models: { deny: ['*/o1'] },
+  });
+  await eventually(
+    'the other one is bound',
+    () => bot.policy?.modelRules.length === 0 && web.policy?.modelRules.length === 1,
+  );
 });
 
 test('a credential travels beside the policy, follows its Secret, and appears in no log and no status', async (t) => {

@@ -3,12 +3,12 @@ import { ExpressionFailed } from '#contract/expressions/compile-expression';
 import { CallerFacts, type Facts, RequestFacts } from '#contract/expressions/fact-values';
 import type { FactName } from '#contract/expressions/facts';
 import type { Reads } from '#contract/expressions/inspect-syntax';
-import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { wordsOf } from '#sidecar/classify/words-of';
 import { hasPiiSliced } from '#sidecar/guardrails/pii';
 import type { Call } from '#sidecar/pipeline/call';
+import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import type { Caller } from '#sidecar/pipeline/identify';
-import { inTurns } from '#sidecar/pipeline/large';
+import { inTurns, isLargeToInspect } from '#sidecar/pipeline/large';
 import type { Condition, Conditions } from '#sidecar/pipeline/policy/condition';
 import { routeOf, type Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import { classOf } from '#sidecar/pipeline/request-class';
@@ -18,37 +18,42 @@ import { CALLER_TABLE, type FactSource, REQUEST_TABLE } from './tables.ts';
 export interface ConditionsQuestion {
   readonly call: Call;
   readonly caller: Caller;
-  readonly request: CanonicalRequest;
+  readonly decoded: DecodedRequest;
+  /** What the expressions of the policy ask for. */
+  readonly reads: Reads;
   readonly snapshot: Snapshot;
   readonly log: RequestRecorder;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-const NONE: Conditions = { holds: (_, ifFailed) => ifFailed };
+/** Where the policy has none. */
+export const NO_CONDITIONS: Conditions = { holds: (_, ifFailed) => ifFailed };
 
-export const conditionsOf = (question: ConditionsQuestion): Conditions => {
-  const { reads } = question.snapshot;
-  return reads === undefined ? NONE : new RequestConditions(question, reads);
-};
-
-/** As `conditionsOf`, of a request in which to look for something takes long. */
-export async function conditionsOfLarge(question: ConditionsQuestion): Promise<Conditions> {
-  const { reads } = question.snapshot;
-  if (reads === undefined) return NONE;
-  if (!reads.facts.has('request.pii')) return new RequestConditions(question, reads);
-  const pii = await inTurns(hasPiiSliced(question.request), question.call.scope);
-  return new RequestConditions(question, reads, pii);
+/** What takes long to find in a large request is found beforehand, in slices. */
+export async function conditionsOf(question: ConditionsQuestion): Promise<Conditions> {
+  const { call, decoded, reads } = question;
+  if (!reads.facts.has('request.pii') || !isLargeToInspect(decoded.content.bytes))
+    return new RequestConditions(question);
+  return new RequestConditions(question, await inTurns(hasPiiSliced(decoded.request), call.scope));
 }
 
 class RequestConditions implements Conditions {
   readonly #facts: Facts;
   readonly #log: RequestRecorder;
 
-  constructor(question: ConditionsQuestion, { headers }: Reads, pii?: boolean) {
-    const { call, caller, request, snapshot, log, now } = question;
-    const requestClass = () => wordsOf(classOf(question, routeOf(request.model, snapshot)));
-    const source: FactSource = { call, request, headers, requestClass, ...(pii !== undefined && { pii }) };
+  constructor(question: ConditionsQuestion, pii?: boolean) {
+    const { call, caller, decoded, reads, snapshot, log, now } = question;
+    const { request } = decoded;
+    const route = routeOf(request.model, snapshot);
+    const requestClass = () => wordsOf(classOf({ call, caller, request, log }, route));
+    const source: FactSource = {
+      call,
+      request,
+      headers: reads.headers,
+      requestClass,
+      ...(pii !== undefined && { pii }),
+    };
     this.#log = log;
     // Only names that the tables have are asked for: others are no expressions.
     this.#facts = {

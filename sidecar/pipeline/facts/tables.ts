@@ -60,7 +60,7 @@ function modelOf({ request }: FactSource): string {
 function namedHeaders({ call, headers }: FactSource): ReadonlyMap<string, string> {
   const named = new Map<string, string>();
   for (const name of headers) {
-    const value = call.headers[name];
+    const value = Object.hasOwn(call.headers, name) ? call.headers[name] : undefined;
     if (value !== undefined) named.set(name, typeof value === 'string' ? value : value.join(', '));
   }
   return named;

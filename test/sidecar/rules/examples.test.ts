@@ -1,9 +1,12 @@
 /** The examples of policies, each compiled from its file as a laptop does it, and asked. */
 import assert from 'node:assert/strict';
-import { globSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { compileFiles } from '#cli/dev/compile-files';
+import { checkResource } from '#contract/compile/check-resource';
+import { placeFor } from '#test/sidecar/callback/stage';
 import { post } from '#test/sidecar/raw-http';
 import { startSidecar } from '#test/sidecar/start-sidecar';
 import { chatBody, type TestScope } from './start-rules.ts';
@@ -60,7 +63,32 @@ test('team-models: team A may not use GPT-4, and may use the rest', async (t) =>
   assert.ok(running.records.every(({ wouldHave }) => wouldHave === undefined));
 });
 
+test('a laptop is told of an AIPolicy that could only bind pods', async (t) => {
+  const file = join(placeFor(t).dir, '..', 'policy.yaml');
+  mkdirSync(dirname(file), { recursive: true });
+  const spec = { appliesTo: { workloads: { matchLabels: { app: 'bot' } } }, models: { deny: ['*'] } };
+  writeFileSync(
+    file,
+    JSON.stringify({ apiVersion: 'remora.dev/v1alpha1', kind: 'AIPolicy', metadata: { name: 'bots' }, spec }),
+  );
+  const { policy, notes } = await compileFiles([file], { env: {} });
+  assert.deepEqual(policy.modelRules, []);
+  assert.deepEqual(notes, [
+    `${file}:1: AIPolicy default/bots binds pods by their labels, and here are none: it binds nobody`,
+  ]);
+});
+
 test('there is a test of each example', () => {
   const files = globSync('*.yaml', { cwd: FOLDER }).map((file) => basename(file, '.yaml'));
   assert.deepEqual(files.sort(), [...tested].sort());
+});
+
+test('every object in the guide is right', () => {
+  const guide = readFileSync(join(FOLDER, '../../docs/guides/rules-and-policies.md'), 'utf8');
+  const objects = [...guide.matchAll(/```yaml\n([^`]*)```/g)].map(([, yaml = '']) => parse(yaml) as unknown);
+  assert.ok(objects.length >= 3, `${objects.length} objects`);
+  for (const object of objects) {
+    const checked = checkResource(object);
+    assert.deepEqual(checked.ok ? [] : checked.problems, []);
+  }
 });

@@ -81,6 +81,26 @@ test('a batch, whose models are asked for later, is bound by a requirement on mo
   assert.equal(running.plain.requests.length, 0);
 });
 
+test('where only the targets of one model may answer, the refusal says so', async (t) => {
+  const running = await startRules(t, {
+    routes: [
+      {
+        targets: [
+          { provider: 'plain', model: 'a' },
+          { provider: 'tagged', model: 'b' },
+        ],
+      },
+    ],
+    requirements: requires({ tags: ['azure'] }),
+  });
+  const answer = await post(running.url, JSON.stringify({ model: 'chat', input: 'a fish' }), {}, '/v1/embeddings');
+  assert.match(
+    answer.json().error.message,
+    /requires the tags azure, .*Targets of another model \(tagged\/b\) are never tried/,
+  );
+  assert.equal(running.plain.requests.length + running.tagged.requests.length, 0);
+});
+
 test('models that no request could use are not listed', async (t) => {
   const running = await startRules(t, {
     routes: [{ targets: [{ provider: 'plain' }] }, { models: ['eu'], targets: [{ provider: 'tagged' }] }],

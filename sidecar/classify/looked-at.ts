@@ -45,7 +45,7 @@ const MOST_PARTS = 16;
 export const MOST_LOOKED_AT = SYSTEM.head + SYSTEM.tail + ASKED.head + ASKED.tail + TURNS_BEFORE * BEFORE.head + 16;
 
 /** Texts in the order in which they were said, by who said them. */
-export interface Said {
+interface Said {
   readonly system: readonly string[];
   /** One list of texts per turn of the user. */
   readonly turns: readonly (readonly string[])[];
@@ -53,7 +53,7 @@ export interface Said {
 
 type Rest = Omit<Shape, 'systemLength' | 'askedLength'>;
 
-export function lookAt({ system, turns }: Said, rest: Rest): LookedAt {
+function lookAt({ system, turns }: Said, rest: Rest): LookedAt {
   const asked = turns.at(-1) ?? [];
   const before = turns.slice(0, -1).slice(-TURNS_BEFORE);
   return {

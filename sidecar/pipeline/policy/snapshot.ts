@@ -31,7 +31,7 @@ export interface CompiledTarget {
 }
 
 /** All that is stated must be so. */
-export type ClassMatch = Pick<PolicyRule['match'], 'task' | 'complexity' | 'latency' | 'costClass'>;
+type ClassMatch = Pick<PolicyRule['match'], 'task' | 'complexity' | 'latency' | 'costClass'>;
 
 export interface CompiledRule {
   readonly policy: PolicyRule;

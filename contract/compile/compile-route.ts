@@ -7,7 +7,7 @@ import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#cont
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
-import { DEFAULT_CALLBACK, DEFAULT_TIMEOUTS } from './defaults.ts';
+import { DEFAULT_CALLBACK, DEFAULT_CLASSIFIER, DEFAULT_TIMEOUTS } from './defaults.ts';
 import type { ModelCapabilities } from './model-capabilities.ts';
 import { namespacedName } from './object-key.ts';
 import type { PriceBook } from './price-book.ts';
@@ -136,7 +136,7 @@ function compileCallback(
 }
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
-  const { targets = [], rules: stated, timeouts, callback, ...spec } = route.spec;
+  const { targets = [], rules: stated, timeouts, callback, classifier, ...spec } = route.spec;
   const compiler = new RouteCompiler(route, context);
   const rules = stated
     ? stated.map((rule, index) => compiler.rule(rule, ['spec', 'rules', index]))
@@ -147,6 +147,9 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       ...spec,
       models: [...context.models],
       totalMs: ms(timeouts.total, DEFAULT_TIMEOUTS.totalMs),
+      ...(classifier && {
+        classifier: { url: classifier.url, deadlineMs: ms(classifier.deadline, DEFAULT_CLASSIFIER.deadlineMs) },
+      }),
       ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
       rules,
     },

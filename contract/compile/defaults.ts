@@ -9,4 +9,7 @@ export const DEFAULT_TIMEOUTS = {
 } as const;
 
 /** Milliseconds. */
+export const DEFAULT_CLASSIFIER = { deadlineMs: 50 } as const;
+
+/** Milliseconds. */
 export const DEFAULT_CALLBACK = { deadlineMs: 3_600_000, retentionMs: 3_600_000 } as const;

@@ -28,6 +28,10 @@ export const METRIC = {
     name: 'remora_guardrail_actions_total',
     help: 'Guardrails that masked or blocked, each once per request however much it found.',
   },
+  classifier: {
+    name: 'remora_classifier_answers_total',
+    help: 'Requests of which the classifier of a route was asked, by route and what came of it: `used`, or `late`, `error` or `invalid`, where the judgement of the sidecar stood.',
+  },
   policyInfo: {
     name: 'remora_policy_version_info',
     help: 'Always 1; its label is the first 12 digits of the hash of the policy in force.',

@@ -128,6 +128,8 @@ const callback = z.object({
   retentionMs: z.number().int(),
 });
 
+const classifier = z.object({ url: z.string(), deadlineMs: z.number().int() });
+
 const route = z
   .object({
     key: objectKey,
@@ -136,6 +138,7 @@ const route = z
     totalMs: z.number().int(),
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
+    classifier: classifier.optional(),
     rules: z.array(rule),
   })
   .omit({ targets: true, timeouts: true });
@@ -176,6 +179,7 @@ export type PolicySource = z.infer<typeof source>;
 export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
+export type PolicyClassifier = z.infer<typeof classifier>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyPrice = z.infer<typeof price>;

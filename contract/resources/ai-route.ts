@@ -12,6 +12,7 @@ import {
 } from './fields.ts';
 import { complexity, latency, task } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { aiRouteClassifier } from './route-classifier.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
 const timeouts = z.object({
@@ -116,6 +117,9 @@ export const aiRouteSpec = withRules(
       .describe(
         'Whether somebody waits for the answers of this route, where a request does not say so itself. Default: `Realtime` for streamed requests, `Batch` for others.',
       ),
+    classifier: aiRouteClassifier
+      .optional()
+      .describe('A service that is asked what a request is. Omitted: the sidecar judges alone.'),
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -2,6 +2,7 @@
 import type { ChatRequest, Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
+import type { CanonicalRequest } from '#sidecar/canonical/request';
 
 export interface LookedAt {
   /** Beginning and end. */
@@ -62,6 +63,19 @@ function lookAt({ system, turns }: Said, rest: Rest): LookedAt {
     before: before.map((turn) => endsOf(turn, BEFORE)).join('\n\n'),
     shape: { ...rest, systemLength: lengthOf(system), askedLength: lengthOf(asked) },
   };
+}
+
+/** Undefined: the operation asks no model for text. */
+export function lookedAt(request: CanonicalRequest): LookedAt | undefined {
+  switch (request.operation) {
+    case 'chat':
+      return lookAtChat(request);
+    case 'text_completion':
+    case 'count_tokens':
+      return lookAtBody(request.body);
+    default:
+      return undefined;
+  }
 }
 
 export function lookAtChat(request: ChatRequest): LookedAt {

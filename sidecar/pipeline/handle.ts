@@ -6,6 +6,7 @@ import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
 import { selectAccount } from './accounts/select-account.ts';
+import { askClassifier, classifierOf } from './ask-classifier.ts';
 import { attempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import { decode } from './decode.ts';
@@ -81,7 +82,10 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { credentials } = deps.policies;
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;
-  const { broker, keepers, random } = deps;
+  const { broker, keepers, random, upstream } = deps;
+  // Before the rules, which are looked at in one go, may ask what it says.
+  const classifier = classifierOf(request, snapshot);
+  if (classifier !== undefined) await askClassifier(classifier, { call, request, inspection, log, upstream });
   const question = { call, caller, inspection, snapshot, credentials, broker, keepers, random, log };
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);

@@ -14,7 +14,7 @@ interface ClassQuestion {
 }
 
 /** `route`: the one that serves the request's model. */
-function classOf({ call, request, log }: ClassQuestion, { policy }: CompiledRoute): RequestClass {
+export function classOf({ call, request, log }: ClassQuestion, { policy }: CompiledRoute): RequestClass {
   const tier = callerHeader(call, 'tier');
   log.requestClass ??= classify(request, {
     latency: latencyOf(callerHeader(call, 'latency')),

@@ -4,7 +4,7 @@ import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
-import type { RequestRecord } from '#sidecar/telemetry/request-record';
+import type { ClassifierOutcome, RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
@@ -28,6 +28,8 @@ export class RequestRecorder {
   decidedBy: string | undefined;
   /** Known where something asked for it. */
   requestClass: RequestClass | undefined;
+  /** What came of asking the classifier of the route; undefined: it has none, or was not asked. */
+  classifier: ClassifierOutcome | undefined;
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
@@ -102,6 +104,7 @@ export class RequestRecorder {
       usage: usageOf(this.attempts),
       costNanoUsd: totalCost(this.attempts),
       guardrailActions: [...this.#guardrails.values()],
+      ...(this.classifier && { classifier: this.classifier }),
       ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       startUnixMs: this.startUnixMs,

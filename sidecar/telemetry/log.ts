@@ -34,11 +34,11 @@ const guardrailsOf = ({ guardrailActions }: RequestRecord): string =>
 const droppedOf = ({ droppedOfAnswer }: RequestRecord): string =>
   droppedOfAnswer === undefined ? '' : `,"droppedOfAnswer":${list(droppedOfAnswer.map(textOf))}`;
 
-const classOf = ({ requestClass }: RequestRecord): string => {
+const classOf = ({ requestClass, classifier }: RequestRecord): string => {
   if (requestClass === undefined) return '';
   const { task, complexity, latency, costClass } = wordsOf(requestClass);
   const because = requestClass.because.length === 0 ? '' : `,"because":${list(requestClass.because.map(textOf))}`;
-  return `${member('task', task)}${member('complexity', complexity)}${member('latency', latency)}${member('costClass', costClass)}${because}`;
+  return `${member('task', task)}${member('complexity', complexity)}${member('latency', latency)}${member('costClass', costClass)}${member('classifier', classifier)}${because}`;
 };
 
 const callerOf = ({ attribution }: RequestRecord): string =>

@@ -84,6 +84,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const duration = histogram(registry, METRIC.requestDuration);
   const fallbacks = counter(registry, METRIC.fallbacks);
   const guardrails = counter(registry, METRIC.guardrailActions);
+  const classifier = counter(registry, METRIC.classifier);
   const series = remembered((route, outcome, stream) => ({
     requests: requests.of({ route, outcome, stream }),
     duration: duration.of({ route, stream }),
@@ -95,6 +96,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     counted.duration.observe(record.durationMs / 1000);
     const fallback = fallbackOf(record);
     if (fallback !== undefined) fallbacks.of({ route, ...fallback }).add(1);
+    if (record.classifier !== undefined) classifier.of({ route, outcome: record.classifier }).add(1);
     for (const { guardrail, action, stage } of record.guardrailActions)
       guardrails.of({ guardrail, action, stage }).add(1);
   };

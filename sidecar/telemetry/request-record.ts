@@ -27,6 +27,9 @@ export interface AttemptRecord {
   readonly finishReasons?: readonly string[];
 }
 
+/** `used`: its word counts. Else the sidecar's own: no answer in time, none or an error, no answer to the question. */
+export type ClassifierOutcome = 'used' | 'late' | 'error' | 'invalid';
+
 export interface RequestRecord {
   readonly requestId: string;
   /** W3C traceparent of the caller. */
@@ -60,6 +63,8 @@ export interface RequestRecord {
   }[];
   /** Absent: nothing asked what the request is. */
   readonly requestClass?: RequestClass;
+  /** Absent: no classifier of the route's own was asked. */
+  readonly classifier?: ClassifierOutcome;
   /** What of the answer the client's API has no place for, by name; each once. */
   readonly droppedOfAnswer?: readonly string[];
   readonly startUnixMs: number;

@@ -29,6 +29,7 @@ export interface RouteWords {
   readonly fallbacks?: readonly TargetWords[];
   readonly match?: Partial<PolicyRule['match']>;
   readonly latency?: PolicyRoute['latency'];
+  readonly classifier?: PolicyRoute['classifier'];
 }
 
 export interface PolicyWords {
@@ -56,6 +57,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     totalMs: words.totalMs ?? 60_000,
     ...(words.onUnsupported !== undefined && { onUnsupported: words.onUnsupported }),
     ...(words.latency !== undefined && { latency: words.latency }),
+    ...(words.classifier && { classifier: words.classifier }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

@@ -45,6 +45,8 @@ export interface CompiledRule {
 
 export interface CompiledRoute {
   readonly policy: PolicyRoute;
+  /** A rule asks for the task or the complexity of requests. */
+  readonly asksContent: boolean;
   readonly rules: readonly CompiledRule[];
 }
 
@@ -122,6 +124,7 @@ const nameOf = (objectKey: string): string => objectKey.slice(objectKey.indexOf(
 function compileRoute(route: PolicyRoute, providers: ReadonlyMap<string, CompiledProvider>): CompiledRoute {
   return {
     policy: route,
+    asksContent: route.rules.some(({ match: { task, complexity } }) => (task ?? complexity) !== undefined),
     rules: route.rules.map((rule) => compileRule(route.key, rule, providers)),
   };
 }

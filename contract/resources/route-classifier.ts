@@ -24,4 +24,3 @@ export const aiRouteClassifier = withRules(
   }),
   [SOON],
 );
-export type AIRouteClassifier = z.infer<typeof aiRouteClassifier>;

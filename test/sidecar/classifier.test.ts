@@ -19,11 +19,15 @@ interface Asked {
 /** Answers as it is told and keeps what it was asked. */
 async function startClassifier(t: TestContext, answer: (respond: Parameters<RequestListener>[1]) => void) {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    asked.push({ headers: request.headers, body: Buffer.concat(pieces).toString('utf8') });
-    answer(response);
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (text: string) => {
+      body += text;
+    });
+    request.on('end', () => {
+      asked.push({ headers: request.headers, body });
+      answer(response);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(async () => {

@@ -79,13 +79,13 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const inspection = isLargeToInspect(decoded.content.bytes)
     ? await inspectLarge(decoded.request, snapshot, call.scope)
     : inspectInput(decoded.request, snapshot);
-  const { credentials } = deps.policies;
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;
   const { broker, keepers, random, upstream } = deps;
   // Before the rules, which are looked at in one go, may ask what it says.
   const classifier = classifierOf(request, snapshot);
   if (classifier !== undefined) await askClassifier(classifier, { call, request, inspection, log, upstream });
+  const { credentials } = deps.policies;
   const question = { call, caller, inspection, snapshot, credentials, broker, keepers, random, log };
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
   const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);

@@ -23,7 +23,13 @@ import type { AIRouteCallback } from '#contract/resources/route-callback';
 import type { AIRouteConcurrency } from '#contract/resources/route-concurrency';
 import { type AIRouteCircuitBreaker, type AIRouteRetry, DEFAULT_RETRY } from '#contract/resources/route-resilience';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
-import { DEFAULT_CALLBACK, DEFAULT_CIRCUIT_BREAKER, DEFAULT_QUEUE_DEADLINE_MS, DEFAULT_TIMEOUTS } from './defaults.ts';
+import {
+  DEFAULT_CALLBACK,
+  DEFAULT_CIRCUIT_BREAKER,
+  DEFAULT_CLASSIFIER,
+  DEFAULT_QUEUE_DEADLINE_MS,
+  DEFAULT_TIMEOUTS,
+} from './defaults.ts';
 import type { ModelCapabilities } from './model-capabilities.ts';
 import { namespacedName } from './object-key.ts';
 import type { PriceBook } from './price-book.ts';
@@ -201,7 +207,7 @@ const compilePerPod = ({ deadline, ...bounds }: AIRouteConcurrency['perPod']): P
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
   const { targets = [], variants, rules: stated, strategy, affinity, maxP95, ...stays } = route.spec;
-  const { timeouts, retry, circuitBreaker: _, callback, concurrency, ...spec } = stays;
+  const { timeouts, retry, circuitBreaker: _, callback, classifier, concurrency, ...spec } = stays;
   const choice = { ...(strategy && { strategy }), ...(affinity && { affinity }), ...(maxP95 && { maxP95 }) };
   const compiler = new RouteCompiler(route, context);
   const rules = stated
@@ -214,6 +220,9 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       models: [...context.models],
       totalMs: ms(timeouts.total, DEFAULT_TIMEOUTS.totalMs),
       retry: retryOf(retry),
+      ...(classifier && {
+        classifier: { url: classifier.url, deadlineMs: ms(classifier.deadline, DEFAULT_CLASSIFIER.deadlineMs) },
+      }),
       ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
       ...(concurrency && { concurrency: { perPod: compilePerPod(concurrency.perPod) } }),
       rules,

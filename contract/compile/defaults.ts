@@ -9,6 +9,9 @@ export const DEFAULT_TIMEOUTS = {
 } as const;
 
 /** Milliseconds. */
+export const DEFAULT_CLASSIFIER = { deadlineMs: 50 } as const;
+
+/** Milliseconds. */
 export const DEFAULT_CALLBACK = { deadlineMs: 3_600_000, retentionMs: 3_600_000 } as const;
 
 /** Milliseconds. What is tried again: `contract/resources/route-resilience.ts`. */

@@ -79,6 +79,10 @@ export const METRIC = {
     name: 'remora_route_requests_refused_total',
     help: 'Requests that a route had no turn for, by route, priority and reason: the queue was `full`, or its deadline passed (`late`).',
   },
+  classifier: {
+    name: 'remora_classifier_answers_total',
+    help: 'Requests of which the classifier of a route was asked, by route and what came of it: `used`, or `late`, `error` or `invalid`, where the judgement of the sidecar stood.',
+  },
   policyInfo: {
     name: 'remora_policy_version_info',
     help: 'Always 1; its label is the first 12 digits of the hash of the policy in force.',

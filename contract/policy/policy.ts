@@ -156,6 +156,7 @@ const retry = z.object({
   on: z.array(z.enum(RETRY_CONDITIONS)),
 });
 const perPod = aiRoutePerPod.omit({ deadline: true }).extend({ deadlineMs: z.number().int() });
+const classifier = z.object({ url: z.string(), deadlineMs: z.number().int() });
 
 const route = z
   .object({
@@ -168,6 +169,7 @@ const route = z
     callback: callback.optional(),
     /** Absent: no bound. */
     concurrency: z.object({ perPod }).optional(),
+    classifier: classifier.optional(),
     rules: z.array(rule),
   })
   .omit({ targets: true, timeouts: true, circuitBreaker: true, variants: true })
@@ -214,6 +216,7 @@ export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
 export type PolicyConcurrency = z.infer<typeof perPod>;
+export type PolicyClassifier = z.infer<typeof classifier>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyVariant = z.infer<typeof variant>;
 export type PolicyTarget = z.infer<typeof target>;

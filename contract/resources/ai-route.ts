@@ -15,6 +15,7 @@ import { listText } from './list-text.ts';
 import { perRequest } from './per-request.ts';
 import { complexity, latency, task } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
+import { aiRouteClassifier } from './route-classifier.ts';
 import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
 import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
 import { aiRouteStream } from './route-stream.ts';
@@ -161,6 +162,9 @@ export const aiRouteSpec = withRules(
         'How many requests may be under way at one time, and who waits. Omitted: no bound but that of the sidecar.',
       ),
     priority: aiRoutePriority,
+    classifier: aiRouteClassifier
+      .optional()
+      .describe('A service that is asked what a request is. Omitted: the sidecar judges alone.'),
     callback: aiRouteCallback
       .optional()
       .describe(

@@ -1,11 +1,7 @@
 /** What an AIRoute says of callbacks: requests that are answered with an id at once, and whose result is fetched or posted later. */
 import { z } from 'zod';
 import { duration, objectName, secretKey } from './fields.ts';
-import { matching, setOf, type TwinRule, withRules } from './validation.ts';
-
-/** Origin and path of plain segments: without user, query, fragment, and without a segment that leads upwards. */
-const ADDRESS =
-  /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]{1,5})?(\/([-A-Za-z0-9_~][-A-Za-z0-9._~]*\/)*([-A-Za-z0-9_~][-A-Za-z0-9._~]*)?)?$/;
+import { httpAddress, setOf, type TwinRule, withRules } from './validation.ts';
 
 const SIGNED: TwinRule<{ readonly allow?: unknown; readonly signingSecretRef?: unknown }> = {
   rule: 'has(self.allow) == has(self.signingSecretRef)',
@@ -16,8 +12,7 @@ const SIGNED: TwinRule<{ readonly allow?: unknown; readonly signingSecretRef?: u
 export const aiRouteCallback = withRules(
   z.object({
     allow: setOf(
-      matching(
-        ADDRESS,
+      httpAddress(
         512,
         'must be the beginning of an address such as "https://hooks.example.com/ai", without user, query, fragment or escapes',
       ),

@@ -60,6 +60,13 @@ export const matching = (expression: RegExp, max: number, message: string): z.Zo
     { rule: celMatches(expression), message, holds: (text) => expression.test(text) },
   ]);
 
+/** Origin and path of plain segments: without user, query, fragment, and without a segment that leads upwards. */
+const ADDRESS =
+  /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]{1,5})?(\/([-A-Za-z0-9_~][-A-Za-z0-9._~]*\/)*([-A-Za-z0-9_~][-A-Za-z0-9._~]*)?)?$/;
+
+/** Of HTTP or its kin with TLS; what nobody can read in two ways. */
+export const httpAddress = (max: number, message: string): z.ZodString => matching(ADDRESS, max, message);
+
 interface ListBounds {
   readonly min?: number;
   readonly max: number;

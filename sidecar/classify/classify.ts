@@ -2,7 +2,7 @@
 import type { Complexity, Latency, Task } from '#contract/resources/request-class';
 import type { CanonicalRequest, OperationName } from '#sidecar/canonical/request';
 import { featuresOf, UNREAD } from './features.ts';
-import { type LookedAt, lookAtBody, lookAtChat } from './looked-at.ts';
+import { type LookedAt, lookedAt } from './looked-at.ts';
 import { probabilities, scoresOf, weighing } from './scorer.ts';
 import { COMPLEXITY_WEIGHTS, TASK_WEIGHTS } from './weights.ts';
 
@@ -59,15 +59,8 @@ const BY_OPERATION: Readonly<Partial<Record<OperationName, Content>>> = {
 };
 
 function contentClass(request: CanonicalRequest): Content {
-  switch (request.operation) {
-    case 'chat':
-      return scored(lookAtChat(request));
-    case 'text_completion':
-    case 'count_tokens':
-      return scored(lookAtBody(request.body));
-    default:
-      return BY_OPERATION[request.operation] ?? { because: [] };
-  }
+  const looked = lookedAt(request);
+  return looked === undefined ? (BY_OPERATION[request.operation] ?? { because: [] }) : scored(looked);
 }
 
 function scored(looked: LookedAt): Content {

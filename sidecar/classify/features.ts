@@ -85,10 +85,10 @@ function wordFeatures(scope: 'ask' | 'sys', text: string): string[] {
     ...steps(`${scope}.longWords`, words.filter(({ length }) => length >= LONG_WORD).length, [1, 3, 6, 10, 16]),
     ...steps(`${scope}.clauses`, countOf(text, /[,;:]/g), [1, 3, 5, 8, 12]),
     ...steps(`${scope}.numbers`, words.filter(isNumber).length, [1, 2, 4, 7]),
-    ...steps(`${scope}.questions`, countOf(text, /[?¿]/g), [1, 2, 3]),
-    ...(/[=^+*<>²]/.test(text) ? [`${scope}.operators`] : []),
+    ...steps(`${scope}.questions`, countOf(text, /[?\u00bf]/g), [1, 2, 3]),
+    ...(/[=^+*<>\u00b2]/.test(text) ? [`${scope}.operators`] : []),
     ...(/\?\s*$/.test(text.slice(-8)) ? [`${scope}.endsAsking`] : []),
-    ...(/["“„«]/.test(text) ? [`${scope}.quotes`] : []),
+    ...(/["\u201c\u201e\u00ab]/.test(text) ? [`${scope}.quotes`] : []),
   ];
 }
 

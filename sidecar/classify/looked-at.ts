@@ -2,6 +2,7 @@
 import type { ChatRequest, Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part } from '#sidecar/canonical/part';
+import type { CanonicalRequest } from '#sidecar/canonical/request';
 
 export interface LookedAt {
   /** Beginning and end. */
@@ -45,7 +46,7 @@ const MOST_PARTS = 16;
 export const MOST_LOOKED_AT = SYSTEM.head + SYSTEM.tail + ASKED.head + ASKED.tail + TURNS_BEFORE * BEFORE.head + 16;
 
 /** Texts in the order in which they were said, by who said them. */
-export interface Said {
+interface Said {
   readonly system: readonly string[];
   /** One list of texts per turn of the user. */
   readonly turns: readonly (readonly string[])[];
@@ -53,7 +54,7 @@ export interface Said {
 
 type Rest = Omit<Shape, 'systemLength' | 'askedLength'>;
 
-export function lookAt({ system, turns }: Said, rest: Rest): LookedAt {
+function lookAt({ system, turns }: Said, rest: Rest): LookedAt {
   const asked = turns.at(-1) ?? [];
   const before = turns.slice(0, -1).slice(-TURNS_BEFORE);
   return {
@@ -62,6 +63,19 @@ export function lookAt({ system, turns }: Said, rest: Rest): LookedAt {
     before: before.map((turn) => endsOf(turn, BEFORE)).join('\n\n'),
     shape: { ...rest, systemLength: lengthOf(system), askedLength: lengthOf(asked) },
   };
+}
+
+/** Undefined: the operation asks no model for text. */
+export function lookedAt(request: CanonicalRequest): LookedAt | undefined {
+  switch (request.operation) {
+    case 'chat':
+      return lookAtChat(request);
+    case 'text_completion':
+    case 'count_tokens':
+      return lookAtBody(request.body);
+    default:
+      return undefined;
+  }
 }
 
 export function lookAtChat(request: ChatRequest): LookedAt {

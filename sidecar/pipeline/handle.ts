@@ -7,6 +7,7 @@ import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
 import { selectAccount } from './accounts/select-account.ts';
 import type { Admission } from './admission/admission.ts';
+import { askClassifier, classifierOf } from './ask-classifier.ts';
 import { attempt } from './attempt.ts';
 import type { RetryBudgets } from './attempts/retry-budget.ts';
 import type { Call } from './call.ts';
@@ -112,10 +113,13 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
   const { reads } = snapshot;
   const asking = { call, caller, decoded, snapshot, log, now: deps.now };
   const conditions = reads === undefined ? NO_CONDITIONS : await conditionsOf({ ...asking, reads });
-  const { credentials } = deps.policies;
   const { request } = decoded;
   if (tellRemembered(request, { call, log, remembered })) return;
-  const { broker, keepers, latencies, random } = deps;
+  const { broker, keepers, latencies, random, upstream } = deps;
+  // Before the rules, which are looked at in one go, may ask what it says.
+  const classifier = classifierOf(request, snapshot);
+  if (classifier !== undefined) await askClassifier(classifier, { call, caller, request, inspection, log, upstream });
+  const { credentials } = deps.policies;
   const { isRolledBack } = deps.variants;
   const inputBytes = decoded.content.bytes.length;
   const kept = { call, caller, inspection, conditions, snapshot, credentials, broker, keepers };

@@ -89,7 +89,8 @@ export function inspectLarge(
 ): Promise<InputInspection> | InputInspection {
   const { guardrails, policy } = snapshot;
   if (!guardrails.hasInput) return inspectInput(request, snapshot);
-  const tags = policy.providers.map((provider) => provider.tags);
+  // None: what a classifier may be told, which stands under no tag.
+  const tags = [...policy.providers.map((provider) => provider.tags), []];
   return inTurns(guardrails.inspectInputSliced(request, tags), scope);
 }
 

@@ -5,7 +5,7 @@ import type { StrategyName } from '#contract/resources/target-choice';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
-import type { RequestRecord, RetryDenial } from '#sidecar/telemetry/request-record';
+import type { ClassifierOutcome, RequestRecord, RetryDenial } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
@@ -45,6 +45,8 @@ export class RequestRecorder {
   experiment: Experiment | undefined;
   /** The variant whose answer the client is to get. */
   variant: string | undefined;
+  /** What came of asking the classifier of the route; undefined: it has none, or was not asked. */
+  classifier: ClassifierOutcome | undefined;
   readonly #call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>;
   readonly #startMs = performance.now();
   readonly #guardrails = new Map<PolicyGuardrail, GuardrailAction>();
@@ -186,6 +188,7 @@ export class RequestRecorder {
       ...(this.#wouldHave && { wouldHave: [...this.#wouldHave.values()] }),
       ...(this.#required && { required: this.#required }),
       ...(this.#failedExpressions && { failedExpressions: [...this.#failedExpressions.values()] }),
+      ...(this.classifier && { classifier: this.classifier }),
       ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       ...(this.continuedBy.length > 0 && { continuedBy: this.continuedBy }),

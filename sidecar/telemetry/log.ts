@@ -43,11 +43,12 @@ const requiredOf = ({ required }: RequestRecord): string =>
   required === undefined
     ? ''
     : `,"required":${list(required.map(({ policy, tags }) => textOf(`${policy}:${tags.join('+')}`)))}`;
-const classOf = ({ requestClass }: RequestRecord): string => {
+
+const classOf = ({ requestClass, classifier }: RequestRecord): string => {
   if (requestClass === undefined) return '';
   const { task, complexity, latency, costClass } = wordsOf(requestClass);
   const because = requestClass.because.length === 0 ? '' : `,"because":${list(requestClass.because.map(textOf))}`;
-  return `${member('task', task)}${member('complexity', complexity)}${member('latency', latency)}${member('costClass', costClass)}${because}`;
+  return `${member('task', task)}${member('complexity', complexity)}${member('latency', latency)}${member('costClass', costClass)}${member('classifier', classifier)}${because}`;
 };
 const queuedOf = ({ queued }: RequestRecord): string =>
   queued === undefined ? '' : member('priority', queued.priority) + member('waitedMs', Math.round(queued.waitedMs));

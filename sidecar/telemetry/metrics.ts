@@ -126,6 +126,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const countConstraints = constraintMetrics(registry);
   const continuations = counter(registry, METRIC.continuations);
   const refused = counter(registry, METRIC.routeRefused);
+  const classifier = counter(registry, METRIC.classifier);
   const shadows = counter(registry, METRIC.shadowRequests);
   const series = remembered((route, variant, outcome, stream) => ({
     requests: requests.of({ route, ...variantLabel(variant), outcome, stream }),
@@ -143,6 +144,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     for (const target of record.continuedBy ?? []) continuations.of({ route, target }).add(1);
     const { queued } = record;
     if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
+    if (record.classifier !== undefined) classifier.of({ route, outcome: record.classifier }).add(1);
     countConstraints(record);
   };
 }

@@ -40,6 +40,9 @@ export type RetryDenial =
   /** Meanwhile the target is known not to work, and another one is left. */
   | 'TargetUnfit';
 
+/** `used`: its word counts. Else the sidecar's own: no answer in time, none or an error, no answer to the question. */
+export type ClassifierOutcome = 'used' | 'late' | 'error' | 'invalid';
+
 export interface RequestRecord {
   readonly requestId: string;
   /** W3C traceparent of the caller. */
@@ -95,6 +98,8 @@ export interface RequestRecord {
   readonly failedExpressions?: readonly { readonly expression: string; readonly reason: string }[];
   /** Absent: nothing asked what the request is. */
   readonly requestClass?: RequestClass;
+  /** Absent: no classifier of the route's own was asked. */
+  readonly classifier?: ClassifierOutcome;
   /** What of the answer the client's API has no place for, by name; each once. */
   readonly droppedOfAnswer?: readonly string[];
   /** Targets that went on, each where the one before broke off, with what `answeredBy` began. */

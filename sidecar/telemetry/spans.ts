@@ -37,7 +37,7 @@ export function traceOf(record: RequestRecord): TraceData {
 }
 
 /** OpenTelemetry's GenAI conventions have no name for any of these. */
-function classAttributes({ requestClass }: RequestRecord): SpanValues {
+function classAttributes({ requestClass, classifier }: RequestRecord): SpanValues {
   if (requestClass === undefined) return {};
   const { task, complexity, latency, costClass } = wordsOf(requestClass);
   return {
@@ -45,6 +45,7 @@ function classAttributes({ requestClass }: RequestRecord): SpanValues {
     'remora.complexity': complexity,
     'remora.latency': latency,
     'remora.cost_class': costClass,
+    'remora.classifier': classifier,
     'remora.because': [...requestClass.because],
   };
 }

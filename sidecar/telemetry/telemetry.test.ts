@@ -163,6 +163,29 @@ test('log line and span name what was required, and what observed AIPolicies wou
   assert.deepEqual(attributes['remora.would_have'], line.wouldHave);
 });
 
+test('the server span says what the request is where that is known, in lower case', () => {
+  assert.equal('remora.task' in traceOf(record).server.attributes, false);
+  const requestClass = {
+    task: 'QuestionAnswering',
+    complexity: 'Complex',
+    latency: 'Batch',
+    costClass: 'paid',
+    because: ['ask.explain'],
+  } as const;
+  const { attributes } = traceOf({ ...record, requestClass, classifier: 'late' }).server;
+  const known = Object.entries(attributes).filter(([name]) =>
+    /task|complexity|latency|cost_class|because|classifier/.test(name),
+  );
+  assert.deepEqual(Object.fromEntries(known), {
+    'remora.task': 'question-answering',
+    'remora.complexity': 'complex',
+    'remora.latency': 'batch',
+    'remora.cost_class': 'paid',
+    'remora.classifier': 'late',
+    'remora.because': ['ask.explain'],
+  });
+});
+
 test('spans reach an OTLP collector inside the trace of the caller', async () => {
   const bodies: string[] = [];
   const collector = createServer((request, response) => {

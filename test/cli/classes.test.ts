@@ -1,7 +1,10 @@
 /** The example of a route that goes by what requests ask, run as a user runs it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
+import { resource } from '#contract/resources/kinds';
 import { eventually } from '#test/operator/eventually';
 import { folderFor, startDev } from './remora-process.ts';
 
@@ -32,4 +35,15 @@ test('the example sends simple requests that somebody waits for to the small mod
     /^\{.*"task":"reasoning","complexity":"complex","latency":"batch","because":\[.*$/m.exec(remora.stdout()),
   );
   assert.equal(JSON.parse(line[0]).target, 'mock/strong');
+});
+
+test('the guide shows the example as it is, and its other AIRoutes are accepted as they stand', () => {
+  const guide = readFileSync('docs/guides/classification.md', 'utf8');
+  const [first, ...others] = [...guide.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => parse(text));
+  assert.deepEqual(first, parse(readFileSync('examples/6-classes.yaml', 'utf8')));
+  assert.equal(others.length, 1);
+  for (const other of others) {
+    const parsed = resource.safeParse({ ...first, ...other });
+    assert.ok(parsed.success, parsed.error?.message);
+  }
 });

@@ -42,6 +42,7 @@ export interface RouteWords {
   })[];
   readonly match?: Partial<PolicyRule['match']>;
   readonly latency?: PolicyRoute['latency'];
+  readonly classifier?: PolicyRoute['classifier'];
 }
 
 export interface PolicyWords {
@@ -75,6 +76,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     ...(words.stream && { stream: words.stream }),
     ...(words.concurrency && { concurrency: words.concurrency }),
     ...(words.priority && { priority: words.priority }),
+    ...(words.classifier && { classifier: words.classifier }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),
     rules: [
       {

@@ -3,7 +3,7 @@ import { COMPLEXITIES, TASKS } from '#contract/resources/request-class';
 import { classify } from '#sidecar/classify/classify';
 import type { Labelled } from './labelled.ts';
 
-export interface ClassScore {
+interface ClassScore {
   readonly name: string;
   /** Labelled so, found so, and both. */
   readonly labelled: number;

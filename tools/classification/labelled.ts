@@ -16,8 +16,8 @@ const TASK_FILES = {
   Embedding: 'embedding',
 } as const;
 
-export type LabelledTask = keyof typeof TASK_FILES;
-export type LabelledComplexity = 'Simple' | 'Moderate' | 'Complex';
+type LabelledTask = keyof typeof TASK_FILES;
+type LabelledComplexity = 'Simple' | 'Moderate' | 'Complex';
 
 export interface Labelled {
   readonly id: string;

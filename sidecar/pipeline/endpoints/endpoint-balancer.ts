@@ -13,7 +13,7 @@ const AWAY_MS = 5_000;
 const MOST_AWAY_MS = 60_000;
 
 /** The server itself is not there; what it answers is the business of the target's health. */
-const UNREACHED: ReadonlySet<AttemptFailureKind | 'ok'> = new Set(['connect', 'tls', 'reset']);
+const UNREACHED: ReadonlySet<AttemptFailureKind | 'ok'> = new Set(['dns', 'connect', 'tls', 'reset']);
 /** They say nothing of the server. */
 const SAYS_NOTHING: ReadonlySet<AttemptFailureKind | 'ok'> = new Set(['aborted', 'credential']);
 

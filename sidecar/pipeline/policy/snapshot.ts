@@ -62,7 +62,7 @@ export interface Experiment {
 }
 
 /** All that is stated must be so. */
-export type ClassMatch = Pick<PolicyRule['match'], 'task' | 'complexity' | 'latency' | 'costClass'>;
+type ClassMatch = Pick<PolicyRule['match'], 'task' | 'complexity' | 'latency' | 'costClass'>;
 
 export interface CompiledRule {
   readonly policy: PolicyRule;
@@ -84,6 +84,8 @@ export interface CompiledRoute {
   readonly policy: PolicyRoute;
   /** All hold. */
   readonly ceilings: readonly Ceiling[];
+  /** A rule asks for the task or the complexity of requests. */
+  readonly asksContent: boolean;
   readonly rules: readonly CompiledRule[];
 }
 
@@ -188,12 +190,19 @@ function compileEndpoint(endpoint: string, provider: PolicyProvider): CompiledEn
 const nameOf = (objectKey: string): string => objectKey.slice(objectKey.indexOf('/') + 1);
 
 function compileRoute(route: PolicyRoute, providers: ReadonlyMap<string, CompiledProvider>): CompiledRoute {
+  const rules = route.rules.map((rule, index) => compileRule({ route: route.key, index }, rule, providers));
   return {
     policy: route,
     ceilings: route.perRequest === undefined ? [] : [compileCeiling(`AIRoute ${route.key}`, route.perRequest)],
-    rules: route.rules.map((rule, index) => compileRule({ route: route.key, index }, rule, providers)),
+    asksContent: rules.some(asksContent),
+    rules,
   };
 }
+
+const asksContent = ({ policy: { match }, when }: CompiledRule): boolean =>
+  (match.task ?? match.complexity) !== undefined || CONTENT_FACTS.some((fact) => readsOf([when])?.facts.has(fact));
+
+const CONTENT_FACTS = ['request.task', 'request.complexity'];
 
 function compileRule(
   { route, index }: { readonly route: string; readonly index: number },

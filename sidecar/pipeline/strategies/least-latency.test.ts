@@ -78,6 +78,9 @@ const share = (counts: Readonly<Record<string, number>>, name: string): number =
 
 const tenTimes = (name: string): number => (name === 'mock/slow' ? 2_000 : 200);
 
+const turn = (conversation: number): ChatRequest =>
+  buildRequest({ messages: [{ role: 'user', parts: [{ type: 'text', text: `Question ${conversation}` }] }] });
+
 for (const [what, everyMs, streamMs] of [
   ['a request a minute', 60_000, 0],
   ['a request a second', 1_000, 3_000],
@@ -173,6 +176,23 @@ test('an attempt that its client gave up counts as slow as it was until then', (
   assert.equal(afterOne('aborted', 9_000)[0], 'mock/b');
 });
 
+test('a target that can never be tried is offered a few times, and then no conversation is led astray by it', () => {
+  const { order, candidate, health, snapshot } = strategyWorld(
+    { 'mock/denied': {}, 'mock/a': {}, 'mock/b': {} },
+    { strategy: 'LeastLatency' },
+  );
+  for (const name of ['mock/a', 'mock/b']) health.firstContent(candidate(name), 200);
+  for (let offer = 0; offer < 5; offer += 1) assert.equal(order().names[0], 'mock/denied');
+  const homes = Array.from({ length: 50 }, (_, index) => order({ request: turn(index) }).names);
+  for (const [index, names] of homes.entries()) {
+    assert.equal(names[2], 'mock/denied', 'it is the last resort');
+    assert.equal(order({ request: turn(index) }).names[0], names[0], 'conversations keep their targets');
+  }
+  assert.equal(new Set(homes.map(([name]) => name)).size, 2);
+  health.sweep(new Map(), snapshot);
+  assert.equal(order().names[0], 'mock/denied', 'a new policy may allow it');
+});
+
 test('streams and whole answers are measured apart: a long answer does not make a target slow to stream', () => {
   const { order, candidate, health } = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
   const streamed = buildRequest({ stream: true });
@@ -211,9 +231,6 @@ test('nothing is kept of targets of other strategies', () => {
   health.firstContent(candidate('mock/fast'), 100);
   assert.deepEqual(latencies.readings(), []);
 });
-
-const turn = (conversation: number): ChatRequest =>
-  buildRequest({ messages: [{ role: 'user', parts: [{ type: 'text', text: `Question ${conversation}` }] }] });
 
 test('a conversation stays on its target while that is not twice as slow as another one, and the targets share the conversations', () => {
   const world = strategyWorld(TWO, { strategy: 'LeastLatency' }, 23);

@@ -15,7 +15,9 @@ const WORTH_STAYING = 2;
 /** Nobody notices what is sooner than this. */
 const SOON_MS = 100;
 /** So often an unknown target is put first without an attempt: it is denied, say, or its API does not know the operation. */
-const MOST_OFFERS = 5;
+const FIRST_OFFERS = 5;
+/** Afterwards once in so many requests: what keeps one request from it need not keep the next. */
+const OFFERED_AGAIN = 64;
 
 export const leastLatency: Strategy = (rule, question) => {
   const { targets } = rule;
@@ -25,8 +27,8 @@ export const leastLatency: Strategy = (rule, question) => {
   const home = homeOf(loads, affinityId(rule, question));
   const others = inOrder(home === undefined ? loads : loads.filter((load) => load !== home), random);
   const order = home === undefined ? others : [home, ...others];
-  const [first] = order;
-  if (first !== undefined && isUntried(first)) latencies.offered(first.target, request.stream);
+  for (const [index, load] of order.entries())
+    if (isIdle(load) && (index === 0 || !isUntried(load))) latencies.offered(load.target, request.stream);
   const by = home === undefined ? '' : `, by ${rule.affinity}`;
   return { targets: order.map(({ target }) => target), reason: `${tell(order, loadText)}${by}` };
 };
@@ -56,8 +58,11 @@ function inOrder(loads: readonly Load[], random: () => number): readonly Load[] 
   return [...unknown.filter(isUntried), ...drawAll(known, random), ...waiting];
 }
 
-const isUntried = ({ averageMs, underWay, offers }: Load): boolean =>
-  averageMs === undefined && underWay === 0 && offers < MOST_OFFERS;
+/** Nothing is known of it and nothing will be, unless it is tried. */
+const isIdle = ({ averageMs, underWay }: Load): boolean => averageMs === undefined && underWay === 0;
+
+const isUntried = (load: Load): boolean =>
+  isIdle(load) && (load.offers < FIRST_OFFERS || load.offers % OFFERED_AGAIN === 0);
 
 const loadText = ({ averageMs, underWay }: Load): string =>
   `${averageMs === undefined ? 'untried' : `${Math.round(averageMs)}ms`}${underWay === 0 ? '' : ` x${underWay + 1}`}`;

@@ -45,7 +45,7 @@ export interface TargetLatency {
   readonly averageMs: number | undefined;
   /** undefined: there is too little evidence. */
   readonly p95Ms: number | undefined;
-  /** How often it was put first to find out how it is, since policy and credentials are as they are. */
+  /** How often it could have been tried to find out how it is, since policy and credentials are as they are. */
   readonly offers: number;
 }
 

@@ -90,7 +90,7 @@ const reasons = () =>
     providerNotFound: 'There is no AIProvider of that name here or in the platform namespace.',
     refNotPermitted: 'The AIProvider exists but does not allow this namespace.',
     secretNotFound: 'The Secret or its key does not exist.',
-    priceUnknown: 'A money budget applies, and a model has no known price.',
+    priceUnknown: 'A model has no known price, and a money budget or strategy LeastCost needs it.',
     capabilityMissing:
       'A later target lacks tools, vision, JSON schema or context that the first target of its rule has.',
     programmed: 'Every sidecar concerned has acknowledged this generation.',

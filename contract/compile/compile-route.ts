@@ -52,6 +52,8 @@ export interface CompiledRoute {
   readonly unresolved: readonly Unresolved[];
   /** `provider/model` of targets without a known price. */
   readonly unpriced: readonly string[];
+  /** Those of them that strategy LeastCost tries last for it. */
+  readonly unpricedLast: readonly string[];
   /** One text for each target that can do less than the first one of its rule. */
   readonly lacking: readonly string[];
   /** False when every target was left out. */
@@ -96,6 +98,7 @@ class RouteCompiler {
   readonly providers = new Set<AIProvider>();
   readonly unresolved: Unresolved[] = [];
   readonly unpriced = new Set<string>();
+  readonly unpricedLast = new Set<string>();
   readonly lacking = new Set<string>();
   readonly #capabilities = new Map<PolicyTarget, ModelCapabilities>();
   readonly #route: AIRoute;
@@ -110,6 +113,8 @@ class RouteCompiler {
     const targets = this.#targets(rule.targets, [...path, 'targets']);
     const fallbacks = this.#targets(rule.fallbacks, [...path, 'fallbacks']);
     const variants = this.#variants(stated, [...path, 'variants']);
+    if (rule.strategy === 'LeastCost')
+      for (const { name, price } of targets) if (price === null) this.unpricedLast.add(name);
     const [first] = [...targets, ...fallbacks];
     if (first) {
       this.#compare(first, targets, [...path, 'targets']);
@@ -230,6 +235,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
     providers: [...compiler.providers],
     unresolved: compiler.unresolved,
     unpriced: [...compiler.unpriced],
+    unpricedLast: [...compiler.unpricedLast],
     lacking: [...compiler.lacking],
     hasTargets: rules.some((rule) => rule.targets.length + rule.fallbacks.length > 0),
   };

@@ -181,12 +181,19 @@ interface Warning {
 /** The one that refuses requests comes first and gives the condition its reason. */
 function warningsOf(route: AnalysedRoute, scene: Scene): Warning[] {
   const price = priceWarning(route, scene);
+  const last = costWarning(route);
   const lacking = lackWarning(route);
   return [
     ...(price === undefined ? [] : [{ reason: REASON.priceUnknown, message: price }]),
+    ...(last === undefined ? [] : [{ reason: REASON.priceUnknown, message: last }]),
     ...(lacking === undefined ? [] : [{ reason: REASON.capabilityMissing, message: lacking }]),
   ];
 }
+
+const costWarning = ({ unpricedLast }: AnalysedRoute): string | undefined =>
+  unpricedLast.length === 0
+    ? undefined
+    : `The price of ${named(unpricedLast)} is unknown, so strategy LeastCost tries it last; state it in spec.models of the AIProvider`;
 
 function lackWarning({ lacking }: AnalysedRoute): string | undefined {
   if (lacking.length === 0) return undefined;
@@ -210,9 +217,12 @@ function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, analysis 
       mayCapMoney(candidate, known),
   );
   if (!budget) return undefined;
-  const more = unpriced.length - MAX_UNPRICED;
-  const models = unpriced.slice(0, MAX_UNPRICED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return `The price of ${models} is unknown, so ${objectText(budget)} refuses requests to it; state it in spec.models of the AIProvider`;
+  return `The price of ${named(unpriced)} is unknown, so ${objectText(budget)} refuses requests to it; state it in spec.models of the AIProvider`;
+}
+
+function named(models: readonly string[]): string {
+  const more = models.length - MAX_UNPRICED;
+  return models.slice(0, MAX_UNPRICED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 function budgetNotes({ metadata, spec }: AIBudget, { snapshot }: Scene): string[] {

@@ -98,6 +98,24 @@ test('a failed attempt counts as slow, and an attempt under way counts until its
   assert.match(await ask(), /^two\/m \d+ms, one\/m \d+ms$/);
 });
 
+test('forty requests at one time share two providers that are alike', async (t) => {
+  const rule = { strategy: 'LeastLatency', affinity: 'None' } as const;
+  let nowMs = 0;
+  const pair = await startPair(t, { rule }, { monotonicMs: () => nowMs }, () => {
+    nowMs += 100;
+    return {};
+  });
+  for (const _ of [1, 2]) await post(pair.url, STREAMED_CHAT);
+  const held = Promise.withResolvers<void>();
+  for (const provider of [pair.one, pair.two]) provider.respondWith({ hold: { afterEvents: 1, until: held.promise } });
+  const open = Array.from({ length: 40 }, () => post(pair.url, STREAMED_CHAT));
+  await until(() => pair.one.requests.length + pair.two.requests.length === 42, 'all have arrived');
+  const ofOne = pair.one.requests.length;
+  held.resolve();
+  for (const { status } of await Promise.all(open)) assert.equal(status, 200);
+  assert.ok(ofOne > 17 && ofOne < 25, `${ofOne} of 42`);
+});
+
 test('the cheapest provider answers, and the log line says what decided', async (t) => {
   const lines: string[] = [];
   const telemetry = await createTelemetry({

@@ -23,35 +23,51 @@ interface Traffic {
   /** Milliseconds between two requests. */
   readonly everyMs: number;
   readonly requests: number;
-  /** Milliseconds that a target takes to its first content, by its name and the time. */
-  readonly firstContentMs: (name: string, nowMs: number) => number;
+  /** Milliseconds that a target takes to its first content, by its name and what all pods together have under way there. */
+  readonly firstContentMs: (name: string, load: number) => number;
   /** Milliseconds from the first content to the end. */
   readonly streamMs?: number;
   /** Of the request of this number. Default: all are alike. */
   readonly request?: (index: number) => ChatRequest;
 }
 
-/** Requests that come, are led and answered as time passes, by the strategy and its observer themselves. Counts the first targets. */
-function simulate(world: StrategyWorld, { everyMs, requests, firstContentMs, streamMs = 0, request }: Traffic) {
+/**
+ * Requests that come to pods by turns, are led and answered as time passes, by the strategy and its observer themselves. Counts the first
+ * targets.
+ */
+function simulate(
+  pods: StrategyWorld | readonly StrategyWorld[],
+  { everyMs, requests, firstContentMs, streamMs = 0, request }: Traffic,
+) {
+  const worlds = [pods].flat();
   const counts: Record<string, number> = {};
+  const loads: Record<string, number> = {};
   const agenda: { readonly atMs: number; run(): void }[] = [];
   const at = (atMs: number, run: () => void): void => {
     const before = agenda.findIndex((other) => other.atMs > atMs);
     agenda.splice(before < 0 ? agenda.length : before, 0, { atMs, run });
   };
-  const come = (index: number): void => {
+  const come = (world: StrategyWorld, index: number): void => {
     const [name = ''] = world.order(request && { request: request(index) }).names;
     counts[name] = (counts[name] ?? 0) + 1;
     const candidate = world.candidate(name);
-    const waitMs = firstContentMs(name, world.nowMs);
+    loads[name] = (loads[name] ?? 0) + 1;
+    const waitMs = firstContentMs(name, loads[name]);
     began(world.health, candidate);
     at(world.nowMs + waitMs, () => world.health.firstContent(candidate, waitMs));
     const facts = { elapsedMs: waitMs + streamMs, firstContentMs: waitMs };
-    at(world.nowMs + waitMs + streamMs, () => ended(world.health, candidate, facts));
+    at(world.nowMs + waitMs + streamMs, () => {
+      loads[name] = (loads[name] ?? 0) - 1;
+      ended(world.health, candidate, facts);
+    });
   };
-  for (let index = 0; index < requests; index += 1) at(world.nowMs + index * everyMs, () => come(index));
+  for (let index = 0; index < requests; index += 1) {
+    const world = worlds[index % worlds.length];
+    assert.ok(world);
+    at(world.nowMs + index * everyMs, () => come(world, index));
+  }
   for (let next = agenda.shift(); next !== undefined; next = agenda.shift()) {
-    world.nowMs = next.atMs;
+    for (const world of worlds) world.nowMs = next.atMs;
     next.run();
   }
   return counts;
@@ -61,6 +77,9 @@ const share = (counts: Readonly<Record<string, number>>, name: string): number =
   (counts[name] ?? 0) / Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 const tenTimes = (name: string): number => (name === 'mock/slow' ? 2_000 : 200);
+
+const turn = (conversation: number): ChatRequest =>
+  buildRequest({ messages: [{ role: 'user', parts: [{ type: 'text', text: `Question ${conversation}` }] }] });
 
 for (const [what, everyMs, streamMs] of [
   ['a request a minute', 60_000, 0],
@@ -93,6 +112,21 @@ test('equal targets share the traffic', () => {
     firstContentMs: () => 200 + 200 * random(),
   });
   assert.ok(Math.abs(share(counts, 'mock/fast') - 0.5) < 0.05, JSON.stringify(counts));
+});
+
+test('pods that know nothing of each other do not run all to the same target', () => {
+  const pods = Array.from({ length: 20 }, (_, index) => strategyWorld(TWO, STRATEGY, index + 1));
+  const most: Record<string, number> = {};
+  const counts = simulate(pods, {
+    ...{ everyMs: 20, requests: 4_000, streamMs: 1_000 },
+    firstContentMs: (name, load) => {
+      most[name] = Math.max(most[name] ?? 0, load);
+      return 100 + 20 * load;
+    },
+  });
+  assert.ok(Math.abs(share(counts, 'mock/fast') - 0.5) < 0.05, JSON.stringify(counts));
+  // Of 55 at each on average.
+  assert.ok(Math.max(...Object.values(most)) < 80, JSON.stringify(most));
 });
 
 test('a target that becomes slow is left within seconds, and has its traffic again when it recovers', () => {
@@ -142,6 +176,25 @@ test('an attempt that its client gave up counts as slow as it was until then', (
   assert.equal(afterOne('aborted', 9_000)[0], 'mock/b');
 });
 
+test('a target that can never be tried is offered a few times, and then no conversation is led astray by it', () => {
+  const { order, candidate, health, snapshot } = strategyWorld(
+    { 'mock/denied': {}, 'mock/a': {}, 'mock/b': {} },
+    { strategy: 'LeastLatency' },
+  );
+  for (const name of ['mock/a', 'mock/b']) health.firstContent(candidate(name), 200);
+  for (let offer = 0; offer < 5; offer += 1) assert.equal(order().names[0], 'mock/denied');
+  const homes = Array.from({ length: 25 }, (_, index) => order({ request: turn(index) }).names);
+  for (const [index, names] of homes.entries()) {
+    assert.equal(names[2], 'mock/denied', 'it is the last resort');
+    assert.equal(order({ request: turn(index) }).names[0], names[0], 'conversations keep their targets');
+  }
+  assert.equal(new Set(homes.map(([name]) => name)).size, 2);
+  const later = Array.from({ length: 128 }, () => order().names[0]);
+  assert.equal(later.filter((name) => name === 'mock/denied').length, 2, 'what denied it may not deny every request');
+  health.sweep(new Map(), snapshot);
+  assert.equal(order().names[0], 'mock/denied', 'a new policy may allow it');
+});
+
 test('streams and whole answers are measured apart: a long answer does not make a target slow to stream', () => {
   const { order, candidate, health } = strategyWorld({ 'mock/a': {}, 'mock/b': {} }, STRATEGY);
   const streamed = buildRequest({ stream: true });
@@ -180,9 +233,6 @@ test('nothing is kept of targets of other strategies', () => {
   health.firstContent(candidate('mock/fast'), 100);
   assert.deepEqual(latencies.readings(), []);
 });
-
-const turn = (conversation: number): ChatRequest =>
-  buildRequest({ messages: [{ role: 'user', parts: [{ type: 'text', text: `Question ${conversation}` }] }] });
 
 test('a conversation stays on its target while that is not twice as slow as another one, and the targets share the conversations', () => {
   const world = strategyWorld(TWO, { strategy: 'LeastLatency' }, 23);

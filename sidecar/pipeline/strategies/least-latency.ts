@@ -4,63 +4,65 @@
  */
 import type { CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 import { affinityId } from './affinity.ts';
+import type { TargetLatency } from './latency/target-latencies.ts';
 import { rendezvous } from './rendezvous.ts';
 import { type Strategy, tell } from './strategy.ts';
 
-interface Load {
-  readonly target: CompiledTarget;
-  /** undefined: it never answered. */
-  readonly averageMs: number | undefined;
-  readonly underWay: number;
-}
+type Load = TargetLatency & { readonly target: CompiledTarget };
 
 /** So many times the load of another target is one worth whose caches know the prompt. */
 const WORTH_STAYING = 2;
 /** Nobody notices what is sooner than this. */
 const SOON_MS = 100;
+/** So often an unknown target is put first without an attempt: it is denied, say, or its API does not know the operation. */
+const FIRST_OFFERS = 5;
+/** Afterwards once in so many requests: what keeps one request from it need not keep the next. */
+const OFFERED_AGAIN = 64;
 
 export const leastLatency: Strategy = (rule, question) => {
   const { targets } = rule;
   if (targets.length < 2) return { targets };
-  const loads = targets.map((target): Load => ({ target, ...question.latencies.of(target, question.request.stream) }));
+  const { latencies, request, random } = question;
+  const loads = targets.map((target): Load => ({ target, ...latencies.of(target, request.stream) }));
   const home = homeOf(loads, affinityId(rule, question));
-  const drawn = inOrder(home === undefined ? loads : loads.filter((load) => load !== home), question.random);
-  const order = home === undefined ? drawn : [home, ...drawn];
+  const others = inOrder(home === undefined ? loads : loads.filter((load) => load !== home), random);
+  const order = home === undefined ? others : [home, ...others];
+  for (const [index, load] of order.entries())
+    if (isIdle(load) && (index === 0 || !isUntried(load))) latencies.offered(load.target, request.stream);
   const by = home === undefined ? '' : `, by ${rule.affinity}`;
   return { targets: order.map(({ target }) => target), reason: `${tell(order, loadText)}${by}` };
 };
 
-/** The target that the id stays with; undefined where there is no id, or where another one is much sooner. */
+/** The target that the id stays with: its first one that no other is much sooner than. */
 function homeOf(loads: readonly Load[], id: string | undefined): Load | undefined {
   if (id === undefined) return undefined;
-  const [target] = rendezvous(
-    loads.map((load) => load.target),
+  const usable = loads.filter((load) => load.averageMs !== undefined || isUntried(load));
+  const known = loads.filter(({ averageMs }) => averageMs !== undefined);
+  // One that nobody tried may be much sooner.
+  const atMost = loads.some(isUntried) ? 0 : Math.max(SOON_MS, WORTH_STAYING * Math.min(...known.map(scoreOf)));
+  const ranked = rendezvous(
+    usable.map(({ target }) => target),
     id,
     () => 1,
   );
-  const home = loads.find((load) => load.target === target);
-  if (home === undefined || isUntried(home)) return home;
-  // One that nobody tried may be much sooner.
-  if (home.averageMs === undefined || loads.some(isUntried)) return undefined;
-  const known = loads.filter(({ averageMs }) => averageMs !== undefined);
-  const best = Math.min(...known.map(scoreOf));
-  return scoreOf(home) <= Math.max(SOON_MS, WORTH_STAYING * best) ? home : undefined;
+  return ranked
+    .map((target) => usable.find((load) => load.target === target))
+    .find((load) => load !== undefined && scoreOf(load) <= atMost);
 }
 
 function inOrder(loads: readonly Load[], random: () => number): readonly Load[] {
+  const known = loads.filter(({ averageMs }) => averageMs !== undefined);
   const unknown = loads.filter(({ averageMs }) => averageMs === undefined);
-  return [
-    ...unknown.filter(isUntried),
-    ...drawAll(
-      loads.filter(({ averageMs }) => averageMs !== undefined),
-      random,
-    ),
-    // One request finds out how a target is; others wait for that.
-    ...unknown.filter(({ underWay }) => underWay > 0).sort((a, b) => a.underWay - b.underWay),
-  ];
+  // One request finds out how a target is; others wait for that.
+  const waiting = unknown.filter((load) => !isUntried(load)).sort((a, b) => a.underWay - b.underWay);
+  return [...unknown.filter(isUntried), ...drawAll(known, random), ...waiting];
 }
 
-const isUntried = ({ averageMs, underWay }: Load): boolean => averageMs === undefined && underWay === 0;
+/** Nothing is known of it and nothing will be, unless it is tried. */
+const isIdle = ({ averageMs, underWay }: Load): boolean => averageMs === undefined && underWay === 0;
+
+const isUntried = (load: Load): boolean =>
+  isIdle(load) && (load.offers < FIRST_OFFERS || load.offers % OFFERED_AGAIN === 0);
 
 const loadText = ({ averageMs, underWay }: Load): string =>
   `${averageMs === undefined ? 'untried' : `${Math.round(averageMs)}ms`}${underWay === 0 ? '' : ` x${underWay + 1}`}`;

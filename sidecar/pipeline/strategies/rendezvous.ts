@@ -5,14 +5,35 @@
 import { hash } from 'node:crypto';
 import type { CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 
-const BYTES = 6;
-const RANGE = 2 ** (8 * BYTES);
+/** 64 bits, the same everywhere. */
+type Words = readonly [number, number];
 
-/** In (0, 1), the same everywhere. */
-function uniform(id: string, target: string): number {
-  const digest = hash('sha256', `${target}\n${id}`, 'buffer');
-  return (digest.readUIntBE(0, BYTES) + 0.5) / RANGE;
+function wordsOf(text: string): Words {
+  const digest = hash('sha256', text, 'buffer');
+  return [digest.readUInt32BE(0), digest.readUInt32BE(4)];
 }
+
+const wordsOfTargets = new WeakMap<CompiledTarget, Words>();
+
+function wordsOfTarget(target: CompiledTarget): Words {
+  let words = wordsOfTargets.get(target);
+  if (words === undefined) {
+    words = wordsOf(target.policy.name);
+    wordsOfTargets.set(target, words);
+  }
+  return words;
+}
+
+/** The finalizer of MurmurHash3: each bit of the word decides on each bit of what comes out. */
+function mixed(word: number): number {
+  const once = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return (twice ^ (twice >>> 16)) >>> 0;
+}
+
+/** In (0, 1). */
+const uniform = (id: Words, target: Words): number =>
+  (mixed(id[0] ^ target[0]) * 2 ** 20 + (mixed(id[1] ^ target[1]) >>> 12) + 0.5) / 2 ** 52;
 
 /** The targets, the id's own first. `weightOf` is above 0. */
 export function rendezvous(
@@ -20,10 +41,11 @@ export function rendezvous(
   id: string,
   weightOf: (target: CompiledTarget) => number,
 ): readonly CompiledTarget[] {
+  const words = wordsOf(id);
   const ranked = targets.map((target) => ({
     target,
     // Exponential with the weight as its rate: the smallest of several is each one with the probability of its share.
-    rank: -Math.log(uniform(id, target.policy.name)) / weightOf(target),
+    rank: -Math.log(uniform(words, wordsOfTarget(target))) / weightOf(target),
   }));
   return ranked.sort((a, b) => a.rank - b.rank).map(({ target }) => target);
 }

@@ -26,9 +26,10 @@ const OF_THE_REQUEST: ReadonlySet<AttemptFailureKind> = new Set(['rejected', 'co
 interface Times {
   readonly average: PeakEwma;
   readonly recent: RecentQuantile;
+  offers: number;
 }
 
-const noTimes = (): Times => ({ average: new PeakEwma(), recent: new RecentQuantile() });
+const noTimes = (): Times => ({ average: new PeakEwma(), recent: new RecentQuantile(), offers: 0 });
 
 interface Watched {
   underWay: number;
@@ -44,9 +45,11 @@ export interface TargetLatency {
   readonly averageMs: number | undefined;
   /** undefined: there is too little evidence. */
   readonly p95Ms: number | undefined;
+  /** How often it could have been tried to find out how it is, since policy and credentials are as they are. */
+  readonly offers: number;
 }
 
-const UNWATCHED: TargetLatency = { underWay: 0, averageMs: undefined, p95Ms: undefined };
+const UNWATCHED: TargetLatency = { underWay: 0, averageMs: undefined, p95Ms: undefined, offers: 0 };
 
 export class TargetLatencies implements TargetObserver {
   /** By the route's name of the target, which means one provider and model in all of a policy. */
@@ -63,8 +66,13 @@ export class TargetLatencies implements TargetObserver {
     const watched = this.#watched.get(policy.name);
     if (watched === undefined) return UNWATCHED;
     const now = this.#nowMs();
-    const { average, recent } = timesOf(watched, stream);
-    return { underWay: watched.underWay, averageMs: average.look(now), p95Ms: recent.p95(now) };
+    const { average, recent, offers } = timesOf(watched, stream);
+    return { underWay: watched.underWay, averageMs: average.look(now), p95Ms: recent.p95(now), offers };
+  }
+
+  offered({ policy }: CompiledTarget, stream: boolean): void {
+    const watched = this.#watched.get(policy.name);
+    if (watched !== undefined) timesOf(watched, stream).offers += 1;
   }
 
   attemptBegan({ target }: Candidate): void {
@@ -98,8 +106,12 @@ export class TargetLatencies implements TargetObserver {
 
   sweep(_credentials: Credentials, snapshot: Snapshot | undefined): void {
     const wanted = new Set(snapshot === undefined ? [] : targetsToWatch(snapshot));
-    for (const [name, { underWay }] of this.#watched)
+    for (const [name, { underWay, streamed, whole }] of this.#watched) {
       if (!wanted.has(name) && underWay === 0) this.#watched.delete(name);
+      // What kept it from being tried may be over.
+      streamed.offers = 0;
+      whole.offers = 0;
+    }
     for (const name of wanted)
       if (!this.#watched.has(name)) this.#watched.set(name, { underWay: 0, streamed: noTimes(), whole: noTimes() });
   }

@@ -47,8 +47,8 @@ test('within a class who came first goes first, and is told once', () => {
   const queue = new RouteQueue();
   const [running, first, second] = enter(queue, { max: 1, queue: 9 }, ['Normal', 'Normal', 'Normal']);
   const told: string[] = [];
-  if (first) first.onTurn = () => told.push('first');
-  if (second) second.onTurn = () => told.push('second');
+  if (first) first.onAdmitted = () => told.push('first');
+  if (second) second.onAdmitted = () => told.push('second');
   if (running) queue.leave(running);
   assert.deepEqual(told, ['first']);
   if (running) queue.leave(running);

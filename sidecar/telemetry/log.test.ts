@@ -69,6 +69,10 @@ const RECORD: fc.Arbitrary<RequestRecord> = fc.record({
     { maxLength: 2 },
   ),
   droppedOfAnswer: maybe(fc.array(TEXT, { maxLength: 3 })),
+  continuedBy: maybe(fc.array(TEXT, { maxLength: 3 })),
+  queued: maybe(
+    fc.record({ priority: fc.constantFrom('High' as const, 'Low' as const), waitedMs: fc.nat({ max: 10_000 }) }),
+  ),
   startUnixMs: fc.nat({ max: 4_102_444_800_000 }),
   durationMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
   timeToFirstChunkMs: maybe(NUMBER),
@@ -122,6 +126,9 @@ test('requestLine() is one line of JSON that says what JSON.stringify would, wha
               ? undefined
               : record.guardrailActions.map(({ guardrail, action }) => `${guardrail}:${action}`),
           droppedOfAnswer: record.droppedOfAnswer,
+          continuedBy: record.continuedBy,
+          priority: record.queued?.priority,
+          waitedMs: record.queued?.waitedMs,
           policy: record.policyHash?.slice(0, 12),
           team: attribution?.team,
           project: attribution?.project,

@@ -169,6 +169,16 @@ test('inject() refuses a container that takes the name of the sidecar, and an un
   assert.ok(!start.allowed && start.reason.includes('"wait" or "degraded"'));
 });
 
+test('inject() tells the sidecar how many requests it may have under way, where the chart says it', () => {
+  const envOf = (config: InjectionConfig) =>
+    applyPatch(
+      annotated('true'),
+      operationsOf(inject(annotated('true'), { enabled: false }, config)),
+    ).spec.initContainers?.[0]?.env?.find(({ name }) => name === 'REMORA_MAX_REQUESTS');
+  assert.equal(envOf(CONFIG), undefined);
+  assert.deepEqual(envOf({ ...CONFIG, maxRequests: 2_500 }), { name: 'REMORA_MAX_REQUESTS', value: '2500' });
+});
+
 test('inject() replaces a sidecar container that is not as it wrote it', () => {
   const forged = injected(annotated('true'));
   const [sidecar] = forged.spec.initContainers ?? [];

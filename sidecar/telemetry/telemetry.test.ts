@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import { requestLine } from './log.ts';
+import { createSidecarMetrics } from './metrics.ts';
 import type { AttemptRecord, RequestRecord } from './request-record.ts';
 import { traceOf } from './spans.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -134,6 +135,23 @@ test('metrics count the request, its attempts, the fallback, cost and tokens und
     'remora_policy_age_seconds 3',
   ])
     assert.ok(metrics.includes(expected), `${expected}\nnot in\n${metrics}`);
+});
+
+test('metrics count who went on with a broken stream, who had no place, and who waits', async () => {
+  const metrics = createSidecarMetrics(() => 0);
+  metrics.observe({ ...record, continuedBy: ['local/a', 'local/b', 'local/b'] });
+  metrics.observe({ ...record, queued: { priority: 'Low', waitedMs: 5, refused: 'late' } });
+  metrics.observe({ ...record, queued: { priority: 'Low', waitedMs: 5 } });
+  metrics.watchAdmission(() => [{ route: 'support/tickets', priority: 'High', running: 3, waiting: 2 }]);
+  const text = await metrics.text();
+  for (const expected of [
+    'remora_stream_continuations_total{route="support/tickets",target="local/a"} 1',
+    'remora_stream_continuations_total{route="support/tickets",target="local/b"} 2',
+    'remora_route_requests_refused_total{route="support/tickets",priority="Low",reason="late"} 1',
+    'remora_route_requests_running{route="support/tickets",priority="High"} 3',
+    'remora_route_requests_waiting{route="support/tickets",priority="High"} 2',
+  ])
+    assert.ok(text.includes(expected), `${expected}\nnot in\n${text}`);
 });
 
 test('a trace has one server span and one client span per attempt, with error.type on the failed one', () => {

@@ -39,6 +39,32 @@ for (const dialect of ['openai', 'anthropic'] as const) {
   }
 }
 
+test('the provider sees within 100 ms that the client has left', async (t) => {
+  const provider = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => provider.close());
+  const running = await startSidecar(t, {
+    policy: {
+      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
+      routes: [{ targets: [{ provider: 'p' }] }],
+    },
+  });
+  provider.respondWith({ text: 'one two three', hold: { afterEvents: 4, until: never } });
+  const waits: number[] = [];
+  for (let count = 0; count < 9; count += 1) {
+    const socket = connect(running.port, '127.0.0.1');
+    socket.write(chatBytes(STREAMED_CHAT));
+    await new Promise((resolve) => socket.once('data', resolve));
+    const leftMs = performance.now();
+    socket.destroy();
+    await until(() => provider.requests[count]?.wasAborted === true, 'the provider sees the abort');
+    waits.push(performance.now() - leftMs);
+  }
+  // The median, since other processes may take the processor for longer than that.
+  const median = waits.sort((a, b) => a - b)[4] ?? Number.POSITIVE_INFINITY;
+  t.diagnostic(`median: ${median.toFixed(1)} ms`);
+  assert.ok(median < 100, `${median} ms`);
+});
+
 test('a client that leaves while it sends its body costs nothing', async (t) => {
   const running = await startSidecar(t, {
     policy: { providers: { m: { type: 'Mock' } }, routes: [{ targets: [{ provider: 'm' }] }] },

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
+import { type FakeProvider, type FakeRequest, startFakeProvider } from '#test/support/providers/fake-provider';
 import type { Script } from '#test/support/providers/script';
 import { post, STREAMED_CHAT } from './raw-http.ts';
 import { OpenGate, type PolicyWords, type StartOptions, startSidecar, until } from './start-sidecar.ts';
@@ -286,4 +287,44 @@ test('an answer that a guardrail has ended is not gone on with', async (t) => {
   const { text } = await post(running.url, STREAMED_CHAT);
   assert.match(text, /content_filter/);
   assert.equal(anthropic.requests.length, 0);
+});
+
+const WHOLE = 'one  two\nthree four five';
+
+/** What a model that reads the beginning of its answer would say: the rest of it. */
+function restOf({ body }: FakeRequest): Script {
+  const messages = (body?.messages ?? []) as { role: string; content: string | { text: string }[] }[];
+  const last = messages.at(-1);
+  if (last?.role !== 'assistant') return { text: WHOLE };
+  const beginning = typeof last.content === 'string' ? last.content : last.content.map(({ text }) => text).join('');
+  assert.ok(WHOLE.startsWith(beginning) && beginning === beginning.trimEnd(), JSON.stringify(beginning));
+  return { text: WHOLE.slice(beginning.length) };
+}
+
+for (const first of ['openai', 'anthropic', 'vllm'] as const)
+  for (const kind of ['cut', 'error-in-stream'] as const)
+    test(`wherever a stream of ${first} ends by ${kind}, the client reads each word once, or is told that it is broken`, async (t) => {
+      const { running, ...providers } = await stage(t, [first, first === 'anthropic' ? 'vllm' : 'anthropic']);
+      for (const provider of Object.values(providers)) provider.respondWith(restOf);
+      let continued = 0;
+      for (let afterEvents = 0; afterEvents < 12; afterEvents += 1) {
+        providers[first].respondOnce({ text: WHOLE, fault: { kind, afterEvents } });
+        const { text } = await post(running.url, STREAMED_CHAT);
+        if (text.includes('continued by')) continued += 1;
+        assert.equal(textOf(text), WHOLE, `after ${afterEvents} events`);
+        assert.ok(text.endsWith('data: [DONE]\n\n') !== text.includes('"stream_broken"'));
+      }
+      assert.ok(continued >= 4, `only ${continued} were continued`);
+      assert.deepEqual(running.faults, []);
+    });
+
+test('clients of Gemini read one answer', async (t) => {
+  const { anthropic, vllm, running } = await stage(t, ['anthropic', 'vllm']);
+  anthropic.respondWith(cut('one two', 5));
+  vllm.respondWith({ text: ' three' });
+  const client = new GoogleGenAI({ apiKey: 'placeholder', httpOptions: { baseUrl: running.url } });
+  let text = '';
+  for await (const chunk of await client.models.generateContentStream({ model: 'chat', contents: 'Count.' }))
+    text += chunk.text ?? '';
+  assert.equal(text, 'one two three');
 });

@@ -70,7 +70,7 @@ interface Entering {
 }
 
 function wakeAt(place: Place, wake: () => void): void {
-  place.onTurn = wake;
+  place.onAdmitted = wake;
 }
 
 const full = (route: string, { max, queue }: PolicyConcurrency): RemoraError =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Priority } from '#contract/resources/route-concurrency';
 import { type Place, RouteQueue } from './route-queue.ts';
 
@@ -47,8 +48,8 @@ test('within a class who came first goes first, and is told once', () => {
   const queue = new RouteQueue();
   const [running, first, second] = enter(queue, { max: 1, queue: 9 }, ['Normal', 'Normal', 'Normal']);
   const told: string[] = [];
-  if (first) first.onTurn = () => told.push('first');
-  if (second) second.onTurn = () => told.push('second');
+  if (first) first.onAdmitted = () => told.push('first');
+  if (second) second.onAdmitted = () => told.push('second');
   if (running) queue.leave(running);
   assert.deepEqual(told, ['first']);
   if (running) queue.leave(running);
@@ -124,4 +125,39 @@ test('bounds that a policy raises hold for who waits already, and lowered ones e
   );
   assert.equal(queue.enter('Normal', { max: 1, queue: 0 }), undefined);
   assert.equal(queue.running.Normal, 3);
+});
+
+const STEP = fc.oneof(
+  fc.record({ enter: fc.constantFrom<Priority>('High', 'Normal', 'Low') }),
+  fc.record({ leave: fc.nat({ max: 30 }) }),
+);
+
+test('whatever comes and goes: never more than may, nobody waits beside a free place, and each is counted once', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.nat({ max: 4 }),
+      fc.array(STEP, { maxLength: 60 }),
+      (max, most, steps) => {
+        const queue = new RouteQueue();
+        const inside: Place[] = [];
+        for (const step of steps) {
+          if ('enter' in step) {
+            const before = inside.length;
+            const place = queue.enter(step.enter, { max, queue: most });
+            assert.equal(place !== undefined, before < max + most);
+            if (place !== undefined) inside.push(place);
+          } else {
+            const [place] = inside.splice(step.leave % Math.max(1, inside.length), 1);
+            if (place !== undefined) queue.leave(place);
+          }
+          const running = inside.filter(({ isRunning }) => isRunning).length;
+          const total = ({ High, Normal, Low }: Readonly<Record<Priority, number>>): number => High + Normal + Low;
+          assert.equal(running, Math.min(max, inside.length));
+          assert.deepEqual([total(queue.running), total(queue.waiting)], [running, inside.length - running]);
+        }
+      },
+    ),
+    { seed: 20261121, numRuns: 500 },
+  );
 });

@@ -9,10 +9,11 @@ export class DeliveredText {
   #isLost = false;
 
   observe(event: StreamEvent): void {
+    if (this.#isLost) return;
     switch (event.type) {
       case 'text-delta':
         this.#text += event.text;
-        if (event.choice !== 0 || this.#text.length > MOST_CHARS) this.#isLost = true;
+        if (event.choice !== 0 || this.#text.length > MOST_CHARS) this.#lose();
         break;
       case 'response-start':
       case 'reasoning-delta':
@@ -21,14 +22,19 @@ export class DeliveredText {
         break;
       // A call, a proof, a refusal, a picture, an end: no other model can take those over.
       default:
-        this.#isLost = true;
+        this.#lose();
     }
+  }
+
+  #lose(): void {
+    this.#isLost = true;
+    this.#text = '';
   }
 
   /** As it can be sent: without white space at its end, which APIs refuse. undefined: it cannot be gone on from. */
   get beginning(): string | undefined {
     const text = this.#text.trimEnd();
-    return this.#isLost || text === '' ? undefined : text;
+    return text === '' ? undefined : text;
   }
 
   /** White space was delivered at the end: what goes on must not bring its own. */

@@ -14,12 +14,8 @@ const NO_BYTES = new Uint8Array();
 /** The answer itself where nobody may take it over, such as one that an account keeps. */
 export function joined(answer: Answer, question: AttemptQuestion, snapshot: Snapshot): Answer {
   const { request } = question.decoded;
-  const isJoined =
-    answer.kind === 'stream' &&
-    !answer.by.lane.keepsAnswer &&
-    answer.by.kept === undefined &&
-    mayBeJoined(request, question.selection.route.policy);
-  if (!isJoined) return answer;
+  if (!mayBeJoined(request, question.selection.route.policy) || answer.kind !== 'stream') return answer;
+  if (answer.by.lane.keepsAnswer || answer.by.kept !== undefined) return answer;
   const by = new JoinedAnswerer(answer.by);
   return { ...answer, by, source: new JoinedSource({ first: answer, by, request, question, snapshot }) };
 }

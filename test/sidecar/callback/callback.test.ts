@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
+import { createSidecarMetrics } from '#sidecar/telemetry/metrics';
 import { REAL_TIMERS } from '#sidecar/time/timers';
+import { eventually } from '#test/operator/eventually';
 import { MASK_EMAIL } from '#test/sidecar/operations/start-operations';
 import { type PolicyWords, policyOf } from '#test/sidecar/start-sidecar';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
@@ -100,6 +102,35 @@ test('the deadline of the callback holds in place of the timeouts of route and t
   assert.equal((await look(sidecar, id)).status, 202);
   held.resolve();
   assert.equal((await answerOf(sidecar, id)).status, 200);
+});
+
+test('jobs wait for their place in a bounded route until their own deadline, by the class that was asked for', async (t) => {
+  const perPod = { max: 1, queue: 0, deadlineMs: 1 };
+  const { provider, start } = await openStage(t, { route: { concurrency: { perPod } } });
+  const metrics = createSidecarMetrics(Date.now);
+  const sidecar = await start({ deps: { metrics } });
+  const first = Promise.withResolvers<void>();
+  provider.respondOnce({ holdHead: first.promise });
+  const ids = [idOf(await submit(sidecar, 'fetch'))];
+  await until(() => provider.requests.length === 1, 'the first runs');
+  const low = { headers: { 'x-remora-priority': 'low' }, body: { ...CHAT, user: 'low' } };
+  const high = { headers: { 'x-remora-priority': 'high' }, body: { ...CHAT, user: 'high' } };
+  for (const options of [low, high]) ids.push(idOf(await submit(sidecar, 'fetch', options)));
+  await eventually('both wait', async () =>
+    /requests_waiting\{.*"High".*\} 1\n.*\n.*requests_waiting\{.*"Low".*\} 1\n/.test(await metrics.text()),
+  );
+  const plain = await fetch(`${sidecar.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(CHAT),
+  });
+  assert.equal(plain.status, 503, 'the queue has no room for a plain request');
+  first.resolve();
+  for (const id of ids) assert.equal((await answerOf(sidecar, id)).status, 200);
+  assert.deepEqual(
+    provider.requests.map(({ body }) => body?.user),
+    [undefined, 'high', 'low'],
+  );
 });
 
 test('a job that has no answer by its deadline ends with 504, and the call to the provider with it', async (t) => {

@@ -1,5 +1,5 @@
 /**
- * Whose turn it is among the classes that wait: smooth weighted turns, as nginx picks upstreams. Each class that waits gains its weight,
+ * Whose turn it is among the classes that wait: smooth weighted rotation, as nginx picks upstreams. Each class that waits gains its weight,
  * the richest goes and pays what all gained, so that turns are spread out and no class starves.
  */
 import { PRIORITIES, type Priority } from '#contract/resources/route-concurrency';
@@ -7,7 +7,7 @@ import { PRIORITIES, type Priority } from '#contract/resources/route-concurrency
 /** Turns of each class in 21 when all three wait. */
 const WEIGHT: Readonly<Record<Priority, number>> = { High: 16, Normal: 4, Low: 1 };
 
-export class Turns {
+export class WeightedRotation {
   readonly #credit: Record<Priority, number> = { High: 0, Normal: 0, Low: 0 };
 
   /** undefined: nobody waits. A class in which nobody waits gains nothing and keeps nothing. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { answerOf, idOf, openStage, submit } from '#test/sidecar/callback/stage';
 import { CHAT, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
 import { OpenGate, startSidecar, until } from '#test/sidecar/start-sidecar';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
@@ -136,6 +137,45 @@ test('a copy carries what the guardrails leave of the request', async (t) => {
   assert.ok(stage.ordinary.requests[0]?.rawBody.includes('ada@example.com'), 'exempt by its tag');
   assert.ok(!stage.trial.requests[0]?.rawBody.includes('ada@example.com'));
   assert.equal(shadowsOf(stage)[0]?.guardrailActions.length, 1);
+});
+
+test('a large request is copied whole', async (t) => {
+  const stage = await startShadow(t);
+  const content = 'word '.repeat(300_000);
+  const answer = await post(
+    stage.running.url,
+    JSON.stringify({ model: 'chat', messages: [{ role: 'user', content }] }),
+  );
+  assert.equal(answer.status, 200);
+  await copied(stage);
+  assert.equal(shadowsOf(stage)[0]?.outcome, 'ok');
+  assert.ok(stage.trial.requests[0]?.rawBody.includes(content));
+});
+
+test('a job may be drawn for a live variant, stays with its session, and is never copied', async (t) => {
+  const { provider, start } = await openStage(t, {
+    route: {
+      variants: [
+        { name: 'live', percent: 50, target: { provider: 'p', model: 'live' } },
+        { name: 'dark', percent: 50, mode: 'Shadow', target: { provider: 'p', model: 'dark' } },
+      ],
+    },
+  });
+  const running = await start({ deps: { random: () => assert.fail('drawn at random') } });
+  const drawn = new Map<string, string | null>();
+  for (let count = 0; count < 12; count += 1) {
+    const headers = { 'x-remora-session': `session-${count % 6}` };
+    const { headers: told } = await answerOf(running, idOf(await submit(running, 'fetch', { headers })));
+    const target = told.get('x-remora-target');
+    assert.equal(drawn.get(headers['x-remora-session']) ?? target, target);
+    drawn.set(headers['x-remora-session'], target);
+  }
+  assert.deepEqual(new Set(drawn.values()), new Set(['p/live', 'p/m']));
+  // A request that is no job, behind which a copy that was under way would be seen.
+  await post(running.url, CHAT, { 'x-remora-session': 'session-0' });
+  await until(() => running.records.length >= 13, 'all is recorded');
+  assert.ok(running.records.slice(0, 12).every(({ shadow }) => shadow === undefined));
+  assert.ok(provider.requests.slice(0, 12).every(({ body }) => body?.model !== 'dark'));
 });
 
 test('a request without an answer is not copied', async (t) => {

@@ -78,12 +78,20 @@ test('what would be one copy too many is not sent, and is counted', async (t) =>
   assert.equal(stage.trial.requests.length, 3);
 });
 
-test('requests that are too large together are not copied', async (t) => {
-  const shadows = { most: 8, requestBytes: 10, answerBytes: 10_000, deadlineMs: 60_000 };
+test('requests that are too large together are not copied, and leave their room when they are over', async (t) => {
+  const shadows = { most: 8, requestBytes: CHAT.length, answerBytes: 10_000, deadlineMs: 60_000 };
   const stage = await startShadow(t, { options: { config: { shadows } } });
-  await post(stage.running.url, CHAT);
-  await copied(stage);
-  assert.deepEqual([shadowsOf(stage)[0]?.outcome, stage.trial.requests.length], ['overloaded', 0]);
+  for (let count = 1; count <= 3; count += 1) {
+    await post(stage.running.url, CHAT);
+    await copied(stage, count);
+  }
+  await post(stage.running.url, STREAMED_CHAT);
+  await copied(stage, 4);
+  assert.deepEqual(
+    shadowsOf(stage).map(({ outcome }) => outcome),
+    ['ok', 'ok', 'ok', 'overloaded'],
+  );
+  assert.equal(stage.trial.requests.length, 3);
 });
 
 for (const [form, body] of [

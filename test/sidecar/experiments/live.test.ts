@@ -1,9 +1,8 @@
 /** A live variant gets its share of the requests, and what goes wrong there is never the client's. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RemoraError } from '#sidecar/errors/remora-error';
 import { CHAT, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
-import { OpenGate, startSidecar } from '#test/sidecar/start-sidecar';
+import { startSidecar } from '#test/sidecar/start-sidecar';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import type { Fault } from '#test/support/providers/script';
 import { startExperiment, type TestContext } from './start-experiment.ts';
@@ -103,21 +102,6 @@ test('when nobody can answer, the client hears of the targets of the rule and no
     assert.equal(answer.json().error.remora.code, code);
     assert.equal(answer.headers.get('x-remora-variant'), 'trial');
   }
-});
-
-/** Refuses whatever would go to the variant. */
-class DearVariant extends OpenGate {
-  override async reserve(attempt: Parameters<OpenGate['reserve']>[0]) {
-    if (attempt.target.name.startsWith('trial/'))
-      throw new RemoraError({ code: 'budget_exceeded', message: 'Budget exceeded for the variant.' });
-    return super.reserve(attempt);
-  }
-}
-
-test('a variant that the budget does not reach for is passed over', async (t) => {
-  const { trial, running } = await startExperiment(t, { options: { deps: { budgetGate: new DearVariant() } } });
-  assert.equal((await post(running.url, CHAT)).headers.get('x-remora-target'), 'ordinary/m');
-  assert.equal(trial.requests.length, 0);
 });
 
 test('a variant that cannot express the request is passed over', async (t) => {

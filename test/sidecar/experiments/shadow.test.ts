@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyGuardrail } from '#contract/policy/policy';
-import { RemoraError } from '#sidecar/errors/remora-error';
 import { answerOf, idOf, openStage, submit } from '#test/sidecar/callback/stage';
 import { CHAT, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
 import { OpenGate, startSidecar, until } from '#test/sidecar/start-sidecar';
@@ -108,21 +107,12 @@ for (const [form, body] of [
     assert.equal(stage.running.gate.settled.at(-1)?.billing, 'unknown');
   });
 
-class NoMoneyForTrials extends OpenGate {
-  override async reserve(attempt: Parameters<OpenGate['reserve']>[0]) {
-    if (attempt.target.name.startsWith('trial/'))
-      throw new RemoraError({ code: 'budget_exceeded', message: 'Budget exceeded.' });
-    return super.reserve(attempt);
-  }
-}
-
 const GUARDRAIL = { policy: 'p/o', name: 'g', stage: 'Input', unlessTags: ['own'] } as const;
 const BLOCK: PolicyGuardrail = { ...GUARDRAIL, unlessTags: ['own'], detect: [], patterns: ['hello'], action: 'Block' };
 
 const FORBIDDEN: Readonly<Record<string, StageWords>> = {
   model_not_allowed: { policy: { modelRules: [{ policy: 'p/o', allow: [], deny: ['trial/*'] }] } },
   guardrail_blocked: { policy: { guardrails: [BLOCK] }, tags: ['own'] },
-  budget_exceeded: { options: { deps: { budgetGate: new NoMoneyForTrials() } } },
 };
 
 for (const [code, words] of Object.entries(FORBIDDEN))
@@ -243,4 +233,15 @@ test('requests that would do something twice are not copied', async (t) => {
     provider.requests.map(({ body }) => body?.model),
     ['m', 'm', 'm', 'other'],
   );
+});
+
+test('a copy that waits for a budget does not hold up the end of the sidecar', async (t) => {
+  class SilentAuthority extends OpenGate {
+    override reserve(attempt: Parameters<OpenGate['reserve']>[0]): ReturnType<OpenGate['reserve']> {
+      return attempt.target.name.startsWith('trial/') ? new Promise(() => {}) : super.reserve(attempt);
+    }
+  }
+  const { running } = await startShadow(t, { options: { deps: { budgetGate: new SilentAuthority() } } });
+  await post(running.url, CHAT);
+  await running.sidecar.close({ deadlineMs: 0 });
 });

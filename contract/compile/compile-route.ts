@@ -136,12 +136,14 @@ class RouteCompiler {
     };
   }
 
-  /** The share of a variant whose target is left out goes to the targets of the rule. */
+  /** The share of a variant whose target is left out goes to the targets of the rule. A copy is sent once: nobody waits for it. */
   #variants(variants: readonly AIRouteVariant[], path: readonly (string | number)[]): PolicyVariant[] {
     return variants.flatMap((variant, index) => {
       const target = this.#target(variant.target, [...path, index, 'target', 'model']);
       if (target === undefined) return [];
-      return [{ ...variant, target: variant.mode === 'Live' ? this.#inHalfTheTime(target) : target }];
+      return [
+        { ...variant, target: variant.mode === 'Live' ? this.#inHalfTheTime(target) : { ...target, maxRetries: 0 } },
+      ];
     });
   }
 

@@ -17,7 +17,7 @@ export const aiRouteVariantFields = {
     .enum(VARIANT_MODES)
     .default('Live')
     .describe(
-      '`Live`: the target is tried first, then the targets of the rule as ever. `Shadow`: the targets of the rule answer, and a copy of the request goes to this target afterwards, whose answer is measured and thrown away.',
+      '`Live`: the target is tried first, then the targets of the rule as ever. `Shadow`: the targets of the rule answer, and a copy of the request goes to this target afterwards, once, whose answer is measured and thrown away.',
     ),
   rollback: z
     .object({

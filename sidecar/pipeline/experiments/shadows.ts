@@ -28,6 +28,7 @@ interface Running extends Copied {
   readonly deps: PipelineDeps;
 }
 
+const LAST_WORDS_MS = 500;
 /** What a copy finds out moves no target of those who wait for an answer. */
 const UNTOLD = new TargetHealth([]);
 
@@ -66,13 +67,17 @@ export class Shadows {
     this.#open.set(scope, done);
   }
 
-  /** Ends all that are under way, and waits until they are settled. */
+  /** Ends all that are under way, and waits a moment until they are settled. */
   async close(): Promise<void> {
     this.#closing = true;
     const draining = new RemoraError({ code: 'draining', message: 'The sidecar is shutting down.' });
     const open = [...this.#open];
     for (const [scope] of open) scope.cancel(draining);
-    await Promise.all(open.map(([, done]) => done));
+    const settled = Promise.withResolvers<void>();
+    const guard = this.#deadlines.in(LAST_WORDS_MS, settled.resolve);
+    // Some wait for a budget, which nobody can end.
+    await Promise.race([Promise.all(open.map(([, done]) => done)), settled.promise]);
+    this.#deadlines.cancel(guard);
   }
 
   async #run(running: Running): Promise<void> {

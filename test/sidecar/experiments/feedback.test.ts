@@ -1,6 +1,7 @@
 /** Apps say what an answer was worth, and that is counted for whoever gave it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import OpenAI from 'openai';
 import { createTelemetry } from '#sidecar/telemetry/telemetry';
 import { CHAT, post } from '#test/sidecar/raw-http';
 import { type StageWords, startExperiment, type TestContext } from './start-experiment.ts';
@@ -69,6 +70,18 @@ test('answers of routes without variants are rated, too', async (t) => {
   assert.equal((await give({ request_id: await answered(), rating: 'down' })).status, 204);
   assert.match(await page('/metrics'), /remora_feedback_score_sum{route="default\/route-0",target="ordinary\/m"} 0\n/);
   assert.deepEqual(JSON.parse(await page('/variants')), { variants: [] });
+});
+
+test('the official client gives feedback with the request id of its own answer', async (t) => {
+  const { running, page } = await startRated(t);
+  const client = new OpenAI({ apiKey: 'none', baseURL: `${running.url}/v1`, maxRetries: 0 });
+  const messages = [{ role: 'user' as const, content: 'Say hello.' }];
+  const plain = await client.chat.completions.create({ model: 'chat', messages });
+  const streamed = await client.chat.completions.create({ model: 'chat', messages, stream: true }).withResponse();
+  for await (const _ of streamed.data);
+  for (const request_id of [plain._request_id, streamed.request_id])
+    await client.post('/feedback', { body: { request_id, rating: 'up' } });
+  assert.ok((await page('/metrics')).includes(`remora_feedback_score_sum{${LABELS}} 2`));
 });
 
 const WRONG: readonly (readonly [string, object | string, RegExp])[] = [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyGuardrail } from '#contract/policy/policy';
-import { RemoraError } from '#sidecar/errors/remora-error';
+import { answerOf, idOf, openStage, submit } from '#test/sidecar/callback/stage';
 import { CHAT, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
 import { OpenGate, startSidecar, until } from '#test/sidecar/start-sidecar';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
@@ -77,12 +77,20 @@ test('what would be one copy too many is not sent, and is counted', async (t) =>
   assert.equal(stage.trial.requests.length, 3);
 });
 
-test('requests that are too large together are not copied', async (t) => {
-  const shadows = { most: 8, requestBytes: 10, answerBytes: 10_000, deadlineMs: 60_000 };
+test('requests that are too large together are not copied, and leave their room when they are over', async (t) => {
+  const shadows = { most: 8, requestBytes: CHAT.length, answerBytes: 10_000, deadlineMs: 60_000 };
   const stage = await startShadow(t, { options: { config: { shadows } } });
-  await post(stage.running.url, CHAT);
-  await copied(stage);
-  assert.deepEqual([shadowsOf(stage)[0]?.outcome, stage.trial.requests.length], ['overloaded', 0]);
+  for (let count = 1; count <= 3; count += 1) {
+    await post(stage.running.url, CHAT);
+    await copied(stage, count);
+  }
+  await post(stage.running.url, STREAMED_CHAT);
+  await copied(stage, 4);
+  assert.deepEqual(
+    shadowsOf(stage).map(({ outcome }) => outcome),
+    ['ok', 'ok', 'ok', 'overloaded'],
+  );
+  assert.equal(stage.trial.requests.length, 3);
 });
 
 for (const [form, body] of [
@@ -99,21 +107,12 @@ for (const [form, body] of [
     assert.equal(stage.running.gate.settled.at(-1)?.billing, 'unknown');
   });
 
-class NoMoneyForTrials extends OpenGate {
-  override async reserve(attempt: Parameters<OpenGate['reserve']>[0]) {
-    if (attempt.target.name.startsWith('trial/'))
-      throw new RemoraError({ code: 'budget_exceeded', message: 'Budget exceeded.' });
-    return super.reserve(attempt);
-  }
-}
-
 const GUARDRAIL = { policy: 'p/o', name: 'g', stage: 'Input', unlessTags: ['own'] } as const;
 const BLOCK: PolicyGuardrail = { ...GUARDRAIL, unlessTags: ['own'], detect: [], patterns: ['hello'], action: 'Block' };
 
 const FORBIDDEN: Readonly<Record<string, StageWords>> = {
   model_not_allowed: { policy: { modelRules: [{ policy: 'p/o', allow: [], deny: ['trial/*'] }] } },
   guardrail_blocked: { policy: { guardrails: [BLOCK] }, tags: ['own'] },
-  budget_exceeded: { options: { deps: { budgetGate: new NoMoneyForTrials() } } },
 };
 
 for (const [code, words] of Object.entries(FORBIDDEN))
@@ -136,6 +135,45 @@ test('a copy carries what the guardrails leave of the request', async (t) => {
   assert.ok(stage.ordinary.requests[0]?.rawBody.includes('ada@example.com'), 'exempt by its tag');
   assert.ok(!stage.trial.requests[0]?.rawBody.includes('ada@example.com'));
   assert.equal(shadowsOf(stage)[0]?.guardrailActions.length, 1);
+});
+
+test('a large request is copied whole', async (t) => {
+  const stage = await startShadow(t);
+  const content = 'word '.repeat(300_000);
+  const answer = await post(
+    stage.running.url,
+    JSON.stringify({ model: 'chat', messages: [{ role: 'user', content }] }),
+  );
+  assert.equal(answer.status, 200);
+  await copied(stage);
+  assert.equal(shadowsOf(stage)[0]?.outcome, 'ok');
+  assert.ok(stage.trial.requests[0]?.rawBody.includes(content));
+});
+
+test('a job may be drawn for a live variant, stays with its session, and is never copied', async (t) => {
+  const { provider, start } = await openStage(t, {
+    route: {
+      variants: [
+        { name: 'live', percent: 50, target: { provider: 'p', model: 'live' } },
+        { name: 'dark', percent: 50, mode: 'Shadow', target: { provider: 'p', model: 'dark' } },
+      ],
+    },
+  });
+  const running = await start({ deps: { random: () => assert.fail('drawn at random') } });
+  const drawn = new Map<string, string | null>();
+  for (let count = 0; count < 12; count += 1) {
+    const headers = { 'x-remora-session': `session-${count % 6}` };
+    const { headers: told } = await answerOf(running, idOf(await submit(running, 'fetch', { headers })));
+    const target = told.get('x-remora-target');
+    assert.equal(drawn.get(headers['x-remora-session']) ?? target, target);
+    drawn.set(headers['x-remora-session'], target);
+  }
+  assert.deepEqual(new Set(drawn.values()), new Set(['p/live', 'p/m']));
+  // A request that is no job, behind which a copy that was under way would be seen.
+  await post(running.url, CHAT, { 'x-remora-session': 'session-0' });
+  await until(() => running.records.length >= 13, 'all is recorded');
+  assert.ok(running.records.slice(0, 12).every(({ shadow }) => shadow === undefined));
+  assert.ok(provider.requests.slice(0, 12).every(({ body }) => body?.model !== 'dark'));
 });
 
 test('a request without an answer is not copied', async (t) => {
@@ -195,4 +233,15 @@ test('requests that would do something twice are not copied', async (t) => {
     provider.requests.map(({ body }) => body?.model),
     ['m', 'm', 'm', 'other'],
   );
+});
+
+test('a copy that waits for a budget does not hold up the end of the sidecar', async (t) => {
+  class SilentAuthority extends OpenGate {
+    override reserve(attempt: Parameters<OpenGate['reserve']>[0]): ReturnType<OpenGate['reserve']> {
+      return attempt.target.name.startsWith('trial/') ? new Promise(() => {}) : super.reserve(attempt);
+    }
+  }
+  const { running } = await startShadow(t, { options: { deps: { budgetGate: new SilentAuthority() } } });
+  await post(running.url, CHAT);
+  await running.sidecar.close({ deadlineMs: 0 });
 });

@@ -15,13 +15,19 @@ const ITEM_CHARS = 256;
 
 export function mapEach<T, U>(items: readonly T[], change: (item: T, index: number) => U): U[] {
   if (current === undefined) return items.map(change);
-  return current.fold(items, emptyList<U>, (made, item, index) => {
-    made.push(change(item, index));
-  });
+  // As long as it will be: one that grows has room for more than it holds, and there are many.
+  return current.fold(
+    items,
+    () => new Array<U>(items.length),
+    (made, item, index) => {
+      made[index] = change(item, index);
+    },
+  );
 }
 
 export function flatMapEach<T, U>(items: readonly T[], change: (item: T, index: number) => readonly U[]): U[] {
   if (current === undefined) return items.flatMap(change);
+  if (items.length === 1) return [...(mapEach(items, change)[0] ?? [])];
   return current.fold(items, emptyList<U>, (made, item, index) => {
     for (const one of change(item, index)) made.push(one);
   });

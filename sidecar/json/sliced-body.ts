@@ -16,7 +16,7 @@ export type ReadBody =
 
 export interface BodyLimits {
   readonly maxDepth: number;
-  /** Looked at in slices only, since few bytes hold little: values, of which a member of an object takes two places and a container four. */
+  /** Looked at in slices only, since few bytes hold little: values, of which a member of an object takes two places and a container fourteen. */
   readonly maxPlaces?: number;
 }
 
@@ -50,8 +50,8 @@ const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 /** What begins a JSON value that is no object: `["-0123456789tfn`. */
 const NO_OBJECT: ReadonlySet<number> = new Set(Buffer.from('["-0123456789tfn'));
-/** What an empty object or array takes in memory, beside a number in a list. */
-const CONTAINER_PLACES = 4;
+/** What an object or array takes in memory beside a number in a list: as it is read, in the canonical form, and as it is written for another API. */
+const CONTAINER_PLACES = 14;
 /** Of a member of the outermost object, whose names are compared: no API has a hundred. */
 const OUTERMOST_PLACES = 512;
 

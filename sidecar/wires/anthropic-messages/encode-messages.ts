@@ -5,15 +5,10 @@
 
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
-import { foldEach, mapEach } from '#sidecar/canonical/walk';
+import { filterEach, foldEach, once } from '#sidecar/canonical/walk';
+import { AlternatingTurns } from '#sidecar/wires/alternating-turns';
 import type { Losses } from '#sidecar/wires/losses';
 import { encodeBlocks } from './encode-blocks.ts';
-
-interface Turn {
-  readonly role: 'user' | 'assistant' | 'system';
-  readonly results: JsonObject[];
-  readonly content: JsonObject[];
-}
 
 export interface EncodedMessages {
   readonly system: JsonObject[];
@@ -31,29 +26,22 @@ export function encodeMessages(
   messages: readonly Message[],
   { losses, systemStaysInPlace }: EncodeOptions,
 ): EncodedMessages {
-  const start = (): { system: JsonObject[]; turns: Turn[] } => ({ system: [], turns: [] });
+  const start = () => ({ system: [] as JsonObject[], turns: new AlternatingTurns() });
   const { system, turns } = foldEach(messages, start, (walk, message, index) => {
     const path = `messages[${index}]`;
     const blocks = encodeBlocks(message.parts, { path, losses });
+    const results = filterEach(blocks, isResult);
+    const content = results.length === 0 ? blocks : filterEach(blocks, (block) => !isResult(block));
     if (message.name !== undefined) losses.note(`${path}.name`);
-    const isSystem = message.role === 'system' || message.role === 'developer';
-    if (isSystem && systemStaysInPlace && walk.turns.length > 0) append(walk.turns, 'system', blocks);
-    else if (isSystem) for (const block of blocks) walk.system.push(block);
-    else append(walk.turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
+    const isSystem = isInstruction(message);
+    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    if (!isSystem) walk.turns.add(role, results, content);
+    else if (systemStaysInPlace && !walk.turns.isEmpty) walk.turns.add('system', results, content);
+    else for (const block of blocks) walk.system.push(block);
   });
-  return {
-    system,
-    messages: mapEach(turns, ({ role, results, content }) => ({ role, content: [...results, ...content] })),
-  };
+  return { system, messages: once(() => turns.ended()) };
 }
 
-function append(turns: Turn[], role: Turn['role'], blocks: readonly JsonObject[]): void {
-  // The API refuses a turn without content.
-  if (blocks.length === 0) return;
-  let turn = turns.at(-1);
-  if (turn?.role !== role) {
-    turn = { role, results: [], content: [] };
-    turns.push(turn);
-  }
-  for (const block of blocks) (block.type === 'tool_result' ? turn.results : turn.content).push(block);
-}
+const isInstruction = ({ role }: Message): boolean => role === 'system' || role === 'developer';
+
+const isResult = ({ type }: JsonObject): boolean => type === 'tool_result';

@@ -5,17 +5,12 @@
 
 import type { Message } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
-import { foldEach, mapEach } from '#sidecar/canonical/walk';
+import { flatMapEach, foldEach, mapEach, once } from '#sidecar/canonical/walk';
+import { AlternatingTurns } from '#sidecar/wires/alternating-turns';
 import type { Losses } from '#sidecar/wires/losses';
 import { partPath } from '#sidecar/wires/part-path';
 import { encodePart } from './encode-blocks.ts';
 import type { ModelTraits } from './model-traits.ts';
-
-interface Turn {
-  readonly role: 'user' | 'assistant';
-  readonly results: JsonObject[];
-  readonly content: JsonObject[];
-}
 
 export interface EncodedMessages {
   readonly system: JsonObject[];
@@ -32,23 +27,24 @@ export function encodeMessages(messages: readonly Message[], traits: ModelTraits
     const parts = mapEach(message.parts, (part, at) =>
       encodePart(part, { path, index: at, losses, traits, documents }),
     );
+    const results = flatMapEach(parts, (blocks) => (isResult(blocks) ? blocks : []));
+    const content = flatMapEach(parts, (blocks) => (isResult(blocks) ? [] : blocks));
     if (isInstruction(message)) appendInstruction(walk.system, message, { path, blocks: parts, losses });
-    else for (const blocks of parts) append(walk.turns, message.role === 'assistant' ? 'assistant' : 'user', blocks);
+    else walk.turns.add(message.role === 'assistant' ? 'assistant' : 'user', results, content);
   });
-  return {
-    system,
-    messages: mapEach(turns, ({ role, results, content }) => ({ role, content: [...results, ...content] })),
-  };
+  return { system, messages: once(() => turns.ended()) };
 }
+
+const isResult = ([first]: readonly JsonObject[]): boolean => first?.toolResult !== undefined;
 
 interface Walk {
   readonly system: JsonObject[];
-  readonly turns: Turn[];
+  readonly turns: AlternatingTurns;
   /** Names of the documents so far. */
   readonly documents: Set<string>;
 }
 
-const startWalk = (): Walk => ({ system: [], turns: [], documents: new Set() });
+const startWalk = (): Walk => ({ system: [], turns: new AlternatingTurns(), documents: new Set() });
 
 interface Instruction {
   readonly path: string;
@@ -64,15 +60,3 @@ function appendInstruction(system: JsonObject[], { parts }: Message, { path, blo
 }
 
 const isInstruction = ({ role }: Message): boolean => role === 'system' || role === 'developer';
-
-function append(turns: Turn[], role: Turn['role'], blocks: readonly JsonObject[]): void {
-  const [first] = blocks;
-  // The API refuses a turn without content.
-  if (first === undefined) return;
-  let turn = turns.at(-1);
-  if (turn?.role !== role) {
-    turn = { role, results: [], content: [] };
-    turns.push(turn);
-  }
-  (first.toolResult === undefined ? turn.content : turn.results).push(...blocks);
-}

@@ -20,8 +20,8 @@ interface Result {
 
 interface Turn {
   readonly role: 'user' | 'model';
-  readonly results: Result[];
-  readonly parts: JsonObject[];
+  results: Result[];
+  parts: JsonObject[];
 }
 
 interface Call {
@@ -46,27 +46,37 @@ export function encodeContents(
       const at = { ...context, path: `messages[${index}]` };
       if (message.name !== undefined) context.losses.note(`${at.path}.name`);
       const isSystem = message.role === 'system' || message.role === 'developer';
-      const turn = isSystem ? { role: 'user' as const, results: [], parts: instruction } : turnOf(sofar, message);
+      const turn = isSystem ? instruction : turnOf(sofar, message);
       encodeMessage(message, turn, { calls, at });
     },
   );
-  return { system, contents: flatMapEach(turns, (turn) => contentsOf(turn, context)) };
+  return { system: system.parts, contents: flatMapEach(turns, (turn) => contentsOf(turn, context)) };
 }
 
 interface Walked {
-  readonly system: JsonObject[];
+  readonly system: Turn;
   readonly turns: Turn[];
   /** By their ids. */
   readonly calls: Map<string, Call>;
 }
 
-const startWalk = (): Walked => ({ system: [], turns: [], calls: new Map() });
+const startWalk = (): Walked => ({ system: newTurn('user'), turns: [], calls: new Map() });
+
+const NONE: never[] = [];
+const newTurn = (role: Turn['role']): Turn => ({ role, results: NONE, parts: NONE });
+
+/** The list that is given becomes the turn's, where that has none. */
+function joined<T>(list: T[], more: T[]): T[] {
+  if (list.length === 0) return more;
+  for (const one of more) list.push(one);
+  return list;
+}
 
 function turnOf(turns: Turn[], { role }: Message): Turn {
   const wanted = role === 'assistant' ? 'model' : 'user';
   const last = turns.at(-1);
   if (last?.role === wanted) return last;
-  const turn: Turn = { role: wanted, results: [], parts: [] };
+  const turn = newTurn(wanted);
   turns.push(turn);
   return turn;
 }
@@ -81,7 +91,7 @@ function encodeMessage(message: Message, turn: Turn, { calls, at }: Walk): void 
     if (part.type === 'tool-result') return encodeAnswer(part, turn, { calls, at });
     const parts = encodePart(part, { ...at, index });
     if (part.type === 'tool-call') calls.set(part.id, { number: calls.size, name: part.name });
-    turn.parts.push(...parts);
+    turn.parts = joined(turn.parts, parts);
   });
 }
 
@@ -90,8 +100,8 @@ function encodeAnswer(part: ToolResultPart, turn: Turn, { calls, at }: Walk): vo
   const result = encodeResult(part, call.name, at);
   // Older models take images beside the result only.
   const images = at.traits.hasMediaResults ? [] : imagesOf(part);
-  turn.results.push({ call: call.number, part: result });
-  for (const image of images) turn.parts.push(image);
+  turn.results = joined(turn.results, [{ call: call.number, part: result }]);
+  turn.parts = joined(turn.parts, images);
 }
 
 const imagesOf = ({ parts }: ToolResultPart): JsonObject[] =>

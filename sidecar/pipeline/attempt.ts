@@ -44,7 +44,7 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
     if (candidate === undefined) break;
     left = others;
     const hasNext = others.length > 0;
-    const isOnTrial = candidate.target.variant !== undefined && hasNext;
+    const isOnTrial = candidate.target.variant !== undefined && selection.candidates.length > 1;
     const outcome = await tryTarget(candidate, { question, failures: isOnTrial ? [] : failures, hasNext, isOnTrial });
     if (outcome === 'give-up') break;
     if (outcome instanceof RemoraError) unasked ??= outcome;

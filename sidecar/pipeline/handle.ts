@@ -2,6 +2,7 @@
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import { isAboutKept } from '#sidecar/canonical/operation';
 import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
+import type { InputInspection } from '#sidecar/guardrails/guardrail';
 import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
@@ -11,7 +12,7 @@ import { askClassifier, classifierOf } from './ask-classifier.ts';
 import { attempt } from './attempt.ts';
 import type { RetryBudgets } from './attempts/retry-budget.ts';
 import type { Call } from './call.ts';
-import { decode } from './decode.ts';
+import { type DecodedRequest, decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { encode } from './encode.ts';
 import type { EndpointBalancer } from './endpoints/endpoint-balancer.ts';
@@ -20,7 +21,7 @@ import type { Shadows } from './experiments/shadows.ts';
 import type { VariantBoard } from './experiments/variant-board.ts';
 import { conditionsOf, NO_CONDITIONS } from './facts/conditions-of.ts';
 import type { TargetHealth } from './health/target-health.ts';
-import { identify, withClaims } from './identify.ts';
+import { type Caller, identify, withClaims } from './identify.ts';
 import { inspectInput } from './inspect-input.ts';
 import { inspectOutput } from './inspect-output.ts';
 import {
@@ -34,13 +35,15 @@ import {
   runLarge,
 } from './large.ts';
 import { meter } from './meter.ts';
+import type { Conditions } from './policy/condition.ts';
 import type { PolicyHolder } from './policy/policy-holder.ts';
+import type { Snapshot } from './policy/snapshot.ts';
 import { recallNamed } from './remembered/recall-named.ts';
 import type { RememberedAnswers } from './remembered/remembered-answers.ts';
 import { tellRemembered } from './remembered/tell-remembered.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
-import { selectRoute } from './select-route.ts';
+import { type RouteQuestion, type Selection, selectRoute } from './select-route.ts';
 import type { TargetLatencies } from './strategies/latency/target-latencies.ts';
 import type { Drains } from './streams/drains.ts';
 import { joined } from './streams/joined-answer.ts';
@@ -77,7 +80,7 @@ export interface PipelineDeps {
 export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
   const log = new RequestRecorder(call, deps.now());
   try {
-    await pass(call, log, deps);
+    await pass({ call, log, deps });
   } catch (thrown) {
     // Before the answer: what was booked must be durable when its last byte leaves.
     log.settleOpen();
@@ -94,8 +97,36 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
   }
 }
 
-async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promise<void> {
-  const { remembered } = deps;
+interface Passing {
+  readonly call: Call;
+  readonly log: RequestRecorder;
+  readonly deps: PipelineDeps;
+}
+
+async function pass(passing: Passing): Promise<void> {
+  const { call, log, deps } = passing;
+  const understood = await understand(passing);
+  if (tellRemembered(understood.decoded.request, { call, log, remembered: deps.remembered })) return;
+  const question = await questionOf(understood, passing);
+  const selection = select(question, call);
+  await enter(selection, passing);
+  await answer(selection, understood, passing);
+  const { variant } = selection;
+  if (variant?.policy.mode !== 'Shadow') return;
+  deps.shadows.copy({ question, decoded: understood.decoded, selection, variant }, deps);
+}
+
+/** Who asks for what, under which policy, and what was found in it. */
+interface Understood {
+  readonly snapshot: Snapshot;
+  readonly decoded: DecodedRequest;
+  readonly caller: Caller;
+  readonly inspection: InputInspection;
+  readonly conditions: Conditions;
+}
+
+async function understand({ call, log, deps }: Passing): Promise<Understood> {
+  const { remembered, now } = deps;
   // The bytes first: until they are here nothing is decided, so a slow sender holds no old policy.
   const bytes = await call.body.read();
   // Pinned once: a policy that arrives meanwhile is for the next request.
@@ -111,41 +142,53 @@ async function pass(call: Call, log: RequestRecorder, deps: PipelineDeps): Promi
     ? await inspectLarge(decoded.request, snapshot, call.scope)
     : inspectInput(decoded.request, snapshot);
   const { reads } = snapshot;
-  const asking = { call, caller, decoded, snapshot, log, now: deps.now };
-  const conditions = reads === undefined ? NO_CONDITIONS : await conditionsOf({ ...asking, reads });
-  const { request } = decoded;
-  if (tellRemembered(request, { call, log, remembered })) return;
+  const conditions =
+    reads === undefined ? NO_CONDITIONS : await conditionsOf({ call, caller, decoded, snapshot, reads, log, now });
+  return { snapshot, decoded, caller, inspection, conditions };
+}
+
+async function questionOf(understood: Understood, { call, log, deps }: Passing): Promise<RouteQuestion> {
+  const { decoded, snapshot, caller, inspection, conditions } = understood;
   const { broker, keepers, latencies, random, upstream } = deps;
+  const { request } = decoded;
   // Before the rules, which are looked at in one go, may ask what it says.
   const classifier = classifierOf(request, snapshot);
   if (classifier !== undefined) await askClassifier(classifier, { call, caller, request, inspection, log, upstream });
   const { credentials } = deps.policies;
   const { isRolledBack } = deps.variants;
   const inputBytes = decoded.content.bytes.length;
-  const kept = { call, caller, inspection, conditions, snapshot, credentials, broker, keepers };
-  const question = { ...kept, inputBytes, latencies, random, isRolledBack, log };
-  const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute({ ...question, request });
-  const selection = call.patienceMs === undefined ? chosen : unhurried(chosen, call.patienceMs);
-  // From here on all attempts together have one deadline, which is the route's.
-  const { totalMs, key, stream } = selection.route.policy;
+  const known = { call, caller, request, inspection, conditions, snapshot, credentials, broker, keepers };
+  return { ...known, inputBytes, latencies, random, isRolledBack, log };
+}
+
+function select(question: RouteQuestion, { patienceMs }: Call): Selection {
+  const { request } = question;
+  const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute(question);
+  return patienceMs === undefined ? chosen : unhurried(chosen, patienceMs);
+}
+
+/** From here on all attempts together have one deadline, which is the route's; a route that bounds its requests may let this one wait. */
+async function enter({ route }: Selection, { call, log, deps }: Passing): Promise<void> {
+  const { totalMs, key, stream } = route.policy;
   call.scope.limitTo(totalMs, key);
-  const turn = deps.admission.enter(call, selection.route.policy, log);
+  const turn = deps.admission.enter(call, route.policy, log);
   if (turn !== undefined) await turn;
   if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
+}
+
+async function answer(selection: Selection, understood: Understood, { call, log, deps }: Passing): Promise<void> {
+  const { caller, decoded, snapshot } = understood;
   const attempts = { call, caller, decoded, selection, log, deps };
-  const answer = joined(await attempt(attempts), attempts, snapshot);
-  log.answeredBy(answer.by);
-  learnKeeper(answer.by, decoded, deps.keepers);
+  const committed = joined(await attempt(attempts), attempts, snapshot);
+  log.answeredBy(committed.by);
+  learnKeeper(committed.by, decoded, deps.keepers);
   // After the commit point: what is inspected, metered and written is one answer of one target.
-  const inspected = isLargeAnswerToInspect(answer)
-    ? await runLarge(() => inspectOutput(answer, log), call.scope)
-    : inspectOutput(answer, log);
+  const inspected = isLargeAnswerToInspect(committed)
+    ? await runLarge(() => inspectOutput(committed, log), call.scope)
+    : inspectOutput(committed, log);
   // After inspection and before encoding: booked is what the provider did, and the cost is known when the last byte is written.
   const metered = meter(inspected);
-  const written = { call, decoded, selection, log, nowUnixMs: deps.now(), remembered };
+  const written = { call, decoded, selection, log, nowUnixMs: deps.now(), remembered: deps.remembered };
   const outgoing = isLargeAnswer(metered) ? await encodeLarge(metered, written) : encode(metered, written);
   await deliver(outgoing, call, log);
-  const { variant } = selection;
-  if (variant?.policy.mode === 'Shadow')
-    deps.shadows.copy({ question: { ...question, request }, decoded, selection, variant }, deps);
 }

@@ -51,4 +51,4 @@ export function withClaims(caller: Caller, request: CanonicalRequest, log: Reque
 }
 
 /** Of what a caller says about itself: no longer than is kept. */
-export const cutClaim = (text: string): string => (text.length > LONGEST_CLAIM ? text.slice(0, LONGEST_CLAIM) : text);
+const cutClaim = (text: string): string => (text.length > LONGEST_CLAIM ? text.slice(0, LONGEST_CLAIM) : text);

@@ -112,6 +112,14 @@ test('a long body is refused for what a short one is refused for', async (t) => 
   assert.equal(openai.requests.length, 0);
 });
 
+test('a body that holds more than its bytes promise is refused before it fills the memory', async (t) => {
+  const { ask } = await start(t);
+  const answer = await ask(`{"model":"chat","messages":[],"metadata":{"a":[${'[],'.repeat(500_000)}[]]}}`);
+  const { error } = (await answer.json()) as { error: { message: string } };
+  assert.equal(answer.status, 400);
+  assert.match(error.message, /more values than a request can need/);
+});
+
 test('a client that leaves while its long body is worked on is done with', async (t) => {
   const { running } = await start(t, [MASK]);
   const text = textOf(BODIES['a long text']);

@@ -19,7 +19,7 @@ export const DEFAULT_CIRCUIT_BREAKER = {
   consecutiveFailures: 5,
   errorPercent: 50,
   firstTokenP95Ms: null,
-  openForMs: 60_000,
+  openForMs: 5_000,
 } as const;
 /** Milliseconds. */
 export const DEFAULT_QUEUE_DEADLINE_MS = 10_000;

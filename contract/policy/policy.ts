@@ -16,6 +16,7 @@ import {
   aiRouteVariant,
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
+import { perRequest } from '#contract/resources/per-request';
 import { PRESETS } from '#contract/resources/preset';
 import { providerIdentity } from '#contract/resources/provider-auth';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
@@ -180,6 +181,7 @@ const statedBy = { policy: objectKey, mode: z.literal('Observe').optional() };
 const modelRule = z.object({ ...statedBy, ...aiPolicyModels.shape });
 const requirements = z.object({ ...statedBy, require: z.array(aiPolicyRequirement) });
 const guardrail = z.object({ ...statedBy, ...aiPolicyGuardrail.shape });
+const ceiling = z.object({ ...statedBy, ...perRequest.shape });
 
 const budget = z.object({
   /** `namespace/name/limit`: the identity under which grants are kept, with what `book-id.ts` adds where there is `per`. */
@@ -207,6 +209,8 @@ export const policy = z.object({
   /** Every entry that holds for a request binds it. */
   requirements: z.array(requirements),
   guardrails: z.array(guardrail),
+  /** Of one or more AIPolicies; a request must stay below each. */
+  ceilings: z.array(ceiling).default([]),
   budgets: z.array(budget),
 });
 
@@ -225,6 +229,7 @@ export type PolicyPrice = z.infer<typeof price>;
 export type PolicyModelRule = z.infer<typeof modelRule>;
 export type PolicyRequirements = z.infer<typeof requirements>;
 export type PolicyGuardrail = z.infer<typeof guardrail>;
+export type PolicyCeiling = z.infer<typeof ceiling>;
 export type PolicyBudget = z.infer<typeof budget>;
 export type Attribution = z.infer<typeof attribution>;
 
@@ -262,6 +267,11 @@ export const PARTS = {
     prefix: 'guardrail',
     id: ({ policy, name }) => `${policy}/${name}`,
     stated: ({ guardrails }) => guardrails,
+  },
+  ceilings: {
+    prefix: 'ceiling',
+    id: ({ policy }) => policy,
+    stated: ({ perRequest: stated }) => (stated === undefined ? [] : [stated]),
   },
   budgets: { prefix: 'budget', id: ({ id }) => id },
 } as const satisfies { readonly [P in Part]: PartRow<PartEntry[P]> };

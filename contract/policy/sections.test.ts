@@ -84,6 +84,9 @@ const policyRecord: fc.Arbitrary<Policy> = fc.record({
     },
   ),
   modelRules: fc.array(fc.record({ policy: key, allow: names, deny: names }), { maxLength: 3 }),
+  ceilings: fc.array(fc.record({ policy: name, maxOutputTokens: fc.integer({ min: 1, max: 100_000 }) }), {
+    maxLength: 2,
+  }),
   requirements: fc.array(
     fc.record(
       { policy: key, mode: fc.constant('Observe' as const), require: fc.array(requirement, { maxLength: 2 }) },
@@ -199,6 +202,7 @@ test('the hash of a policy stays the same from one release to the next', () => {
     routes: [],
     modelRules: [],
     requirements: [],
+    ceilings: [],
     guardrails: [],
     budgets: [],
   };

@@ -13,6 +13,7 @@ import {
   objectMeta,
   tag,
 } from './fields.ts';
+import { perRequest } from './per-request.ts';
 import { atomicListOf, isRe2, mapOf, setOf, withRules } from './validation.ts';
 
 export const DETECTORS = ['Email', 'CreditCard'] as const;
@@ -110,6 +111,9 @@ const aiPolicySpec = withRules(
       .default([])
       .describe('Which tags a target must carry: all entries that hold for a request bind it, fallbacks included.'),
     guardrails: mapOf(aiPolicyGuardrail, { max: 16 }).default([]).describe('Inspected in order.'),
+    perRequest: perRequest
+      .optional()
+      .describe('What one request may ask for at most. An AIRoute can allow less, never more.'),
     mode: z
       .enum(MODES)
       .default('Enforce')
@@ -119,9 +123,10 @@ const aiPolicySpec = withRules(
   }),
   [
     {
-      rule: 'has(self.models) || (has(self.require) && size(self.require) > 0) || (has(self.guardrails) && size(self.guardrails) > 0)',
-      message: 'state at least one of models, require and guardrails',
-      holds: (spec) => spec.models !== undefined || spec.require.length + spec.guardrails.length > 0,
+      rule: 'has(self.models) || has(self.perRequest) || (has(self.require) && size(self.require) > 0) || (has(self.guardrails) && size(self.guardrails) > 0)',
+      message: 'state at least one of models, require, guardrails and perRequest',
+      holds: (spec) =>
+        (spec.models ?? spec.perRequest) !== undefined || spec.require.length + spec.guardrails.length > 0,
     },
   ],
 );

@@ -53,7 +53,7 @@ async function runRow(row: FaultRow, requests: number): Promise<Row> {
     amplification,
     p50Ms: percentile(settled, 0.5),
     p99Ms: percentile(settled, 0.99),
-    backMs: row.isHarmless || row.isParked ? undefined : await timeToReturn(pair),
+    backMs: row.isHarmless || row.isParked || row.isTls ? undefined : await timeToReturn(pair),
   };
 }
 

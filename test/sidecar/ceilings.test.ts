@@ -1,7 +1,7 @@
 /** What one request may ask for at most, whatever the budgets have left. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { PolicyRoute } from '#contract/policy/policy';
+import type { Policy, PolicyRoute } from '#contract/policy/policy';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 import { post } from './raw-http.ts';
 import { type RunningSidecar, startSidecar, type TargetWords } from './start-sidecar.ts';
@@ -20,6 +20,7 @@ async function start(
   t: TestContext,
   perRequest: NonNullable<PolicyRoute['perRequest']>,
   first: Partial<TargetWords> = {},
+  ceilings: Policy['ceilings'] = [],
 ): Promise<Running> {
   const dear = await startFakeProvider({ dialect: 'openai' });
   const cheap = await startFakeProvider({ dialect: 'anthropic' });
@@ -31,6 +32,7 @@ async function start(
         dear: { type: 'OpenAI', endpoint: dear.url },
         cheap: { type: 'Anthropic', endpoint: cheap.url },
       },
+      ceilings,
       routes: [
         {
           targets: [{ provider: 'dear', price: DEAR, ...first }],
@@ -105,4 +107,27 @@ test('nobody can hold a target without a price to an amount of money', async (t)
   const { dear, running } = await start(t, { maxUsd: 1 }, { price: null });
   assert.equal((await post(running.url, chat({ max_tokens: 9 }))).headers.get('x-remora-target'), 'cheap/m');
   assert.equal(dear.requests.length, 0);
+});
+
+const ORGANISATION = 'remora-system/organisation';
+
+test('an AIRoute can allow less than an AIPolicy and never more', async (t) => {
+  const { dear, running } = await start(t, { maxOutputTokens: 64 }, {}, [
+    { policy: ORGANISATION, maxOutputTokens: 32 },
+  ]);
+  assert.equal((await post(running.url, chat())).status, 200);
+  assert.equal(dear.requests[0]?.body?.max_tokens ?? dear.requests[0]?.body?.max_completion_tokens, 32);
+  const answer = await post(running.url, chat({ max_tokens: 33 }));
+  assert.equal(answer.status, 400);
+  assert.equal(answer.json().error.remora.object, `AIPolicy ${ORGANISATION}`);
+});
+
+test('an observed AIPolicy changes nothing, and the record says what it would have refused', async (t) => {
+  const observed = { policy: ORGANISATION, mode: 'Observe' as const, maxOutputTokens: 8 };
+  const { dear, running } = await start(t, { maxInputTokens: 100_000 }, {}, [observed]);
+  assert.equal((await post(running.url, chat({ max_tokens: 9 }))).status, 200);
+  assert.equal(dear.requests[0]?.body?.max_tokens, 9);
+  assert.deepEqual(running.records[0]?.wouldHave, [{ policy: ORGANISATION, rule: 'perRequest', action: 'Refuse' }]);
+  await post(running.url, chat({ max_tokens: 8 }));
+  assert.equal(running.records[1]?.wouldHave, undefined);
 });

@@ -51,6 +51,7 @@ export interface PolicyWords {
   readonly modelRules?: Policy['modelRules'];
   readonly requirements?: Policy['requirements'];
   readonly guardrails?: readonly PolicyGuardrail[];
+  readonly ceilings?: Policy['ceilings'];
   readonly budgets?: readonly PolicyBudget[];
 }
 
@@ -100,6 +101,7 @@ export const policyOf = (words: PolicyWords): Policy =>
     modelRules: words.modelRules ?? [],
     requirements: words.requirements ?? [],
     guardrails: [...(words.guardrails ?? [])],
+    ceilings: words.ceilings ?? [],
     budgets: [...(words.budgets ?? [])],
   });
 

@@ -22,6 +22,7 @@ export const buildPolicy = (parts: Partial<Policy> = {}): Policy => ({
   routes: [],
   modelRules: [],
   requirements: [],
+  ceilings: [],
   guardrails: [],
   budgets: [],
   ...parts,

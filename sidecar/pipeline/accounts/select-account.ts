@@ -119,7 +119,10 @@ const asAccount = ({ policy, provider }: CompiledTarget, { request }: KeptQuesti
 
 function refuseUnbounded({ caller }: RouteQuestion, { ceilings }: CompiledRoute): void {
   const [budget] = caller.budgets;
-  const object = budget === undefined ? ceilings[0]?.object : `AIBudget ${budget.budget} limit ${budget.limit}`;
+  const object =
+    budget === undefined
+      ? ceilings.find(({ observedBy }) => observedBy === undefined)?.object
+      : `AIBudget ${budget.budget} limit ${budget.limit}`;
   if (object === undefined) return;
   throw new RemoraError({
     code: 'spend_unbounded',

@@ -84,7 +84,8 @@ function outputOf(
   const { atMost, answers, mustBeStated } = output;
   const ceiling = mustBeStated ? outputCeiling(ceilings, answers) : undefined;
   const held = ceiling === undefined ? atMost : Math.min(atMost, ceiling);
-  const isToState = mustBeStated && (bounded || ceilings.length > 0);
+  const isBinding = bounded || ceilings.some(({ observedBy }) => observedBy === undefined);
+  const isToState = mustBeStated && isBinding;
   return { maxOutputTokens: isToState ? held : undefined, outputTokensAtMost: held * answers };
 }
 

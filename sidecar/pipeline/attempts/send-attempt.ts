@@ -57,11 +57,11 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
 }
 
 /** Throws `ceiling_exceeded` and `price_unknown`. */
-function hold(asked: AttemptEstimate, { selection, decoded }: AttemptQuestion): void | Promise<void> {
+function hold(asked: AttemptEstimate, { selection, decoded, log }: AttemptQuestion): void | Promise<void> {
   const { ceilings } = selection.route;
   const { inTurns } = decoded.content;
   if (ceilings.length === 0) return;
-  const work = (): void => holdToCeilings(ceilings, asked, decoded);
+  const work = (): void => holdToCeilings(ceilings, asked, { decoded, log });
   return inTurns === undefined ? work() : inTurns(work);
 }
 

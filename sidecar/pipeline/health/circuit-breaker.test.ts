@@ -8,7 +8,7 @@ const SETTINGS: PolicyCircuitBreaker = {
   consecutiveFailures: 5,
   errorPercent: 50,
   firstTokenP95Ms: null,
-  openForMs: 60_000,
+  openForMs: 2_500,
 };
 
 function world(settings: Partial<PolicyCircuitBreaker> = {}) {
@@ -92,7 +92,7 @@ test('whole answers say nothing of the time to the first token', () => {
 test('after its time one request tries the target out while others still avoid it; a success closes it', () => {
   const { breaker, pass, fail } = world();
   fail(5);
-  pass(59_999);
+  pass(2_499);
   assert.equal(breaker.isUnfit, true);
   pass(1);
   assert.equal(breaker.isUnfit, false, 'due');
@@ -113,7 +113,7 @@ test('after its time one request tries the target out while others still avoid i
 test('each trial that fails doubles the time, up to a cap, and a success begins anew', () => {
   const { breaker, pass, fail, probe } = world();
   fail(5);
-  for (const openMs of [60_000, 120_000, 240_000, LONGEST_OPEN_MS, LONGEST_OPEN_MS]) {
+  for (const openMs of [2_500, 5_000, LONGEST_OPEN_MS, LONGEST_OPEN_MS]) {
     pass(openMs - 1);
     assert.equal(breaker.isUnfit, true, `${openMs}`);
     pass(1);
@@ -125,7 +125,7 @@ test('each trial that fails doubles the time, up to a cap, and a success begins 
   fail(4);
   assert.equal(breaker.state, 'closed', 'the failures before are forgotten');
   fail(1);
-  pass(60_000);
+  pass(2_500);
   assert.equal(breaker.isUnfit, false);
 });
 
@@ -143,7 +143,7 @@ test('an openFor over the cap holds as stated', () => {
 test('a trial of which nothing is learned, as when the client leaves, is left to the next request', () => {
   const { breaker, pass, fail, probe } = world();
   fail(5);
-  pass(60_000);
+  pass(2_500);
   probe('nothing');
   assert.equal(breaker.state, 'open');
   assert.equal(breaker.isUnfit, false);
@@ -154,10 +154,10 @@ test('a trial of which nothing is learned, as when the client leaves, is left to
 test('a trial that takes longer than openFor, as that of a job may, is taken over by another request', () => {
   const { breaker, pass, fail } = world();
   fail(5);
-  pass(60_000);
+  pass(2_500);
   const [slow, next] = [{}, {}];
   breaker.turnBegan(slow);
-  pass(59_999);
+  pass(2_499);
   assert.equal(breaker.isUnfit, true);
   pass(1);
   assert.equal(breaker.isUnfit, false);
@@ -212,11 +212,11 @@ test('what was under way when it opened neither closes it nor prolongs it', () =
 test('a trial that is slow to its first content opens it again', () => {
   const { breaker, pass, fail } = world({ firstTokenP95Ms: 1_000 });
   fail(5);
-  pass(60_000);
+  pass(2_500);
   const prober = {};
   breaker.turnBegan(prober);
   breaker.succeeded(prober, 1_001);
   assert.equal(breaker.state, 'open');
-  pass(60_000);
+  pass(2_500);
   assert.equal(breaker.isUnfit, true);
 });

@@ -16,7 +16,7 @@ import type { Guardrails } from '#sidecar/guardrails/guardrail';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { adapterFor } from '#sidecar/providers/index';
 import { MOCK_SCHEME } from '#sidecar/upstream/mock-upstream';
-import { type Ceiling, compileCeiling } from './ceilings.ts';
+import { type Ceiling, policyCeiling, routeCeilings } from './ceilings.ts';
 import { type Condition, compileCondition, readsOf } from './condition.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import { type CompiledRequirement, compileRequirements } from './requirement.ts';
@@ -132,9 +132,10 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
     );
   }
   const providers = new Map(policy.providers.map((provider) => [provider.key, compileProvider(provider)]));
+  const ceilings = policy.ceilings.map(policyCeiling);
   const routes = new Map<string, CompiledRoute>();
   for (const route of policy.routes) {
-    const compiled = compileRoute(route, providers);
+    const compiled = compileRoute(route, providers, ceilings);
     for (const model of route.models) routes.set(model, compiled);
   }
   const allRoutes = [...new Set(routes.values())];
@@ -189,11 +190,15 @@ function compileEndpoint(endpoint: string, provider: PolicyProvider): CompiledEn
 
 const nameOf = (objectKey: string): string => objectKey.slice(objectKey.indexOf('/') + 1);
 
-function compileRoute(route: PolicyRoute, providers: ReadonlyMap<string, CompiledProvider>): CompiledRoute {
+function compileRoute(
+  route: PolicyRoute,
+  providers: ReadonlyMap<string, CompiledProvider>,
+  ofPolicies: readonly Ceiling[],
+): CompiledRoute {
   const rules = route.rules.map((rule, index) => compileRule({ route: route.key, index }, rule, providers));
   return {
     policy: route,
-    ceilings: route.perRequest === undefined ? [] : [compileCeiling(`AIRoute ${route.key}`, route.perRequest)],
+    ceilings: [...ofPolicies, ...routeCeilings(route)],
     asksContent: rules.some(asksContent),
     rules,
   };

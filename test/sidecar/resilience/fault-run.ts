@@ -1,5 +1,6 @@
 /** One provider that fails in a stated way, a sound one behind it, and many requests through a whole sidecar before both. */
 
+import { DEFAULT_CIRCUIT_BREAKER } from '#contract/compile/defaults';
 import { CHAT, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
 import { type PolicyWords, type RunningSidecar, startSidecar } from '#test/sidecar/start-sidecar';
 import { startFaultProxy } from '#test/support/fault-proxy';
@@ -47,9 +48,14 @@ export async function startPair(
       routes: [
         {
           targets: [
-            { provider: 'first', maxRetries: 1, ...(row.isSilent && { timeouts: { firstTokenMs: SILENCE_MS } }) },
+            {
+              provider: 'first',
+              maxRetries: 1,
+              circuitBreaker: DEFAULT_CIRCUIT_BREAKER,
+              ...(row.isSilent && { timeouts: { firstTokenMs: SILENCE_MS } }),
+            },
           ],
-          fallbacks: [{ provider: 'second' }],
+          fallbacks: [{ provider: 'second', maxRetries: 1, circuitBreaker: DEFAULT_CIRCUIT_BREAKER }],
           ...route,
         },
       ],

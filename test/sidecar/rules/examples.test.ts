@@ -63,6 +63,15 @@ test('team-models: team A may not use GPT-4, and may use the rest', async (t) =>
   assert.ok(running.records.every(({ wouldHave }) => wouldHave === undefined));
 });
 
+test('cent-per-request: what could cost more than a cent goes to the cheaper target, or nowhere', async (t) => {
+  const { running } = await startExample(t, 'cent-per-request');
+  const ask = (max_tokens: number) => post(running.url, chatBody('a', { model: 'chat', max_tokens }));
+  assert.equal((await ask(200)).headers.get('x-remora-target'), 'large/echo');
+  assert.equal((await ask(2_000)).headers.get('x-remora-target'), 'small/echo');
+  const refused = await ask(10_001);
+  assert.equal(refused.json().error.remora.code, 'ceiling_exceeded');
+});
+
 test('a laptop is told of an AIPolicy that could only bind pods', async (t) => {
   const file = join(placeFor(t).dir, '..', 'policy.yaml');
   mkdirSync(dirname(file), { recursive: true });

@@ -122,7 +122,9 @@ export class RequestRecorder {
   /** It holds for this request. */
   required({ policy, tags }: Required): void {
     this.#required ??= [];
-    this.#required.push({ policy, tags });
+    // Each once, however often it is asked.
+    if (!this.#required.some((known) => known.policy === policy && known.tags === tags))
+      this.#required.push({ policy, tags });
   }
 
   /** Each counts once per request. */

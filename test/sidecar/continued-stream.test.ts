@@ -328,3 +328,18 @@ test('clients of Gemini read one answer', async (t) => {
     text += chunk.text ?? '';
   assert.equal(text, 'one two three');
 });
+
+test('what a model said binds the next target as what a client says: required tags are judged anew', async (t) => {
+  const requirements = [{ policy: 'sys/pii', require: [{ when: 'request.pii', tags: ['azure'] }] }];
+  const said = 'Write to ada@example.org now, or call.';
+  const open = await stage(t, ['openai', 'anthropic'], { policy: { requirements } });
+  open.openai.respondWith(cut(said, 6));
+  const { text } = await post(open.running.url, STREAMED_CHAT);
+  assert.match(text, /"stream_broken"/);
+  assert.equal(open.anthropic.requests.length, 0);
+
+  const tagged = await stage(t, ['openai', 'anthropic'], { policy: { requirements }, tags: { anthropic: ['azure'] } });
+  tagged.openai.respondWith(cut(said, 6));
+  assert.ok((await post(tagged.running.url, STREAMED_CHAT)).text.endsWith('data: [DONE]\n\n'));
+  assert.equal(tagged.anthropic.requests.length, 1);
+});

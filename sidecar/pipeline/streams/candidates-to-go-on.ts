@@ -3,9 +3,11 @@ import type { ChatRequest, Message } from '#sidecar/canonical/chat-request';
 import type { OutputGuard } from '#sidecar/guardrails/guardrail';
 import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import { conditionsOf, NO_CONDITIONS } from '#sidecar/pipeline/facts/conditions-of';
 import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { inspectLarge } from '#sidecar/pipeline/large';
 import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
+import { passRequirements } from '#sidecar/pipeline/requirements';
 
 export interface GoOnQuestion {
   readonly beginning: string;
@@ -17,7 +19,7 @@ export interface GoOnQuestion {
   readonly outputGuard: OutputGuard | null;
 }
 
-/** undefined: nobody is left. Throws `guardrail_blocked` where the text so far may be sent to nobody, and the cause of a cancel. */
+/** undefined: nobody is left. Throws `guardrail_blocked` and `no_compliant_target` where the text so far may be sent to nobody, and the cause of a cancel. */
 export async function candidatesToGoOn(asking: GoOnQuestion): Promise<AttemptQuestion | undefined> {
   const { question, snapshot } = asking;
   const { selection, log, call, decoded } = question;
@@ -25,10 +27,28 @@ export async function candidatesToGoOn(asking: GoOnQuestion): Promise<AttemptQue
   const left = selection.candidates.filter((candidate) => isLeft(candidate, tried, asking.outputGuard));
   if (left.length === 0) return undefined;
   const request = withBeginning(asking.request, asking.beginning);
-  // What one model answered is what the next one is asked, so that it passes the same guardrails as a request does.
+  // What one model answered is what the next one is asked, so that it is held to what a request is held to.
   const inspection = await inspectLarge(request, snapshot, call.scope);
-  const candidates = passGuardrails(left, { request, inspection, snapshot, log });
-  return { ...question, decoded: { ...decoded, request }, selection: { ...selection, candidates } };
+  const goingOn = { ...question, decoded: { ...decoded, request } };
+  const candidates = passGuardrails(await compliant(left, goingOn, snapshot), { request, inspection, snapshot, log });
+  return { ...goingOn, selection: { ...selection, candidates } };
+}
+
+async function compliant(
+  candidates: readonly Candidate[],
+  { call, caller, decoded, log, deps }: AttemptQuestion,
+  snapshot: Snapshot,
+): Promise<readonly Candidate[]> {
+  const { reads } = snapshot;
+  const asking = { call, caller, decoded, snapshot, log, now: deps.now };
+  const conditions = reads === undefined ? NO_CONDITIONS : await conditionsOf({ ...asking, reads });
+  const allowed = new Set(
+    passRequirements(
+      candidates.map(({ target }) => target),
+      { snapshot, conditions, log },
+    ),
+  );
+  return candidates.filter(({ target }) => allowed.has(target));
 }
 
 /** Not asked yet, and whatever must inspect its answer does so already. */

@@ -79,7 +79,10 @@ const target: fc.Arbitrary<TargetWords> = fc.record({
 const rule = fc.record({
   targets: fc.array(target, { minLength: 1, maxLength: 3 }),
   fallbacks: fc.array(target, { maxLength: 3 }),
-  weighted: fc.boolean(),
+  strategy: fc.constantFrom('Priority', 'Weighted', 'LeastLatency', 'LeastCost'),
+  /** Takes every request of the rule. */
+  onTrial: fc.option(fc.constantFrom(...PROVIDERS), { nil: undefined }),
+  goesOn: fc.boolean(),
 });
 const scene = fc.record({
   tags: fc.record(Object.fromEntries(PROVIDERS.map((name) => [name, subset])) as Record<Name, typeof subset>),
@@ -113,10 +116,13 @@ function wordsOf({ tags, enforced, observed, rules, mask }: Scene, fakes: Record
         { type: name === 'e' ? 'Anthropic' : 'OpenAI', endpoint: fakes[name].url, tags: tags[name] },
       ]),
     ),
-    routes: rules.map(({ targets, fallbacks, weighted }, index) => ({
+    routes: rules.map(({ targets, fallbacks, strategy, onTrial, goesOn }, index) => ({
       models: [index === 0 ? 'one' : 'two'],
       callback: {},
-      targets: targets.map((one) => ({ ...one, ...(weighted && { weight: 1 }) })),
+      rule: { strategy },
+      targets: targets.map((one) => ({ ...one, ...(strategy === 'Weighted' && { weight: 1 }) })),
+      ...(onTrial && { variants: [{ name: 'trial', percent: 100, target: { provider: onTrial, maxRetries: 0 } }] }),
+      ...(goesOn && { stream: { onBreak: 'Continue', onClientGone: 'Abort', holdUntil: 'FirstContent' } as const }),
       fallbacks,
     })),
     requirements: [

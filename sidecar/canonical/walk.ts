@@ -13,38 +13,61 @@ const SLICE_ITEMS = 1024;
 /** Of text that is parsed or written on the way, as much work as one item. */
 const ITEM_CHARS = 256;
 
+// Plain loops, where nothing rests: the built-in methods are called with too many different functions from here to be fast.
+
 export function mapEach<T, U>(items: readonly T[], change: (item: T, index: number) => U): U[] {
-  if (current === undefined) return items.map(change);
+  if (current !== undefined) return restingMap(current, items, change);
+  const made: U[] = [];
+  for (let index = 0; index < items.length; index += 1) made.push(change(items[index] as T, index));
+  return made;
+}
+
+const restingMap = <T, U>(run: Run, items: readonly T[], change: (item: T, index: number) => U): U[] =>
   // As long as it will be: one that grows has room for more than it holds, and there are many.
-  return current.fold(
+  run.fold(
     items,
     () => new Array<U>(items.length),
     (made, item, index) => {
       made[index] = change(item, index);
     },
   );
-}
 
 export function flatMapEach<T, U>(items: readonly T[], change: (item: T, index: number) => readonly U[]): U[] {
-  if (current === undefined) return items.flatMap(change);
-  if (items.length === 1) return [...(mapEach(items, change)[0] ?? [])];
-  return current.fold(items, emptyList<U>, (made, item, index) => {
-    for (const one of change(item, index)) made.push(one);
-  });
+  if (current !== undefined) return restingFlatMap(current, items, change);
+  const made: U[] = [];
+  for (let index = 0; index < items.length; index += 1) addAll(made, change(items[index] as T, index));
+  return made;
+}
+
+function restingFlatMap<T, U>(run: Run, items: readonly T[], change: (item: T, index: number) => readonly U[]): U[] {
+  if (items.length === 1) return [...(restingMap(run, items, change)[0] ?? [])];
+  return run.fold(items, emptyList<U>, (made, item, index) => addAll(made, change(item, index)));
+}
+
+function addAll<U>(made: U[], more: readonly U[]): void {
+  for (let index = 0; index < more.length; index += 1) made.push(more[index] as U);
 }
 
 export function filterEach<T, U extends T>(items: readonly T[], isWanted: (item: T) => item is U): U[];
 export function filterEach<T>(items: readonly T[], isWanted: (item: T) => boolean): T[];
 export function filterEach<T>(items: readonly T[], isWanted: (item: T) => boolean): T[] {
-  if (current === undefined) return items.filter(isWanted);
-  return current.fold(items, emptyList<T>, (wanted, item) => {
+  if (current !== undefined) return restingFilter(current, items, isWanted);
+  const wanted: T[] = [];
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index] as T;
+    if (isWanted(item)) wanted.push(item);
+  }
+  return wanted;
+}
+
+const restingFilter = <T>(run: Run, items: readonly T[], isWanted: (item: T) => boolean): T[] =>
+  run.fold(items, emptyList<T>, (wanted, item) => {
     if (isWanted(item)) wanted.push(item);
   });
-}
 
 export function visitEach<T>(items: readonly T[], visit: (item: T, index: number) => void): void {
   if (current !== undefined) current.fold(items, nothing, (_, item, index) => visit(item, index));
-  else for (const [index, item] of items.entries()) visit(item, index);
+  else for (let index = 0; index < items.length; index += 1) visit(items[index] as T, index);
 }
 
 /** `visit` changes the state that `start` makes. */
@@ -55,7 +78,7 @@ export function foldEach<T, S>(
 ): S {
   if (current !== undefined) return current.fold(items, start, visit);
   const state = start();
-  for (const [index, item] of items.entries()) visit(state, item, index);
+  for (let index = 0; index < items.length; index += 1) visit(state, items[index] as T, index);
   return state;
 }
 

@@ -10,7 +10,7 @@ import { wiresOf } from '#sidecar/providers/adapter';
 import type { OnUnsupported } from '#sidecar/wires/losses';
 import type { AnyWire } from '#sidecar/wires/wire';
 import type { Candidate } from './candidate.ts';
-import type { Lane } from './lanes/lane.ts';
+import type { Lane, OutgoingRequest } from './lanes/lane.ts';
 import { passthrough } from './lanes/passthrough.ts';
 import { translate } from './lanes/translate.ts';
 
@@ -58,7 +58,7 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
     onUnsupported,
     clientPath: clientPathsOf(decoded),
   });
-  const planOf = (bytes: Uint8Array): Plan => ({
+  const planOf = ({ bytes, dropped }: OutgoingRequest): Plan => ({
     candidate,
     wire,
     lane,
@@ -68,10 +68,10 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
       ...(wire.id === decoded.dialect.id && forwarded(call, wire)),
     },
     bytes,
-    dropped: outgoing.dropped,
+    dropped,
     outputTokensAtMost,
   });
-  return outgoing.bytes instanceof Promise ? outgoing.bytes.then(planOf) : planOf(outgoing.bytes);
+  return outgoing instanceof Promise ? outgoing.then(planOf) : planOf(outgoing);
 }
 
 /** What nobody stated is stated for it, where a budget or a ceiling must know a maximum. */

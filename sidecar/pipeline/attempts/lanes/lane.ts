@@ -25,10 +25,9 @@ interface LaneRequest {
   clientPath(path: string): string;
 }
 
-interface OutgoingRequest {
-  /** A promise where writing them takes long. */
-  readonly bytes: Uint8Array | Promise<Uint8Array>;
-  /** What the provider cannot express and was left out; known with the bytes. */
+export interface OutgoingRequest {
+  readonly bytes: Uint8Array;
+  /** What the provider cannot express and was left out. */
   readonly dropped: readonly string[];
 }
 
@@ -57,8 +56,8 @@ export interface Lane {
   readonly name: LaneName;
   /** The client reads the provider's own bytes, of which nothing is lost. */
   readonly keepsAnswer: boolean;
-  /** Throws `unsupported_parameter` when the provider cannot express the request. */
-  outgoing(request: LaneRequest): OutgoingRequest;
+  /** A promise where writing it takes long. Throws `unsupported_parameter` when the provider cannot express the request. */
+  outgoing(request: LaneRequest): OutgoingRequest | Promise<OutgoingRequest>;
   /** Bytes as they came, or what is to be written. */
   encodeWhole(item: WholeItem, dialect: AnyDialect, context: Context): Uint8Array | JsonObject;
   streamWriter(dialect: AnyDialect, context: Context): StreamWriter;

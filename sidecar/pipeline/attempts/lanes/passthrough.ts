@@ -1,6 +1,6 @@
 /** Client and provider speak the same: the bytes go through, with single values of the request replaced. */
 import { isContentEvent } from '#sidecar/canonical/stream-event';
-import type { Lane, StreamItem } from './lane.ts';
+import type { Lane, OutgoingRequest, StreamItem } from './lane.ts';
 
 const NOTHING = new Uint8Array();
 
@@ -13,7 +13,8 @@ export const passthrough: Lane = {
       model,
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     });
-    return { bytes: edits === undefined ? content.bytes : content.edited(edits), dropped: [] };
+    const bytes = edits === undefined ? content.bytes : content.edited(edits);
+    return bytes instanceof Promise ? bytes.then(asItCame) : asItCame(bytes);
   },
 
   encodeWhole: (item) => item.raw,
@@ -21,6 +22,9 @@ export const passthrough: Lane = {
   streamWriter: (_dialect, { request }) =>
     request.includeUsage ? (item) => item.raw : (item) => (isUsageOnly(item) ? NOTHING : item.raw),
 };
+
+const asItCame = (bytes: Uint8Array): OutgoingRequest => ({ bytes, dropped: NONE });
+const NONE: readonly string[] = [];
 
 /** The usage chunk that we asked for and the client did not. */
 const isUsageOnly = ({ events }: StreamItem): boolean =>

@@ -5,7 +5,7 @@ import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { EncodeContext, StreamEncoder } from '#sidecar/dialects/dialect';
 import { writeSse } from '#sidecar/stream/write-sse';
 import { Losses } from '#sidecar/wires/losses';
-import type { Lane, StreamWriter } from './lane.ts';
+import type { Lane, OutgoingRequest, StreamWriter } from './lane.ts';
 
 export const translate: Lane = {
   name: 'translate',
@@ -16,12 +16,9 @@ export const translate: Lane = {
     const losses = new Losses(wire.name, onUnsupported, clientPath);
     const encode = (): JsonObject => wire.encodeRequest(bounded, model, losses);
     const { inTurns } = content;
-    return {
-      bytes: inTurns === undefined ? content.rewritten(encode()) : inTurns(encode).then(content.rewritten),
-      get dropped() {
-        return losses.dropped;
-      },
-    };
+    const bytes = inTurns === undefined ? content.rewritten(encode()) : inTurns(encode).then(content.rewritten);
+    const outgoing = (written: Uint8Array): OutgoingRequest => ({ bytes: written, dropped: losses.dropped });
+    return bytes instanceof Promise ? bytes.then(outgoing) : outgoing(bytes);
   },
 
   encodeWhole: ({ response, raw }, dialect, context) =>

@@ -63,6 +63,8 @@ const SOUND: FaultRow = { name: 'is sound', isHarmless: true };
 export async function benchFaults(requests: number, write: boolean, progress: (line: string) => void): Promise<string> {
   const loadBefore = loadavg()[0] ?? 0;
   const rows: Row[] = [];
+  // For nothing but the compiler: the first row is what all others are held against.
+  await runRow(SOUND, requests);
   for (const row of [SOUND, ...faultRows(await selfSigned())]) {
     rows.push(await runRow(row, requests));
     progress(lineOf(rows.at(-1) as Row, rows[0] as Row));

@@ -16,7 +16,7 @@ export const aiRouteClassifier = withRules(
       512,
       'must be an address such as "http://classifier.ml:8080/classify", without user, query, fragment or escapes',
     ).describe(
-      'Asked by POST, once per request, where a rule of this route names a task or a complexity. It gets the beginning and the end of the text as the guardrails leave it for a target without tags, and no credential. Private hosts are as good as any.',
+      'Asked by POST, once per request, where a rule of this route names a task or a complexity. It gets the beginning and the end of the text as the guardrails leave it for a target without tags, and no credential. Private hosts are allowed, too.',
     ),
     deadline: duration(
       'How long its answer is waited for; then, and where it answers with an error or nonsense, the sidecar’s own judgement stands. Default 50ms.',

@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import { NO_USAGE } from '#sidecar/canonical/usage';
+import { buildGuardrail } from '#test/support/build-policy';
 import { compileGuardrails } from './compile.ts';
 
 const tagged = (...tags: string[]) => ({ provider: 'shop/openai', model: 'gpt-4o', tags });
-const guardrail = (fields: Partial<PolicyGuardrail>): PolicyGuardrail => ({
-  policy: 'remora-system/organisation',
-  name: 'rule',
-  stage: 'Output',
-  detect: [],
-  patterns: [],
-  action: 'Mask',
-  unlessTags: [],
-  ...fields,
-});
 
 const MASKS = [
-  guardrail({ name: 'pii', detect: ['Email', 'CreditCard'] }),
-  guardrail({ name: 'code-name', patterns: ['(?i)\\bproject-[a-z]{1,8}\\b', 'ab{1,4}c'] }),
+  buildGuardrail({ name: 'pii', detect: ['Email', 'CreditCard'] }),
+  buildGuardrail({ name: 'code-name', patterns: ['(?i)\\bproject-[a-z]{1,8}\\b', 'ab{1,4}c'] }),
 ];
 
 const answer = (text: string): ChatResponse => ({
@@ -112,7 +102,7 @@ test('every released piece is well-formed text, so that no character is torn', (
 });
 
 test('a stream holds back no more than an open candidate', () => {
-  const inspector = compileGuardrails([guardrail({ detect: ['Email', 'CreditCard'] })])
+  const inspector = compileGuardrails([buildGuardrail({ detect: ['Email', 'CreditCard'] })])
     .outputGuard(tagged())
     ?.stream();
   const released = inspector?.step({ type: 'text-delta', choice: 0, text: 'Hello there, how are you today? Fine' });
@@ -120,7 +110,7 @@ test('a stream holds back no more than an open candidate', () => {
 });
 
 test('a block ends the stream before the first blocked character, for any split, and a whole answer is emptied', () => {
-  const guardrails = [...MASKS, guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
+  const guardrails = [...MASKS, buildGuardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
   const text = 'mail ann@example.com then secret42 and more';
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 12 }), (cuts) => {
@@ -138,8 +128,8 @@ test('a block ends the stream before the first blocked character, for any split,
 
 test('a block inside a masked match still stops the stream, for any split', () => {
   const guardrails = [
-    guardrail({ detect: ['Email'] }),
-    guardrail({ name: 'stop', action: 'Block', patterns: ['corp-x'] }),
+    buildGuardrail({ detect: ['Email'] }),
+    buildGuardrail({ name: 'stop', action: 'Block', patterns: ['corp-x'] }),
   ];
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 12 }), (cuts) => {
@@ -179,7 +169,7 @@ test('a block that only one API knows is masked whole in a stream too, after wha
     choice: 0,
     part: { type: 'opaque', api: 'x', value: { type: 'search_result', text } },
   });
-  const guardrails = [...MASKS, guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
+  const guardrails = [...MASKS, buildGuardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
   const inspector = compileGuardrails(guardrails).outputGuard(tagged())?.stream();
   assert.ok(inspector);
   const events = [
@@ -212,7 +202,7 @@ const request = (text: string): ChatRequest => ({
 
 test('input is masked in every place that holds text, and only for targets without an exempting tag', () => {
   const inspection = compileGuardrails([
-    guardrail({ stage: 'Input', detect: ['Email'], unlessTags: ['zero-retention'] }),
+    buildGuardrail({ stage: 'Input', detect: ['Email'], unlessTags: ['zero-retention'] }),
   ]).inspectInput(request('ann@example.com'));
   const verdict = inspection.verdictFor(tagged());
   assert.equal(verdict.action, 'mask');
@@ -223,7 +213,7 @@ test('input is masked in every place that holds text, and only for targets witho
 
 test('a blocking input guardrail excludes a target unless a tag exempts it, and clean text is allowed', () => {
   const guardrails = compileGuardrails([
-    guardrail({ stage: 'Input', action: 'Block', patterns: ['project-x'], unlessTags: ['eu'] }),
+    buildGuardrail({ stage: 'Input', action: 'Block', patterns: ['project-x'], unlessTags: ['eu'] }),
   ]);
   assert.equal(guardrails.inspectInput(request('about project-x')).verdictFor(tagged()).action, 'block');
   assert.equal(guardrails.inspectInput(request('about project-x')).verdictFor(tagged('eu')).action, 'allow');
@@ -236,13 +226,13 @@ test('without output guardrails in force nothing stands between the bytes and th
 
 test('a pattern that RE2 does not take is refused with its place, before any request', () => {
   assert.throws(
-    () => compileGuardrails([guardrail({ name: 'look', patterns: ['ok', 'a(?=b)'] })]),
+    () => compileGuardrails([buildGuardrail({ name: 'look', patterns: ['ok', 'a(?=b)'] })]),
     /organisation guardrail look patterns\[1\]/,
   );
 });
 
 test('what one API says beside the text is masked and blocked too, whole and between the pieces of a text that goes on', () => {
-  const guardrails = [...MASKS, guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
+  const guardrails = [...MASKS, buildGuardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
   const guard = compileGuardrails(guardrails).outputGuard(tagged());
   const cites = (words: string) => ({ x: { citations: [{ cited_text: words }] } });
   const whole = (words: string) => {
@@ -272,7 +262,7 @@ test('what one API says beside the text is masked and blocked too, whole and bet
 });
 
 test('what one API says of a whole answer beside its choices is masked, and left out where something in it is blocked', () => {
-  const guardrails = [...MASKS, guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
+  const guardrails = [...MASKS, buildGuardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })];
   const guard = compileGuardrails(guardrails).outputGuard(tagged());
   const found = (words: string) => ({ x: { search_results: [{ snippet: words }] } });
   const whole = (words: string) => guard?.whole({ ...answer('Fine.'), extensions: found(words) });
@@ -314,7 +304,7 @@ test('what one API says piece by piece beside the text, such as a transcript, is
 });
 
 test('a blocked word that comes in pieces beside the text ends the choice, and nothing of it is told', () => {
-  const guard = compileGuardrails([guardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })]);
+  const guard = compileGuardrails([buildGuardrail({ name: 'stop', action: 'Block', patterns: ['secret[0-9]{2}'] })]);
   const inspector = guard.outputGuard(tagged())?.stream();
   assert.ok(inspector);
   const said = (words: string): StreamEvent => ({ type: 'members', choice: 0, extensions: { x: { words } } });

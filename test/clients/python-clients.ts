@@ -1,6 +1,7 @@
 /** Tests of clients of PyPI, unmodified, each led to the sidecar by what injection sets. Skipped, saying why, where they cannot be had. */
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { missing } from '#test/support/missing';
 import type { Obtained } from './cached-folder.ts';
 import { pythonEnv, pythonPackages, type Requirements } from './python-packages.ts';
 import type { PythonRow } from './rows/python.ts';
@@ -15,7 +16,7 @@ export function describePythonClients(title: string, rows: readonly PythonRow[])
         const set = sets.get(row.requirements) ?? pythonPackages(row.requirements);
         sets.set(row.requirements, set);
         const packages = await set;
-        if ('missing' in packages) return t.skip(packages.missing);
+        if ('missing' in packages) return missing(t, packages.missing);
         await proveClient(t, row, {
           program: 'python3',
           args: [join(import.meta.dirname, 'python', row.app)],

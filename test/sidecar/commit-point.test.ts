@@ -1,6 +1,6 @@
 /** After the first content event nothing is retried: a stream that breaks ends in an error event, never in a fake end. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
@@ -52,7 +52,7 @@ for (const dialect of ['openai', 'anthropic'] as const) {
   }
 }
 
-test('the official client raises on a stream that breaks', async (t) => {
+async function breakingStream(t: TestContext) {
   const provider = await startFakeProvider({ dialect: 'openai' });
   t.after(() => provider.close());
   const running = await startSidecar(t, {
@@ -62,6 +62,11 @@ test('the official client raises on a stream that breaks', async (t) => {
     },
   });
   provider.respondWith({ text: 'one two three', fault: { kind: 'cut', afterEvents: 3 } });
+  return { provider, running };
+}
+
+test('the official client raises on a stream that breaks', async (t) => {
+  const { provider, running } = await breakingStream(t);
   const client = new OpenAI({ baseURL: `${running.url}/v1`, apiKey: 'placeholder', maxRetries: 2 });
   const stream = await client.chat.completions.create({
     model: 'chat',
@@ -79,15 +84,7 @@ test('the official client raises on a stream that breaks', async (t) => {
 });
 
 test('the official client of Messages raises on a stream that breaks', async (t) => {
-  const provider = await startFakeProvider({ dialect: 'openai' });
-  t.after(() => provider.close());
-  const running = await startSidecar(t, {
-    policy: {
-      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
-      routes: [{ targets: [{ provider: 'p' }] }],
-    },
-  });
-  provider.respondWith({ text: 'one two three', fault: { kind: 'cut', afterEvents: 3 } });
+  const { provider, running } = await breakingStream(t);
   const client = new Anthropic({ baseURL: running.url, apiKey: 'placeholder', maxRetries: 2 });
   const stream = client.messages.stream({
     model: 'chat',

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
-import type { PolicyGuardrail } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { buildGuardrail } from '#test/support/build-policy';
 import { type FakeProvider, type FakeRequest, startFakeProvider } from '#test/support/providers/fake-provider';
 import type { Script } from '#test/support/providers/script';
 import { post, STREAMED_CHAT } from './raw-http.ts';
@@ -200,20 +200,9 @@ test('what goes on is paid like any attempt: a budget that has no more for it en
   assert.equal(budgetGate.settled.length, 1, 'what broke off is booked');
 });
 
-const guardrail = (words: Partial<PolicyGuardrail>): PolicyGuardrail => ({
-  policy: 'remora-system/organisation',
-  name: 'rule',
-  stage: 'Output',
-  detect: [],
-  patterns: [],
-  action: 'Mask',
-  unlessTags: [],
-  ...words,
-});
-
 test('what an output guardrail looks for is found across the seam', async (t) => {
   const { openai, anthropic, running } = await stage(t, ['openai', 'anthropic'], {
-    policy: { guardrails: [guardrail({ patterns: ['three four'] })] },
+    policy: { guardrails: [buildGuardrail({ patterns: ['three four'] })] },
   });
   openai.respondWith(cut('one two three', 4));
   anthropic.respondWith({ text: ' four five' });
@@ -224,7 +213,7 @@ test('what an output guardrail looks for is found across the seam', async (t) =>
 
 test('a target whose answers more guardrails inspect does not go on with what they did not see', async (t) => {
   const { openai, anthropic, vllm, running } = await stage(t, ['openai', 'anthropic', 'vllm'], {
-    policy: { guardrails: [guardrail({ detect: ['Email'], unlessTags: ['eu'] })] },
+    policy: { guardrails: [buildGuardrail({ detect: ['Email'], unlessTags: ['eu'] })] },
     tags: { openai: ['eu'], vllm: ['eu'] },
   });
   openai.respondWith(cut('one two three', 4));
@@ -235,7 +224,7 @@ test('a target whose answers more guardrails inspect does not go on with what th
 
 test('the text so far passes the input guardrails of whoever goes on', async (t) => {
   const { openai, anthropic, running } = await stage(t, ['openai', 'anthropic'], {
-    policy: { guardrails: [guardrail({ stage: 'Input', detect: ['Email'] })] },
+    policy: { guardrails: [buildGuardrail({ stage: 'Input', detect: ['Email'] })] },
   });
   openai.respondWith(cut('Ask ada@example.org now please', 4));
   anthropic.respondWith({ text: ' thanks' });
@@ -281,7 +270,7 @@ test('clients of Responses read one answer', async (t) => {
 
 test('an answer that a guardrail has ended is not gone on with', async (t) => {
   const { openai, anthropic, running } = await stage(t, ['openai', 'anthropic'], {
-    policy: { guardrails: [guardrail({ patterns: ['two'], action: 'Block' })] },
+    policy: { guardrails: [buildGuardrail({ patterns: ['two'], action: 'Block' })] },
   });
   openai.respondWith(cut('one two three four five', 6));
   const { text } = await post(running.url, STREAMED_CHAT);

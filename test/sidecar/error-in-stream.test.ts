@@ -20,7 +20,7 @@ interface Api {
   /** By which the service names a request. */
   readonly idHeader: string;
   readonly contentType?: string;
-  /** Default: any of the three. */
+  /** Default: each of the three in turn. */
   readonly client?: 'responses';
   /** What comes before the failure and is no content. */
   readonly head: readonly Uint8Array[];

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { PolicyGuardrail } from '#contract/policy/policy';
+import { buildGuardrail } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { startSidecar, until } from './start-sidecar.ts';
 
@@ -16,15 +17,7 @@ const BODIES = {
   'a long text': { messages: [{ role: 'user', content: TURN.repeat(601) }] },
   'a long conversation': { messages: CONVERSATION },
 };
-const MASK: PolicyGuardrail = {
-  policy: 'default/guard',
-  name: 'addresses',
-  stage: 'Input',
-  detect: ['Email'],
-  patterns: [],
-  action: 'Mask',
-  unlessTags: [],
-};
+const MASK = buildGuardrail({ name: 'addresses', stage: 'Input', detect: ['Email'] });
 const EDGE = { big: 12345678901234567890n, odd: '1.50e+3' };
 
 /** Numbers that no parser keeps, so that a body which was written anew would be seen. */

@@ -16,6 +16,7 @@ import { handle } from '#sidecar/pipeline/handle';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { UpstreamRequest } from '#sidecar/upstream/upstream';
+import { buildGuardrail } from '#test/support/build-policy';
 import { OpenGate, policyOf } from './start-sidecar.ts';
 
 const POLICY = {
@@ -33,15 +34,7 @@ const POLICY = {
   })),
 } as const;
 
-const MASK: PolicyGuardrail = {
-  policy: 'default/guard',
-  name: 'addresses',
-  stage: 'Input',
-  detect: ['Email'],
-  patterns: [],
-  action: 'Mask',
-  unlessTags: [],
-};
+const MASK = buildGuardrail({ name: 'addresses', stage: 'Input', detect: ['Email'] });
 
 interface Asked {
   readonly path: string;

@@ -6,6 +6,7 @@ import {
   POLICY_FORMAT_VERSION,
   type Policy,
   type PolicyBudget,
+  type PolicyGuardrail,
   type PolicyProvider,
   type PolicyRoute,
   type PolicyTarget,
@@ -93,3 +94,15 @@ export function buildBudget(id: string, amount: bigint, parts: Partial<PolicyBud
     ...parts,
   };
 }
+
+/** An output guardrail that masks; what it looks for is to be stated. */
+export const buildGuardrail = (parts: Partial<PolicyGuardrail>): PolicyGuardrail => ({
+  policy: 'remora-system/organisation',
+  name: 'rule',
+  stage: 'Output',
+  detect: [],
+  patterns: [],
+  action: 'Mask',
+  unlessTags: [],
+  ...parts,
+});

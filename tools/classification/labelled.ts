@@ -2,27 +2,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Complexity, TASKS, type Task } from '#contract/resources/request-class';
 import type { ChatRequest, Message, Role } from '#sidecar/canonical/chat-request';
 import type { EmbeddingsRequest } from '#sidecar/canonical/embeddings';
 
-const TASK_FILES = {
-  Classification: 'classification',
-  Extraction: 'extraction',
-  Summarization: 'summarization',
-  QuestionAnswering: 'question-answering',
-  Code: 'code',
-  Reasoning: 'reasoning',
-  Chat: 'chat',
-  Embedding: 'embedding',
-} as const;
-
-type LabelledTask = keyof typeof TASK_FILES;
-type LabelledComplexity = 'Simple' | 'Moderate' | 'Complex';
-
 export interface Labelled {
   readonly id: string;
-  readonly task: LabelledTask;
-  readonly complexity: LabelledComplexity;
+  readonly task: Task;
+  readonly complexity: Complexity;
   /** For the test alone; the others are for development. */
   readonly isFrozen: boolean;
   readonly request: ChatRequest | EmbeddingsRequest;
@@ -31,7 +18,7 @@ export interface Labelled {
 /** One line of a file. Texts may hold `{{name}}` and `{{name*count}}`. */
 interface Line {
   readonly id: string;
-  readonly complexity: LabelledComplexity;
+  readonly complexity: Complexity;
   readonly system?: string;
   /** The only turn; otherwise `turns`, by user and assistant alternately. */
   readonly user?: string;
@@ -116,7 +103,7 @@ const LATER = 'later';
 
 function readFolder(folder: string): Labelled[] {
   const path = join(FOLDER, 'labelled', folder);
-  const tasks = (Object.keys(TASK_FILES) as LabelledTask[]).filter((task) => existsSync(fileOf(path, task)));
+  const tasks = (Object.keys(TASKS) as Task[]).filter((task) => existsSync(fileOf(path, task)));
   return tasks.flatMap((task) =>
     readFileSync(fileOf(path, task), 'utf8')
       .trimEnd()
@@ -129,7 +116,7 @@ function readFolder(folder: string): Labelled[] {
   );
 }
 
-const fileOf = (folder: string, task: LabelledTask): string => join(folder, `${TASK_FILES[task]}.jsonl`);
+const fileOf = (folder: string, task: Task): string => join(folder, `${TASKS[task]}.jsonl`);
 
 /** By the id alone, so that a request that is added moves no other one. */
 const isInFrozenThird = (id: string): boolean => createHash('sha256').update(id).digest().readUInt32BE(0) % 3 === 0;

@@ -60,7 +60,7 @@ interface Recorded {
   readonly provider: Partial<PolicyProvider> & Pick<PolicyProvider, 'type'>;
   readonly contentType: string;
   readonly frames: readonly Uint8Array[];
-  /** Default: any. */
+  /** Default: all in turn. */
   readonly client?: Client;
 }
 

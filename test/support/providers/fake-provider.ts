@@ -66,7 +66,7 @@ export interface FakeProviderOptions {
   readonly dialect: FakeDialect;
   /** Any other credential is answered 401. Default: all are taken. */
   readonly acceptKey?: string;
-  /** Default 0: any free port. */
+  /** Default 0: a free port. */
   readonly port?: number;
   /** A part of all ids that it gives out. Default: none. */
   readonly account?: string;

@@ -16,6 +16,7 @@ import { clientRetryOf } from './client-retry.ts';
 import type { DecodedRequest } from './decode.ts';
 import type { PipelineDeps } from './handle.ts';
 import type { Caller } from './identify.ts';
+import { notTried } from './left-out.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import type { Selection } from './select-route.ts';
 import { mayBeJoined } from './streams/may-be-joined.ts';
@@ -29,6 +30,9 @@ export interface AttemptQuestion {
   readonly deps: PipelineDeps;
 }
 
+/** Of an attempt all that is known before anything is done. */
+export type PlannedQuestion = Omit<AttemptQuestion, 'deps'>;
+
 /** What came of one target: an answer; nothing to hope for; the next one's turn; or that it could not be asked, and why. */
 type TargetOutcome = Answer | 'give-up' | 'next' | RemoraError;
 
@@ -40,7 +44,9 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
   let unasked: RemoraError | undefined;
   for (let left = selection.candidates; ; ) {
     // Asked anew for each turn: other requests may have learned meanwhile who does not work.
-    const [candidate, ...others] = deps.health.order(left);
+    const order = deps.health.order(left);
+    if (order !== left) tellUnfit(order, question);
+    const [candidate, ...others] = order;
     if (candidate === undefined) break;
     left = others;
     const hasNext = others.length > 0;
@@ -50,7 +56,14 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
     if (outcome instanceof RemoraError) unasked ??= outcome;
     else if (outcome !== 'next') return outcome;
   }
-  throw failures.length === 0 && unasked !== undefined ? unasked : finalError(failures, selection.notTried);
+  throw failures.length === 0 && unasked !== undefined ? unasked : finalError(failures, notTried(question.log.leftOut));
+}
+
+/** Why the order is not the one that the strategy gave. */
+function tellUnfit(candidates: readonly Candidate[], { deps: { health }, log }: AttemptQuestion): void {
+  for (const candidate of candidates)
+    for (const { by, isUnfit } of health.concerns(candidate))
+      if (isUnfit) log.triedLast(candidate.target.policy.name, by);
 }
 
 interface TargetQuestion {
@@ -68,21 +81,13 @@ async function tryTarget(candidate: Candidate, turn: TargetQuestion): Promise<Ta
 }
 
 async function turnOf(candidate: Candidate, turn: TargetQuestion): Promise<TargetOutcome> {
-  const { call, caller, decoded, selection, deps } = turn.question;
+  const { call, decoded, deps } = turn.question;
   deps.health.turnBegan(candidate);
   try {
-    const { policy, ceilings } = selection.route;
-    const planned = planAttempt(candidate, {
-      call,
-      decoded,
-      bounded: caller.budgets.length > 0,
-      ceilings,
-      onUnsupported: policy.onUnsupported,
-      mayBeJoined: mayBeJoined(decoded.request, policy),
-    });
+    const planned = planFor(candidate, turn.question);
     const plan = planned instanceof Promise ? await planned : planned;
     if (plan === undefined)
-      return (await estimatedFor(candidate, decoded)) ?? unsupportedOperation(candidate, selection);
+      return (await estimatedFor(candidate, decoded)) ?? unsupportedOperation(candidate, turn.question);
     return await tryPlan(plan, turn);
   } catch (thrown) {
     const isOfRequest = call.scope.cause !== undefined || !(thrown instanceof RemoraError);
@@ -91,6 +96,20 @@ async function turnOf(candidate: Candidate, turn: TargetQuestion): Promise<Targe
   } finally {
     deps.health.turnEnded(candidate);
   }
+}
+
+/** How the candidate would be asked. As `planAttempt`. */
+export function planFor(candidate: Candidate, question: PlannedQuestion): ReturnType<typeof planAttempt> {
+  const { call, caller, decoded, selection } = question;
+  const { policy, ceilings } = selection.route;
+  return planAttempt(candidate, {
+    call,
+    decoded,
+    bounded: caller.budgets.length > 0,
+    ceilings,
+    onUnsupported: policy.onUnsupported,
+    mayBeJoined: mayBeJoined(decoded.request, policy),
+  });
 }
 
 const estimatedFor = (
@@ -149,14 +168,21 @@ function retryDenial(failed: AttemptFailed, { question, candidate, hasNext }: Fa
   return deps.retries.take(key, retry.budgetPercent) ? undefined : 'BudgetSpent';
 }
 
-const unsupportedOperation = ({ target, request }: Candidate, { route, notTried }: Selection): RemoraError =>
+export const unsupportedOperation = (
+  { target, request }: Candidate,
+  { selection: { route }, log }: Pick<AttemptQuestion, 'selection' | 'log'>,
+): RemoraError =>
   new RemoraError({
     code: 'unsupported_operation',
     message:
-      `The API of ${target.policy.name} does not serve ${request.operation.replace('_', ' ')} requests. Ask for a model of another AIRoute, or add a target whose provider serves them. ${notTried}`.trimEnd(),
+      `The API of ${target.policy.name} does not serve ${request.operation.replace('_', ' ')} requests. Ask for a model of another AIRoute, or add a target whose provider serves them. ${notTried(log.leftOut)}`.trimEnd(),
     object: `AIRoute ${route.policy.key}`,
     param: 'model',
   });
 
 /** Errors before sending that another target may not have. */
-const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown', 'ceiling_exceeded']);
+export const ONLY_THIS_TARGET: ReadonlySet<string> = new Set([
+  'unsupported_parameter',
+  'price_unknown',
+  'ceiling_exceeded',
+]);

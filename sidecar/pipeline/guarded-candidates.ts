@@ -30,8 +30,11 @@ export function passGuardrails(usable: readonly UsableTarget[], question: GuardQ
   let refusal: RemoraError | undefined;
   for (const one of usable) {
     const judged = judge(one, question);
-    if (judged instanceof RemoraError) refusal ??= judged;
-    else candidates.push(judged);
+    if (!(judged instanceof RemoraError)) candidates.push(judged);
+    else {
+      question.log.leaveOut(one.target, { reason: 'Guardrail', error: judged });
+      refusal ??= judged;
+    }
   }
   if (candidates.length === 0) throw refusal ?? guardrailBlocked(undefined);
   return candidates;

@@ -44,7 +44,7 @@ import { tellRemembered } from './remembered/tell-remembered.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
 import { type RouteQuestion, type Selection, selectRoute } from './select-route.ts';
-import type { TargetLatencies } from './strategies/latency/target-latencies.ts';
+import type { LatencyView } from './strategies/latency/target-latencies.ts';
 import type { Drains } from './streams/drains.ts';
 import { joined } from './streams/joined-answer.ts';
 import { unhurried } from './unhurried.ts';
@@ -57,7 +57,7 @@ export interface PipelineDeps {
   readonly health: TargetHealth;
   readonly retries: RetryBudgets;
   readonly endpoints: EndpointBalancer;
-  readonly latencies: TargetLatencies;
+  readonly latencies: LatencyView;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
   readonly admission: Admission;
@@ -97,7 +97,7 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
   }
 }
 
-interface Passing {
+export interface Passing {
   readonly call: Call;
   readonly log: RequestRecorder;
   readonly deps: PipelineDeps;
@@ -125,7 +125,7 @@ interface Understood {
   readonly conditions: Conditions;
 }
 
-async function understand({ call, log, deps }: Passing): Promise<Understood> {
+export async function understand({ call, log, deps }: Passing): Promise<Understood> {
   const { remembered, now } = deps;
   // The bytes first: until they are here nothing is decided, so a slow sender holds no old policy.
   const bytes = await call.body.read();
@@ -147,7 +147,7 @@ async function understand({ call, log, deps }: Passing): Promise<Understood> {
   return { snapshot, decoded, caller, inspection, conditions };
 }
 
-async function questionOf(understood: Understood, { call, log, deps }: Passing): Promise<RouteQuestion> {
+export async function questionOf(understood: Understood, { call, log, deps }: Passing): Promise<RouteQuestion> {
   const { decoded, snapshot, caller, inspection, conditions } = understood;
   const { broker, keepers, latencies, random, upstream } = deps;
   const { request } = decoded;
@@ -161,7 +161,7 @@ async function questionOf(understood: Understood, { call, log, deps }: Passing):
   return { ...known, inputBytes, latencies, random, isRolledBack, log };
 }
 
-function select(question: RouteQuestion, { patienceMs }: Call): Selection {
+export function select(question: RouteQuestion, { patienceMs }: Call): Selection {
   const { request } = question;
   const chosen = isAboutKept(request) ? selectAccount({ ...question, request }) : selectRoute(question);
   return patienceMs === undefined ? chosen : unhurried(chosen, patienceMs);

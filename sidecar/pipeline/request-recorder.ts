@@ -10,7 +10,8 @@ import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
 import type { Call } from './call.ts';
 import { clientRetryOf } from './client-retry.ts';
-import type { CompiledVariant, Experiment } from './policy/snapshot.ts';
+import type { LeftOut, LeftOutBy } from './left-out.ts';
+import type { CompiledTarget, CompiledVariant, Experiment } from './policy/snapshot.ts';
 import type { Order } from './strategies/strategy.ts';
 
 type Outcome = RequestRecord['outcome'];
@@ -21,6 +22,9 @@ type GuardrailAction = RequestRecord['guardrailActions'][number];
 type WouldHave = NonNullable<RequestRecord['wouldHave']>[number];
 type Required = NonNullable<RequestRecord['required']>[number];
 type FailedExpression = NonNullable<RequestRecord['failedExpressions']>[number];
+type Unfit = NonNullable<RequestRecord['unfit']>[number];
+
+const NONE: readonly never[] = [];
 
 export class RequestRecorder {
   readonly startUnixMs: number;
@@ -62,6 +66,8 @@ export class RequestRecorder {
   #wouldHave: Map<string, WouldHave> | undefined;
   #required: Required[] | undefined;
   #failedExpressions: Map<string, FailedExpression> | undefined;
+  #leftOut: LeftOut[] | undefined;
+  #unfit: Map<string, Unfit> | undefined;
 
   constructor(call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>, startUnixMs: number) {
     this.#call = call;
@@ -127,6 +133,22 @@ export class RequestRecorder {
       this.#required.push({ policy, tags });
   }
 
+  /** The target is not asked. */
+  leaveOut(target: CompiledTarget, by: LeftOutBy): void {
+    this.#leftOut ??= [];
+    this.#leftOut.push({ target, by });
+  }
+
+  get leftOut(): readonly LeftOut[] {
+    return this.#leftOut ?? NONE;
+  }
+
+  /** The target was put behind the others; what is held against it first counts. */
+  triedLast(target: string, reason: Unfit['reason']): void {
+    this.#unfit ??= new Map();
+    if (!this.#unfit.has(target)) this.#unfit.set(target, { target, reason });
+  }
+
   /** Each counts once per request. */
   expressionFailed(expression: string, reason: string): void {
     this.#failedExpressions ??= new Map();
@@ -190,6 +212,8 @@ export class RequestRecorder {
       ...(this.#wouldHave && { wouldHave: [...this.#wouldHave.values()] }),
       ...(this.#required && { required: this.#required }),
       ...(this.#failedExpressions && { failedExpressions: [...this.#failedExpressions.values()] }),
+      ...(this.#leftOut && { leftOut: this.#leftOut.map(({ target, by }) => leftOutOf(target, by)) }),
+      ...(this.#unfit && { unfit: [...this.#unfit.values()] }),
       ...(this.classifier && { classifier: this.classifier }),
       ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
@@ -201,6 +225,14 @@ export class RequestRecorder {
     };
   }
 }
+
+const leftOutOf = (
+  { policy }: CompiledTarget,
+  { reason }: LeftOutBy,
+): NonNullable<RequestRecord['leftOut']>[number] => ({
+  target: policy.name,
+  reason,
+});
 
 /** Longest name of a target in a reason. */
 const LONGEST_NAME = 64;

@@ -1,5 +1,6 @@
 /** What AIPolicies require of this request's targets. A hard constraint: whoever finds targets asks here, and nothing behind it adds any. */
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { notTried } from './left-out.ts';
 import type { Conditions } from './policy/condition.ts';
 import { type CompiledRequirement, carriesAll } from './policy/requirement.ts';
 import type { CompiledTarget, Snapshot } from './policy/snapshot.ts';
@@ -9,14 +10,12 @@ export interface RequirementQuestion {
   readonly snapshot: Snapshot;
   readonly conditions: Conditions;
   readonly log: RequestRecorder;
-  /** A sentence on targets that such a request is never led to; absent or empty when there are none. */
-  readonly notTried?: string;
 }
 
 /** Those that carry all that is required. Throws `no_compliant_target` when none of several does. */
 export function passRequirements<T extends CompiledTarget>(
   targets: readonly T[],
-  { snapshot, conditions, log, notTried = '' }: RequirementQuestion,
+  { snapshot, conditions, log }: RequirementQuestion,
 ): readonly T[] {
   const { requirements } = snapshot;
   if (requirements.length === 0) return targets;
@@ -24,8 +23,12 @@ export function passRequirements<T extends CompiledTarget>(
   const holding = requirements.filter(({ when }) => when === undefined || conditions.holds(when, true));
   const enforced = holding.filter(({ isObserved }) => !isObserved);
   for (const requirement of enforced) log.required(requirement);
-  const left = targets.filter((target) => enforced.every((requirement) => carriesAll(target, requirement)));
-  if (left.length === 0 && targets.length > 0) throw noCompliantTarget(enforced, notTried);
+  const left = targets.filter((target) => {
+    const requirement = enforced.find((each) => !carriesAll(target, each));
+    if (requirement !== undefined) log.leaveOut(target, { reason: 'TagsMissing', requirement });
+    return requirement === undefined;
+  });
+  if (left.length === 0 && targets.length > 0) throw noCompliantTarget(enforced, notTried(log.leftOut));
   for (const requirement of holding)
     if (requirement.isObserved) {
       const compliant = left.filter((target) => carriesAll(target, requirement));
@@ -34,13 +37,13 @@ export function passRequirements<T extends CompiledTarget>(
   return left;
 }
 
-function noCompliantTarget(required: readonly CompiledRequirement[], notTried: string): RemoraError {
+function noCompliantTarget(required: readonly CompiledRequirement[], others: string): RemoraError {
   const demands = required.map(({ policy, tags }) => `AIPolicy ${policy} requires the tags ${tags.join(', ')}`);
   const object = `AIPolicy ${required[0]?.policy}`;
   return new RemoraError({
     code: 'no_compliant_target',
     message:
-      `${[...new Set(demands)].join('; ')}, and no target that is left for this request has an AIProvider of a platform namespace that carries them all. Add such a target to the AIRoute, or have the AIPolicy changed. ${notTried}`.trimEnd(),
+      `${[...new Set(demands)].join('; ')}, and no target that is left for this request has an AIProvider of a platform namespace that carries them all. Add such a target to the AIRoute, or have the AIPolicy changed. ${others}`.trimEnd(),
     object,
   });
 }

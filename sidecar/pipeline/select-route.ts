@@ -12,7 +12,8 @@ import type { Call } from './call.ts';
 import { startTrial, trialFirst, trialOf } from './experiments/trial.ts';
 import { passGuardrails, type UsableTarget } from './guarded-candidates.ts';
 import type { Caller } from './identify.ts';
-import { boundToModel } from './policy/bound-model.ts';
+import { type LeftOut, NO_CREDENTIAL, notTried, OTHER_ACCOUNT, OTHER_MODEL } from './left-out.ts';
+import { isBoundModel } from './policy/bound-model.ts';
 import type { Conditions } from './policy/condition.ts';
 import { deniedBy, resolvedName } from './policy/model-rules.ts';
 import { nearestNames } from './policy/nearest-names.ts';
@@ -31,7 +32,7 @@ import { matchesClass } from './request-class.ts';
 import type { RequestRecorder } from './request-recorder.ts';
 import { passRequirements } from './requirements.ts';
 import { targetOrder } from './strategies/index.ts';
-import type { TargetLatencies } from './strategies/latency/target-latencies.ts';
+import type { LatencyView } from './strategies/latency/target-latencies.ts';
 
 export interface Selection {
   readonly route: CompiledRoute;
@@ -39,8 +40,6 @@ export interface Selection {
   readonly rule: number;
   /** At least one. */
   readonly candidates: readonly Candidate[];
-  /** A sentence on targets of the rule that this operation must not use; empty when there are none. */
-  readonly notTried: string;
   /** The variant that the request was drawn for and may use. */
   readonly variant?: CompiledVariant | undefined;
 }
@@ -57,7 +56,7 @@ export interface RouteQuestion {
   readonly keepers: Keepers;
   /** Of the body. */
   readonly inputBytes: number;
-  readonly latencies: TargetLatencies;
+  readonly latencies: LatencyView;
   readonly random: () => number;
   /** Whether a variant gets no more requests, whatever its share. */
   readonly isRolledBack: (experiment: Experiment, variant: CompiledVariant) => boolean;
@@ -68,23 +67,32 @@ export interface RouteQuestion {
 export function selectRoute(question: RouteQuestion): Selection {
   const { request, snapshot, log } = question;
   const route = routeOf(request.model, snapshot);
-  const rule = route?.rules.findIndex((candidate) => matches(candidate, question, route)) ?? -1;
+  const rule = route?.rules.findIndex((candidate) => mismatchOf(candidate, question, route) === undefined) ?? -1;
   const chosen = route?.rules[rule];
   if (route === undefined || chosen === undefined) throw unknownModel(request.model, snapshot, route);
   log.routeChosen(route.policy.key, rule);
   const ordered = targetOrder(chosen, question);
   if (chosen.targets.length > 1) log.orderChosen(chosen.strategy, ordered);
   const trial = trialOf(chosen, ordered.targets, question);
-  const order = pinTargets(trialFirst(trial, ordered.targets), question);
-  const { isBoundToModel } = operationOf(request);
-  const { targets, notTried } = isBoundToModel
-    ? boundToModel(chosen, order, request.model)
-    : { targets: order, notTried: '' };
-  const asking = { ...question, route, notTried };
-  const candidates = candidatesOf(targets, asking);
+  const inOrder = trialFirst(trial, ordered.targets);
+  const pinned = pinTargets(inOrder, question);
+  if (pinned.length < inOrder.length)
+    for (const target of inOrder) if (!pinned.includes(target)) log.leaveOut(target, OTHER_ACCOUNT);
+  const targets = operationOf(request).isBoundToModel ? boundToModel(chosen, pinned, question) : pinned;
+  const candidates = candidatesOf(targets, { ...question, route });
   const variant = chosen.experiment && startTrial(trial, candidates);
   if (chosen.experiment !== undefined) log.drawn(chosen.experiment, variant);
-  return { route, rule, candidates, notTried, variant };
+  return { route, rule, candidates, variant };
+}
+
+/** `order`: the targets of `rule` in the order of trying. */
+function boundToModel(rule: CompiledRule, order: readonly CompiledTarget[], { request, log }: RouteQuestion) {
+  const isBound = isBoundModel(rule, request.model);
+  return order.filter((target) => {
+    if (isBound(target)) return true;
+    log.leaveOut(target, OTHER_MODEL);
+    return false;
+  });
 }
 
 /** What policies, secrets and guardrails leave of targets; whatever is asked passes here. At least one. Throws as `selectRoute`. */
@@ -94,20 +102,28 @@ export function candidatesOf(targets: readonly CompiledTarget[], asking: TargetQ
   return passGuardrails(withCredentials(allowed, asking), asking);
 }
 
-function matches(rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean {
+/** What of a rule does not fit a request. */
+export type Mismatch = 'model' | 'headers' | 'class' | 'when';
+
+/** The first of them; undefined: the rule matches. */
+export function mismatchOf(rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): Mismatch | undefined {
   const isNamed = rule.models.size === 0 || rule.models.has(question.request.model);
-  return isNamed && matchesBesideModel(rule, question, route);
+  return isNamed ? mismatchBesideModel(rule, question, route) : 'model';
 }
 
 /** The expression last: what it asks for has to be worked out. */
-export const matchesBesideModel = (rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean =>
-  rule.policy.match.headers.every(({ name, value }) => question.call.headers[name] === value) &&
-  matchesClass(rule, question, route) &&
-  (rule.when === undefined || question.conditions.holds(rule.when, false));
+export function mismatchBesideModel(
+  rule: CompiledRule,
+  question: RouteQuestion,
+  route: CompiledRoute,
+): Mismatch | undefined {
+  if (!rule.policy.match.headers.every(({ name, value }) => question.call.headers[name] === value)) return 'headers';
+  if (!matchesClass(rule, question, route)) return 'class';
+  return rule.when === undefined || question.conditions.holds(rule.when, false) ? undefined : 'when';
+}
 
 export interface TargetQuestion extends RouteQuestion {
   readonly route: CompiledRoute;
-  readonly notTried: string;
 }
 
 function passModelRules(targets: readonly CompiledTarget[], question: TargetQuestion): readonly CompiledTarget[] {
@@ -117,6 +133,7 @@ function passModelRules(targets: readonly CompiledTarget[], question: TargetQues
   const allowed = targets.filter((target) => {
     const policy = deniedBy(modelRules, resolvedName(target, question.request.model));
     denier ??= policy;
+    if (policy !== undefined) question.log.leaveOut(target, { reason: 'Denied', policy });
     return policy === undefined;
   });
   if (allowed.length === 0 && denier !== undefined) throw modelNotAllowed(denier, question);
@@ -133,18 +150,17 @@ function observeModelRules(allowed: readonly CompiledTarget[], { snapshot, reque
 
 export function withCredentials(
   targets: readonly CompiledTarget[],
-  { credentials, broker, route, notTried }: TargetQuestion,
+  { credentials, broker, route, log }: TargetQuestion,
 ): UsableTarget[] {
   const usable: UsableTarget[] = [];
-  const missing = new Set<string>();
   for (const target of targets) {
     const { policy } = target.provider;
     const name = policy.credential;
     const credential = name === null ? null : credentials.get(name);
-    if (credential === undefined) missing.add(policy.key);
+    if (credential === undefined) log.leaveOut(target, NO_CREDENTIAL);
     else usable.push({ target, credential, source: broker.sourceOf(policy, credential) });
   }
-  if (usable.length === 0) throw noTarget(route.policy.key, [...missing], notTried);
+  if (usable.length === 0) throw noTarget(route.policy.key, log.leftOut);
   return usable;
 }
 
@@ -166,21 +182,23 @@ export function unknownModel(asked: string, snapshot: Snapshot, route?: Compiled
       });
 }
 
-const modelNotAllowed = (policy: string, { request, notTried }: TargetQuestion): RemoraError =>
+const modelNotAllowed = (policy: string, { request, log }: TargetQuestion): RemoraError =>
   new RemoraError({
     code: 'model_not_allowed',
     message:
-      `AIPolicy ${policy} allows no target of the model ${quoted(request.model)}. Ask for an allowed model, or have the AIPolicy changed. ${notTried}`.trimEnd(),
+      `AIPolicy ${policy} allows no target of the model ${quoted(request.model)}. Ask for an allowed model, or have the AIPolicy changed. ${notTried(log.leftOut)}`.trimEnd(),
     object: `AIPolicy ${policy}`,
     param: 'model',
   });
 
-const noTarget = (route: string, providers: readonly string[], notTried: string): RemoraError =>
-  new RemoraError({
+function noTarget(route: string, leftOut: readonly LeftOut[]): RemoraError {
+  const locked = leftOut.filter(({ by }) => by === NO_CREDENTIAL).map(({ target }) => target.provider.policy.key);
+  return new RemoraError({
     code: 'no_target',
     message:
-      providers.length === 0
+      locked.length === 0
         ? `AIRoute ${route} has no target that may be used. Check its targets and weights.`
-        : `No target of AIRoute ${route} has a usable credential here. Check that the Secrets of AIProvider ${providers.join(', ')} hold their keys, each on one line. ${notTried}`.trimEnd(),
+        : `No target of AIRoute ${route} has a usable credential here. Check that the Secrets of AIProvider ${[...new Set(locked)].join(', ')} hold their keys, each on one line. ${notTried(leftOut)}`.trimEnd(),
     object: `AIRoute ${route}`,
   });
+}

@@ -56,6 +56,12 @@ const queuedOf = ({ queued }: RequestRecord): string =>
 const continuedOf = ({ continuedBy }: RequestRecord): string =>
   continuedBy === undefined ? '' : `,"continuedBy":${list(continuedBy.map(textOf))}`;
 
+const reasonsOf = (
+  name: string,
+  targets: readonly { readonly target: string; readonly reason: string }[] | undefined,
+) =>
+  targets === undefined ? '' : `,"${name}":${list(targets.map(({ target, reason }) => textOf(`${target}:${reason}`)))}`;
+
 const callerOf = ({ attribution }: RequestRecord): string =>
   attribution === undefined
     ? ''
@@ -70,6 +76,8 @@ const routeOf = (record: RequestRecord): string =>
   member('rule', record.rule) +
   member('strategy', record.strategy) +
   member('strategyReason', record.strategyReason) +
+  reasonsOf('leftOut', record.leftOut) +
+  reasonsOf('unfit', record.unfit) +
   member('variant', record.variant) +
   member('shadow', record.shadow) +
   member('target', record.answeredBy ?? record.attempts.at(-1)?.target) +

@@ -94,6 +94,16 @@ export interface RequestRecord {
   }[];
   /** What AIPolicies required of the targets. */
   readonly required?: readonly { readonly policy: string; readonly tags: readonly string[] }[];
+  /** Targets of the rule that were not asked, and why: see `pipeline/left-out.ts`. */
+  readonly leftOut?: readonly {
+    readonly target: string;
+    readonly reason: 'OtherModel' | 'OtherAccount' | 'Denied' | 'TagsMissing' | 'NoCredential' | 'Guardrail';
+  }[];
+  /** Targets that were put behind the others, and what was held against them. */
+  readonly unfit?: readonly {
+    readonly target: string;
+    readonly reason: 'CircuitBreaker' | 'CoolDown' | 'Parking' | 'Hint';
+  }[];
   /** Expressions of the policy that could not be evaluated, each once, and why; nothing of the request is in it. */
   readonly failedExpressions?: readonly { readonly expression: string; readonly reason: string }[];
   /** Absent: nothing asked what the request is. */

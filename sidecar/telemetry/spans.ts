@@ -65,6 +65,8 @@ const serverSpan = (record: RequestRecord): SpanData => ({
     'remora.rule': record.rule,
     'remora.strategy': record.strategy,
     'remora.strategy.reason': record.strategyReason,
+    'remora.left_out': record.leftOut?.map(({ target, reason }) => `${target}:${reason}`),
+    'remora.unfit': record.unfit?.map(({ target, reason }) => `${target}:${reason}`),
     'remora.variant': record.variant,
     'remora.shadow': record.shadow,
     'remora.lane': record.lane,

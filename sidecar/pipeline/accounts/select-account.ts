@@ -11,7 +11,7 @@ import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipel
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
 import { passRequirements } from '#sidecar/pipeline/requirements';
 import {
-  matchesBesideModel,
+  mismatchBesideModel,
   type RouteQuestion,
   type Selection,
   withCredentials,
@@ -52,8 +52,8 @@ export function selectAccount(question: KeptQuestion): Selection {
   const targets = ofAccount.map(({ target }) => target);
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
   if (operationOf(request).spendsLater) refuseUnbounded(question, route);
-  const usableTargets = withCredentials([asAccount(place.target, question)], { ...question, route, notTried: '' });
-  return { route, rule, candidates: passGuardrails(usableTargets, question), notTried: '' };
+  const usableTargets = withCredentials([asAccount(place.target, question)], { ...question, route });
+  return { route, rule, candidates: passGuardrails(usableTargets, question) };
 }
 
 function accountPlaces(question: KeptQuestion): readonly Place[] {
@@ -63,7 +63,7 @@ function accountPlaces(question: KeptQuestion): readonly Place[] {
   const isKnown = ({ provider }: CompiledTarget): boolean => isKnownAccount(provider, asked);
   const places = snapshot.allRoutes.flatMap((route) =>
     route.rules.flatMap((rule, index) =>
-      matchesBesideModel(rule, question, route)
+      mismatchBesideModel(rule, question, route) === undefined
         ? targetsOf(rule, isKnown).map((target) => ({ route, rule: index, target }))
         : [],
     ),

@@ -2,7 +2,7 @@
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
 import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
-import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
+import type { AttemptQuestion, PlannedQuestion } from '#sidecar/pipeline/attempt';
 import type { AttemptAbort } from '#sidecar/pipeline/scope/attempt-abort';
 import { UpstreamFault } from '#sidecar/upstream/upstream';
 import type { Answer } from './answer.ts';
@@ -57,7 +57,7 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
 }
 
 /** Throws `ceiling_exceeded` and `price_unknown`. */
-function hold(asked: AttemptEstimate, { selection, decoded, log }: AttemptQuestion): void | Promise<void> {
+export function hold(asked: AttemptEstimate, { selection, decoded, log }: PlannedQuestion): void | Promise<void> {
   const { ceilings } = selection.route;
   const { inTurns } = decoded.content;
   if (ceilings.length === 0) return;
@@ -65,7 +65,8 @@ function hold(asked: AttemptEstimate, { selection, decoded, log }: AttemptQuesti
   return inTurns === undefined ? work() : inTurns(work);
 }
 
-const estimate = (plan: Plan, { call, caller, decoded, selection }: AttemptQuestion): AttemptEstimate => ({
+/** What the attempt may cost at most. */
+export const estimate = (plan: Plan, { call, caller, decoded, selection }: PlannedQuestion): AttemptEstimate => ({
   requestId: call.requestId,
   route: selection.route.policy.key,
   ...pricedFor(plan.candidate, decoded.content.body),

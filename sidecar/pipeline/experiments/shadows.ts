@@ -100,10 +100,10 @@ export class Shadows {
 
   #ask({ question, decoded, selection: { route, rule }, variant, scope, log, deps }: Running): Promise<Answer> {
     const call = { ...question.call, scope };
-    const candidates = candidatesOf([variant.target], { ...question, call, log, route, notTried: '' });
+    const candidates = candidatesOf([variant.target], { ...question, call, log, route });
     scope.limitTo(Math.min(route.policy.totalMs, this.#limits.deadlineMs), route.policy.key);
     const upstream = boundedUpstream(deps.upstream, this.#limits.answerBytes);
-    const selection = { route, rule, candidates, notTried: '' };
+    const selection = { route, rule, candidates };
     return attempt({
       call,
       caller: question.caller,

@@ -55,8 +55,13 @@ export class CircuitBreaker {
 
   /** False once it may be tried out, and until somebody does. */
   get isUnfit(): boolean {
-    if (this.#openings === 0) return false;
-    return this.#nowMs() < (this.#probe === undefined ? this.#openUntilMs : this.#probeUntilMs);
+    return this.#openings > 0 && this.unfitForMs > 0;
+  }
+
+  /** Milliseconds until it may be tried out; 0: now, or it is closed. */
+  get unfitForMs(): number {
+    const untilMs = this.#probe === undefined ? this.#openUntilMs : this.#probeUntilMs;
+    return this.#openings === 0 ? 0 : Math.max(0, untilMs - this.#nowMs());
   }
 
   /** Nothing of it would be missed. */

@@ -3,7 +3,7 @@ import { OUTAGE, type Unfit, unfitKey } from '#contract/policy/unfit';
 import { FAILURE_KINDS, isOutage } from '#sidecar/errors/failure-kinds';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import { BREAKER_STATES, type BreakerState, CircuitBreaker } from './circuit-breaker.ts';
-import type { AttemptEnd, TargetObserver } from './target-health.ts';
+import type { AttemptEnd, Concern, Rated, TargetObserver } from './target-health.ts';
 
 export interface BreakerChange {
   /** `namespace/name` of the AIProvider. */
@@ -64,6 +64,13 @@ export class CircuitBreakers implements TargetObserver {
     return this.#find(candidate)?.breaker.isUnfit === true;
   }
 
+  concern(candidate: Rated): Concern | undefined {
+    const breaker = this.#find(candidate)?.breaker;
+    if (breaker === undefined || breaker.state === 'closed') return undefined;
+    const { state, why: reason, isUnfit, unfitForMs: forMs } = breaker;
+    return { by: 'CircuitBreaker', state, reason, isUnfit, forMs };
+  }
+
   unfit(): readonly Unfit[] {
     const toTell = [...this.#kept.values()].filter(({ breaker, isOfOurs }) => breaker.state !== 'closed' && !isOfOurs);
     return toTell.map(({ provider, model }) => ({ provider, model, reason: OUTAGE }));
@@ -77,7 +84,7 @@ export class CircuitBreakers implements TargetObserver {
     }
   }
 
-  #find({ target }: Candidate): Kept | undefined {
+  #find({ target }: Pick<Candidate, 'target'>): Kept | undefined {
     return target.breaker === null ? undefined : this.#kept.get(target.breaker);
   }
 

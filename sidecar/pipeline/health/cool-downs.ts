@@ -1,6 +1,6 @@
 /** Targets that limited our rate are tried last until the wait that they asked for is over. That is no outage: no circuit breaker counts it. */
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
-import type { AttemptEnd, TargetObserver } from './target-health.ts';
+import type { AttemptEnd, Concern, Rated, TargetObserver } from './target-health.ts';
 
 /** Where no wait was asked for. */
 export const COOL_DOWN_MS = 1_000;
@@ -32,16 +32,24 @@ export class CoolDowns implements TargetObserver {
   }
 
   isUnfit(candidate: Candidate): boolean {
-    if (this.#open.size === 0) return false;
-    const found = this.#open.get(keyOf(candidate));
-    return found !== undefined && found.credential === candidate.credential && found.untilMs > this.#nowMs();
+    return this.#open.size > 0 && this.#leftMs(candidate) > 0;
+  }
+
+  concern(candidate: Rated): Concern | undefined {
+    const forMs = this.#leftMs(candidate);
+    return forMs > 0 ? { by: 'CoolDown', reason: 'limited the rate', isUnfit: true, forMs } : undefined;
   }
 
   sweep(): void {
     const now = this.#nowMs();
     for (const [key, { untilMs }] of this.#open) if (untilMs <= now) this.#open.delete(key);
   }
+
+  #leftMs(candidate: Rated): number {
+    const found = this.#open.get(keyOf(candidate));
+    return found?.credential === candidate.credential ? found.untilMs - this.#nowMs() : 0;
+  }
 }
 
 /** By the route's name of the target, not the asked model, which a caller could vary without end. */
-const keyOf = ({ provider, target }: Candidate): string => `${provider.policy.key} ${target.policy.model}`;
+const keyOf = ({ provider, target }: Rated): string => `${provider.policy.key} ${target.policy.model}`;

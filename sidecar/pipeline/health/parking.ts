@@ -2,9 +2,14 @@
 import { type Unfit, unfitKey } from '#contract/policy/unfit';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import type { Credentials } from '#sidecar/policy/policy-source';
-import type { AttemptEnd, TargetObserver } from './target-health.ts';
+import type { AttemptEnd, Concern, Rated, TargetObserver } from './target-health.ts';
 
 const PARKED_MS = 10 * 60 * 1000;
+
+const REASONS: Readonly<Record<string, string>> = {
+  auth: 'refused its credential',
+  quota: 'has no quota left',
+};
 
 interface Parked {
   readonly what: Unfit;
@@ -37,11 +42,15 @@ export class Parking implements TargetObserver {
     this.#parked.set(unfitKey(what), { what, untilMs: this.#nowMs() + PARKED_MS, credential, ofThisPod });
   }
 
-  isUnfit({ provider, target, credential }: Candidate): boolean {
-    if (this.#parked.size === 0) return false;
-    const { key } = provider.policy;
-    const { model } = target.policy;
-    return this.#holds({ provider: key, model: null }, credential) || this.#holds({ provider: key, model }, credential);
+  isUnfit(candidate: Candidate): boolean {
+    return this.#parked.size > 0 && this.#parkedFor(candidate) !== undefined;
+  }
+
+  concern(candidate: Rated): Concern | undefined {
+    const parked = this.#parkedFor(candidate);
+    if (parked === undefined) return undefined;
+    const reason = REASONS[parked.what.reason] ?? 'was refused';
+    return { by: 'Parking', reason, isUnfit: true, forMs: parked.untilMs - this.#nowMs() };
   }
 
   unfit(): readonly Unfit[] {
@@ -58,8 +67,16 @@ export class Parking implements TargetObserver {
     }
   }
 
-  #holds(what: Pick<Unfit, 'provider' | 'model'>, credential: string | null): boolean {
+  #parkedFor({ provider, target, credential }: Rated): Parked | undefined {
+    const { key } = provider.policy;
+    return (
+      this.#holds({ provider: key, model: null }, credential) ??
+      this.#holds({ provider: key, model: target.policy.model }, credential)
+    );
+  }
+
+  #holds(what: Pick<Unfit, 'provider' | 'model'>, credential: string | null): Parked | undefined {
     const parked = this.#parked.get(unfitKey(what));
-    return parked !== undefined && parked.credential.value === credential && parked.untilMs > this.#nowMs();
+    return parked?.credential.value === credential && parked.untilMs > this.#nowMs() ? parked : undefined;
   }
 }

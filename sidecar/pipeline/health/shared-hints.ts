@@ -2,13 +2,14 @@
 import { MAX_UNFIT, type Unfit, unfitKey } from '#contract/policy/unfit';
 import { isOutage } from '#sidecar/errors/failure-kinds';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
-import type { AttemptEnd, TargetObserver } from './target-health.ts';
+import type { AttemptEnd, Concern, Rated, TargetObserver } from './target-health.ts';
 
 /** How long a success of our own outweighs what others say of a target. */
 const SEEN_WELL_MS = 60_000;
 
 export class SharedHints implements TargetObserver {
-  #hinted: ReadonlySet<string> = new Set();
+  /** The reason by what is hinted. */
+  #hinted: ReadonlyMap<string, string> = new Map();
   #untilMs = 0;
   /** Of what is hinted: until when we know better. */
   readonly #seenWellUntilMs = new Map<string, number>();
@@ -21,7 +22,7 @@ export class SharedHints implements TargetObserver {
 
   /** In place of all hints before. */
   replace(unfit: readonly Unfit[], ttlMs: number): void {
-    this.#hinted = new Set(unfit.slice(0, MAX_UNFIT).map(unfitKey));
+    this.#hinted = new Map(unfit.slice(0, MAX_UNFIT).map((hint) => [unfitKey(hint), hint.reason]));
     this.#untilMs = this.#nowMs() + ttlMs;
     for (const key of this.#seenWellUntilMs.keys()) if (!this.#hinted.has(key)) this.#seenWellUntilMs.delete(key);
   }
@@ -34,11 +35,25 @@ export class SharedHints implements TargetObserver {
     else if (isOutage(end)) this.#seenWellUntilMs.delete(key);
   }
 
-  isUnfit({ provider, target }: Candidate): boolean {
-    if (this.#hinted.size === 0 || this.#untilMs <= this.#nowMs()) return false;
+  isUnfit(candidate: Candidate): boolean {
+    return this.#hinted.size > 0 && this.#hintOf(candidate) !== undefined;
+  }
+
+  concern(candidate: Rated): Concern | undefined {
+    const hint = this.#hintOf(candidate);
+    if (hint === undefined) return undefined;
+    const reason = `other sidecars told: ${hint}`;
+    return { by: 'Hint', reason, isUnfit: true, forMs: this.#untilMs - this.#nowMs() };
+  }
+
+  /** The reason. */
+  #hintOf({ provider, target }: Rated): string | undefined {
+    if (this.#untilMs <= this.#nowMs()) return undefined;
     const { key } = provider.policy;
-    if (this.#hinted.has(unfitKey({ provider: key, model: null }))) return true;
     const ofModel = unfitKey({ provider: key, model: target.policy.model });
-    return this.#hinted.has(ofModel) && (this.#seenWellUntilMs.get(ofModel) ?? 0) <= this.#nowMs();
+    const isSeenWell = (this.#seenWellUntilMs.get(ofModel) ?? 0) > this.#nowMs();
+    return (
+      this.#hinted.get(unfitKey({ provider: key, model: null })) ?? (isSeenWell ? undefined : this.#hinted.get(ofModel))
+    );
   }
 }

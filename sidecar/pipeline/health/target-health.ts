@@ -12,6 +12,9 @@ import type { Credentials } from '#sidecar/policy/policy-source';
  */
 export type AttemptEnd = { readonly kind: 'ok'; readonly firstContentMs: number } | AttemptFailure;
 
+/** Of a candidate what observers know it by. */
+export type Rated = Pick<Candidate, 'target' | 'provider' | 'credential'>;
+
 /** An attempt that is over, whoever ended it. */
 export interface AttemptFacts {
   readonly endpoint: CompiledEndpoint;
@@ -23,6 +26,22 @@ export interface AttemptFacts {
   readonly firstContentMs: number | undefined;
   /** As far as the provider told it. */
   readonly usage: Usage | undefined;
+}
+
+/** By whom a target is known to be in trouble: logs and explanations name it. */
+export type ConcernedBy = 'CircuitBreaker' | 'CoolDown' | 'Parking' | 'Hint';
+
+/** What is held against a target now. */
+export interface Concern {
+  readonly by: ConcernedBy;
+  /** What happened, in a few words without its end. */
+  readonly reason: string;
+  /** Of a circuit breaker. */
+  readonly state?: 'open' | 'half-open';
+  /** Whether it is tried last for it: a breaker that is open may be tried out once its time is over. */
+  readonly isUnfit: boolean;
+  /** Milliseconds until it is over, or until it may be tried out. */
+  readonly forMs: number;
 }
 
 export interface TargetObserver {
@@ -37,6 +56,8 @@ export interface TargetObserver {
   /** An attempt that the client or the sidecar cut short is not told: it says nothing of the target. */
   attempted?(candidate: Candidate, end: AttemptEnd): void;
   isUnfit(candidate: Candidate): boolean;
+  /** The same for people, and what is about to be over; asked where somebody reads it. Changes nothing. */
+  concern?(candidate: Rated): Concern | undefined;
   /** What this sidecar found out by its own attempts. */
   unfit?(): readonly Unfit[];
   /** A new policy or new credentials hold: forgets what is over. Called often enough to bound what is kept. `snapshot` is undefined before the first policy. */
@@ -82,6 +103,10 @@ export class TargetHealth {
   order(candidates: readonly Candidate[]): readonly Candidate[] {
     if (!candidates.some((candidate) => this.isUnfit(candidate))) return candidates;
     return candidates.toSorted((a, b) => Number(this.isUnfit(a)) - Number(this.isUnfit(b)));
+  }
+
+  concerns(candidate: Rated): readonly Concern[] {
+    return this.#observers.flatMap((observer) => observer.concern?.(candidate) ?? []);
   }
 
   unfit(): readonly Unfit[] {

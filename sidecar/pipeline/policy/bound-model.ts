@@ -19,22 +19,9 @@ const noName = (): RemoraError =>
     param: 'model',
   });
 
-export interface BoundTargets {
-  /** Those of the rule's first model, as its author wrote it: the drawn order must not decide what vectors an index holds. */
-  readonly targets: readonly CompiledTarget[];
-  /** A sentence on the others; empty when there are none. */
-  readonly notTried: string;
-}
-
-/** `order`: the targets of `rule` in the order of trying. */
-export function boundToModel(rule: CompiledRule, order: readonly CompiledTarget[], asked: string): BoundTargets {
+/** Whether a target has the rule's first model, as its author wrote it: the drawn order must not decide what vectors an index holds. */
+export function isBoundModel(rule: CompiledRule, asked: string): (target: CompiledTarget) => boolean {
   const first = [...rule.targets, ...rule.fallbacks].find(({ policy }) => policy.weight !== 0);
-  if (first === undefined) return { targets: order, notTried: '' };
-  const model = modelOf(first, asked);
-  const targets = order.filter((target) => modelOf(target, asked) === model);
-  const others = order.filter((target) => modelOf(target, asked) !== model).map(({ policy }) => policy.name);
-  return { targets, notTried: others.length === 0 ? '' : notTried(others) };
+  const model = first && modelOf(first, asked);
+  return (target) => model === undefined || modelOf(target, asked) === model;
 }
-
-const notTried = (others: readonly string[]): string =>
-  `Targets of another model (${[...new Set(others)].join(', ')}) are never tried for such a request: what two models answer cannot be compared.`;

@@ -2,14 +2,14 @@
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Caller } from '#sidecar/pipeline/identify';
 import type { CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
-import type { TargetLatencies } from './latency/target-latencies.ts';
+import type { LatencyView } from './latency/target-latencies.ts';
 
 export interface OrderQuestion {
   readonly request: CanonicalRequest;
   /** Of the body as the client sent it. */
   readonly inputBytes: number;
   readonly caller: Pick<Caller, 'user' | 'session'>;
-  readonly latencies: TargetLatencies;
+  readonly latencies: LatencyView;
   /** In [0, 1). */
   readonly random: () => number;
 }

@@ -28,15 +28,25 @@ export class PeakEwma {
     return this.#ms;
   }
 
-  /** Changes nothing. */
+  /** What a look would see; changes nothing. */
+  peek(nowMs: number): number | undefined {
+    return this.#ms === undefined ? undefined : this.#ms * (1 - shareOver(this.#lookedAtMs, nowMs));
+  }
+
+  /** As it was last seen. Changes nothing. */
   get ms(): number | undefined {
     return this.#ms;
   }
 
   /** How much of what is known is over. */
   #share(nowMs: number): number {
-    const passedMs = Math.min(Math.max(0, nowMs - this.#lookedAtMs), MOST_BETWEEN_LOOKS_MS);
+    const share = shareOver(this.#lookedAtMs, nowMs);
     this.#lookedAtMs = nowMs;
-    return 1 - Math.exp(-passedMs / DECAY_MS);
+    return share;
   }
+}
+
+function shareOver(beginMs: number, nowMs: number): number {
+  const passedMs = Math.min(Math.max(0, nowMs - beginMs), MOST_BETWEEN_LOOKS_MS);
+  return 1 - Math.exp(-passedMs / DECAY_MS);
 }

@@ -49,9 +49,25 @@ export interface TargetLatency {
   readonly offers: number;
 }
 
+/** What strategies see of latencies. */
+export interface LatencyView {
+  of(target: CompiledTarget, stream: boolean): TargetLatency;
+  /** It was put where it is tried to find out how it is. */
+  offered(target: CompiledTarget, stream: boolean): void;
+  /** undefined: nobody asks how long this target takes, so that it is not watched. Changes nothing. */
+  peek(target: CompiledTarget, stream: boolean): TargetLatency | undefined;
+}
+
+/** For whoever asks what would be, and must change nothing by it. */
+export const unmoved = (view: LatencyView): LatencyView => ({
+  of: (target, stream) => view.peek(target, stream) ?? UNWATCHED,
+  offered: () => {},
+  peek: (target, stream) => view.peek(target, stream),
+});
+
 const UNWATCHED: TargetLatency = { underWay: 0, averageMs: undefined, p95Ms: undefined, offers: 0 };
 
-export class TargetLatencies implements TargetObserver {
+export class TargetLatencies implements TargetObserver, LatencyView {
   /** By the route's name of the target, which means one provider and model in all of a policy. */
   readonly #watched = new Map<string, Watched>();
   readonly #nowMs: () => number;
@@ -68,6 +84,14 @@ export class TargetLatencies implements TargetObserver {
     const now = this.#nowMs();
     const { average, recent, offers } = timesOf(watched, stream);
     return { underWay: watched.underWay, averageMs: average.look(now), p95Ms: recent.p95(now), offers };
+  }
+
+  peek({ policy }: CompiledTarget, stream: boolean): TargetLatency | undefined {
+    const watched = this.#watched.get(policy.name);
+    if (watched === undefined) return undefined;
+    const now = this.#nowMs();
+    const { average, recent, offers } = timesOf(watched, stream);
+    return { underWay: watched.underWay, averageMs: average.peek(now), p95Ms: recent.p95(now), offers };
   }
 
   offered({ policy }: CompiledTarget, stream: boolean): void {

@@ -20,6 +20,7 @@ import type { Cloud } from './credentials/cloud.ts';
 import type { RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
 import type { BreakerChange } from './pipeline/health/circuit-breakers.ts';
+import { targetRows } from './pipeline/health/target-board.ts';
 import type { PolicyHolder } from './pipeline/policy/policy-holder.ts';
 import { type CompileGuardrails, experimentsOf } from './pipeline/policy/snapshot.ts';
 
@@ -105,7 +106,7 @@ export interface Sidecar {
 
 export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
   const parts = assemblePipeline(config, deps);
-  const { policies, health, variants, deadlines, remembered, shadows, upstream } = parts;
+  const { policies, health, latencies, variants, deadlines, remembered, shadows, upstream } = parts;
   const common = { ...deps, ...parts, config, onFeedback: deps.onFeedback ?? (() => {}) };
   const jobs = new Jobs({
     ...common,
@@ -121,6 +122,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     notReady: () => (ingress.draining ? 'shutting down' : notStarted()),
     metrics: deps.metrics,
     variants: () => variants.rows(),
+    targets: () => targetRows(policies.current, { health, latencies, credentials: policies.credentials }),
   });
   return {
     sink: waking(policies, jobs, variants),

@@ -55,6 +55,8 @@ const requestHeaders = () =>
       '`fetch`, or an address that the AIRoute allows: the request is answered 202 with the id of a job whose result is fetched or posted.',
     priority:
       '`high`, `normal` or `low`: whose turn comes first where the AIRoute states `concurrency`. Default: the `priority` of the AIRoute.',
+    explain:
+      '`true`: nothing is sent, and the answer is [why the request would go where it would go](../guides/explain.md), as JSON.',
   });
 
 const responseHeaders = () =>

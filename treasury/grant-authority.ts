@@ -30,6 +30,15 @@ export class GrantRefused extends Error {
   }
 }
 
+/** What is known of one book now. */
+export interface BookLook {
+  readonly spent: bigint;
+  /** Granted and not reported as spent. */
+  readonly held: bigint;
+  /** What can still be granted. */
+  readonly remaining: bigint;
+}
+
 export interface GrantAuthority {
   /** Rejects with GrantRefused, and with another error when the authority cannot be reached before its own deadline. */
   ask(budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer>;
@@ -37,4 +46,6 @@ export interface GrantAuthority {
   giveBack(grant: Grant, final: bigint): Promise<void>;
   /** Best effort; cumulative, so that a repeated or lost report changes nothing. */
   report(usage: readonly GrantUsage[]): void;
+  /** Changes nothing. Absent where it cannot be asked. */
+  look?(budget: PolicyBudget, window: string): Promise<BookLook>;
 }

@@ -131,6 +131,8 @@ export class Treasury {
       ask: (budget, window, needed) => this.ask(holder, budget, window, needed),
       giveBack: ({ id, budgetId, window }, final) => this.giveBack({ budgetId, window }, id, final),
       report: (usages) => void this.report(holder, usages),
+      look: async ({ id, amount }, window) =>
+        bookTotals(await this.#transient({ budgetId: id, window }).read(BigInt(amount))),
     };
   }
 

@@ -14,6 +14,8 @@ export const REQUEST_HEADER = {
   callback: 'x-remora-callback',
   /** `high`, `normal` or `low`: the class of the request where its route lets requests wait. */
   priority: 'x-remora-priority',
+  /** `true`: the request is not sent, and answered with why it would go where it would go. */
+  explain: 'x-remora-explain',
 } as const;
 
 export const RESPONSE_HEADER = {

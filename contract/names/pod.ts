@@ -54,4 +54,6 @@ export const PROBE_PATH = {
   metrics: '/metrics',
   /** Of the sidecar: how the variants of each route do in this pod. */
   variants: '/variants',
+  /** Of the sidecar: what it knows of each target of its policy. */
+  targets: '/targets',
 } as const;

@@ -2,6 +2,7 @@
 import type { PartitionedRequest } from '#contract/policy/book-id';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { Usage } from '#sidecar/canonical/usage';
+import type { RemoraError } from '#sidecar/errors/remora-error';
 
 export interface AttemptEstimate {
   readonly requestId: string;
@@ -45,7 +46,23 @@ export interface Reservation {
   settle(outcome: AttemptOutcome): Settlement;
 }
 
+/** What one limit would say of an attempt. Amounts in its unit. */
+export interface BudgetOutlook {
+  readonly budget: PolicyBudget;
+  /** At most; null when the price of the target is unknown. */
+  readonly needed: bigint | null;
+  readonly windowEndMs: number;
+  /** What this sidecar could spend without asking for more. */
+  readonly held: bigint;
+  /** What all sidecars together could still spend; undefined: who grants it did not say. */
+  readonly remaining: bigint | undefined;
+  /** What the client would see, as far as that can be known. */
+  readonly refusal?: RemoraError;
+}
+
 export interface BudgetGate {
   /** Throws RemoraError `budget_exceeded`, `budget_unavailable` or `price_unknown`. */
   reserve(attempt: AttemptEstimate): Promise<Reservation>;
+  /** What the limits would say; changes nothing. Absent: nobody here knows. */
+  look?(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]>;
 }

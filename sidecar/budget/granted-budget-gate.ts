@@ -5,10 +5,18 @@ import { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
-import type { AttemptEstimate, AttemptOutcome, BudgetGate, Reservation, Settlement } from './budget-gate.ts';
+import type {
+  AttemptEstimate,
+  AttemptOutcome,
+  BudgetGate,
+  BudgetOutlook,
+  Reservation,
+  Settlement,
+} from './budget-gate.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
+import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
@@ -81,6 +89,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #teller: GrantAsker;
   readonly #returns: GrantReturner;
   readonly #stopTicking: () => void;
+  readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
   readonly #partitions = new PartitionBound();
   #recovered = false;
   #closing = false;
@@ -96,6 +105,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#hooks = hooks;
     this.#wallet = wallet;
     this.#returns = new GrantReturner({ authority, journal, wallet, now, timers });
+    this.#looks = { authority, timers, askDeadlineMs };
     const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
     this.#teller = new GrantAsker({ authority, accept, now, timers, askDeadlineMs });
     this.#tryRecover();
@@ -113,6 +123,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const admitted = { attempt, number: this.#number, holds, units, startedUnixMs };
     this.#dispatch(admitted);
     return once((outcome) => this.#settle(admitted, outcome));
+  }
+
+  look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
+    return outlookOf(attempt, { ...this.#looks, wallet: this.#wallet, nowMs: this.#now() });
   }
 
   usage(): readonly GrantUsage[] {

@@ -1,6 +1,7 @@
 /** The guardrails of one policy, compiled once when the policy is applied. */
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import { compileRule, isInForce, isObserved, type Rule } from './compiled-guardrail.ts';
+import { findingsIn } from './findings.ts';
 import type { GuardedTarget, Guardrails, OutputGuard } from './guardrail.ts';
 import { inspectInput } from './input-inspection.ts';
 import { outputGuard } from './output-guard.ts';
@@ -18,6 +19,7 @@ export function compileGuardrails(guardrails: readonly PolicyGuardrail[]): Guard
     hasInput: input.length > 0,
     hasObserved: rules.some(isObserved),
     inspectInput: (request) => inspectInput(request, input),
+    findings: (request) => findingsIn(request, input),
     inspectInputSliced: (request, tags) => inspectInputSliced({ request, rules: input, tags }),
     outputGuard: (target) => guardOf(enforcedOutput, target),
     outputWatch: (target) => guardOf(observedOutput, target),

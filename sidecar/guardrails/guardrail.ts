@@ -27,6 +27,13 @@ export interface InputInspection {
   observedFor(target: GuardedTarget): readonly PolicyGuardrail[];
 }
 
+/** What one guardrail finds in a request. */
+export interface Finding {
+  readonly guardrail: PolicyGuardrail;
+  /** `kind`: a built-in detector by its name, or the place of a pattern, such as `patterns[0]`. */
+  readonly found: readonly { readonly kind: string; readonly count: number }[];
+}
+
 export type OutputVerdict<A> = { readonly response: A; readonly fired: readonly PolicyGuardrail[] };
 
 /** Inspects one answer of one target; holds back only what may still become part of a match. */
@@ -46,7 +53,9 @@ export interface OutputGuard {
 /** The guardrails of one policy, compiled once when the policy is applied. Throws on a pattern that does not compile. */
 export interface Guardrails {
   inspectInput(request: CanonicalRequest): InputInspection;
-  /** The same of a large request, with rests between. `tags`: of every target that its verdicts may be asked for. */
+  /** What the input guardrails find, whomever they are in force for. */
+  findings(request: CanonicalRequest): readonly Finding[];
+  /** As `inspectInput` of a large request, with rests between. `tags`: of every target that its verdicts may be asked for. */
   inspectInputSliced(request: CanonicalRequest, tags: Iterable<GuardedTarget['tags']>): Sliced<InputInspection>;
   /** null: nothing inspects the answers of this target, so its bytes may pass untouched. */
   outputGuard(target: GuardedTarget): OutputGuard | null;

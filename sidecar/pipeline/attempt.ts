@@ -44,9 +44,7 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
   let unasked: RemoraError | undefined;
   for (let left = selection.candidates; ; ) {
     // Asked anew for each turn: other requests may have learned meanwhile who does not work.
-    const order = deps.health.order(left);
-    if (order !== left) tellUnfit(order, question);
-    const [candidate, ...others] = order;
+    const [candidate, ...others] = byHealth(left, question);
     if (candidate === undefined) break;
     left = others;
     const hasNext = others.length > 0;
@@ -59,11 +57,14 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
   throw failures.length === 0 && unasked !== undefined ? unasked : finalError(failures, notTried(question.log.leftOut));
 }
 
-/** Why the order is not the one that the strategy gave. */
-function tellUnfit(candidates: readonly Candidate[], { deps: { health }, log }: AttemptQuestion): void {
+/** The unfit ones last, and what is held against them told. */
+function byHealth(candidates: readonly Candidate[], { deps: { health }, log }: AttemptQuestion): readonly Candidate[] {
+  const order = health.order(candidates);
+  if (order === candidates) return order;
   for (const candidate of candidates)
     for (const { by, isUnfit } of health.concerns(candidate))
       if (isUnfit) log.triedLast(candidate.target.policy.name, by);
+  return order;
 }
 
 interface TargetQuestion {

@@ -117,7 +117,7 @@ async function pass(passing: Passing): Promise<void> {
 }
 
 /** Who asks for what, under which policy, and what was found in it. */
-interface Understood {
+export interface Understood {
   readonly snapshot: Snapshot;
   readonly decoded: DecodedRequest;
   readonly caller: Caller;

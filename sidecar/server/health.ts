@@ -21,6 +21,8 @@ export interface HealthState {
   readonly metrics: MetricsPage | undefined;
   /** A row per variant, as JSON has them. */
   readonly variants: () => readonly object[];
+  /** A row per target. */
+  readonly targets: () => readonly object[];
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -60,6 +62,7 @@ export class HealthServer {
       return writeMetrics(response, this.#state.metrics);
     }
     if (path === PROBE_PATH.variants) return writeJson(response, { variants: this.#state.variants() });
+    if (path === PROBE_PATH.targets) return writeJson(response, { targets: this.#state.targets() });
     plain(response, 404, `one of ${Object.values(PROBE_PATH).join(' ')}`);
   }
 }

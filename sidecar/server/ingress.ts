@@ -25,6 +25,7 @@ import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import { askedEndpoint, methodNotAllowed } from './asked-endpoint.ts';
 import { connectNotServed, parserError, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
+import { answerExplained } from './explain-endpoint.ts';
 import { answerFeedback, FEEDBACK, FEEDBACK_BYTES, type LabelledFeedback } from './feedback-endpoint.ts';
 import { HttpReply } from './http-reply.ts';
 import { answerJob } from './job-endpoint.ts';
@@ -196,6 +197,7 @@ export class Ingress {
   /** None ever rejects. */
   #answer(call: Call): Promise<void> {
     if (call.endpoint === FEEDBACK) return answerFeedback(call, this.#deps);
+    if (call.headers[REQUEST_HEADER.explain] !== undefined) return answerExplained(call, this.#deps);
     const isJob = call.headers[REQUEST_HEADER.callback] !== undefined;
     return isJob ? this.#deps.jobs.accept(call) : handle(call, this.#deps);
   }

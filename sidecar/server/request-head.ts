@@ -80,6 +80,12 @@ function checkOwnHeader(name: string, value: string): void {
       message: `The header ${name} names no class. Send high, normal or low, or leave it out.`,
       param: name,
     });
+  if (name === REQUEST_HEADER.explain && value !== 'true')
+    throw new RemoraError({
+      code: 'invalid_request',
+      message: `The header ${name} must be true. Correct it, or leave it out.`,
+      param: name,
+    });
   if (KNOWN_HEADERS.has(name)) return;
   const shown = name.slice(0, 64).replace(/[^a-z0-9_-]/g, '?');
   throw new RemoraError({

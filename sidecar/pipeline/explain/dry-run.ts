@@ -1,0 +1,16 @@
+/** How far the pipeline came with a request that is only explained, stage by stage. */
+import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { Passing, Understood } from '#sidecar/pipeline/handle';
+import type { RouteQuestion, Selection } from '#sidecar/pipeline/select-route';
+import type { TargetOutlook } from './target-outlook.ts';
+
+export interface DryRun extends Passing {
+  understood?: Understood;
+  question?: RouteQuestion;
+  selection?: Selection;
+  /** In the order of trying. */
+  outlooks?: readonly TargetOutlook[];
+  /** The sidecar itself has the answer. */
+  isAnsweredHere?: boolean;
+  refused?: RemoraError;
+}

@@ -1,0 +1,50 @@
+/** A dry run: all that is decided of a request before anything is sent, reserved or counted. Then who would be asked, and why. */
+import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Call } from '#sidecar/pipeline/call';
+import { type PipelineDeps, questionOf, select, understand } from '#sidecar/pipeline/handle';
+import { RequestRecorder } from '#sidecar/pipeline/request-recorder';
+import { ClientGone } from '#sidecar/pipeline/scope/request-scope';
+import { unmoved } from '#sidecar/pipeline/strategies/latency/target-latencies';
+import type { Upstream } from '#sidecar/upstream/upstream';
+import type { DryRun } from './dry-run.ts';
+import type { Explanation } from './explanation.ts';
+import { explanationOf } from './explanation-of.ts';
+import { outlooksOf, refusalOf } from './target-outlook.ts';
+
+/** Nothing leaves the process for an explanation, whatever a stage thinks of. */
+const NOBODY: Upstream = {
+  send: () => Promise.reject(new Error('an explanation sends nothing')),
+  close: async () => {},
+};
+
+/** Never rejects for what is wrong with a request: that is part of the explanation. */
+export async function explain(call: Call, deps: PipelineDeps): Promise<Explanation> {
+  const dry = { ...deps, upstream: NOBODY, latencies: unmoved(deps.latencies) };
+  const run: DryRun = { call, deps: dry, log: new RequestRecorder(call, deps.now()) };
+  try {
+    await decide(run);
+  } catch (thrown) {
+    const cause = call.scope.cause ?? thrown;
+    run.refused = RemoraError.from(cause);
+    if (run.refused.code === 'internal' && !(cause instanceof ClientGone)) deps.onFault(cause, call.requestId);
+  } finally {
+    call.scope.close();
+    call.body.release();
+  }
+  return explanationOf(run);
+}
+
+async function decide(run: DryRun): Promise<void> {
+  run.understood = await understand(run);
+  const { request } = run.understood.decoded;
+  if ('ofSidecar' in request && request.ofSidecar !== undefined) {
+    run.isAnsweredHere = true;
+    return;
+  }
+  run.question = await questionOf(run.understood, run);
+  run.selection = select(run.question, run.call);
+  run.outlooks = await outlooksOf(run.selection, run.understood, run);
+  run.isAnsweredHere = run.outlooks.find(({ error }) => error === undefined)?.isAnsweredHere === true;
+  const refused = refusalOf(run.outlooks);
+  if (refused !== undefined) throw refused;
+}

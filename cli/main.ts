@@ -21,6 +21,7 @@ createProgram({
   version: process.env.REMORA_VERSION ?? 'development',
   env: process.env,
   out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
   setExitCode(code) {
     process.exitCode = code;
   },

@@ -7,6 +7,8 @@ export interface Terminal {
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (text: string) => void;
+  /** What a human reads beside it. */
+  readonly err: (text: string) => void;
   readonly setExitCode: (code: number) => void;
 }
 
@@ -23,6 +25,7 @@ export function createProgram(terminal: Terminal): Command {
   program.addCommand(devCommand(terminal));
   program.addCommand(checkCommand(terminal));
   program.addCommand(statusCommand(terminal));
+  program.addCommand(explainCommand(terminal));
   return program;
 }
 
@@ -82,11 +85,15 @@ interface CheckFlags extends ClusterFlags {
 
 function statusCommand({ out }: Terminal): Command {
   const command = new Command('status')
-    .description('Show which sidecar runs which policy, and what budgets have spent.')
+    .description('Show which sidecar runs which policy, which targets it finds unfit, and what budgets have spent.')
     .option('-n, --namespace <name>', 'namespace; default: that of the context')
     .option('-A, --all-namespaces', 'all namespaces')
+    .option('--url <url>', 'health port of one sidecar or of `remora dev`: shows its targets, and no cluster is asked')
     .addOption(
-      new Option('-o, --output <format>', 'output format; wide adds messages and the limits of budgets')
+      new Option(
+        '-o, --output <format>',
+        'output format; wide adds messages, all targets with their latencies, and the limits of budgets',
+      )
         .choices(['text', 'wide', 'json'])
         .default('text'),
     );
@@ -97,8 +104,52 @@ function statusCommand({ out }: Terminal): Command {
 }
 
 interface StatusFlags extends ClusterFlags {
+  readonly url?: string;
   readonly namespace?: string;
   readonly allNamespaces?: boolean;
+  readonly output: string;
+}
+
+function explainCommand({ env, out, err, setExitCode }: Terminal): Command {
+  const command = new Command('explain')
+    .description(
+      'Say why a request goes where it goes: caller, rule, targets, prices, budgets. Nothing is sent. Exit code 1 when it would be refused.',
+    )
+    .option('-m, --model <name>', 'model that is asked for')
+    .option('--prompt <text>', 'what the user says; default: a greeting')
+    .option('-b, --body <file>', 'request to explain, as JSON; - is standard input')
+    .option('-H, --header <name=value>', 'header of the request; may be repeated', collect, [])
+    .option('--path <path>', 'path of the API', '/v1/chat/completions')
+    .option('--url <url>', 'sidecar or `remora dev` to ask', `http://127.0.0.1:${PORT.ingress}`)
+    .option('--pod <namespace/name>', 'ask the sidecar of this pod, through the API server')
+    .option('-f, --files <paths...>', 'ask no sidecar: explain by these files or folders of resources')
+    .option('-n, --namespace <name>', 'with --files: namespace to run as; with --pod: where the pod is')
+    .option('-l, --labels <name=value,...>', 'with --files: labels of the pod')
+    .option('--assume-keys', 'with --files: as if every key that they name were there')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text'));
+  return withCluster(command).action(async (flags: ExplainFlags) => {
+    const { explain } = await import('./explain/explain.ts');
+    const { text, notes, ok } = await explain({ ...flags, env });
+    for (const note of notes) err(`${note}\n`);
+    out(text);
+    if (!ok) setExitCode(1);
+  });
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+interface ExplainFlags extends ClusterFlags {
+  readonly model?: string;
+  readonly prompt?: string;
+  readonly body?: string;
+  readonly header: readonly string[];
+  readonly path: string;
+  readonly url: string;
+  readonly pod?: string;
+  readonly files?: readonly string[];
+  readonly namespace?: string;
+  readonly labels?: string;
+  readonly assumeKeys?: boolean;
   readonly output: string;
 }
 

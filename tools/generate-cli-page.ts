@@ -8,7 +8,9 @@ import { code, page, table } from './markdown.ts';
 const valueText = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value));
 
 const described = (description: string, { defaultValue }: { readonly defaultValue?: unknown }): string =>
-  defaultValue === undefined ? description : `${description}. Default ${code(valueText(defaultValue))}`;
+  defaultValue === undefined || valueText(defaultValue) === ''
+    ? description
+    : `${description}. Default ${code(valueText(defaultValue))}`;
 
 function section(command: Command): string {
   const help = command.createHelp();
@@ -32,10 +34,10 @@ const choicesText = (description: string, choices: readonly string[] | undefined
   choices === undefined ? description : `${description}; one of ${choices.map(code).join(', ')}`;
 
 export function cliPage(): Map<string, string> {
-  const program = createProgram({ version: '', env: {}, out() {}, setExitCode() {} });
+  const program = createProgram({ version: '', env: {}, out() {}, err() {}, setExitCode() {} });
   const intro =
-    'Installed as `remora` and as `kubectl-remora`, so that `kubectl remora` works as well. Exit code 0: done; 1: it failed, or ' +
-    '`check` found a failure. What a program reads is on standard output, what a human reads beside it on standard error.';
+    'Installed as `remora` and as `kubectl-remora`, so that `kubectl remora` works as well. Exit code 0: done; 1: it failed, ' +
+    '`check` found a failure, or `explain` a refusal. What a program reads is on standard output, what a human reads beside it on standard error.';
   const sections = program.commands.map(section);
   return new Map([['docs/reference/cli.md', page(MARKDOWN_BANNER, '# Command line', intro, ...sections)]]);
 }

@@ -128,6 +128,8 @@ const probes = () =>
     live: 'The process still turns.',
     metrics: 'Prometheus metrics.',
     variants: 'Sidecar: how the [variants](../guides/experiments.md) of each AIRoute do in this pod, as JSON.',
+    targets:
+      'Sidecar: what it knows of each target of its policy, as JSON: circuit breaker, what else is held against it, latencies. [`remora status`](../guides/explain.md) shows it.',
   });
 
 const environment = () =>

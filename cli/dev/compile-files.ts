@@ -5,7 +5,7 @@ import { compileWorkload, conditionsOf } from '#contract/compile/compile';
 import { objectKey, objectText } from '#contract/compile/object-key';
 import { ResourceIndex } from '#contract/compile/resource-index';
 import type { Snapshot } from '#contract/compile/snapshot';
-import { type Workload, workloadOf } from '#contract/compile/workload';
+import { selectingLabels, type Workload, workloadOf } from '#contract/compile/workload';
 import type { ConditionReason } from '#contract/names/conditions';
 import { credentialName } from '#contract/policy/credential-name';
 import { policyHash } from '#contract/policy/hash';
@@ -44,6 +44,8 @@ export interface CompileFilesOptions {
   readonly env: ReadOptions['env'];
   /** Default: the only namespace that has an AIRoute, else `default`. */
   readonly namespace?: string | undefined;
+  /** Of the pod that the workload is taken for. Default: none. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Throws FilesRefused when anything in the files is wrong; then nothing of them is used. */
@@ -53,13 +55,17 @@ export async function compileFiles(paths: readonly string[], options: CompileFil
   const namespace = options.namespace ?? onlyNamespace(reading);
   const index = indexOf(reading, namespace);
   const snapshot = index.snapshot();
-  const policy = compileWorkload(snapshot, workloadIn(reading, namespace));
+  const labels = options.labels ?? {};
+  const policy = compileWorkload(
+    snapshot,
+    workloadIn(reading, namespace, { labels, selecting: selectingLabels(snapshot) }),
+  );
   return {
     policy,
     hash: policyHash(policy),
     credentials: credentialsOf(reading),
     faults: faultsOf(snapshot, reading),
-    notes: [...reading.notes, ...labelNotes(reading)],
+    notes: [...reading.notes, ...(options.labels === undefined ? labelNotes(reading) : [])],
   };
 }
 
@@ -83,10 +89,16 @@ function onlyNamespace(reading: FilesReading): string {
   ]);
 }
 
-const workloadIn = (reading: FilesReading, namespace: string): Workload =>
+interface PodLabels {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly selecting: ReadonlySet<string>;
+}
+
+const workloadIn = (reading: FilesReading, namespace: string, { labels, selecting }: PodLabels): Workload =>
   workloadOf(
-    { namespace, serviceAccount: 'default' },
+    { namespace, serviceAccount: 'default', labels },
     reading.namespaces.find(({ name }) => name === namespace),
+    selecting,
   );
 
 const credentialsOf = (reading: FilesReading): Map<string, string> =>

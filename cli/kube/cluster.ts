@@ -1,4 +1,5 @@
 /** Reads a cluster as the user of a kubeconfig, with a deadline on each request. The only place of the command line that talks to an API server. */
+import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
 import { UserError } from '#cli/user-error';
 
@@ -39,9 +40,9 @@ export interface ClusterConnection {
 }
 
 /** Throws UserError when there is no such file, context or cluster. */
-export async function connect({ kubeconfig, context }: ClusterOptions): Promise<Cluster> {
-  const { HttpMethod, KubeConfig, RequestContext } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
+export async function kubeConfigOf({ kubeconfig, context }: ClusterOptions): Promise<KubeConfig> {
+  const client = await import('@kubernetes/client-node');
+  const config = new client.KubeConfig();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
@@ -55,8 +56,15 @@ export async function connect({ kubeconfig, context }: ClusterOptions): Promise<
   const cluster = config.getCurrentCluster();
   if (!cluster || cluster.server === NOWHERE)
     throw new UserError('No cluster is configured: name one by --kubeconfig, --context or $KUBECONFIG.');
+  return config;
+}
+
+/** As `kubeConfigOf`. */
+export async function connect(options: ClusterOptions): Promise<Cluster> {
+  const { HttpMethod, RequestContext } = await import('@kubernetes/client-node');
+  const config = await kubeConfigOf(options);
   return new Cluster({
-    server: cluster.server.replace(/\/$/, ''),
+    server: (config.getCurrentCluster()?.server ?? NOWHERE).replace(/\/$/, ''),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     async access(url) {
       const prepared = new RequestContext(url, HttpMethod.GET);
@@ -64,6 +72,11 @@ export async function connect({ kubeconfig, context }: ClusterOptions): Promise<
       return { headers: prepared.getHeaders(), dispatcher: prepared.getDispatcher() };
     },
   });
+}
+
+interface Asked {
+  readonly body?: object;
+  readonly deadlineMs?: number;
 }
 
 interface Page<T> {
@@ -87,14 +100,14 @@ export class Cluster {
     return this.#connection.namespace;
   }
 
-  /** Rejects with ApiError on a refusal, with UserError when there is no answer within 15 s. */
-  get<T>(path: string): Promise<T> {
-    return this.#send(path);
+  /** Rejects with ApiError on a refusal, with UserError when there is no answer within the deadline. */
+  get<T>(path: string, deadlineMs = DEADLINE_MS): Promise<T> {
+    return this.#send(path, { deadlineMs });
   }
 
   /** For reviews, which are asked by creating them; nothing is kept by it. */
   review<T>(path: string, body: object): Promise<T> {
-    return this.#send(path, body);
+    return this.#send(path, { body });
   }
 
   /** All pages. Rejects as `get` does. */
@@ -114,15 +127,18 @@ export class Cluster {
     return items;
   }
 
-  async #send<T>(path: string, body?: object): Promise<T> {
+  async #send<T>(path: string, asked: Asked): Promise<T> {
     const url = `${this.server}${path}`;
-    const { status, text } = await this.#exchange(url, body);
+    const { status, text } = await this.#exchange(url, asked);
     if (status >= 400) throw new ApiError(status, messageOf(text) ?? `the API server answered ${status}`);
     // The API server's schema is the type.
     return JSON.parse(text) as T;
   }
 
-  async #exchange(url: string, body: object | undefined): Promise<{ readonly status: number; readonly text: string }> {
+  async #exchange(
+    url: string,
+    { body, deadlineMs = DEADLINE_MS }: Asked,
+  ): Promise<{ readonly status: number; readonly text: string }> {
     try {
       this.#access ??= this.#connection.access(url);
       const { headers, dispatcher } = await this.#access;
@@ -131,19 +147,19 @@ export class Cluster {
         headers: { ...headers, accept: 'application/json', 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(dispatcher === undefined ? {} : { dispatcher }),
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal: AbortSignal.timeout(deadlineMs),
       });
       return { status: answer.statusCode, text: await answer.body.text() };
     } catch (error) {
-      throw new UserError(`${this.server} cannot be reached: ${reasonOf(error)}`, { cause: error });
+      throw new UserError(`${this.server} cannot be reached: ${reasonOf(error, deadlineMs)}`, { cause: error });
     }
   }
 }
 
 /** A connection that fails on every address of a host has its reasons inside. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${DEADLINE_MS / 1_000} s`;
+export function reasonOf(error: unknown, deadlineMs = DEADLINE_MS): string {
+  if (error instanceof AggregateError) return reasonOf(error.errors[0], deadlineMs);
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${deadlineMs / 1_000} s`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -51,7 +51,13 @@ export interface BudgetObject extends RemoraObject {
 
 export interface PodObject {
   readonly metadata: Metadata;
-  readonly spec?: { readonly hostNetwork?: boolean };
+  readonly spec?: {
+    readonly hostNetwork?: boolean;
+    readonly initContainers?: readonly {
+      readonly name: string;
+      readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+    }[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly initContainerStatuses?: readonly ContainerStatus[];

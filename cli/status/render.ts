@@ -1,10 +1,15 @@
 /** The rows of `remora status` as text. Pure. */
 import { table } from '#cli/output/table';
 import type { BudgetRow, RouteRow, SidecarRow } from './rows.ts';
+import { targetText } from './target-table.ts';
+import type { SeenTargets } from './targets.ts';
 
 export interface StatusReport {
   readonly routes: readonly RouteRow[];
   readonly sidecars: readonly SidecarRow[];
+  /** Of all that told. */
+  readonly targets: SeenTargets['targets'];
+  readonly told: SeenTargets['told'];
   readonly budgets: readonly BudgetRow[];
   /** What could not be read, one sentence each. */
   readonly faults: readonly string[];
@@ -13,10 +18,12 @@ export interface StatusReport {
 /** As much of a hash as tells policies apart. */
 const SHORT = 12;
 
-export function statusText({ routes, sidecars, budgets, faults }: StatusReport, wide: boolean): string {
+export function statusText({ routes, sidecars, budgets, faults, ...seen }: StatusReport, wide: boolean): string {
+  const targets = targetText(seen, wide);
   const sections = [
     section('AIRoutes', routes, (rows) => routeTable(rows, wide)),
     section('Sidecars', sidecars, (rows) => sidecarTable(rows, wide)),
+    ...(targets === '' ? [] : [targets]),
     section('AIBudgets', budgets, (rows) => (wide ? limitTable(rows) : budgetTable(rows))),
     ...faults.map((fault) => `× ${fault}\n`),
   ];

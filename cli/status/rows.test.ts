@@ -80,7 +80,10 @@ test('statusText() prints aligned tables, limits when wide, and what could not b
     },
   });
   const sidecar = { namespace: 'demo', pod: 'app', state: 'SYNCED' as const, policy: 'a'.repeat(64), reason: '' };
-  const report = { routes: [], sidecars: [sidecar], budgets: [budget], faults: ['pods cannot be read: no'] };
+  const report = {
+    ...{ routes: [], sidecars: [sidecar], targets: [], told: 0, budgets: [budget] },
+    faults: ['pods cannot be read: no'],
+  };
   assert.equal(
     statusText(report, false),
     [

@@ -35,6 +35,8 @@ export const LABEL = {
 } as const;
 
 export const SIDECAR_CONTAINER = 'remora-proxy';
+/** Of that container: the name of the port of probes and metrics. */
+export const SIDECAR_HEALTH_PORT = 'remora-health';
 /** Audience of the projected token by which a sidecar proves its pod to the operator. */
 export const TOKEN_AUDIENCE = 'remora.dev/control-plane';
 

@@ -1,5 +1,5 @@
 /** The native sidecar that injection adds to a pod, and the volumes that only it mounts. */
-import { PORT, SIDECAR_CONTAINER, TOKEN_AUDIENCE } from '#contract/names/api';
+import { PORT, SIDECAR_CONTAINER, SIDECAR_HEALTH_PORT, TOKEN_AUDIENCE } from '#contract/names/api';
 import { POD_ENV, POD_PATH, PROBE_PATH, SIDECAR_NODE_FLAGS } from '#contract/names/pod';
 import type { EnvVar, VolumeMount } from './pod.ts';
 
@@ -70,7 +70,7 @@ export function sidecarContainer(config: InjectionConfig, start: StartMode): Sid
     restartPolicy: 'Always',
     args: [...SIDECAR_NODE_FLAGS, '/app/sidecar.cjs'],
     env: environment(config, start),
-    ports: [{ name: 'remora-health', containerPort: PORT.sidecarHealth, protocol: 'TCP' }],
+    ports: [{ name: SIDECAR_HEALTH_PORT, containerPort: PORT.sidecarHealth, protocol: 'TCP' }],
     volumeMounts: [
       { name: VOLUME.token, mountPath: POD_PATH.tokenDir, readOnly: true },
       { name: VOLUME.state, mountPath: POD_PATH.stateDir },

@@ -7,8 +7,10 @@ import { RemoraError } from '#sidecar/errors/remora-error';
 import { FEEDBACK } from './feedback-endpoint.ts';
 import { queryOf } from './request-head.ts';
 
+type Asked = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
+
 /** Throws `method_not_allowed`, `unknown_path` and what the dialect refuses. */
-export function askedEndpoint(path: string, { method = '', url = '', headers }: IncomingMessage): Endpoint {
+export function askedEndpoint(path: string, { method = '', url = '', headers }: Asked): Endpoint {
   if (path === FEEDBACK_PATH && method === 'POST') return FEEDBACK;
   const endpoint = endpointAt(path, { method, headers });
   if (endpoint === undefined) throw notServed(path);

@@ -24,7 +24,7 @@ const CONTENT: Readonly<Record<ContentKind, { readonly type: RegExp; readonly ad
 };
 
 /** The path without its query. Throws `invalid_host`, `unknown_header` or `invalid_request`. */
-export function checkHead(request: IncomingMessage): string {
+export function checkHead(request: Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'url'>): string {
   checkHeaders(request.rawHeaders);
   checkFraming(request.headers['transfer-encoding']);
   checkLatency(request.headers[REQUEST_HEADER.latency]);

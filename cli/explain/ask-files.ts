@@ -115,6 +115,6 @@ async function tell({ path, headers, body }: AskedRequest, parts: PipelineParts)
     return { explanation: await explain(call, parts) };
   } catch (error) {
     if (!(error instanceof RemoraError)) throw error;
-    return { status: error.status, text: error.message };
+    return { status: error.status, message: error.message };
   }
 }

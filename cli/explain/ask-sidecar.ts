@@ -10,7 +10,7 @@ const DEADLINE_MS = 15_000;
 const LARGEST_BYTES = 4 * 1024 * 1024;
 
 /** What came back: an explanation, or the refusal of a request that did not come so far. */
-export type Told = { readonly explanation: Explanation } | { readonly status: number; readonly text: string };
+export type Told = { readonly explanation: Explanation } | { readonly status: number; readonly message: string };
 
 /** `url`: of the gateway. Throws UserError when nobody answers. */
 export async function askSidecar(url: string, { path, headers, body }: AskedRequest): Promise<Told> {
@@ -18,7 +18,7 @@ export async function askSidecar(url: string, { path, headers, body }: AskedRequ
   const explanation = status === 200 ? explanationIn(text) : undefined;
   if (status === 200 && explanation === undefined)
     throw new UserError(`What answers at ${url} is no sidecar that explains. Check --url, and its release.`);
-  return explanation === undefined ? { status, text } : { explanation };
+  return explanation === undefined ? { status, message: messageIn(text) } : { explanation };
 }
 
 async function exchange(url: string, { headers, body }: Omit<AskedRequest, 'path'>) {
@@ -43,5 +43,15 @@ function explanationIn(text: string): Explanation | undefined {
     return typeof value?.outcome === 'string' && Array.isArray(value.targets) ? (value as Explanation) : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Of an error in whatever API; else the answer as it is. */
+function messageIn(text: string): string {
+  try {
+    const message = JSON.parse(text)?.error?.message;
+    return typeof message === 'string' ? message : text.trim();
+  } catch {
+    return text.trim();
   }
 }

@@ -7,7 +7,7 @@ import { PORT } from '#contract/names/api';
 import { askFiles } from './ask-files.ts';
 import { askSidecar, type Told } from './ask-sidecar.ts';
 import { type AskedFlags, type AskedRequest, askedRequest } from './asked-request.ts';
-import { explanationText } from './render.ts';
+import { explanationText, refusalText } from './render.ts';
 
 export interface ExplainOptions extends AskedFlags, ClusterOptions {
   /** Of the gateway. */
@@ -32,12 +32,17 @@ export interface Explained {
 export async function explain(options: ExplainOptions): Promise<Explained> {
   const asked = await askedRequest(options);
   const { told, notes } = await ask(asked, options);
-  if (!('explanation' in told)) return { text: `${told.status} ${told.text.trim()}\n`, notes, ok: false };
+  const asJson = options.output === 'json';
+  if (!('explanation' in told)) {
+    const refused = { outcome: 'refused', refused: told };
+    return { text: asJson ? jsonText(refused) : refusalText(told.status, told.message), notes, ok: false };
+  }
   const { explanation } = told;
-  const text =
-    options.output === 'json' ? `${JSON.stringify(explanation, undefined, 2)}\n` : explanationText(explanation);
+  const text = asJson ? jsonText(explanation) : explanationText(explanation);
   return { text, notes, ok: explanation.outcome !== 'refused' };
 }
+
+const jsonText = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 interface Answer {
   readonly told: Told;

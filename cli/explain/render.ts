@@ -10,6 +10,10 @@ type Line = readonly [label: string, text: string];
 export const explanationText = (explanation: Explanation): string =>
   `${linesOf(explanation).map(lineText).join('\n')}\n`;
 
+/** Of a request that did not come so far as to be explained. */
+export const refusalText = (status: number, message: string): string =>
+  `${lineText(['refused', String(status)])}\n${lineText(['', message])}\n`;
+
 const LABEL_WIDTH = 12;
 const lineText = ([label, text]: Line): string => `${label.padEnd(LABEL_WIDTH)}${text}`.trimEnd();
 
@@ -73,11 +77,14 @@ function classLines({ class: found }: Explanation): Line[] {
 }
 
 const orderLines = ({ strategy, variant }: Explanation): Line[] => [
-  ...(strategy === undefined
-    ? []
-    : [['order', `${strategy.name}${strategy.reason === undefined ? '' : `: ${strategy.reason}`}`] as const]),
+  ...(strategy === undefined ? [] : [['order', `${strategy.name}${reasonText(strategy)}`] as const]),
   ...(variant === undefined ? [] : [['variant', `${variant.name} (${variant.mode}, ${variant.percent} %)`] as const]),
 ];
+
+function reasonText({ name, reason }: NonNullable<Explanation['strategy']>): string {
+  if (reason !== undefined) return `: ${reason}`;
+  return name === 'Priority' ? ', as written' : '';
+}
 
 function targetLines(target: ExplainedTarget, index: number): Line[] {
   const { role, weight, concerns, refused, maskedBy, inspectedBy } = target;

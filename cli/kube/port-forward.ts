@@ -31,7 +31,8 @@ export async function throughPod<T>(
     forward.portForward(namespace, pod, [port], socket, saying(fail), socket).then(
       (tunnel) => {
         if (typeof tunnel === 'function') return;
-        open.defer(() => tunnel.close());
+        // To close it politely waits half a minute for a server that says nothing.
+        open.defer(() => tunnel.terminate());
         tunnel.addEventListener('close', () => socket.end());
       },
       (error: unknown) => fail(reasonOf(error)),

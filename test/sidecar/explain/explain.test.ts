@@ -1,0 +1,312 @@
+/** `x-remora-explain`: the answer says why, and nothing else happens. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Explanation } from '#sidecar/pipeline/explain/explanation';
+import type { Upstream } from '#sidecar/upstream/upstream';
+import { policyOf, type RunningSidecar, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
+import { buildBudget, buildGuardrail } from '#test/support/build-policy';
+
+const HEADERS = { 'content-type': 'application/json', 'x-remora-explain': 'true' };
+
+/** An upstream that only remembers that it was asked. */
+function noUpstream(): { readonly upstream: Upstream; readonly asked: string[] } {
+  const asked: string[] = [];
+  const send: Upstream['send'] = async ({ url }) => {
+    asked.push(url);
+    throw new Error('not here');
+  };
+  return { upstream: { send, close: async () => {} }, asked };
+}
+
+async function started(t: TestContext, policy: NonNullable<StartOptions['policy']>, options: StartOptions = {}) {
+  const { upstream, asked } = noUpstream();
+  const running = await startSidecar(t, { ...options, policy, deps: { upstream, ...options.deps } });
+  return { running, asked };
+}
+
+async function explained(
+  { url }: Pick<RunningSidecar, 'url'>,
+  body: object = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Explanation> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { ...HEADERS, ...headers },
+    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }], ...body }),
+  });
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-type'), 'application/json');
+  return (await response.json()) as Explanation;
+}
+
+const MOCKS = { a: { type: 'Mock' }, b: { type: 'Mock' }, c: { type: 'Mock' } } as const;
+
+test('nothing is sent, reserved or recorded for an explanation', async (t) => {
+  const { running, asked } = await started(t, {
+    providers: { a: { type: 'OpenAI' }, b: { type: 'OpenAI' } },
+    routes: [
+      {
+        targets: [{ provider: 'a' }, { provider: 'b' }],
+        rule: { strategy: 'LeastLatency' },
+        classifier: { url: 'http://127.0.0.1:1/classify', deadlineMs: 1_000 },
+        match: { complexity: 'Simple' },
+      },
+    ],
+    budgets: [buildBudget('default/team/day', 1_000_000n)],
+  });
+  const before = await (await fetch(`${running.healthUrl}/targets`)).text();
+  const explanation = await explained(running);
+  assert.equal(explanation.outcome, 'sent');
+  assert.equal(explanation.class?.classifierNotAsked, true);
+  assert.deepEqual([asked, running.gate.reserved, running.records, running.faults], [[], [], [], []]);
+  assert.equal(await (await fetch(`${running.healthUrl}/targets`)).text(), before);
+});
+
+test('a request that is sent afterwards goes as was explained', async (t) => {
+  const running = await startSidecar(t, {
+    policy: { providers: MOCKS, routes: [{ targets: [{ provider: 'b', model: 'echo' }, { provider: 'a' }] }] },
+  });
+  const { sentTo } = await explained(running);
+  const response = await fetch(`${running.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+  assert.equal(response.headers.get('x-remora-target'), sentTo);
+  assert.equal(sentTo, 'b/echo');
+});
+
+test('an unfit target is tried last, and why and for how long is told', async (t) => {
+  let nowMs = 0;
+  const running = await startSidecar(t, {
+    deps: { monotonicMs: () => nowMs },
+    policy: {
+      providers: MOCKS,
+      routes: [
+        {
+          targets: [
+            {
+              ...{ provider: 'a', model: 'status-503' },
+              circuitBreaker: { consecutiveFailures: 1, errorPercent: 100, firstTokenP95Ms: null, openForMs: 5_000 },
+            },
+            { provider: 'b', model: 'status-429' },
+            { provider: 'c', model: 'echo' },
+          ],
+        },
+      ],
+    },
+  });
+  const send = () =>
+    fetch(`${running.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
+    }).then((response) => response.text());
+  await send();
+  nowMs = 500;
+  const { targets, sentTo } = await explained(running);
+  assert.equal(sentTo, 'c/echo');
+  assert.deepEqual(
+    targets.map(({ target, concerns }) => [target, concerns]),
+    [
+      ['c/echo', []],
+      [
+        'a/status-503',
+        [{ by: 'CircuitBreaker', state: 'open', reason: '1 failures in a row', isUnfit: true, forMs: 4_500 }],
+      ],
+      ['b/status-429', [{ by: 'CoolDown', reason: 'limited the rate', isUnfit: true, forMs: 500 }]],
+    ],
+  );
+  const board = (await (await fetch(`${running.healthUrl}/targets`)).json()) as {
+    targets: readonly { model: string; breaker?: string; concerns: readonly object[] }[];
+  };
+  assert.deepEqual(
+    board.targets.map(({ model, breaker, concerns }) => [model, breaker, concerns.length]),
+    [
+      ['status-503', 'open', 1],
+      ['status-429', undefined, 1],
+      ['echo', undefined, 0],
+    ],
+  );
+  await send();
+  assert.deepEqual(running.records.at(-1)?.unfit, [
+    { target: 'a/status-503', reason: 'CircuitBreaker' },
+    { target: 'b/status-429', reason: 'CoolDown' },
+  ]);
+  nowMs = 5_000;
+  const [first] = (await explained(running)).targets;
+  assert.deepEqual([first?.target, first?.concerns[0]?.isUnfit], ['a/status-503', false]);
+});
+
+test('what is left out is told with its reason, and the rest goes on', async (t) => {
+  const { running } = await started(t, {
+    providers: {
+      denied: { type: 'OpenAI' },
+      untagged: { type: 'OpenAI' },
+      locked: { type: 'OpenAI', credential: 'default/s/k', tags: ['eu'] },
+      guarded: { type: 'OpenAI', tags: ['eu'] },
+      left: { type: 'OpenAI', tags: ['eu', 'trusted'] },
+    },
+    routes: [
+      {
+        targets: ['denied', 'untagged', 'locked', 'guarded', 'left'].map((provider) => ({ provider })),
+        rule: { strategy: 'Priority' },
+      },
+    ],
+    modelRules: [{ policy: 'default/org', allow: [], deny: ['denied/*'] }],
+    requirements: [{ policy: 'default/org', require: [{ tags: ['eu'] }] }],
+    guardrails: [
+      buildGuardrail({
+        ...{ name: 'names', stage: 'Input', patterns: ['neptune'], action: 'Block', unlessTags: ['trusted'] },
+      }),
+    ],
+  });
+  const { leftOut, sentTo, guardrails, required } = await explained(running, {
+    messages: [{ role: 'user', content: 'project neptune, neptune' }],
+  });
+  assert.equal(sentTo, 'left/m');
+  assert.deepEqual(
+    leftOut.map(({ target, reason }) => [target, reason]),
+    [
+      ['denied/m', 'Denied'],
+      ['untagged/m', 'TagsMissing'],
+      ['locked/m', 'NoCredential'],
+      ['guarded/m', 'Guardrail'],
+    ],
+  );
+  assert.match(leftOut[2]?.message ?? '', /Secret default\/s\/k/);
+  assert.deepEqual(guardrails, [
+    {
+      ...{ guardrail: 'remora-system/organisation/names', action: 'Block', observed: false },
+      found: [{ kind: 'patterns[0]', count: 2 }],
+    },
+  ]);
+  assert.deepEqual(required, [{ policy: 'default/org', tags: ['eu'] }]);
+});
+
+test('each rule that does not match says what of it does not fit', async (t) => {
+  const running = await startSidecar(t);
+  const target = { provider: 'a' };
+  const policy = policyOf({ providers: MOCKS, routes: [{ targets: [target] }] });
+  const [route] = policy.routes;
+  const [last] = route?.rules ?? [];
+  assert.ok(route && last);
+  const matching = (match: object, when?: string) => ({
+    ...last,
+    match: { ...last.match, ...match },
+    ...(when !== undefined && { when }),
+  });
+  const rules = [
+    matching({ models: ['other'] }),
+    matching({ headers: [{ name: 'x-plan', value: 'gold' }] }),
+    matching({ task: 'Code', latency: 'Realtime' }),
+    matching({}, 'caller.team == "sales"'),
+    matching({}, 'int(request.headers["x-n"]) > 1'),
+    last,
+    matching({}),
+  ];
+  assert.deepEqual(running.sidecar.sink.applyPolicy({ ...policy, routes: [{ ...route, rules }] }, 'hash-1'), {
+    applied: true,
+  });
+  const { rules: told, route: name } = await explained(running, {}, { 'x-plan': 'tin' });
+  assert.equal(name, 'default/route-0');
+  assert.deepEqual(
+    told.map(({ matches, because }) => [matches, because]),
+    [
+      [false, 'the model is not other'],
+      [false, 'the header x-plan is not "gold"'],
+      [false, 'the task is chat, not code, the latency is batch, not realtime'],
+      [false, 'when is false: caller.team == "sales"'],
+      [false, told[4]?.because],
+      [true, undefined],
+    ],
+  );
+  assert.match(told[4]?.because ?? '', /^when cannot be evaluated, which counts as false: /);
+});
+
+test('prices, what is reserved, ceilings and budgets are told per target, and who is too dear is refused', async (t) => {
+  const { running } = await started(t, {
+    providers: MOCKS,
+    routes: [
+      {
+        targets: [
+          { provider: 'a', price: { inputPico: '2000000', cachedInputPico: '1000000', outputPico: '100000000' } },
+          { provider: 'b', price: { inputPico: '1000000', cachedInputPico: '1000000', outputPico: '2000000' } },
+        ],
+        perRequest: { maxUsd: '0.01' },
+      },
+    ],
+  });
+  const { targets, sentTo, ceilings } = await explained(running, { max_tokens: 1_000 });
+  const [dear, cheap] = targets;
+  assert.equal(sentTo, 'b/m');
+  assert.deepEqual(dear?.price, { input: '2.00', output: '100.00' });
+  assert.equal(dear?.refused?.code, 'ceiling_exceeded');
+  assert.equal(cheap?.refused, undefined);
+  assert.equal(cheap?.atMost?.outputTokens, 1_000);
+  assert.match(cheap?.atMost?.usd ?? '', /^0\.002/);
+  assert.deepEqual(ceilings, [{ object: 'AIRoute default/route-0', maxUsd: '0.01', observed: false }]);
+});
+
+test('a request that would be refused is answered 200 with the error that its client would see', async (t) => {
+  const { running } = await started(t, { providers: MOCKS, routes: [{ targets: [{ provider: 'a' }] }] });
+  const told = await explained(running, { model: 'other' });
+  const real = await fetch(`${running.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'other', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+  const { error } = (await real.json()) as { error: { message: string } };
+  assert.equal(told.outcome, 'refused');
+  assert.deepEqual([told.refused?.status, told.refused?.message], [real.status, error.message]);
+  assert.equal(told.refused?.code, 'unknown_model');
+  const broken = await fetch(`${running.url}/v1/chat/completions`, { method: 'POST', headers: HEADERS, body: '{' });
+  assert.equal(((await broken.json()) as Explanation).refused?.code, 'invalid_json');
+});
+
+test('neither text of the request nor a key is in an explanation', async (t) => {
+  const secret = 'sk-very-secret';
+  const { running } = await started(
+    t,
+    {
+      providers: { a: { type: 'OpenAI', credential: 'default/s/k' } },
+      routes: [{ targets: [{ provider: 'a' }], when: 'request.prompt.contains("mail")' }],
+      guardrails: [buildGuardrail({ stage: 'Input', detect: ['Email'] })],
+    },
+    { credentials: { 'default/s/k': secret } },
+  );
+  const told = await explained(running, { messages: [{ role: 'user', content: 'mail ada@example.com' }] });
+  assert.deepEqual(told.guardrails[0]?.found, [{ kind: 'Email', count: 1 }]);
+  assert.deepEqual(told.targets[0]?.maskedBy, ['remora-system/organisation/rule']);
+  assert.doesNotMatch(JSON.stringify(told), /ada@|sk-very/);
+});
+
+const wrong: readonly [string, Readonly<Record<string, string>>, RegExp][] = [
+  ['any other value than true', { 'x-remora-explain': 'yes' }, /x-remora-explain must be true/],
+  ['a job', { 'x-remora-callback': 'fetch' }, /A job cannot be explained/],
+];
+for (const [what, headers, message] of wrong)
+  test(`x-remora-explain refuses ${what}`, async (t) => {
+    const { running } = await started(t, { providers: MOCKS, routes: [{ targets: [{ provider: 'a' }] }] });
+    const response = await fetch(`${running.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { ...HEADERS, ...headers },
+      body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
+    });
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), message);
+  });
+
+test('a sidecar that others than its pod can reach explains nothing', async (t) => {
+  const { running } = await started(
+    t,
+    { providers: MOCKS, routes: [{ targets: [{ provider: 'a' }] }] },
+    { config: { ingress: { host: '0.0.0.0', port: 0 } } },
+  );
+  const response = await fetch(`${running.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: HEADERS,
+    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+  assert.equal(response.status, 400);
+});

@@ -60,6 +60,7 @@ export interface PodObject {
   };
   readonly status?: {
     readonly phase?: string;
+    readonly podIP?: string;
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }

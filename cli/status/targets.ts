@@ -35,7 +35,8 @@ export async function readTargets(
   pods: readonly PodObject[],
   nowMs: () => number,
 ): Promise<SeenTargets> {
-  const left = pods.filter((pod) => !isOver(pod));
+  // What has no address has not begun, which its state says.
+  const left = pods.filter((pod) => !isOver(pod) && pod.status?.podIP !== undefined);
   const targets: SeenTarget[] = [];
   const unread = new Map<string, string[]>();
   const untilMs = nowMs() + ALL_MS;
@@ -89,7 +90,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 function faultText(reason: string, names: readonly string[]): string {
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
-  return `targets of ${names.slice(0, MOST_NAMED).join(', ')}${more} cannot be read: ${reason}`;
+  return `targets of ${names.toSorted().slice(0, MOST_NAMED).join(', ')}${more} cannot be read: ${reason}`;
 }
 
 /** `url`: of the health port. Throws UserError when nobody tells. */

@@ -61,10 +61,16 @@ export class TestCluster {
     return this.create(collection, { apiVersion: API_GROUP_VERSION, kind, metadata: { name }, spec }, status);
   }
 
-  pod(name: string, metadata: object, status: object = { phase: 'Running' }) {
+  /** `healthPort`: of its sidecar. */
+  pod(name: string, metadata: object, status: object = { phase: 'Running' }, healthPort = 24_101) {
     const spec = {
       containers: [{ name: 'app', image: 'app' }],
-      initContainers: [{ name: 'remora-proxy', image: 'remora', restartPolicy: 'Always' }],
+      initContainers: [
+        {
+          ...{ name: 'remora-proxy', image: 'remora', restartPolicy: 'Always' },
+          ports: [{ name: 'remora-health', containerPort: healthPort }],
+        },
+      ],
     };
     return this.create(`/api/v1/namespaces/${this.namespace}/pods`, { metadata: { name, ...metadata }, spec }, status);
   }

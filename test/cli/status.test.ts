@@ -1,7 +1,11 @@
 /** `remora status` against a real API server: routes, sidecars in every state, budgets; of one namespace and of all. */
 import assert from 'node:assert/strict';
+import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
+import { startSidecar } from '#test/sidecar/start-sidecar';
+import { missing } from '#test/support/missing';
 import { conditions, TestCluster } from './cluster.ts';
+import { chat } from './remora-process.ts';
 
 const HASH = 'ab'.repeat(32);
 
@@ -87,4 +91,66 @@ test('remora status of an empty namespace says so', async (t) => {
   if (!cluster) return;
   const { stdout } = await cluster.remora('status', '-n', cluster.namespace);
   assert.equal(stdout, 'No AIRoutes.\n\nNo Sidecars.\n\nNo AIBudgets.\n');
+});
+
+/** API servers proxy to no loopback. */
+const ownAddress = (): string | undefined =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+test('remora status shows what sidecars hold against their targets, and which pods it could not ask', async (t) => {
+  const address = ownAddress();
+  if (address === undefined) return missing(t, 'no network but loopback');
+  const cluster = await TestCluster.open(t);
+  if (!cluster) return;
+  const breaker = { consecutiveFailures: 1, errorPercent: 100, firstTokenP95Ms: null, openForMs: 600_000 };
+  const running = await startSidecar(t, {
+    config: { health: { host: address, port: 0 } },
+    policy: {
+      providers: { mock: { type: 'Mock' } },
+      routes: [
+        {
+          targets: [
+            { provider: 'mock', model: 'status-503', circuitBreaker: breaker },
+            { provider: 'mock', model: 'echo' },
+          ],
+          rule: { strategy: 'LeastLatency' },
+        },
+      ],
+    },
+    deps: { random: () => 0 },
+  });
+  const { port } = new URL(running.healthUrl);
+  for (let sent = 0; sent < 2; sent += 1) await chat(running.url, { model: 'chat' });
+  const labels = { labels: { 'remora.dev/injected': 'true' } };
+  const at = { phase: 'Running', podIP: address, podIPs: [{ ip: address }] };
+  await cluster.pod('app', labels, at, Number(port));
+  await cluster.pod('deaf', labels, at, 9);
+  await cluster.pod('young', labels, { phase: 'Pending' });
+  const { code, stdout } = await cluster.remora('status', '-n', cluster.namespace);
+  assert.equal(code, 0);
+  const lines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/));
+  assert.ok(
+    lines.some((cells) => cells.join() === 'NAMESPACE,POD,PROVIDER,MODEL,CONCERN,FOR,REASON'),
+    stdout,
+  );
+  assert.ok(
+    lines.some((cells) =>
+      /,app,default\/mock,status-503,CircuitBreaker open,\d+s,1 failures in a row$/.test(cells.join()),
+    ),
+    stdout,
+  );
+  assert.match(stdout, /× targets of \S+\/deaf cannot be read: .+/);
+  assert.doesNotMatch(stdout, /echo|young cannot/);
+  const wide = await cluster.remora('status', '-n', cluster.namespace, '-o', 'wide');
+  assert.match(wide.stdout, /app +default\/mock +echo +none +\d+ms .*default\/route-0/);
+  const { targets } = JSON.parse((await cluster.remora('status', '-n', cluster.namespace, '-o', 'json')).stdout);
+  assert.deepEqual(
+    targets.map(({ pod, model, breaker: state }: Record<string, string>) => [pod, model, state]),
+    [
+      ['app', 'echo', undefined],
+      ['app', 'status-503', 'open'],
+    ],
+  );
 });

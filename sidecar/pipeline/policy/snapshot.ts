@@ -56,6 +56,8 @@ export interface CompiledVariant {
 export interface Experiment {
   /** `namespace/name` of the AIRoute. */
   readonly route: string;
+  /** Another one whenever the variants are stated differently. */
+  readonly id: string;
   /** The same for as long as the variants have the same names: another experiment draws anew. */
   readonly salt: string;
   readonly variants: readonly CompiledVariant[];
@@ -234,7 +236,7 @@ function compileRule(
     affinity: rule.affinity ?? (strategy === 'LeastLatency' ? 'PromptCache' : 'None'),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
-    ...(variants.length > 0 && { experiment: experimentOf(route, variants, resolve) }),
+    ...(variants.length > 0 && { experiment: experimentOf(route, rule, resolve) }),
   };
 }
 
@@ -260,12 +262,17 @@ function classMatchOf({ task, complexity, latency, costClass }: ClassMatch): Cla
   const isAsked = [task, complexity, latency, costClass].some((wanted) => wanted !== undefined);
   return isAsked ? { task, complexity, latency, costClass } : undefined;
 }
-const experimentOf = (
+
+function experimentOf(
   route: string,
-  variants: readonly PolicyVariant[],
+  { experiment, variants = [] }: PolicyRule,
   resolve: (target: PolicyTarget) => CompiledTarget,
-): Experiment => ({
-  route,
-  salt: [route, ...variants.map(({ name }) => name)].join('\n'),
-  variants: variants.map((policy) => ({ policy, target: { ...resolve(policy.target), variant: policy.name } })),
-});
+): Experiment {
+  return {
+    route,
+    // A policy of an operator that does not name it yet.
+    id: experiment ?? JSON.stringify([route, variants]),
+    salt: [route, ...variants.map(({ name }) => name)].join('\n'),
+    variants: variants.map((policy) => ({ policy, target: { ...resolve(policy.target), variant: policy.name } })),
+  };
+}

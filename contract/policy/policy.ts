@@ -4,7 +4,7 @@
  * A part that comes from a resource spreads the shape of the resource: what is not stated anew below it travels as its author wrote it.
  */
 import { z } from 'zod';
-import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
 import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
@@ -204,6 +204,8 @@ const budget = z.object({
   scope: z.array(z.object({ scope: z.enum(BUDGET_SCOPES), value: z.string() })),
   /** The amount holds for each value of these by itself. */
   per: z.array(z.enum(BUDGET_PARTITIONS)).default([]),
+  /** Of copies for Shadow variants; absent: they count as requests do. */
+  shadows: z.enum(BUDGET_SHADOWS).exclude(['Include']).optional(),
   unit: z.enum(['nanoUsd', 'tokens']),
   amount: integerText,
   every: z.enum(BUDGET_WINDOWS),

@@ -59,6 +59,8 @@ export interface ControllerOptions {
   readonly replica: string;
   readonly owner: { readonly name: string; readonly uid: string } | undefined;
   readonly leads: () => boolean;
+  /** How often what was measured of variants is judged and written into status, in milliseconds. */
+  readonly lookAtVariantsEveryMs: number;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -108,6 +110,7 @@ export class Controller implements PushEvents {
     this.acks = new AckReports({ client, log, namespace, replica, owner, isWanted, onChange, now });
     this.#experiments = new Experiments({
       ...{ client, log, namespace, now, index: this.index, leads: options.leads },
+      lookEveryMs: options.lookAtVariantsEveryMs,
       onNews: (routeKey) => this.#look(routeKey),
     });
     const matching = new MatchingSidecars({ workloads: this.#workloads, publisher: this.#publisher, acks: this.acks });

@@ -11,7 +11,7 @@ export class VariantReporter {
   readonly #measured: () => readonly MeasuredExperiment[];
   readonly #cancelFlushes: () => void;
   #send: Send | undefined;
-  /** On this stream, by source: how much of it there was. */
+  /** On this stream, by experiment and source: how much of it there was. */
   #told = new Map<string, number>();
 
   constructor(instance: string, measured: () => readonly MeasuredExperiment[], timers: Timers) {
@@ -40,12 +40,14 @@ export class VariantReporter {
     const sources = this.#measured().map(
       ({ experiment, run, counts }): SourceCounts => ({ experiment, source: `${this.#instance}.${run}`, counts }),
     );
-    const grown = sources.filter(({ source, counts }) => amountOf(counts) > (this.#told.get(source) ?? 0));
+    const grown = sources.filter((each) => amountOf(each.counts) > (this.#told.get(nameOf(each)) ?? 0));
     if (grown.length === 0) return;
     if (!this.#send({ $case: 'variantReport', value: encodeVariantReport(grown) })) return;
-    this.#told = new Map(sources.map(({ source, counts }) => [source, amountOf(counts)]));
+    this.#told = new Map(sources.map((each) => [nameOf(each), amountOf(each.counts)]));
   }
 }
+
+const nameOf = ({ experiment, source }: SourceCounts): string => `${experiment} ${source}`;
 
 /** More whenever anything was counted: a request is counted, priced or rated, and never taken back. */
 const amountOf = (counts: Counts): number =>

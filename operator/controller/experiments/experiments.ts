@@ -12,11 +12,10 @@ import { NewestCounts } from './newest-counts.ts';
 import { SharedCounts, type SharedCountsOptions } from './shared-counts.ts';
 import { VariantBoard } from './variant-board.ts';
 
-/** The figures of a route are written anew at most once in this time. */
-const SPACING_MS = 10_000;
-
 export interface ExperimentsOptions extends Omit<SharedCountsOptions, 'board' | 'isStated' | 'onNews'> {
   readonly index: ResourceIndex;
+  /** The figures of a route are written anew at most once in this time, in milliseconds. */
+  readonly lookEveryMs: number;
   /** The status of this AIRoute says something else now. */
   readonly onNews: (routeKey: string) => void;
 }
@@ -79,17 +78,18 @@ export class Experiments {
       this.#said.delete(routeKey);
       return undefined;
     }
+    const { lookEveryMs } = this.#options;
     const nowMs = this.#options.now();
     const said = this.#said.get(routeKey);
     const of = stated.map(({ experiment }) => experiment).join(' ');
-    if (said?.of === of && nowMs - said.atMs < SPACING_MS) {
-      again(said.atMs + SPACING_MS - nowMs);
+    if (said?.of === of && nowMs - said.atMs < lookEveryMs) {
+      again(said.atMs + lookEveryMs - nowMs);
       return said.rows;
     }
     const now = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
     const rows = stated.flatMap((experiment) => this.#rowsOf(experiment, present, now));
     this.#said.set(routeKey, { atMs: nowMs, of, rows });
-    if (stated.some(({ variants }) => variants.some(({ promote }) => promote?.after !== undefined))) again(SPACING_MS);
+    if (stated.some(({ variants }) => variants.some(({ promote }) => promote?.after !== undefined))) again(lookEveryMs);
     return rows;
   }
 

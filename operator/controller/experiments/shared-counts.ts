@@ -15,8 +15,6 @@ import type { Logger } from '#operator/telemetry/log';
 import type { VariantBoard } from './variant-board.ts';
 
 const WRITE_SPACING_MS = 5_000;
-/** An experiment that nobody states for so long is forgotten; replicas see an edit at different times. */
-const FORGET_AFTER_MS = 10_000;
 const PREFIX = 'remora-experiment-';
 
 type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
@@ -32,6 +30,8 @@ export interface SharedCountsOptions {
   readonly leads: () => boolean;
   /** Another replica heard something new. */
   readonly onNews: (experiment: string) => void;
+  /** An experiment that nobody states for so long is forgotten; replicas see an edit at different times. */
+  readonly lookEveryMs: number;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -134,10 +134,10 @@ export class SharedCounts {
   }
 
   async #forget(experiment: string): Promise<boolean> {
-    const { board, client, namespace, leads, now } = this.#options;
+    const { board, client, namespace, leads, lookEveryMs, now } = this.#options;
     const sinceMs = this.#unstated.get(experiment) ?? now();
     this.#unstated.set(experiment, sinceMs);
-    const leftMs = sinceMs + FORGET_AFTER_MS - now();
+    const leftMs = sinceMs + lookEveryMs - now();
     if (leftMs > 0) {
       this.#writes.addLater(experiment, leftMs);
       return false;

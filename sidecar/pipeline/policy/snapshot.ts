@@ -3,6 +3,7 @@ import type { Reads } from '#contract/expressions/inspect-syntax';
 import {
   POLICY_FORMAT_VERSION,
   type Policy,
+  type PolicyBudget,
   type PolicyGuardrail,
   type PolicyModelRule,
   type PolicyProvider,
@@ -111,6 +112,8 @@ export interface Snapshot {
   /** Those of observed AIPolicies, which leave nothing out. */
   readonly observedModelRules: readonly CompiledModelRule[];
   readonly requirements: readonly CompiledRequirement[];
+  /** The limits that requests count against, and those that copies for Shadow variants do. */
+  readonly budgets: { readonly requests: readonly PolicyBudget[]; readonly copies: readonly PolicyBudget[] };
   readonly guardrails: Guardrails;
   /** What the expressions of the policy ask for; undefined where it has none. */
   readonly reads: Reads | undefined;
@@ -156,6 +159,10 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
     modelRules: policy.modelRules.filter((rule) => !isObserved(rule)).map(compileModelRule),
     observedModelRules: policy.modelRules.filter(isObserved).map(compileModelRule),
     requirements,
+    budgets: {
+      requests: policy.budgets.filter(({ shadows }) => shadows !== 'Only'),
+      copies: policy.budgets.filter(({ shadows }) => shadows !== 'Exclude'),
+    },
     guardrails: compileGuardrails(policy.guardrails),
     reads: readsOf([...rules, ...requirements].map(({ when }) => when)),
   };

@@ -24,6 +24,7 @@ import { ensureAuthority } from './trust/certificate-authority.ts';
 
 const LEASE_NAME = 'remora-operator';
 const LOOK_AT_BUDGETS_EVERY_MS = 30_000;
+const LOOK_AT_VARIANTS_EVERY_MS = 10_000;
 
 export interface OperatorOptions {
   readonly config: OperatorConfig;
@@ -32,6 +33,8 @@ export interface OperatorOptions {
   readonly version: string;
   /** How old a budget's status may be where nobody tells of changes in its store. Default: 30 seconds. */
   readonly lookAtBudgetsEveryMs?: number;
+  /** How often what was measured of variants is judged and written into status. Default: 10 seconds. */
+  readonly lookAtVariantsEveryMs?: number;
 }
 
 export interface Operator {
@@ -146,6 +149,7 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     },
     events: new EventRecorder({ client, instance: replica, log }),
     leads: () => election.leads,
+    lookAtVariantsEveryMs: options.lookAtVariantsEveryMs ?? LOOK_AT_VARIANTS_EVERY_MS,
     now: Date.now,
   });
   const push = createPushServer({

@@ -76,6 +76,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
       acknowledge: (of, seq) => gate.acknowledge(of, seq),
     },
     unfit: () => sidecar.unfit(),
+    variants: () => sidecar.measured(),
     log,
   });
   const gate = createBudgetGate({

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Unfit } from '#contract/policy/unfit';
+import type { MeasuredExperiment } from '#contract/policy/variant-counts';
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
@@ -98,6 +99,8 @@ export interface Sidecar {
   readonly sink: PolicySink;
   /** What this sidecar found unfit, for the others. */
   unfit(): readonly Unfit[];
+  /** How the variants of its routes do here. */
+  measured(): readonly MeasuredExperiment[];
   /** Rejects with ListenError when an address cannot be bound; then nothing listens. */
   listen(): Promise<{ readonly ingress: AddressInfo; readonly health: AddressInfo }>;
   /** Drains for `deadlineMs`, default `config.drainMs`, then ends what is left and frees everything. */
@@ -127,6 +130,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   return {
     sink: waking(policies, jobs, variants),
     unfit: () => health.unfit(),
+    measured: () => variants.measured(),
     async listen() {
       const healthAddress = await probes.listen();
       try {

@@ -1,6 +1,6 @@
 /** `docs/reference/names.md`: the names users meet outside their resources. A name without a meaning does not compile. */
 import { ANNOTATION, LABEL, PORT, SIDECAR_CONTAINER, TOKEN_AUDIENCE } from '#contract/names/api';
-import { CONDITION, REASON } from '#contract/names/conditions';
+import { CONDITION, EVENT_REASON, REASON } from '#contract/names/conditions';
 import { REQUEST_HEADER, RESPONSE_HEADER } from '#contract/names/headers';
 import { METRIC } from '#contract/names/metrics';
 import { POD_ENV, PROBE_PATH } from '#contract/names/pod';
@@ -38,6 +38,8 @@ const labels = () =>
     project: 'On a Namespace, else on a pod: the project.',
     environment: 'On a Namespace, else on a pod: the environment.',
     acks: 'On the ConfigMaps by which operator replicas tell each other which sidecar runs which policy.',
+    experiments:
+      'On the ConfigMaps in which operator replicas share what sidecars measured of the [variants](../guides/experiments.md) of a rule.',
   });
 
 const requestHeaders = () =>
@@ -103,6 +105,12 @@ const reasons = () =>
     notReady: 'Another condition does not hold; see there.',
   });
 
+const eventReasons = () =>
+  meanings('Reasons of Events', EVENT_REASON, {
+    variantPromoted: 'On an AIRoute: a variant gets all requests of its rule; the note says by which figures.',
+    variantRolledBack: 'On an AIRoute: a variant gets no more requests; the note says by which figures.',
+  });
+
 const metrics = () =>
   page(
     '## Metrics',
@@ -160,6 +168,7 @@ export function namesPage(): Map<string, string> {
     responseHeaders,
     conditions,
     reasons,
+    eventReasons,
     metrics,
     ports,
     probes,

@@ -21,6 +21,7 @@ function policyBudget(budget: AIBudget, limit: AIBudgetLimit): PolicyBudget {
       return value === undefined ? [] : [{ scope, value }];
     }),
     per: limit.per,
+    ...(limit.shadows !== 'Include' && { shadows: limit.shadows }),
     unit: isMoney ? 'nanoUsd' : 'tokens',
     amount: String(limit.usd === undefined ? (limit.tokens ?? 0) : nanoUsd(limit.usd)),
     every: limit.every,

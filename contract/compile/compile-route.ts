@@ -11,13 +11,7 @@ import type {
   PolicyVariant,
 } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
-import type {
-  AIRoute,
-  AIRouteRule,
-  AIRouteTarget,
-  AIRouteTimeouts,
-  AIRouteVariant,
-} from '#contract/resources/ai-route';
+import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#contract/resources/ai-route';
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
 import type { AIRouteConcurrency } from '#contract/resources/route-concurrency';
@@ -36,6 +30,7 @@ import type { PriceBook } from './price-book.ts';
 import { priceOf } from './price-of.ts';
 import { fieldText } from './problem.ts';
 import type { ProviderDirectory, Unresolved } from './provider-directory.ts';
+import { experimentOf, type JudgedVariant, podRollback, withStates } from './variant-states.ts';
 
 export interface RouteContext {
   readonly directory: ProviderDirectory;
@@ -109,10 +104,12 @@ class RouteCompiler {
     this.#context = context;
   }
 
-  rule({ maxP95, variants: stated = [], ...rule }: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
+  rule(whole: AIRouteRule, path: readonly (string | number)[]): PolicyRule {
+    const { maxP95, variants: stated = [], ...rule } = whole;
     const targets = this.#targets(rule.targets, [...path, 'targets']);
     const fallbacks = this.#targets(rule.fallbacks, [...path, 'fallbacks']);
-    const variants = this.#variants(stated, [...path, 'variants']);
+    const experiment = experimentOf(this.#route, whole);
+    const variants = this.#variants(withStates(stated, this.#route, experiment), [...path, 'variants']);
     if (rule.strategy === 'LeastCost')
       for (const { name, price } of targets) if (price === null) this.unpricedLast.add(name);
     const [first] = [...targets, ...fallbacks];
@@ -132,17 +129,21 @@ class RouteCompiler {
       ...(maxP95 !== undefined && { maxP95Ms: durationMs(maxP95) }),
       targets,
       fallbacks,
-      ...(variants.length > 0 && { variants }),
+      ...(variants.length > 0 && { variants, experiment }),
     };
   }
 
   /** The share of a variant whose target is left out goes to the targets of the rule. A copy is sent once: nobody waits for it. */
-  #variants(variants: readonly AIRouteVariant[], path: readonly (string | number)[]): PolicyVariant[] {
-    return variants.flatMap((variant, index) => {
+  #variants(variants: readonly JudgedVariant[], path: readonly (string | number)[]): PolicyVariant[] {
+    return variants.flatMap(({ promote: _, rollback, ...variant }, index) => {
       const target = this.#target(variant.target, [...path, index, 'target', 'model']);
       if (target === undefined) return [];
       return [
-        { ...variant, target: variant.mode === 'Live' ? this.#inHalfTheTime(target) : { ...target, maxRetries: 0 } },
+        {
+          ...variant,
+          ...podRollback(rollback),
+          target: variant.mode === 'Live' ? this.#inHalfTheTime(target) : { ...target, maxRetries: 0 },
+        },
       ];
     });
   }

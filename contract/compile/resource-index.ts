@@ -12,6 +12,7 @@ import { byText, objectKey } from './object-key.ts';
 import { PRICE_BOOK, type PriceBook } from './price-book.ts';
 import { secretRefOf } from './secret-refs.ts';
 import type { Held, Snapshot } from './snapshot.ts';
+import { decidedOf } from './variant-states.ts';
 import type { Workload } from './workload.ts';
 
 /** The namespaces whose workloads may have another policy now. Conditions of objects elsewhere may change too. */
@@ -35,13 +36,14 @@ const identity = z.object({
   metadata: objectMeta,
 });
 
-/** Only what is read later; managedFields and status would be most of the memory otherwise. */
+/** Only what is read later; managedFields and status would be most of the memory otherwise. Of status that is what became of variants. */
 function slim(object: Resource): Resource {
   const { name, namespace, uid, generation, creationTimestamp } = object.metadata;
   const metadata = { name, namespace, uid, generation, creationTimestamp };
   const { status: _, ...rest } = object;
+  const decided = object.kind === KIND.route ? decidedOf(object) : [];
   // The rest of a union is no union any more for the compiler; nothing but metadata and status was taken out.
-  return { ...rest, metadata } as Resource;
+  return { ...rest, metadata, ...(decided.length > 0 && { status: { variants: decided } }) } as Resource;
 }
 
 /** Both were made by the same schema, so equal content has its keys in equal order. */

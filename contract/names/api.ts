@@ -32,6 +32,8 @@ export const LABEL = {
   environment: 'remora.dev/environment',
   /** On the ConfigMaps in which operator replicas say which sidecar runs which policy. */
   acks: 'remora.dev/acks',
+  /** On the ConfigMaps in which operator replicas share what sidecars measured of variants, one per experiment. */
+  experiments: 'remora.dev/experiments',
 } as const;
 
 export const SIDECAR_CONTAINER = 'remora-proxy';

@@ -27,3 +27,9 @@ export const REASON = {
 } as const;
 
 export type ConditionReason = (typeof REASON)[keyof typeof REASON];
+
+/** Reasons of Events that tell of no condition. */
+export const EVENT_REASON = {
+  variantPromoted: 'VariantPromoted',
+  variantRolledBack: 'VariantRolledBack',
+} as const;

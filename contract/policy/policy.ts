@@ -4,7 +4,7 @@
  * A part that comes from a resource spreads the shape of the resource: what is not stated anew below it travels as its author wrote it.
  */
 import { z } from 'zod';
-import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
 import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
@@ -22,6 +22,7 @@ import { providerIdentity } from '#contract/resources/provider-auth';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
 import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
+import { VARIANT_STATES } from '#contract/resources/route-variant';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
 export const POLICY_FORMAT_VERSION = 1;
@@ -127,7 +128,16 @@ const match = z.object({
   headers: z.array(aiRouteHeaderMatch),
 });
 
-const variant = z.object({ ...aiRouteVariant.shape, target });
+const variant = z
+  .object({
+    ...aiRouteVariant.shape,
+    target,
+    /** What a pod judges by itself; the rest is the operator's to judge. */
+    rollback: z.object({ errorPercent: z.number().int(), minRequests: z.number().int() }).optional(),
+    /** What became of it; absent: it has its share. */
+    state: z.enum(VARIANT_STATES).exclude(['Running']).optional(),
+  })
+  .omit({ promote: true });
 
 const rule = z
   .object({
@@ -140,6 +150,8 @@ const rule = z
     fallbacks: z.array(target),
     /** Absent: none. */
     variants: z.array(variant).optional(),
+    /** Names what the variants state all together, in reports of how they do. */
+    experiment: z.string().optional(),
   })
   .omit({ maxP95: true });
 
@@ -192,6 +204,8 @@ const budget = z.object({
   scope: z.array(z.object({ scope: z.enum(BUDGET_SCOPES), value: z.string() })),
   /** The amount holds for each value of these by itself. */
   per: z.array(z.enum(BUDGET_PARTITIONS)).default([]),
+  /** Of copies for Shadow variants; absent: they count as requests do. */
+  shadows: z.enum(BUDGET_SHADOWS).exclude(['Include']).optional(),
   unit: z.enum(['nanoUsd', 'tokens']),
   amount: integerText,
   every: z.enum(BUDGET_WINDOWS),

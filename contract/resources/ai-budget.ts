@@ -15,6 +15,9 @@ export type BudgetScope = (typeof BUDGET_SCOPES)[number];
 export const BUDGET_PARTITIONS = ['user'] as const;
 export type BudgetPartition = (typeof BUDGET_PARTITIONS)[number];
 
+/** Whether copies of requests for Shadow variants count against a limit. */
+export const BUDGET_SHADOWS = ['Include', 'Exclude', 'Only'] as const;
+
 const limit = withRules(
   z.object({
     name: dnsLabel('Name of the limit within this AIBudget.'),
@@ -37,6 +40,12 @@ const limit = withRules(
           'most 2000 users per window, and an AIBudget keeps at most 10000 books, one per user and window; what is beyond is ' +
           'refused. Books are kept for 2 windows after their own, at least 30 minutes and at most 48 hours. ' +
           'Omitted: all that match share one amount.',
+      ),
+    shadows: z
+      .enum(BUDGET_SHADOWS)
+      .default('Include')
+      .describe(
+        'Copies of requests that go to Shadow variants of AIRoutes. `Include`: they count as the requests do. `Exclude`: they do not count here, and no copy takes anything from requests. `Only`: nothing but copies counts, so that they have a cap of their own.',
       ),
     usd: usd('The cap in US dollars.').optional(),
     tokens: z

@@ -19,7 +19,7 @@ import { aiRouteClassifier } from './route-classifier.ts';
 import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
 import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
 import { aiRouteStream } from './route-stream.ts';
-import { aiRouteVariantFields, VARIANT_RULES } from './route-variant.ts';
+import { aiRouteVariantFields, VARIANT_RULES, variantStatus } from './route-variant.ts';
 import { CHOICE_FIELDS, choiceRules, type TargetChoice, targetChoice } from './target-choice.ts';
 import { atomicListOf, mapOf, matching, setOf, withRules } from './validation.ts';
 
@@ -204,6 +204,9 @@ export const aiRouteSpec = withRules(
 const aiRouteStatus = z.object({
   observedGeneration: z.number().int().optional(),
   programmed: z.string().max(32).optional().describe('Sidecars that run this generation, of matching pods: `N/M`.'),
+  variants: atomicListOf(variantStatus, { max: 144 })
+    .optional()
+    .describe('What was measured of the variants of each rule, and what became of them.'),
   conditions,
 });
 

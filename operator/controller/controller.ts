@@ -8,6 +8,7 @@ import { secretRefOf } from '#contract/compile/secret-refs';
 import { selectingLabels } from '#contract/compile/workload';
 import { KIND } from '#contract/names/api';
 import { USER_KINDS } from '#contract/resources/kinds';
+import type { SourceCounts } from '#contract/wire/variant-codec';
 import type { EventRecorder } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { INJECTED_PODS, type InjectedPod, PodIndex, type PodObject } from '#operator/kube/pod-index';
@@ -30,6 +31,7 @@ import type { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
 import type { LedgerObject } from '#treasury/stores/cluster/ledger-objects';
 import type { Treasury } from '#treasury/treasury';
 import { AckReports } from './ack-reports.ts';
+import { Experiments } from './experiments/experiments.ts';
 import { MatchingSidecars } from './matching-sidecars.ts';
 import { ObservedObjects, type UserObject } from './observed-objects.ts';
 import { PolicyPublisher } from './policy-publisher.ts';
@@ -57,6 +59,8 @@ export interface ControllerOptions {
   readonly replica: string;
   readonly owner: { readonly name: string; readonly uid: string } | undefined;
   readonly leads: () => boolean;
+  /** How often what was measured of variants is judged and written into status, in milliseconds. */
+  readonly lookAtVariantsEveryMs: number;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -72,6 +76,7 @@ export class Controller implements PushEvents {
   readonly #secrets: SecretWatches;
   readonly #publisher: PolicyPublisher;
   readonly #authenticator: TokenAuthenticator;
+  readonly #experiments: Experiments;
   readonly #compiles: WorkQueue;
   readonly #statuses: WorkQueue;
   readonly #reflectors = new Map<
@@ -103,10 +108,16 @@ export class Controller implements PushEvents {
     const isWanted = (hash: string) => this.#publisher.isWanted(hash);
     const onChange = () => this.#refreshRoutes();
     this.acks = new AckReports({ client, log, namespace, replica, owner, isWanted, onChange, now });
+    this.#experiments = new Experiments({
+      ...{ client, log, namespace, now, index: this.index, leads: options.leads },
+      lookEveryMs: options.lookAtVariantsEveryMs,
+      onNews: (routeKey) => this.#look(routeKey),
+    });
     const matching = new MatchingSidecars({ workloads: this.#workloads, publisher: this.#publisher, acks: this.acks });
     const writer = new StatusWriter({
       ...{ client, log, matching, now, index: this.index, objects: this.objects },
       ...{ treasury: options.treasury, events: options.events, leads: options.leads },
+      experiments: this.#experiments,
       again: (key, afterMs) => this.#statuses.addLater(key, afterMs),
     });
     this.#compiles = new WorkQueue({ name: 'compile', log, process: (key) => this.#publisher.publish(key) });
@@ -124,7 +135,9 @@ export class Controller implements PushEvents {
     for (const reflector of this.#reflectors.values()) reflector.start();
     this.acks.reflector.start();
     await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.synced));
-    await this.acks.reflector.settled;
+    // Only now is it known which experiments are stated.
+    this.#experiments.shared.reflector.start();
+    await Promise.all([this.acks.reflector.settled, this.#experiments.shared.reflector.settled]);
     this.#wantSecrets();
     await this.#secrets.settled();
     for (const { key } of this.#workloads.values()) this.#publisher.publish(key);
@@ -146,6 +159,7 @@ export class Controller implements PushEvents {
   /** Looks at every status anew; a new leader does so. */
   refreshAll(): void {
     for (const key of this.objects.keys()) this.#look(key);
+    if (this.#synced) this.#experiments.sweep();
   }
 
   /** Rejects with AuthenticationError when the token is none of an injected, living pod's. */
@@ -185,6 +199,10 @@ export class Controller implements PushEvents {
     if (key !== undefined) this.#refreshRoutes(this.#workloads.get(key)?.workload.namespace);
   }
 
+  onVariants(told: readonly SourceCounts[]): void {
+    this.#experiments.hear(told);
+  }
+
   onAsked(outcome: string): void {
     this.#options.metrics.grants.inc({ outcome });
   }
@@ -192,7 +210,7 @@ export class Controller implements PushEvents {
   async close(): Promise<void> {
     const reflectors = [...this.#reflectors.values()].map((reflector) => reflector.stop());
     await Promise.all([...reflectors, this.#secrets.close(), this.#compiles.close(), this.#statuses.close()]);
-    await this.acks.close();
+    await Promise.all([this.acks.close(), this.#experiments.shared.close()]);
   }
 
   #reflect<T extends KubeObject>(type: ResourceType, handler: ReflectorHandler<T>, labelSelector?: string): void {

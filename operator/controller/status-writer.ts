@@ -6,6 +6,7 @@ import { KIND } from '#contract/names/api';
 import { CONDITION } from '#contract/names/conditions';
 import type { Json } from '#contract/policy/canonical-json';
 import type { Condition } from '#contract/resources/fields';
+import type { VariantStatus } from '#contract/resources/route-variant';
 import type { EventRecorder } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
@@ -20,8 +21,10 @@ import {
   withReady,
 } from '#operator/status/conditions';
 import { formerWord, type Programmed } from '#operator/status/programmed';
+import { variantNews } from '#operator/status/variant-rows';
 import type { Logger } from '#operator/telemetry/log';
 import type { Treasury } from '#treasury/treasury';
+import type { Experiments } from './experiments/experiments.ts';
 import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
 
@@ -32,6 +35,7 @@ export interface StatusWriterOptions {
   readonly matching: MatchingSidecars;
   readonly treasury: Pick<Treasury, 'status'>;
   readonly events: EventRecorder;
+  readonly experiments: Pick<Experiments, 'rows'>;
   readonly log: Logger;
   readonly leads: () => boolean;
   /** The status of this object changes by itself after so many milliseconds. */
@@ -74,7 +78,7 @@ export class StatusWriter {
       throw error;
     }
     log.debug({ object: key }, 'wrote a status');
-    this.#tell(object, change.conditions);
+    this.#tell(object, change);
     objects.noteStatus(key, change);
     return true;
   }
@@ -95,6 +99,8 @@ export class StatusWriter {
       const { condition, count } = this.#programmed(key, object, { generation, accepted });
       wanted.push(condition);
       fields.programmed = count;
+      const variants = this.#options.experiments.rows(key, variantsOf(object), (ms) => this.#options.again(key, ms));
+      if (variants !== undefined) fields.variants = [...variants];
     }
     const report = object.kind === KIND.budget ? await this.#budget(key, object) : undefined;
     const now = new Date(this.#options.now()).toISOString().replace(/\.\d+Z$/, 'Z');
@@ -128,17 +134,26 @@ export class StatusWriter {
     return budgetReport(readings);
   }
 
-  /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. */
-  #tell(object: ObservedObject, conditions: readonly Condition[]): void {
+  /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. And for variants that are judged. */
+  #tell(object: ObservedObject, { conditions, variants }: Wanted): void {
+    const { kind, namespace, name, uid } = object;
+    const subject = { kind, namespace, name, uid };
+    for (const news of variantNews(variantsOf(object), variants as VariantStatus[] | undefined))
+      this.#options.events.record(subject, { ...news, action: 'Judge' });
     for (const { type, status, reason, message } of transitions(object.status?.conditions, conditions)) {
       const isNew = object.status?.conditions === undefined;
       const told = type === CONDITION.accepted || type === CONDITION.resolvedRefs;
       if (!told || (isNew && status === 'True')) continue;
-      const { kind, namespace, name, uid } = object;
-      this.#options.events.record(
-        { kind, namespace, name, uid },
-        { type: status === 'True' ? 'Normal' : 'Warning', reason, action: 'Compile', note: message },
-      );
+      this.#options.events.record(subject, {
+        type: status === 'True' ? 'Normal' : 'Warning',
+        reason,
+        action: 'Compile',
+        note: message,
+      });
     }
   }
 }
+
+/** As we wrote them, and the API server's schema holds them. */
+const variantsOf = ({ status }: ObservedObject): VariantStatus[] =>
+  (status?.variants ?? []) as unknown as VariantStatus[];

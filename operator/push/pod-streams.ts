@@ -1,6 +1,7 @@
 /** The streams of the pods that are connected: a pod has one, and a new one ends the former. */
 import type { Unfit } from '#contract/policy/unfit';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { SourceCounts } from '#contract/wire/variant-codec';
 import { type AskOutcome, GrantRequests, type GrantRequestsOptions, type GrantTreasury } from './grant-requests.ts';
 import { HealthBoard, type UnfitCount } from './health-board.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
@@ -17,6 +18,8 @@ export interface PushEvents {
   /** Records that were not counted before. */
   onUsage?(records: readonly UsageRecord[], identity: SidecarIdentity): void;
   onAsked?(outcome: AskOutcome): void;
+  /** What sidecars of this pod measured of the variants in its policy; as often as they tell it, and in any order. */
+  onVariants?(told: readonly SourceCounts[]): void;
 }
 
 export interface PodStreamsOptions {
@@ -59,6 +62,7 @@ export class PodStreams {
       onState: (session) => this.#tell(session, identity),
       onUsage: (report) => this.#count(report.records, identity),
       onHealth: (unfit) => this.#report(stream, identity, unfit),
+      onVariants: (told) => this.#hear(told, identity),
       onEnd: (reason) => this.#forget(stream, identity, reason),
     });
     const former = this.#open.get(identity.podUid);
@@ -130,6 +134,12 @@ export class PodStreams {
   #count(records: readonly UsageRecord[], identity: SidecarIdentity): void {
     const fresh = this.#dedup.fresh(records, identity.podUid);
     if (fresh.length > 0) this.#options.events.onUsage?.(fresh, identity);
+  }
+
+  /** Of whatever stream: what was counted is true. A pod speaks for nobody else. */
+  #hear(told: readonly SourceCounts[], { podUid }: SidecarIdentity): void {
+    const own = told.filter(({ source }) => source.startsWith(`${podUid}.`));
+    if (own.length > 0) this.#options.events.onVariants?.(own);
   }
 
   /** A former stream of the pod may end when its successor is open already. */

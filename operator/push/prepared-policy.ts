@@ -2,6 +2,7 @@
 import type { Policy, PolicyBudget } from '#contract/policy/policy';
 import { heldOf, type Sections, sectionsHash, sectionsOf } from '#contract/policy/sections';
 import { unfitKey } from '#contract/policy/unfit';
+import { BASELINE } from '#contract/policy/variant-counts';
 import { encodeCredentials } from '#contract/wire/codec';
 import type { Credential } from '#contract/wire/gen/remora/policy/v1/sync';
 
@@ -24,6 +25,8 @@ export interface PreparedPolicy {
   readonly budgets: ReadonlyMap<string, PolicyBudget>;
   /** `unfitKey` of each provider and of each target. */
   readonly targets: ReadonlySet<string>;
+  /** The arms of each experiment. */
+  readonly experiments: ReadonlyMap<string, ReadonlySet<string>>;
   readonly credentials: readonly Credential[];
   /** Another number whenever a credential differs; a counter, since a hash of a key should not exist anywhere. */
   readonly credentialsVersion: number;
@@ -42,6 +45,7 @@ export function preparePolicy(pushed: PushedPolicy, previous: PreparedPolicy | u
     held: heldOf(sections),
     budgets: new Map(pushed.policy.budgets.map((budget) => [budget.id, budget])),
     targets: targetKeys(pushed.policy),
+    experiments: experimentsOf(pushed.policy),
     credentials,
     credentialsVersion: previous && sameCredentials(previous.credentials, credentials) ? version : version + 1,
     traceparent: pushed.traceparent,
@@ -54,6 +58,15 @@ function targetKeys({ providers, routes }: Policy): Set<string> {
   const targets = [...rules.flatMap((rule) => [...rule.targets, ...rule.fallbacks]), ...onTrial];
   return new Set([...providers.map(({ key }) => ({ provider: key, model: null })), ...targets].map(unfitKey));
 }
+
+const experimentsOf = ({ routes }: Policy): Map<string, ReadonlySet<string>> =>
+  new Map(
+    routes
+      .flatMap(({ rules }) => rules)
+      .flatMap(({ experiment, variants = [] }) =>
+        experiment === undefined ? [] : [[experiment, new Set([BASELINE, ...variants.map(({ name }) => name)])]],
+      ),
+  );
 
 const sameCredentials = (some: readonly Credential[], others: readonly Credential[]): boolean =>
   some.length === others.length &&

@@ -17,8 +17,10 @@ import type {
   SyncRequest,
   SyncResponse,
   UsageReport,
+  VariantReport,
 } from '#contract/wire/gen/remora/policy/v1/sync';
 import { decodeUnfit } from '#contract/wire/unfit-codec';
+import { decodeVariantReport, type SourceCounts } from '#contract/wire/variant-codec';
 import { type HintState, hintsDue, NO_HINTS, wantHints } from './hints-due.ts';
 import { type InFlight, nextUpdate, type Outgoing } from './next-update.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
@@ -84,6 +86,8 @@ export type SessionEffect =
   | { readonly do: 'report'; readonly grants: readonly GrantUsage[]; readonly report: UsageReport | null }
   /** All that the sidecar finds unfit now. */
   | { readonly do: 'health'; readonly unfit: readonly Unfit[] }
+  /** How variants do there, as far as its policy has them. */
+  | { readonly do: 'variants'; readonly told: readonly SourceCounts[] }
   | { readonly do: 'end'; readonly code: EndCode; readonly reason: string };
 
 export type SessionStep = readonly [Session, readonly SessionEffect[]];
@@ -186,10 +190,17 @@ function receive(session: Session, message: SyncRequest['message'], nowMs: numbe
       return [session, [{ do: 'report', grants: message.value.grants, report: message.value }]];
     case 'healthReport':
       return [session, [{ do: 'health', unfit: decodeUnfit(message.value.unfit) }]];
+    case 'variantReport':
+      return [session, variants(message.value, session)];
     default:
       // Heartbeats only count as heard.
       return [session, []];
   }
+}
+
+function variants(report: VariantReport, { wanted }: Session): SessionEffect[] {
+  const told = wanted === null ? [] : decodeVariantReport(report, wanted.experiments);
+  return told.length === 0 ? [] : [{ do: 'variants', told }];
 }
 
 const NO_BUDGETS: ReadonlyMap<string, PolicyBudget> = new Map();

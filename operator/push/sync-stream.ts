@@ -2,6 +2,7 @@
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Unfit } from '#contract/policy/unfit';
 import type { SyncRequest, SyncResponse, UsageReport } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { SourceCounts } from '#contract/wire/variant-codec';
 import type { GrantRequests } from './grant-requests.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
 import { type EndCode, type Session, type SessionEffect, type SessionEvent, stepSession } from './session.ts';
@@ -27,6 +28,7 @@ export interface SyncStreamOptions {
   readonly onUsage: (report: UsageReport) => void;
   /** All that the sidecar finds unfit now. */
   readonly onHealth: (unfit: readonly Unfit[]) => void;
+  readonly onVariants: (told: readonly SourceCounts[]) => void;
   /** Once, however the stream ended. */
   readonly onEnd: (reason: string) => void;
 }
@@ -107,6 +109,9 @@ export class SyncStream {
         return;
       case 'health':
         this.#options.onHealth(effect.unfit);
+        return;
+      case 'variants':
+        this.#options.onVariants(effect.told);
         return;
       case 'end':
         this.end(effect.code, effect.reason);

@@ -24,7 +24,7 @@ export interface Caller {
 
 /** What is known before the request is decoded, so that a malformed one is attributed as well. */
 export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): Caller {
-  const { attribution, budgets } = snapshot.policy;
+  const { attribution } = snapshot.policy;
   const feature = callerHeader(call, 'feature');
   const user = callerHeader(call, 'user');
   const tier = callerHeader(call, 'tier');
@@ -36,7 +36,7 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
     user: user && cutClaim(user),
     tier: tier && cutClaim(tier),
     session: session && cutClaim(session),
-    budgets,
+    budgets: snapshot.budgets.requests,
     modelRules: snapshot.modelRules,
   };
 }

@@ -3,6 +3,7 @@
  * what it has, and asks for budget are refused.
  */
 import type { Unfit } from '#contract/policy/unfit';
+import type { MeasuredExperiment } from '#contract/policy/variant-counts';
 import type { LastKnownGoodStore } from '#sidecar/policy/last-known-good';
 import type { PolicySink, PolicySource } from '#sidecar/policy/policy-source';
 import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
@@ -14,6 +15,7 @@ import { Link } from './link.ts';
 import { PolicyReceiver } from './policy-receiver.ts';
 import type { SyncLog } from './sync-log.ts';
 import { type UsageOutbox, UsageReporter } from './usage-reporter.ts';
+import { VariantReporter } from './variant-reporter.ts';
 
 export interface SyncClientOptions {
   /** `host:port` of the operator. */
@@ -29,6 +31,8 @@ export interface SyncClientOptions {
   readonly outbox: UsageOutbox;
   /** What this sidecar found unfit, for the others. */
   readonly unfit: () => readonly Unfit[];
+  /** How the variants of its routes do here. Default: it has none. */
+  readonly variants?: () => readonly MeasuredExperiment[];
   readonly log: SyncLog;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -51,6 +55,7 @@ export class SyncClient implements PolicySource {
   readonly #grants: GrantClient;
   readonly #usage: UsageReporter;
   readonly #health: HealthReporter;
+  readonly #variants: VariantReporter;
   #link: Link | undefined;
   #send: Send | undefined;
   #onSettled: (() => void) | undefined;
@@ -61,6 +66,7 @@ export class SyncClient implements PolicySource {
     this.#grants = new GrantClient(this.#timers);
     this.#usage = new UsageReporter(options.outbox, this.#timers);
     this.#health = new HealthReporter(options.unfit, this.#timers);
+    this.#variants = new VariantReporter(options.instance, options.variants ?? (() => []), this.#timers);
     this.authority = {
       ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
@@ -96,6 +102,7 @@ export class SyncClient implements PolicySource {
 
   /** Resolves when the operator has confirmed every return and all usage, or after `withinMs`. */
   async settle(withinMs: number): Promise<void> {
+    this.#variants.flush();
     if (this.#settled()) return;
     const settled = new Promise<void>((resolve) => {
       this.#onSettled = resolve;
@@ -109,6 +116,7 @@ export class SyncClient implements PolicySource {
     this.#grants.close();
     this.#usage.close();
     this.#health.close();
+    this.#variants.close();
   }
 
   #settled(): boolean {
@@ -120,6 +128,7 @@ export class SyncClient implements PolicySource {
     this.#grants.connected(send);
     this.#usage.connected(send);
     this.#health.connected(send);
+    this.#variants.connected(send);
   }
 
   #lost(): void {
@@ -127,6 +136,7 @@ export class SyncClient implements PolicySource {
     this.#grants.disconnected();
     this.#usage.disconnected();
     this.#health.disconnected();
+    this.#variants.disconnected();
   }
 
   #receive(message: Inbound, { receiver, sink }: Readers): void {

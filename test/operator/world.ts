@@ -10,7 +10,7 @@ import { type ObjectRef, pathOf, type ResourceType, remoraType } from '#operator
 import { type Operator, startOperator } from '#operator/operator';
 import { createLog } from '#operator/telemetry/log';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
-import { SyncClient } from '#sidecar/sync/sync-client';
+import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
 import { type ApiServer, messageOf, requireApiServer, type TestScope } from '#test/support/api-server';
 import { RecordingSink, recordingLog } from '#test/sync/harness';
 import { eventually } from './eventually.ts';
@@ -75,7 +75,7 @@ export class World {
       REMORA_HOST: '127.0.0.1',
       REMORA_POD_NAME: podName,
     });
-    const operator = await startOperator({ config, access, log, version: 'test' });
+    const operator = await startOperator({ config, access, log, version: 'test', lookAtVariantsEveryMs: 100 });
     this.#closers.push(() => operator.close());
     return { ...operator, lines };
   }
@@ -153,8 +153,14 @@ export class World {
     await this.send('DELETE', `/api/v1/namespaces/${this.namespace}/pods/${name}`, { gracePeriodSeconds: 0 });
   }
 
-  /** A sidecar of that pod, connected to that operator. `prepare` sees the sink before anything is pushed. */
-  sidecar(pod: TestPod, operator: Operator, prepare: (sink: RecordingSink) => void = () => undefined): TestSidecar {
+  /** A sidecar of that pod, connected to that operator. `prepare` sees the sink before anything is pushed; `more` of its client. */
+  sidecar(
+    pod: TestPod,
+    operator: Operator,
+    prepare: (sink: RecordingSink) => void = () => undefined,
+    more: (sink: RecordingSink) => Partial<SyncClientOptions> = () => ({}),
+  ): TestSidecar {
+    const sink = new RecordingSink();
     const log = recordingLog();
     const tokenFile = join(this.#dir, `token-${pod.uid}`);
     writeFileSync(tokenFile, pod.token);
@@ -169,8 +175,8 @@ export class World {
       outbox: { grants: () => [], pending: () => [], acknowledge: () => undefined },
       log,
       random: () => 0.01,
+      ...more(sink),
     });
-    const sink = new RecordingSink();
     prepare(sink);
     this.#closers.push(() => client.close());
     client.start(sink);

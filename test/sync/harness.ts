@@ -8,6 +8,7 @@ import { policyHash } from '#contract/policy/hash';
 import type { Policy, PolicyBudget } from '#contract/policy/policy';
 import type { Unfit } from '#contract/policy/unfit';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { SourceCounts } from '#contract/wire/variant-codec';
 import { createPushServer, type PushServer, type SidecarIdentity, type SidecarState } from '#operator/push/push-server';
 import { type Authority, ensureAuthority } from '#operator/trust/certificate-authority';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
@@ -98,6 +99,8 @@ export interface TestOperator {
   readonly treasury: Treasury;
   /** As counted: no record twice. */
   readonly usage: UsageRecord[];
+  /** Each word about variants that was heard. */
+  readonly variants: SourceCounts[];
   stop(): Promise<void>;
 }
 
@@ -131,6 +134,7 @@ export class World {
     const states = new Map<string, SidecarState>();
     const log = recordingLog();
     const usage: UsageRecord[] = [];
+    const variants: SourceCounts[] = [];
     const treasury = new Treasury({
       store: this.store,
       now: Date.now,
@@ -152,6 +156,7 @@ export class World {
         onState: (state) => states.set(state.podUid, state),
         onDisconnect: (uid) => states.delete(uid),
         onUsage: (records) => usage.push(...records),
+        onVariants: (told) => variants.push(...told),
       },
       log,
       now: () => performance.now() + this.aheadMs,
@@ -165,7 +170,7 @@ export class World {
       await treasury.close();
     };
     this.onClose(stop);
-    return { server, port: bound, states, log, treasury, usage, stop };
+    return { server, port: bound, states, log, treasury, usage, variants, stop };
   }
 
   /** A client that is not started yet. */

@@ -106,7 +106,7 @@ export class Shadows {
     const selection = { route, rule, candidates };
     return attempt({
       call,
-      caller: question.caller,
+      caller: { ...question.caller, budgets: question.snapshot.budgets.copies },
       decoded,
       selection,
       log,

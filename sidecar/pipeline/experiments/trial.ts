@@ -33,11 +33,15 @@ export function trialOf(
     );
     if (keeper !== undefined) return keeper;
   }
-  const drawn = drawVariant(experiment, keyOf(question), question.random);
+  const drawn = promotedOf(experiment) ?? drawVariant(experiment, keyOf(question), question.random);
   if (drawn === undefined || question.isRolledBack(experiment, drawn)) return undefined;
   if (drawn.policy.mode === 'Shadow') return mayBeCopied(drawn, question) ? drawn : undefined;
   return isLedTo === undefined || isLedTo(drawn.target) ? drawn : undefined;
 }
+
+/** Once a variant is promoted, nobody is drawn for another. */
+const promotedOf = ({ variants }: Experiment): CompiledVariant | undefined =>
+  variants.find(({ policy }) => policy.state === 'Promoted');
 
 /** A variant that clients get answers of is tried first. */
 export const trialFirst = (

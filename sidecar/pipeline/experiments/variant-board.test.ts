@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyVariant } from '#contract/policy/policy';
+import { NO_COUNTS } from '#contract/policy/variant-counts';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import type { CompiledVariant, Experiment } from '#sidecar/pipeline/policy/snapshot';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
@@ -13,7 +14,8 @@ function experiment(parts: Partial<PolicyVariant> = {}): Experiment {
   const target = buildTarget('shop', TRIAL);
   const policy: PolicyVariant = { name: 'trial', percent: 50, mode: 'Live', target, ...parts };
   const compiled = { policy, target: { policy: target } as CompiledVariant['target'] };
-  return { route: 'shop/chat', salt: 'shop/chat\ntrial', variants: [compiled] };
+  const { state: _, ...stated } = parts;
+  return { id: JSON.stringify(stated), route: 'shop/chat', salt: 'shop/chat\ntrial', variants: [compiled] };
 }
 
 function boardOf(own: Experiment, onRolledBack: (told: RolledBack) => void = () => {}): VariantBoard {
@@ -50,7 +52,7 @@ test('what stands side by side is each arm by itself: requests, errors, mean cos
   const [ordinary, trial] = board.rows();
   assert.deepEqual(ordinary, {
     ...{ route: 'shop/chat', variant: null, mode: null, requests: 1, errors: 0, skipped: 0, meanCostUsd: null },
-    ...{ firstTokenMs: { p50: 7, p95: 7 }, feedback: null, rolledBack: false },
+    ...{ firstTokenMs: { p50: 7, p95: 7 }, feedback: null, rolledBack: false, promoted: false },
   });
   assert.deepEqual([trial?.requests, trial?.errors, trial?.skipped], [101, 1, 1]);
   assert.equal(trial?.meanCostUsd, '0.001980198');
@@ -122,4 +124,49 @@ test('too few requests are not judged', () => {
   const board = boardOf(own, () => assert.fail('rolled back'));
   for (let count = 0; count < 2; count += 1) board.observe(own, failed());
   assert.equal(board.rows().at(-1)?.rolledBack, false);
+});
+
+test('what is told to the operator are counts since the experiment began, of requests that came to an end', () => {
+  const own = experiment();
+  const board = boardOf(own);
+  const usage = { ...NO_USAGE, inputTokens: 10, outputTokens: 5 };
+  board.observe(own, ok(100, { costNanoUsd: 7n, usage }))?.rated(1);
+  board.observe(own, ok(100, { costNanoUsd: null, usage }))?.rated(0.25);
+  board.observe(own, request({ variant: 'trial', attempts: [attempt(TRIAL, 'aborted')], outcome: 'client_closed' }));
+  board.observe(own, failed());
+  const [measured] = board.measured();
+  assert.deepEqual(
+    [...(measured?.counts ?? [])],
+    [
+      ['', NO_COUNTS],
+      [
+        'trial',
+        {
+          ...{ requests: 3, errors: 1, priced: 3, costNanoUsd: 7n, tokens: 30, ratings: 2, ratingMilli: 1_250 },
+          firstToken: new Map([[27, 2]]),
+        },
+      ],
+    ],
+  );
+  board.stated([]);
+  board.stated([own]);
+  assert.notEqual(board.measured()[0]?.run, measured?.run, 'another run of the same experiment is told apart');
+});
+
+test('what the fleet decided holds in each pod, and changes nothing of what was counted', () => {
+  const own = experiment();
+  const board = boardOf(own);
+  board.observe(own, ok(1));
+  for (const state of ['Promoted', 'RolledBack'] as const) {
+    const decided = experiment({ state });
+    board.stated([decided]);
+    const [variant] = decided.variants;
+    assert.ok(variant);
+    assert.equal(board.isRolledBack(decided, variant), state === 'RolledBack');
+    const row = board.rows().at(-1);
+    assert.deepEqual(
+      [row?.requests, row?.promoted, row?.rolledBack],
+      [1, state === 'Promoted', state === 'RolledBack'],
+    );
+  }
 });

@@ -1,5 +1,6 @@
 /** How the variants of each experiment do in this pod, side by side, and which of them are rolled back. Memory and no record: it ends with the process. */
 import { formatUsd } from '#contract/policy/money';
+import { type ArmCounts, BASELINE, bucketOf, type MeasuredExperiment } from '#contract/policy/variant-counts';
 import type { CompiledVariant, Experiment } from '#sidecar/pipeline/policy/snapshot';
 import type { AttemptRecord, RequestRecord } from '#sidecar/telemetry/request-record';
 import { Newest, percentile } from './newest.ts';
@@ -25,6 +26,8 @@ export interface VariantRow {
   readonly feedback: { readonly given: number; readonly meanScore: number } | null;
   /** It gets no more requests from this pod. */
   readonly rolledBack: boolean;
+  /** It gets all requests. */
+  readonly promoted: boolean;
 }
 
 export interface RolledBack {
@@ -36,17 +39,23 @@ export interface RolledBack {
 }
 
 export class Arm {
-  readonly variant: CompiledVariant | undefined;
+  variant: CompiledVariant | undefined;
   readonly firstTokenMs = new Newest(MOST_TIMES);
   /** 1 for a request at which its target failed; as many as are judged. */
   readonly outcomes: Newest | undefined;
   requests = 0;
   errors = 0;
+  /** Of these it is known whether they were errors. */
+  judged = 0;
   skipped = 0;
+  tokens = 0;
   costNanoUsd = 0n;
   priced = 0;
   scores = 0;
   scoreSum = 0;
+  /** In thousandths, which add up to the same in any order. */
+  scoreMilli = 0;
+  readonly firstToken = new Map<number, number>();
   rolledBack = false;
 
   constructor(variant: CompiledVariant | undefined) {
@@ -55,9 +64,15 @@ export class Arm {
     this.outcomes = rollback && new Newest(rollback.minRequests);
   }
 
+  /** The same variant in another policy: its provider, its price or its state may differ. */
+  restate(variant: CompiledVariant): void {
+    this.variant = variant;
+  }
+
   rated(score: number): void {
     this.scores += 1;
     this.scoreSum += score;
+    this.scoreMilli += Math.round(score * 1_000);
   }
 
   /** Whether this is what ends its share. */
@@ -71,9 +86,17 @@ export class Arm {
     }
     if (last === undefined || record.outcome === 'client_closed') return false;
     const isError = last.outcome !== 'ok';
+    this.judged += 1;
+    this.tokens += record.usage.inputTokens + record.usage.outputTokens;
     if (isError) this.errors += 1;
-    else if (last.timeToFirstChunkMs !== undefined) this.firstTokenMs.add(last.timeToFirstChunkMs);
+    else if (last.timeToFirstChunkMs !== undefined) this.#began(last.timeToFirstChunkMs);
     return this.#judge(isError);
+  }
+
+  #began(ms: number): void {
+    const bucket = bucketOf(ms);
+    this.firstTokenMs.add(ms);
+    this.firstToken.set(bucket, (this.firstToken.get(bucket) ?? 0) + 1);
   }
 
   /** Of a variant: at its own target. */
@@ -89,6 +112,21 @@ export class Arm {
     outcomes.add(isError ? 1 : 0);
     this.rolledBack = outcomes.isFull && outcomes.sum * 100 >= rollback.errorPercent * rollback.minRequests;
     return this.rolledBack;
+  }
+
+  /** For the sum over all pods. */
+  counts(): ArmCounts {
+    const { errors, priced, costNanoUsd, tokens } = this;
+    const rated = { ratings: this.scores, ratingMilli: this.scoreMilli };
+    return {
+      requests: this.judged,
+      errors,
+      priced,
+      costNanoUsd,
+      tokens,
+      ...rated,
+      firstToken: new Map(this.firstToken),
+    };
   }
 
   row(route: string): VariantRow {
@@ -107,26 +145,29 @@ export class Arm {
           ? null
           : { p50: Math.round(percentile(times, 0.5)), p95: Math.round(percentile(times, 0.95)) },
       feedback: scores === 0 ? null : { given: scores, meanScore: this.scoreSum / scores },
-      rolledBack: this.rolledBack,
+      rolledBack: this.rolledBack || variant?.policy.state === 'RolledBack',
+      promoted: variant?.policy.state === 'Promoted',
     };
   }
 }
 
 interface Board {
   readonly route: string;
+  readonly run: number;
   /** By variant; the first is that of none. */
   readonly arms: ReadonlyMap<string | undefined, Arm>;
 }
 
 export class VariantBoard {
   /**
-   * Of the policy in force, by what it states: where one variant is stated differently all of them are counted anew, so that what stands
-   * side by side is of the same time.
+   * Of the policy in force, by the id of the experiment: where one variant is stated differently all of them are counted anew, so that
+   * what stands side by side is of the same time.
    */
   #boards: ReadonlyMap<string, Board> = new Map();
   /** Also of earlier policies, as long as requests go by them. */
   readonly #known = new WeakMap<Experiment, Board>();
   readonly #onRolledBack: (told: RolledBack) => void;
+  #runs = 0;
 
   constructor(onRolledBack: (told: RolledBack) => void) {
     this.#onRolledBack = onRolledBack;
@@ -136,13 +177,27 @@ export class VariantBoard {
   stated(experiments: Iterable<Experiment>): void {
     const boards = new Map<string, Board>();
     for (const experiment of experiments) {
-      const { route, salt, variants } = experiment;
-      const key = JSON.stringify([salt, ...variants.map(({ policy }) => policy)]);
-      const board = boards.get(key) ?? this.#boards.get(key) ?? { route, arms: armsOf(variants) };
-      boards.set(key, board);
+      const { id } = experiment;
+      const board = boards.get(id) ?? this.#boards.get(id) ?? this.#begin(experiment);
+      for (const variant of experiment.variants) board.arms.get(variant.policy.name)?.restate(variant);
+      boards.set(id, board);
       this.#known.set(experiment, board);
     }
     this.#boards = boards;
+  }
+
+  /** For the sum over all pods. */
+  measured(): readonly MeasuredExperiment[] {
+    return [...this.#boards].map(([experiment, { run, arms }]) => ({
+      experiment,
+      run,
+      counts: new Map([...arms].map(([name, arm]) => [name ?? BASELINE, arm.counts()])),
+    }));
+  }
+
+  #begin({ route, variants }: Experiment): Board {
+    this.#runs += 1;
+    return { route, run: this.#runs, arms: armsOf(variants) };
   }
 
   /** The arm that the request counts for. */
@@ -158,6 +213,7 @@ export class VariantBoard {
 
   /** It gets no more requests, whatever its share. */
   readonly isRolledBack = (experiment: Experiment, variant: CompiledVariant): boolean =>
+    variant.policy.state === 'RolledBack' ||
     this.#known.get(experiment)?.arms.get(variant.policy.name)?.rolledBack === true;
 
   rows(): readonly VariantRow[] {

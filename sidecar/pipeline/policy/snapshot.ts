@@ -3,6 +3,7 @@ import type { Reads } from '#contract/expressions/inspect-syntax';
 import {
   POLICY_FORMAT_VERSION,
   type Policy,
+  type PolicyBudget,
   type PolicyGuardrail,
   type PolicyModelRule,
   type PolicyProvider,
@@ -56,6 +57,8 @@ export interface CompiledVariant {
 export interface Experiment {
   /** `namespace/name` of the AIRoute. */
   readonly route: string;
+  /** Another one whenever the variants are stated differently. */
+  readonly id: string;
   /** The same for as long as the variants have the same names: another experiment draws anew. */
   readonly salt: string;
   readonly variants: readonly CompiledVariant[];
@@ -109,6 +112,8 @@ export interface Snapshot {
   /** Those of observed AIPolicies, which leave nothing out. */
   readonly observedModelRules: readonly CompiledModelRule[];
   readonly requirements: readonly CompiledRequirement[];
+  /** The limits that requests count against, and those that copies for Shadow variants do. */
+  readonly budgets: { readonly requests: readonly PolicyBudget[]; readonly copies: readonly PolicyBudget[] };
   readonly guardrails: Guardrails;
   /** What the expressions of the policy ask for; undefined where it has none. */
   readonly reads: Reads | undefined;
@@ -154,6 +159,10 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
     modelRules: policy.modelRules.filter((rule) => !isObserved(rule)).map(compileModelRule),
     observedModelRules: policy.modelRules.filter(isObserved).map(compileModelRule),
     requirements,
+    budgets: {
+      requests: policy.budgets.filter(({ shadows }) => shadows !== 'Only'),
+      copies: policy.budgets.filter(({ shadows }) => shadows !== 'Exclude'),
+    },
     guardrails: compileGuardrails(policy.guardrails),
     reads: readsOf([...rules, ...requirements].map(({ when }) => when)),
   };
@@ -234,7 +243,7 @@ function compileRule(
     affinity: rule.affinity ?? (strategy === 'LeastLatency' ? 'PromptCache' : 'None'),
     targets: rule.targets.map(resolve),
     fallbacks: rule.fallbacks.map(resolve),
-    ...(variants.length > 0 && { experiment: experimentOf(route, variants, resolve) }),
+    ...(variants.length > 0 && { experiment: experimentOf(route, rule, resolve) }),
   };
 }
 
@@ -260,12 +269,17 @@ function classMatchOf({ task, complexity, latency, costClass }: ClassMatch): Cla
   const isAsked = [task, complexity, latency, costClass].some((wanted) => wanted !== undefined);
   return isAsked ? { task, complexity, latency, costClass } : undefined;
 }
-const experimentOf = (
+
+function experimentOf(
   route: string,
-  variants: readonly PolicyVariant[],
+  { experiment, variants = [] }: PolicyRule,
   resolve: (target: PolicyTarget) => CompiledTarget,
-): Experiment => ({
-  route,
-  salt: [route, ...variants.map(({ name }) => name)].join('\n'),
-  variants: variants.map((policy) => ({ policy, target: { ...resolve(policy.target), variant: policy.name } })),
-});
+): Experiment {
+  return {
+    route,
+    // A policy of an operator that does not name it yet.
+    id: experiment ?? JSON.stringify([route, variants]),
+    salt: [route, ...variants.map(({ name }) => name)].join('\n'),
+    variants: variants.map((policy) => ({ policy, target: { ...resolve(policy.target), variant: policy.name } })),
+  };
+}

@@ -12,18 +12,18 @@ const BODY = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content:
 const USAGE = { inputTokens: 100, outputTokens: 900 };
 
 interface PaidWords {
-  readonly budget: PolicyBudget;
+  readonly budgets: PolicyBudget[];
   readonly variant: NonNullable<StageWords['variant']>;
 }
 
-async function startPaid(t: TestContext, { budget, variant }: PaidWords) {
+async function startPaid(t: TestContext, { budgets, variant }: PaidWords) {
   const { gateOf, treasury } = bench();
   const gate = gateOf('pod');
   t.after(async () => {
     await gate.close();
     await treasury.close();
   });
-  const policy = { budgets: [budget] };
+  const policy = { budgets };
   const stage = await startExperiment(t, { variant, policy, options: { deps: { budgetGate: gate } } });
   stage.ordinary.respondWith({ usage: USAGE });
   stage.trial.respondWith({ usage: USAGE });
@@ -33,7 +33,7 @@ async function startPaid(t: TestContext, { budget, variant }: PaidWords) {
 test('what copies use is gone for requests, and a copy that a budget has no room for is not sent', async (t) => {
   // Each reserves some 1,100 tokens and uses 1,000.
   const budget = buildBudget('default/limits/all', 3_500n);
-  const { running, trial } = await startPaid(t, { budget, variant: { mode: 'Shadow' } });
+  const { running, trial } = await startPaid(t, { budgets: [budget], variant: { mode: 'Shadow' } });
   const statuses: number[] = [];
   for (let count = 1; count <= 3; count += 1) {
     statuses.push((await post(running.url, BODY)).status);
@@ -53,6 +53,31 @@ test('what copies use is gone for requests, and a copy that a budget has no room
   );
 });
 
+test('a shadow with a limit of its own takes nothing from requests, and is not copied to once that is spent', async (t) => {
+  const budgets = [
+    buildBudget('default/limits/users', 3_500n, { shadows: 'Exclude' }),
+    buildBudget('default/limits/trials', 1_500n, { shadows: 'Only' }),
+  ];
+  const { running, trial } = await startPaid(t, { budgets, variant: { mode: 'Shadow' } });
+  const statuses: number[] = [];
+  for (let count = 1; count <= 4; count += 1) {
+    statuses.push((await post(running.url, BODY)).status);
+    await until(() => running.records.length >= Math.min(2 * count, 7), 'the copy is over');
+  }
+  // As many as without a shadow.
+  assert.deepEqual(statuses, [200, 200, 200, 429]);
+  assert.equal(trial.requests.length, 1);
+  const copies = running.records.filter(({ shadow }) => shadow);
+  assert.deepEqual(
+    copies.map(({ outcome, decidedBy }) => [outcome, decidedBy]),
+    [
+      ['ok', undefined],
+      ['budget_exceeded', 'AIBudget default/limits limit trials'],
+      ['budget_exceeded', 'AIBudget default/limits limit trials'],
+    ],
+  );
+});
+
 const DOLLAR_A_TOKEN = { inputPico: '1000000000000', cachedInputPico: '1000000000000', outputPico: '1000000000000' };
 
 for (const [what, price] of [
@@ -61,7 +86,10 @@ for (const [what, price] of [
 ] as const)
   test(`a live variant that ${what} is passed over, and the rule answers as long as it can pay`, async (t) => {
     const budget = buildBudget('default/limits/usd', 1_000_000_000n, { unit: 'nanoUsd' });
-    const { running, trial } = await startPaid(t, { budget, variant: { target: { provider: 'trial', price } } });
+    const { running, trial } = await startPaid(t, {
+      budgets: [budget],
+      variant: { target: { provider: 'trial', price } },
+    });
     const answer = await post(running.url, BODY);
     assert.deepEqual([answer.status, answer.headers.get('x-remora-target')], [200, 'ordinary/m']);
     assert.equal(answer.headers.get('x-remora-variant'), 'trial');

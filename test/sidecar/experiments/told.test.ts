@@ -93,7 +93,7 @@ test('one request of each arm is told of as what it is', async (t) => {
       { variant: 'dark', mode: 'Shadow', requests: 1 },
     ].map((row) => ({
       ...{ route: 'default/route-0', ...row, errors: 0, skipped: 0, meanCostUsd: '0.0000015' },
-      ...{ feedback: null, rolledBack: false },
+      ...{ feedback: null, rolledBack: false, promoted: false },
     })),
   );
 });

@@ -41,6 +41,7 @@ export interface SyncRequest {
     | { $case: "usageReport"; value: UsageReport }
     | { $case: "healthReport"; value: HealthReport }
     | { $case: "heartbeat"; value: Heartbeat }
+    | { $case: "variantReport"; value: VariantReport }
     | undefined;
 }
 
@@ -245,6 +246,40 @@ export interface Unfit {
   reason: string;
 }
 
+/** How the variants of routes do. Counts only grow, so that a report that is lost or comes twice changes nothing. */
+export interface VariantReport {
+  experiments: ExperimentCounts[];
+}
+
+export interface ExperimentCounts {
+  /** As the policy names it. */
+  experiment: string;
+  /** Who counted: the instance, and which of its counts of this experiment. Another source begins at 0 and adds to this one. */
+  source: string;
+  arms: ArmCounts[];
+}
+
+export interface ArmCounts {
+  /** Empty: the requests that were drawn for none. */
+  variant: string;
+  requests: number;
+  errors: number;
+  /** Requests whose cost is known, and what they cost. */
+  priced: number;
+  costNanoUsd: string;
+  tokens: number;
+  ratings: number;
+  /** Sum of the ratings, each from 0 to 1000. */
+  ratingMilli: number;
+  firstToken: BucketCount[];
+}
+
+/** Answers whose first content came within 2^(bucket/4) milliseconds, and not within the bucket before. */
+export interface BucketCount {
+  bucket: number;
+  count: number;
+}
+
 /** An order to act on at once: stop a model, a provider, a key. */
 export interface Directive {
   nonce: number;
@@ -304,6 +339,9 @@ export const SyncRequest: MessageFns<SyncRequest> = {
         break;
       case "heartbeat":
         Heartbeat.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
+      case "variantReport":
+        VariantReport.encode(message.message.value, writer.uint32(98).fork()).join();
         break;
     }
     return writer;
@@ -400,6 +438,14 @@ export const SyncRequest: MessageFns<SyncRequest> = {
             }
 
             message.message = { $case: "heartbeat", value: Heartbeat.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.message = { $case: "variantReport", value: VariantReport.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2339,6 +2385,321 @@ export const Unfit: MessageFns<Unfit> = {
             }
 
             message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseVariantReport(): VariantReport {
+  return { experiments: [] };
+}
+
+export const VariantReport: MessageFns<VariantReport> = {
+  encode(message: VariantReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.experiments) {
+      ExperimentCounts.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VariantReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVariantReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experiments.push(ExperimentCounts.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExperimentCounts(): ExperimentCounts {
+  return { experiment: "", source: "", arms: [] };
+}
+
+export const ExperimentCounts: MessageFns<ExperimentCounts> = {
+  encode(message: ExperimentCounts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experiment !== "") {
+      writer.uint32(10).string(message.experiment);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    for (const v of message.arms) {
+      ArmCounts.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExperimentCounts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExperimentCounts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experiment = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.arms.push(ArmCounts.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseArmCounts(): ArmCounts {
+  return {
+    variant: "",
+    requests: 0,
+    errors: 0,
+    priced: 0,
+    costNanoUsd: "",
+    tokens: 0,
+    ratings: 0,
+    ratingMilli: 0,
+    firstToken: [],
+  };
+}
+
+export const ArmCounts: MessageFns<ArmCounts> = {
+  encode(message: ArmCounts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.variant !== "") {
+      writer.uint32(10).string(message.variant);
+    }
+    if (message.requests !== 0) {
+      writer.uint32(16).uint64(message.requests);
+    }
+    if (message.errors !== 0) {
+      writer.uint32(24).uint64(message.errors);
+    }
+    if (message.priced !== 0) {
+      writer.uint32(32).uint64(message.priced);
+    }
+    if (message.costNanoUsd !== "") {
+      writer.uint32(42).string(message.costNanoUsd);
+    }
+    if (message.tokens !== 0) {
+      writer.uint32(48).uint64(message.tokens);
+    }
+    if (message.ratings !== 0) {
+      writer.uint32(56).uint64(message.ratings);
+    }
+    if (message.ratingMilli !== 0) {
+      writer.uint32(64).uint64(message.ratingMilli);
+    }
+    for (const v of message.firstToken) {
+      BucketCount.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ArmCounts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseArmCounts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.variant = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.requests = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.errors = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.priced = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.costNanoUsd = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.tokens = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.ratings = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.ratingMilli = longToNumber(reader.uint64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.firstToken.push(BucketCount.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBucketCount(): BucketCount {
+  return { bucket: 0, count: 0 };
+}
+
+export const BucketCount: MessageFns<BucketCount> = {
+  encode(message: BucketCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bucket !== 0) {
+      writer.uint32(8).uint32(message.bucket);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BucketCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBucketCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.bucket = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
             continue;
           }
         }

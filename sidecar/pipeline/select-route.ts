@@ -91,7 +91,7 @@ export function selectRoute(question: RouteQuestion): Selection {
 export function candidatesOf(targets: readonly CompiledTarget[], asking: TargetQuestion): Candidate[] {
   const allowed = passRequirements(passModelRules(targets, asking), asking);
   observeModelRules(allowed, asking);
-  return passGuardrails(withCredentials(allowed, asking), asking);
+  return passGuardrails(usableTargets(allowed, asking), asking);
 }
 
 function matches(rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean {
@@ -131,20 +131,26 @@ function observeModelRules(allowed: readonly CompiledTarget[], { snapshot, reque
   }
 }
 
-export function withCredentials(
+/** Those with a server and a credential. At least one. Throws `no_target`. */
+export function usableTargets(
   targets: readonly CompiledTarget[],
   { credentials, broker, route, notTried }: TargetQuestion,
 ): UsableTarget[] {
   const usable: UsableTarget[] = [];
   const missing = new Set<string>();
+  const unready = new Set<string>();
   for (const target of targets) {
-    const { policy } = target.provider;
+    const { policy, pool } = target.provider;
+    if (pool?.isReady === false) {
+      unready.add(pool.service);
+      continue;
+    }
     const name = policy.credential;
     const credential = name === null ? null : credentials.get(name);
     if (credential === undefined) missing.add(policy.key);
     else usable.push({ target, credential, source: broker.sourceOf(policy, credential) });
   }
-  if (usable.length === 0) throw noTarget(route.policy.key, [...missing], notTried);
+  if (usable.length === 0) throw noTarget(route.policy.key, { missing, unready }, notTried);
   return usable;
 }
 
@@ -175,12 +181,25 @@ const modelNotAllowed = (policy: string, { request, notTried }: TargetQuestion):
     param: 'model',
   });
 
-const noTarget = (route: string, providers: readonly string[], notTried: string): RemoraError =>
-  new RemoraError({
-    code: 'no_target',
-    message:
-      providers.length === 0
-        ? `AIRoute ${route} has no target that may be used. Check its targets and weights.`
-        : `No target of AIRoute ${route} has a usable credential here. Check that the Secrets of AIProvider ${providers.join(', ')} hold their keys, each on one line. ${notTried}`.trimEnd(),
-    object: `AIRoute ${route}`,
-  });
+interface Lacks {
+  /** AIProviders without a credential. */
+  readonly missing: ReadonlySet<string>;
+  /** Services without a server. */
+  readonly unready: ReadonlySet<string>;
+}
+
+function noTarget(route: string, lacks: Lacks, notTried: string): RemoraError {
+  const message = `${lackText(route, lacks)} ${notTried}`.trimEnd();
+  return new RemoraError({ code: 'no_target', message, object: `AIRoute ${route}` });
+}
+
+function lackText(route: string, { missing, unready }: Lacks): string {
+  const noCredential = `Check that the Secrets of AIProvider ${[...missing].join(', ')} hold their keys, each on one line.`;
+  if (unready.size > 0) {
+    const rest = missing.size === 0 ? '' : ` No other one has a usable credential. ${noCredential}`;
+    return `No target of AIRoute ${route} can be asked: Service ${[...unready].join(', ')} has no ready endpoint. Retry when its pods are ready, or give the AIRoute a fallback.${rest}`;
+  }
+  return missing.size > 0
+    ? `No target of AIRoute ${route} has a usable credential here. ${noCredential}`
+    : `AIRoute ${route} has no target that may be used. Check its targets and weights.`;
+}

@@ -107,7 +107,7 @@ async function exchange(running: Exchange): Promise<Answer> {
   const response = await question.deps.upstream.send({
     url,
     ...(isAboutKept(request) && { method: request.method }),
-    headers: { ...SENT_HEADERS, ...authorization, ...plan.headers },
+    headers: { ...SENT_HEADERS, ...provider.pool?.headers, ...authorization, ...plan.headers },
     body,
     timeouts: { connectMs, headersMs: firstTokenMs, idleMs },
     signal: abort,

@@ -32,15 +32,18 @@ interface BalancerDeps {
 }
 
 export class EndpointBalancer implements TargetObserver {
-  /** By base URL; only of providers with several. */
+  /** By base URL; only of providers with several, or of whom several can come. */
   readonly #known = new Map<string, Known>();
+  /** Who is ready now, by pool: a request may have begun under a policy whose endpoints are gone. */
+  readonly #pools = new Map<string, CompiledProvider['endpoints']>();
   readonly #deps: BalancerDeps;
 
   constructor(deps: BalancerDeps) {
     this.#deps = deps;
   }
 
-  choose({ endpoints }: CompiledProvider): CompiledEndpoint {
+  choose({ pool, endpoints: begunWith }: CompiledProvider): CompiledEndpoint {
+    const endpoints = (pool && this.#pools.get(pool.key)) ?? begunWith;
     const [only, ...others] = endpoints;
     if (others.length === 0) return only;
     const now = this.#deps.nowMs();
@@ -81,9 +84,12 @@ export class EndpointBalancer implements TargetObserver {
   }
 
   sweep(_credentials: Credentials, snapshot: Snapshot | undefined): void {
+    const providers = snapshot?.allProviders ?? [];
+    this.#pools.clear();
+    for (const { pool, endpoints } of providers) if (pool?.isReady) this.#pools.set(pool.key, endpoints);
     const wanted = new Set(
-      (snapshot?.allProviders ?? [])
-        .filter(({ endpoints }) => endpoints.length > 1)
+      providers
+        .filter(({ endpoints, pool }) => endpoints.length > 1 || pool !== undefined)
         .flatMap(({ endpoints }) => endpoints.map(({ baseUrl }) => baseUrl)),
     );
     for (const [url, { underWay }] of this.#known) if (!wanted.has(url) && underWay === 0) this.#known.delete(url);

@@ -9,6 +9,7 @@ import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { compileSnapshot } from '#sidecar/pipeline/policy/snapshot';
 import { freePorts } from '#test/support/free-ports';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
+import { watchUpstream } from './dialled.ts';
 import { CHAT, post, STREAMED_CHAT } from './raw-http.ts';
 import { policyOf, startSidecar, until } from './start-sidecar.ts';
 
@@ -31,7 +32,8 @@ async function startServers(t: TestContext, count: number): Promise<FakeProvider
 }
 
 async function startPool(t: TestContext, ready: readonly string[]) {
-  const running = await startSidecar(t, { policy: wordsFor(ready), deps: { monotonicMs: () => 0 } });
+  const { upstream, urls: dialled } = watchUpstream();
+  const running = await startSidecar(t, { policy: wordsFor(ready), deps: { upstream, monotonicMs: () => 0 } });
   let version = 1;
   /** As the operator pushes it when other pods are ready. */
   const become = (endpoints: readonly string[]) => {
@@ -39,7 +41,7 @@ async function startPool(t: TestContext, ready: readonly string[]) {
     const result = running.sidecar.sink.applyPolicy(policyOf(wordsFor(endpoints)), `hash-${version}`);
     assert.deepEqual(result, { applied: true });
   };
-  return { ...running, become };
+  return { ...running, become, dialled };
 }
 
 test('a pod that is not ready any more finishes what it has and gets nothing new', async (t) => {
@@ -121,20 +123,20 @@ test('with nobody ready the target is skipped, the next one serves, and where no
   );
 });
 
-test('a pod that cannot be reached though it is called ready stays left alone when other pods come and go', async (t) => {
+test('pods that cannot be reached though they are called ready cost no attempt, and stay left alone when others come and go', async (t) => {
   const [there, later] = await startServers(t, 2);
-  const [port = 0] = await freePorts(1);
+  const away = (await freePorts(3)).map((port) => `http://127.0.0.1:${port}/v1`);
   assert.ok(there && later);
-  const away = `http://127.0.0.1:${port}/v1`;
-  const { url, become, records } = await startPool(t, [there.url, away]);
+  const { url, become, records, dialled } = await startPool(t, [there.url, ...away]);
   const askOften = async () => {
-    for (let asked = 0; asked < 30; asked += 1) assert.equal((await post(url, CHAT)).status, 200);
-    return records.filter(({ attempts }) => attempts.some(({ outcome }) => outcome === 'connect')).length;
+    for (let asked = 0; asked < 40; asked += 1) assert.equal((await post(url, CHAT)).status, 200);
+    return dialled.filter((asked) => away.some((server) => asked.startsWith(server))).length;
   };
-  assert.equal(await askOften(), 1);
-  become([there.url, away, later.url]);
-  assert.equal(await askOften(), 1, 'nobody else had to find out');
+  assert.equal(await askOften(), 3, 'each was found out once');
+  become([there.url, ...away, later.url]);
+  assert.equal(await askOften(), 3, 'nobody else had to find out');
   assert.ok(later.requests.length > 0);
+  assert.ok(records.every(({ attempts }) => attempts.length === 1));
 });
 
 test('pods are asked by the name of the Service', async (t) => {

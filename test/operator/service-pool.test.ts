@@ -1,6 +1,9 @@
 /** AIProviders that name a Service, against a real API server and with the rights that the chart gives: what the sidecars get, and what the owner reads. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { folderFor, runRemora } from '#test/cli/remora-process';
 import { chartAccess } from './chart-access.ts';
 import { eventually } from './eventually.ts';
 import { type TestSidecar, World } from './world.ts';
@@ -68,6 +71,10 @@ test('the endpoints of a Service reach the sidecars while nothing of AIProvider 
   const missing = await world.condition('AIProvider', 'pool', 'ResolvedRefs', (c) => c.reason === 'ServiceNotFound');
   assert.match(missing.message, new RegExp(`Service ${world.namespace}/vllm not found`));
   await world.condition('AIRoute', 'chat', 'ResolvedRefs', ({ reason }) => reason === 'ServiceNotFound');
+  const kubeconfig = join(folderFor(t), 'kubeconfig');
+  writeFileSync(kubeconfig, world.server.kubeconfig);
+  const { stdout } = await runRemora(t, ['check', '-n', world.namespace, '--kubeconfig', kubeconfig]);
+  assert.ok(stdout.includes(`× AIProvider ${world.namespace}/pool: ResolvedRefs=False (ServiceNotFound): `), stdout);
 
   const sidecar = world.sidecar(await world.pod('app-1'), operator);
   await pool.create();

@@ -31,7 +31,7 @@ export interface CompiledEndpoint {
   readonly serverPort: number;
 }
 
-export interface CompiledPool {
+interface CompiledPool {
   readonly key: string;
   /** `namespace/name` of the Service. */
   readonly service: string;

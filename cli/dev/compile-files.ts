@@ -51,7 +51,8 @@ export interface CompileFilesOptions {
 /** Throws FilesRefused when anything in the files is wrong; then nothing of them is used. */
 export async function compileFiles(paths: readonly string[], options: CompileFilesOptions): Promise<CompiledFiles> {
   const reading = await readFiles(paths, { env: options.env, defaultNamespace: options.namespace ?? 'default' });
-  if (reading.errors.length > 0) throw new FilesRefused(reading.errors);
+  const errors = [...reading.errors, ...serviceErrors(reading)];
+  if (errors.length > 0) throw new FilesRefused(errors);
   const namespace = options.namespace ?? onlyNamespace(reading);
   const index = indexOf(reading, namespace);
   const snapshot = index.snapshot();
@@ -107,6 +108,17 @@ const credentialsOf = (reading: FilesReading): Map<string, string> =>
       [...values].map(([key, value]) => [credentialName({ namespace, secret: name, key }), value] as const),
     ),
   );
+
+/** Who is ready behind a Service is nowhere in files. */
+const serviceErrors = ({ resources, origins }: FilesReading): string[] =>
+  resources.flatMap((resource) => {
+    if (resource.kind !== 'AIProvider' || resource.spec.service === undefined) return [];
+    const origin = origins.get(objectKey({ kind: resource.kind, ...resource.metadata })) ?? '';
+    const { name } = resource.spec.service;
+    return [
+      `${origin}: spec.service: ${objectText(resource)} names Service ${name}, which only the operator in a cluster can follow; here state the addresses of its servers as spec.endpoints`,
+    ];
+  });
 
 /** There are no pods here, and so no labels of theirs. */
 const labelNotes = ({ resources, origins }: FilesReading): string[] =>

@@ -19,6 +19,7 @@ import { policy as policySchema } from '#contract/policy/policy';
 import { assemblePolicy, sectionsOf } from '#contract/policy/sections';
 import { compileWorkload, conditionsOf, type ObjectCondition } from './compile.ts';
 import { ResourceIndex } from './resource-index.ts';
+import type { ServiceView } from './service-view.ts';
 import { type PodFacts, selectingLabels, workloadOf } from './workload.ts';
 
 const DIVIDER = '--- # 8<---\n';
@@ -33,6 +34,8 @@ interface PlainObject {
   };
   readonly spec?: { readonly serviceAccountName?: string };
   readonly stringData?: Record<string, string>;
+  /** Of a Service: what is known of it, which the operator works out of its EndpointSlices. */
+  readonly view?: ServiceView | null;
 }
 
 interface Outcome {
@@ -50,6 +53,7 @@ function outcomeOf(objects: readonly PlainObject[]): Outcome {
     const { name, namespace = 'default', labels, annotations } = object.metadata;
     if (object.kind === 'Namespace') index.applyNamespace(name, labels ?? {});
     else if (object.kind === 'Secret') index.applySecretKeys(namespace, name, Object.keys(object.stringData ?? {}));
+    else if (object.kind === 'Service') index.applyService(namespace, name, object.view);
     else if (object.kind === 'Pod')
       pods.push({ name, facts: { namespace, labels, annotations, serviceAccount: object.spec?.serviceAccountName } });
     else index.apply(object);

@@ -43,6 +43,9 @@ function endpointProblems({ spec }: AIProvider): Problem[] {
     ...(spec.endpoints ?? []).flatMap((url, index) =>
       isBad(url) ? [{ path: ['spec', 'endpoints', index], message }] : [],
     ),
+    ...(isBad(`http://${spec.service?.hostname ?? 'service'}`)
+      ? [{ path: ['spec', 'service', 'hostname'], message: 'must be the name of a host' }]
+      : []),
   ];
 }
 

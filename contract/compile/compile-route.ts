@@ -246,6 +246,6 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
 
 /** The reason to show when several targets are left out for different ones: the one that a user can mend soonest. */
 export function chiefReason(unresolved: readonly Unresolved[]): Unresolved['reason'] {
-  const order = [REASON.providerNotFound, REASON.refNotPermitted];
+  const order = [REASON.providerNotFound, REASON.refNotPermitted, REASON.serviceNotFound, REASON.portNotFound];
   return order.find((reason) => unresolved.some((one) => one.reason === reason)) ?? REASON.secretNotFound;
 }

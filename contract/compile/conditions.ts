@@ -14,6 +14,7 @@ import { objectKey, objectText } from './object-key.ts';
 import { policyNotes } from './policy-notes.ts';
 import { problemText } from './problem.ts';
 import type { Unresolved } from './provider-directory.ts';
+import { cutText } from './provider-pool.ts';
 import type { Held, Snapshot } from './snapshot.ts';
 
 /** metav1.Condition without `lastTransitionTime`. */
@@ -128,9 +129,9 @@ const resolved = (message = 'All references are resolved'): Verdict => ({
   message,
 });
 
-function providerRefs(provider: AIProvider, { analysis }: Scene): Verdict {
-  const missing = analysis.directory.missingCredential(provider);
-  return missing ? refused(missing.reason, missing.message) : resolved();
+function providerRefs(provider: AIProvider, { analysis: { directory }, snapshot }: Scene): Verdict {
+  const missing = directory.obstacleOf(provider) ?? directory.emptyPool(provider);
+  return missing ? refused(missing.reason, missing.message) : resolved(cutText(provider, snapshot));
 }
 
 function routeAccepted({ source, claims }: AnalysedRoute): Verdict {
@@ -178,16 +179,25 @@ interface Warning {
   readonly message: string;
 }
 
-/** The one that refuses requests comes first and gives the condition its reason. */
+/** One that refuses requests comes first and gives the condition its reason. */
 function warningsOf(route: AnalysedRoute, scene: Scene): Warning[] {
   const price = priceWarning(route, scene);
   const last = costWarning(route);
   const lacking = lackWarning(route);
+  const empty = emptyWarning(route, scene);
   return [
+    ...(empty === undefined ? [] : [{ reason: REASON.noReadyEndpoints, message: empty }]),
     ...(price === undefined ? [] : [{ reason: REASON.priceUnknown, message: price }]),
     ...(last === undefined ? [] : [{ reason: REASON.priceUnknown, message: last }]),
     ...(lacking === undefined ? [] : [{ reason: REASON.capabilityMissing, message: lacking }]),
   ];
+}
+
+function emptyWarning({ providers }: AnalysedRoute, { analysis }: Scene): string | undefined {
+  const empty = providers.filter((provider) => analysis.directory.emptyPool(provider)).map(objectText);
+  return empty.length === 0
+    ? undefined
+    : `Targets of ${named(empty)} are skipped: no endpoint is ready; see ${empty.length === 1 ? 'its' : 'their'} condition ResolvedRefs`;
 }
 
 const costWarning = ({ unpricedLast }: AnalysedRoute): string | undefined =>

@@ -10,6 +10,7 @@ import { type ProviderAuth, secretOf, secretPath } from '#contract/resources/pro
 import { defaultEndpointOf } from '#contract/resources/provider-type';
 import { missingSecret } from './missing-secret.ts';
 import { byAge, namespacedName, objectText } from './object-key.ts';
+import { emptyPool, missingService, poolOf } from './provider-pool.ts';
 import { secretRefOf } from './secret-refs.ts';
 import { contentsOf, type Snapshot } from './snapshot.ts';
 
@@ -27,7 +28,9 @@ export interface ProviderDirectory {
   /** The shared provider that owns this one's name, if it is another. */
   winnerOver(provider: AIProvider): AIProvider | undefined;
   /** What keeps the provider from being used; undefined when nothing does. */
-  missingCredential(provider: AIProvider): Unresolved | undefined;
+  obstacleOf(provider: AIProvider): Unresolved | undefined;
+  /** Why nothing is sent to a provider that can be used; undefined: it has servers. */
+  emptyPool(provider: AIProvider): Unresolved | undefined;
   policyProvider(provider: AIProvider): PolicyProvider;
 }
 
@@ -41,10 +44,11 @@ export function providerDirectory(snapshot: Snapshot): ProviderDirectory {
   function resolve(namespace: string, name: string): Resolution {
     const provider = shared.get(name) ?? own.get(`${namespace}/${name}`);
     if (!provider) return { ok: false, ...notFound({ namespace, name }, [...platformNamespaces].sort(), own) };
-    const missing = missingCredential(snapshot, provider);
-    if (!missing) return { ok: true, provider };
-    const message = `${objectText(provider)} has no credential; see its condition ResolvedRefs`;
-    return { ok: false, reason: missing.reason, message };
+    const obstacle = obstacleOf(snapshot, provider);
+    if (!obstacle) return { ok: true, provider };
+    const lack = obstacle.reason === REASON.secretNotFound ? 'credential' : 'servers';
+    const message = `${objectText(provider)} has no ${lack}; see its condition ResolvedRefs`;
+    return { ok: false, reason: obstacle.reason, message };
   }
 
   return {
@@ -53,8 +57,9 @@ export function providerDirectory(snapshot: Snapshot): ProviderDirectory {
       const winner = shared.get(provider.metadata.name);
       return winner && winner !== provider ? winner : undefined;
     },
-    missingCredential: (provider) => missingCredential(snapshot, provider),
-    policyProvider: (provider) => policyProvider(provider, isPlatform(provider)),
+    obstacleOf: (provider) => obstacleOf(snapshot, provider),
+    emptyPool: (provider) => emptyPool(provider, snapshot),
+    policyProvider: (provider) => policyProvider(provider, isPlatform(provider), snapshot),
   };
 }
 
@@ -83,6 +88,9 @@ function notFound(
   };
 }
 
+const obstacleOf = (snapshot: Snapshot, provider: AIProvider): Unresolved | undefined =>
+  missingCredential(snapshot, provider) ?? missingService(provider, snapshot);
+
 /** A credential that does not exist, with the command that makes it. */
 function missingCredential(snapshot: Snapshot, provider: AIProvider): Unresolved | undefined {
   const { auth } = provider.spec;
@@ -95,7 +103,7 @@ function missingCredential(snapshot: Snapshot, provider: AIProvider): Unresolved
 const valueFlag = ({ aws, gcp }: ProviderAuth, key: string): string =>
   aws || gcp ? `--from-file=${key}=YOUR_FILE` : `--from-literal=${key}=YOUR_KEY`;
 
-function policyProvider(provider: AIProvider, isPlatform: boolean): PolicyProvider {
+function policyProvider(provider: AIProvider, isPlatform: boolean, snapshot: Snapshot): PolicyProvider {
   const { spec, metadata } = provider;
   const ref = secretOf(spec.auth);
   return {
@@ -103,6 +111,7 @@ function policyProvider(provider: AIProvider, isPlatform: boolean): PolicyProvid
     type: spec.type,
     endpoint: withoutSlash(spec.endpoint ?? spec.endpoints?.[0] ?? defaultEndpointOf(spec)),
     ...(spec.endpoints && { endpoints: spec.endpoints.map(withoutSlash) }),
+    ...poolOf(provider, snapshot),
     credential: ref ? credentialName({ namespace: metadata.namespace, secret: ref.name, key: ref.key }) : null,
     ...identityOf(provider),
     ...(spec.aws !== undefined && { aws: spec.aws }),
@@ -119,8 +128,10 @@ const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 /** What lies at an account that several tenants use is nobody's to read unless its owner says so. */
 const keptObjectsOf = ({ spec }: AIProvider, isPlatform: boolean): PolicyProvider['keptObjects'] =>
-  spec.keptObjects ??
-  ((isPlatform && spec.allowedNamespaces.from === 'All') || (spec.endpoints?.length ?? 0) > 1 ? 'Refused' : 'Shared');
+  spec.keptObjects ?? ((isPlatform && spec.allowedNamespaces.from === 'All') || isPool(spec) ? 'Refused' : 'Shared');
+
+const isPool = ({ endpoints = [], service }: AIProvider['spec']): boolean =>
+  endpoints.length > 1 || service !== undefined;
 
 /** An API key is its credential and nothing more. */
 function identityOf({ spec }: AIProvider): Pick<PolicyProvider, 'auth'> {

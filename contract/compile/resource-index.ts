@@ -1,5 +1,5 @@
 /**
- * The state of the cluster that policies are made of: objects, Namespace labels and which Secret keys exist. A wrong object never
+ * The state of the cluster that policies are made of: objects, Namespace labels, which Secret keys exist and who serves behind Services. A wrong object never
  * displaces the last good content of the same object. Level-based: what counts is what was applied last, not how it came about.
  */
 import { z } from 'zod';
@@ -10,7 +10,9 @@ import type { Resource } from '#contract/resources/kinds';
 import { checkResource } from './check-resource.ts';
 import { byText, objectKey } from './object-key.ts';
 import { PRICE_BOOK, type PriceBook } from './price-book.ts';
+import { serviceRefOf } from './provider-pool.ts';
 import { secretRefOf } from './secret-refs.ts';
+import type { ServiceView } from './service-view.ts';
 import type { Held, Snapshot } from './snapshot.ts';
 import { decidedOf } from './variant-states.ts';
 import type { Workload } from './workload.ts';
@@ -53,6 +55,7 @@ export class ResourceIndex {
   readonly #objects = new Map<string, Held>();
   readonly #namespaces = new Map<string, Readonly<Record<string, string>>>();
   readonly #secretKeys = new Map<string, ReadonlySet<string>>();
+  readonly #services = new Map<string, ServiceView | null>();
   readonly #platformNamespaces: ReadonlySet<string>;
   readonly #priceBook: PriceBook;
   #snapshot: Snapshot | undefined;
@@ -111,6 +114,17 @@ export class ResourceIndex {
     return this.#isReferenced(namespace, name) ? this.#changed({ kind: KIND.provider, namespace }) : NOTHING;
   }
 
+  /** What is behind a Service that an AIProvider names; null: it does not exist, undefined: nobody knows. */
+  applyService(namespace: string, name: string, view: ServiceView | null | undefined): Touched {
+    const id = `${namespace}/${name}`;
+    const held = this.#services.get(id);
+    if (JSON.stringify(held) === JSON.stringify(view)) return NOTHING;
+    if (view === undefined) this.#services.delete(id);
+    else this.#services.set(id, view);
+    this.#snapshot = undefined;
+    return this.#usersOf(namespace, name);
+  }
+
   /** Keys of all objects held; with them a fresh list tells what was deleted meanwhile. */
   keys(): string[] {
     return [...this.#objects.keys()].sort(byText);
@@ -126,6 +140,7 @@ export class ResourceIndex {
       objects: this.keys().flatMap((key) => this.#objects.get(key) ?? []),
       namespaces: new Map(this.#namespaces),
       secretKeys: new Map(this.#secretKeys),
+      services: new Map(this.#services),
       platformNamespaces: this.#platformNamespaces,
       priceBook: this.#priceBook,
     };
@@ -137,6 +152,18 @@ export class ResourceIndex {
       const ref = content && secretRefOf(content);
       return ref?.namespace === namespace && ref.name === secret;
     });
+  }
+
+  #usersOf(namespace: string, service: string): Touched {
+    const platform = { platformNamespaces: this.#platformNamespaces };
+    const touched = new Set<string>();
+    for (const { content } of this.#objects.values()) {
+      const ref = content?.kind === 'AIProvider' ? serviceRefOf(content, platform) : undefined;
+      if (!content || ref?.namespace !== namespace || ref.name !== service) continue;
+      if (this.#platformNamespaces.has(content.metadata.namespace)) return 'all';
+      touched.add(content.metadata.namespace);
+    }
+    return touched;
   }
 
   #changed({ kind, namespace }: Pick<Held, 'kind' | 'namespace'>): Touched {

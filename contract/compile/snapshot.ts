@@ -3,6 +3,7 @@ import type { Resource } from '#contract/resources/kinds';
 import type { ObjectName } from './object-key.ts';
 import type { PriceBook } from './price-book.ts';
 import type { Problem } from './problem.ts';
+import type { ServiceView } from './service-view.ts';
 
 /** One object as the index holds it. */
 export interface Held extends ObjectName {
@@ -21,6 +22,8 @@ export interface Snapshot {
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Keys that exist, by `namespace/name` of the Secret; never values. */
   readonly secretKeys: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By `namespace/name` of the Service; null: there is none. Those that were not read are absent. */
+  readonly services: ReadonlyMap<string, ServiceView | null>;
   readonly platformNamespaces: ReadonlySet<string>;
   readonly priceBook: PriceBook;
 }

@@ -55,8 +55,10 @@ const provider = z.object({
   type: z.enum(PROVIDER_TYPES),
   /** Absolute base URL without a trailing slash: as stated, else that of the type. */
   endpoint: z.string(),
-  /** The same of each of several servers that are alike, the first one included. Absent: `endpoint` alone. */
-  endpoints: z.array(z.string()).min(1).optional(),
+  /** The same of each of several servers that are alike. Absent: `endpoint` alone. Empty: none is ready. */
+  endpoints: z.array(z.string()).optional(),
+  /** `namespace/name` of the Service that `endpoints` are of; `endpoint` is the base URL that the Service itself has. */
+  service: objectKey.optional(),
   /** Names the credential in the secrets that travel beside the policy; null when requests go without one. */
   credential: z.string().nullable(),
   /** The identity that calls are made with, as stated; absent where the credential itself is sent. */

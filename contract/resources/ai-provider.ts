@@ -6,6 +6,7 @@ import { AGE_COLUMN, conditions, DNS_LABEL, type KindDefinition, modelName, obje
 import { listText } from './list-text.ts';
 import { PRESETS, type Preset, PUBLIC_PRESETS } from './preset.ts';
 import { IDENTITY_RULES, providerAuth } from './provider-auth.ts';
+import { providerService } from './provider-service.ts';
 import { PROVIDER_TYPE, PROVIDER_TYPES, type ProviderType } from './provider-type.ts';
 import { type CelRule, celMatches, mapOf, matching, setOf, type TwinRule, withRules } from './validation.ts';
 
@@ -61,6 +62,7 @@ interface EndpointFields {
   readonly type: ProviderType;
   readonly endpoint?: string | undefined;
   readonly endpoints?: readonly string[] | undefined;
+  readonly service?: unknown;
   readonly preset?: Preset | undefined;
 }
 
@@ -108,25 +110,26 @@ const ENDPOINT_TYPES = PROVIDER_TYPES.filter((type) => PROVIDER_TYPE[type].endpo
 
 /** A preset of a public service knows its endpoint. */
 const ENDPOINT_REQUIRED: TwinRule<EndpointFields> = {
-  rule: `!(self.type in ${celList(ENDPOINT_TYPES)}) || has(self.endpoint) || has(self.endpoints) || (has(self.preset) && self.preset in ${celList(PUBLIC_PRESETS)})`,
+  rule: `!(self.type in ${celList(ENDPOINT_TYPES)}) || has(self.endpoint) || has(self.endpoints) || has(self.service) || (has(self.preset) && self.preset in ${celList(PUBLIC_PRESETS)})`,
   message: `endpoint is required when type is ${listText(ENDPOINT_TYPES, 'or')}, unless preset is ${listText(PUBLIC_PRESETS, 'or')}`,
-  holds: ({ type, endpoint, endpoints, preset }) =>
+  holds: ({ type, endpoint, endpoints, service, preset }) =>
     !ENDPOINT_TYPES.includes(type) ||
-    endpoint !== undefined ||
-    endpoints !== undefined ||
+    [endpoint, endpoints, service].some((stated) => stated !== undefined) ||
     (preset !== undefined && PUBLIC_PRESETS.includes(preset)),
 };
 
-const ENDPOINTS_TYPE: TwinRule<EndpointFields> = {
-  rule: "!has(self.endpoints) || self.type == 'OpenAICompatible'",
-  message: 'endpoints must be omitted unless type is OpenAICompatible',
-  holds: ({ type, endpoints }) => endpoints === undefined || type === 'OpenAICompatible',
-};
+/** Several servers that are alike are one's own. */
+const poolType = (field: 'endpoints' | 'service'): TwinRule<EndpointFields> => ({
+  rule: `!has(self.${field}) || self.type == 'OpenAICompatible'`,
+  message: `${field} must be omitted unless type is OpenAICompatible`,
+  holds: ({ type, [field]: stated }) => stated === undefined || type === 'OpenAICompatible',
+});
 
-const ENDPOINT_OR_ENDPOINTS: TwinRule<EndpointFields> = {
-  rule: '!has(self.endpoint) || !has(self.endpoints)',
-  message: 'endpoint and endpoints exclude each other',
-  holds: ({ endpoint, endpoints }) => endpoint === undefined || endpoints === undefined,
+const ONE_ADDRESS: TwinRule<EndpointFields> = {
+  rule: '[has(self.endpoint), has(self.endpoints), has(self.service)].filter(stated, stated).size() <= 1',
+  message: 'endpoint, endpoints and service exclude each other',
+  holds: ({ endpoint, endpoints, service }) =>
+    [endpoint, endpoints, service].filter((stated) => stated !== undefined).length <= 1,
 };
 
 const PRESET_TYPE: TwinRule<EndpointFields> = {
@@ -177,6 +180,11 @@ const aiProviderSpec = withRules(
       .describe(
         'In place of `endpoint`: base URLs of servers that are alike, such as the replicas of a self-hosted model. Each attempt goes to the less busy one of two drawn by chance; one that cannot be reached is left alone for five seconds, longer each further time. With type OpenAICompatible only.',
       ),
+    service: providerService
+      .optional()
+      .describe(
+        'In place of `endpoint`: a Service of Kubernetes. Its pods are asked themselves, as `endpoints` are, as soon as they are ready and for as long as they are; at most 256. With type OpenAICompatible only.',
+      ),
     auth: providerAuth
       .optional()
       .describe(
@@ -201,7 +209,7 @@ const aiProviderSpec = withRules(
       .enum(KEPT_OBJECTS)
       .optional()
       .describe(
-        'What the account keeps: files, batches, stored responses and conversations, which have no owner there. `Shared`: every workload that an AIRoute leads here may list, read and delete all of them. `Refused`: none may. Default: Shared, but Refused where other namespaces may refer to this AIProvider, and where it has several endpoints, which need not keep the same.',
+        'What the account keeps: files, batches, stored responses and conversations, which have no owner there. `Shared`: every workload that an AIRoute leads here may list, read and delete all of them. `Refused`: none may. Default: Shared, but Refused where other namespaces may refer to this AIProvider, and where it has several endpoints or a Service, whose servers need not keep the same.',
       ),
   }),
   [
@@ -212,8 +220,9 @@ const aiProviderSpec = withRules(
     ...IDENTITY_RULES,
     settingsRule('aws'),
     settingsRule('vertex'),
-    ENDPOINTS_TYPE,
-    ENDPOINT_OR_ENDPOINTS,
+    poolType('endpoints'),
+    poolType('service'),
+    ONE_ADDRESS,
     PRESET_TYPE,
     AZURE_TYPE,
     AZURE_ENDPOINT,

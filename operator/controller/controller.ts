@@ -3,8 +3,10 @@
  * looks at what is, never at what happened, so that a lost event costs time and nothing else.
  */
 import { objectKey } from '#contract/compile/object-key';
+import { serviceRefOf } from '#contract/compile/provider-pool';
 import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
 import { secretRefOf } from '#contract/compile/secret-refs';
+import { contentsOf } from '#contract/compile/snapshot';
 import { selectingLabels } from '#contract/compile/workload';
 import { KIND } from '#contract/names/api';
 import { USER_KINDS } from '#contract/resources/kinds';
@@ -22,6 +24,7 @@ import {
   remoraType,
 } from '#operator/kube/resource-type';
 import { SecretWatches } from '#operator/kube/secret-watches';
+import { ServiceWatches } from '#operator/kube/service-watches';
 import { TokenAuthenticator } from '#operator/kube/token-authenticator';
 import { WorkQueue } from '#operator/kube/work-queue';
 import type { PushEvents, PushServer, SidecarIdentity, SidecarState } from '#operator/push/push-server';
@@ -74,6 +77,7 @@ export class Controller implements PushEvents {
   readonly #pods: PodIndex;
   readonly #workloads: Workloads;
   readonly #secrets: SecretWatches;
+  readonly #services: ServiceWatches;
   readonly #publisher: PolicyPublisher;
   readonly #authenticator: TokenAuthenticator;
   readonly #experiments: Experiments;
@@ -97,9 +101,11 @@ export class Controller implements PushEvents {
       selecting: () => this.#selecting,
     });
     this.#secrets = new SecretWatches({ client, log, onChange: (ref) => this.#takeSecret(ref) });
+    this.#services = new ServiceWatches({ client, log, onChange: (ref) => this.#takeService(ref) });
     this.#authenticator = new TokenAuthenticator({ client, pods: this.#pods, now: () => performance.now() });
     this.#publisher = new PolicyPublisher({
       ...{ index: this.index, workloads: this.#workloads, secrets: this.#secrets, push, metrics, log },
+      services: this.#services,
       onPublished: (where, { hash, sources }) => {
         this.acks.learn(hash, sources);
         this.#refreshRoutes(where);
@@ -138,8 +144,9 @@ export class Controller implements PushEvents {
     // Only now is it known which experiments are stated.
     this.#experiments.shared.reflector.start();
     await Promise.all([this.acks.reflector.settled, this.#experiments.shared.reflector.settled]);
-    this.#wantSecrets();
-    await this.#secrets.settled();
+    this.#watchReferred();
+    await Promise.all([this.#secrets.settled(), this.#services.settled()]);
+    for (const ref of this.#serviceRefs()) this.#takeService(ref);
     for (const { key } of this.#workloads.values()) this.#publisher.publish(key);
     this.#synced = true;
     this.refreshAll();
@@ -154,6 +161,7 @@ export class Controller implements PushEvents {
   *lags(): Iterable<readonly [string, number]> {
     for (const [kind, reflector] of this.#reflectors) yield [kind, reflector.lagMs()];
     yield ['Secret', this.#secrets.lagMs()];
+    yield ['EndpointSlice', this.#services.lagMs()];
   }
 
   /** Looks at every status anew; a new leader does so. */
@@ -209,7 +217,8 @@ export class Controller implements PushEvents {
 
   async close(): Promise<void> {
     const reflectors = [...this.#reflectors.values()].map((reflector) => reflector.stop());
-    await Promise.all([...reflectors, this.#secrets.close(), this.#compiles.close(), this.#statuses.close()]);
+    const referred = [this.#secrets.close(), this.#services.close()];
+    await Promise.all([...reflectors, ...referred, this.#compiles.close(), this.#statuses.close()]);
     await Promise.all([this.acks.close(), this.#experiments.shared.close()]);
   }
 
@@ -228,7 +237,7 @@ export class Controller implements PushEvents {
       this.#look(key);
       if (kind === KIND.policy) this.#selectAnew();
       this.#touch(touched);
-      if (kind === KIND.provider || kind === KIND.route) this.#wantSecrets();
+      if (kind === KIND.provider || kind === KIND.route) this.#watchReferred();
     };
     return {
       apply: (object) => take(this.objects.set(object), this.index.apply(object)),
@@ -295,9 +304,22 @@ export class Controller implements PushEvents {
     this.#touch('all');
   }
 
-  #wantSecrets(): void {
+  #takeService(ref: ObjectRef): void {
+    const view = this.#services.view(ref);
+    this.#touch(this.index.applyService(ref.namespace, ref.name, view));
+    // Whoever waited for the first answer goes on without.
+    if (view === undefined) this.#touch('all');
+  }
+
+  #watchReferred(): void {
     const { objects } = this.index.snapshot();
     this.#secrets.want(objects.flatMap(({ content }) => (content && secretRefOf(content)) ?? []));
+    this.#services.want(this.#serviceRefs());
+  }
+
+  #serviceRefs(): ObjectRef[] {
+    const snapshot = this.index.snapshot();
+    return contentsOf(snapshot, KIND.provider).flatMap((provider) => serviceRefOf(provider, snapshot) ?? []);
   }
 
   #join(workloadKey: string): void {

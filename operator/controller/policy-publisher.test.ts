@@ -25,6 +25,7 @@ function rig() {
   const values = new Map([['api-key', 'one']]);
   const pushed: PushedPolicy[] = [];
   const removed: string[] = [];
+  const reading = new Set<string>();
   index.apply(provider);
   index.apply(route);
   index.applySecretKeys('support', 'openai', values.keys());
@@ -32,6 +33,7 @@ function rig() {
     index,
     workloads,
     secrets: { data: () => values },
+    services: { isReading: (service) => reading.has(service) },
     push: {
       publish: (_key, policy) => void pushed.push(policy),
       remove: (key) => void removed.push(key),
@@ -41,7 +43,7 @@ function rig() {
     onPublished: () => undefined,
   });
   const [key = ''] = workloads.set(injectedPod('a'));
-  return { index, workloads, values, pushed, removed, publisher, key };
+  return { index, workloads, values, pushed, removed, reading, publisher, key };
 }
 
 test('PolicyPublisher pushes a policy once, and again only when it or a credential is another one', () => {
@@ -67,6 +69,28 @@ test('PolicyPublisher sends the key that callbacks are signed with beside the po
   assert.equal(publisher.publish(key), true);
   assert.equal(pushed.at(-1)?.credentials.get('support/hooks/signing-key'), 'one');
   assert.doesNotMatch(JSON.stringify(pushed.at(-1)?.policy), /"one"/);
+});
+
+test('PolicyPublisher waits for the first answer about a Service, so that a pool that serves does not go away for a moment', () => {
+  const { publisher, pushed, index, reading, key } = rig();
+  const spec = { type: 'OpenAICompatible', service: { name: 'vllm', port: 8000 } };
+  index.apply({ ...provider, spec });
+  reading.add('support/vllm');
+  publisher.noteJoined(key);
+  assert.equal(publisher.publish(key), false);
+  reading.clear();
+  const api = { name: '', port: 8000, ready: ['10.0.0.1:8000'], cut: 0 };
+  index.applyService('support', 'vllm', { ports: [api] });
+  assert.equal(publisher.publish(key), true);
+  assert.deepEqual(
+    pushed.map(({ policy }) => policy.providers[0]?.endpoints),
+    [['http://10.0.0.1:8000/v1']],
+  );
+  const sources = publisher.wanted(key)?.sources;
+  index.applyService('support', 'vllm', { ports: [{ ...api, ready: [] }] });
+  assert.equal(publisher.publish(key), true, 'other endpoints are another policy');
+  assert.deepEqual(pushed[1]?.policy.providers[0]?.endpoints, []);
+  assert.deepEqual(publisher.wanted(key)?.sources, sources, 'of the same generations, which is what Programmed counts');
 });
 
 test('PolicyPublisher tells the push server again when a pod joined, since its stream came from another workload', () => {

@@ -5,6 +5,7 @@ import { credentialNames, parseCredentialName } from '#contract/policy/credentia
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
 import type { SecretWatches } from '#operator/kube/secret-watches';
+import type { ServiceWatches } from '#operator/kube/service-watches';
 import type { PushServer } from '#operator/push/push-server';
 import type { Logger } from '#operator/telemetry/log';
 import type { OperatorMetrics } from '#operator/telemetry/metrics';
@@ -24,6 +25,7 @@ export interface PolicyPublisherOptions {
   readonly index: ResourceIndex;
   readonly workloads: Workloads;
   readonly secrets: Pick<SecretWatches, 'data'>;
+  readonly services: Pick<ServiceWatches, 'isReading'>;
   readonly push: Pick<PushServer, 'publish' | 'remove'>;
   readonly metrics: OperatorMetrics;
   readonly log: Logger;
@@ -68,7 +70,7 @@ export class PolicyPublisher {
   }
 
   #compile(entry: WorkloadEntry, joined: boolean): boolean {
-    const { index, secrets, metrics, log } = this.#options;
+    const { index, secrets, services, metrics, log } = this.#options;
     const unknown = unknownConstraints(index.snapshot(), entry.workload);
     if (unknown.length > 0) {
       log.warn(
@@ -81,6 +83,11 @@ export class PolicyPublisher {
     const policy = compileWorkload(index.snapshot(), entry.workload);
     const hash = policyHash(policy);
     stop();
+    if (policy.providers.some(({ service }) => service !== undefined && services.isReading(service))) {
+      // The answer is on its way, and touches this workload again: without it a pool that serves would go away for a moment.
+      if (joined) this.#joined.add(entry.key);
+      return false;
+    }
     const credentials = credentialsOf(policy, secrets);
     const before = this.#published.get(entry.key);
     if (!joined && before?.hash === hash && sameCredentials(before.credentials, credentials)) return false;

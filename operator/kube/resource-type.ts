@@ -45,6 +45,7 @@ export const POD = core('Pod', 'pods');
 export const SECRET = core('Secret', 'secrets');
 export const CONFIG_MAP = core('ConfigMap', 'configmaps');
 export const NAMESPACE = core('Namespace', 'namespaces', false);
+export const SERVICE = core('Service', 'services');
 
 const of = (group: string, kind: string, plural: string, namespaced = true): ResourceType => ({
   group,
@@ -54,6 +55,7 @@ const of = (group: string, kind: string, plural: string, namespaced = true): Res
   namespaced,
 });
 
+export const ENDPOINT_SLICE = of('discovery.k8s.io', 'EndpointSlice', 'endpointslices');
 export const LEASE = of('coordination.k8s.io', 'Lease', 'leases');
 export const EVENT = of('events.k8s.io', 'Event', 'events');
 export const TOKEN_REVIEW = of('authentication.k8s.io', 'TokenReview', 'tokenreviews', false);

@@ -10,6 +10,8 @@ export type LeftOutBy =
   | { readonly reason: 'OtherAccount' }
   | { readonly reason: 'Denied'; readonly policy: string }
   | { readonly reason: 'TagsMissing'; readonly requirement: CompiledRequirement }
+  /** Nobody is ready behind the Service, `namespace/name`. */
+  | { readonly reason: 'NoEndpoint'; readonly service: string }
   | { readonly reason: 'NoCredential' }
   | { readonly reason: 'Guardrail'; readonly error: RemoraError };
 

@@ -99,7 +99,7 @@ function boundToModel(rule: CompiledRule, order: readonly CompiledTarget[], { re
 export function candidatesOf(targets: readonly CompiledTarget[], asking: TargetQuestion): Candidate[] {
   const allowed = passRequirements(passModelRules(targets, asking), asking);
   observeModelRules(allowed, asking);
-  return passGuardrails(withCredentials(allowed, asking), asking);
+  return passGuardrails(usableTargets(allowed, asking), asking);
 }
 
 /** What of a rule does not fit a request. */
@@ -148,13 +148,18 @@ function observeModelRules(allowed: readonly CompiledTarget[], { snapshot, reque
   }
 }
 
-export function withCredentials(
+/** Those with a server and a credential. At least one. Throws `no_target`. */
+export function usableTargets(
   targets: readonly CompiledTarget[],
   { credentials, broker, route, log }: TargetQuestion,
 ): UsableTarget[] {
   const usable: UsableTarget[] = [];
   for (const target of targets) {
-    const { policy } = target.provider;
+    const { policy, pool } = target.provider;
+    if (pool?.isReady === false) {
+      log.leaveOut(target, { reason: 'NoEndpoint', service: pool.service });
+      continue;
+    }
     const name = policy.credential;
     const credential = name === null ? null : credentials.get(name);
     if (credential === undefined) log.leaveOut(target, NO_CREDENTIAL);
@@ -192,13 +197,19 @@ const modelNotAllowed = (policy: string, { request, log }: TargetQuestion): Remo
   });
 
 function noTarget(route: string, leftOut: readonly LeftOut[]): RemoraError {
+  const message = `${lackText(route, leftOut)} ${notTried(leftOut)}`.trimEnd();
+  return new RemoraError({ code: 'no_target', message, object: `AIRoute ${route}` });
+}
+
+function lackText(route: string, leftOut: readonly LeftOut[]): string {
   const locked = leftOut.filter(({ by }) => by === NO_CREDENTIAL).map(({ target }) => target.provider.policy.key);
-  return new RemoraError({
-    code: 'no_target',
-    message:
-      locked.length === 0
-        ? `AIRoute ${route} has no target that may be used. Check its targets and weights.`
-        : `No target of AIRoute ${route} has a usable credential here. Check that the Secrets of AIProvider ${[...new Set(locked)].join(', ')} hold their keys, each on one line. ${notTried(leftOut)}`.trimEnd(),
-    object: `AIRoute ${route}`,
-  });
+  const unready = leftOut.flatMap(({ by }) => (by.reason === 'NoEndpoint' ? [by.service] : []));
+  const noCredential = `Check that the Secrets of AIProvider ${[...new Set(locked)].join(', ')} hold their keys, each on one line.`;
+  if (unready.length > 0) {
+    const rest = locked.length === 0 ? '' : ` No other one has a usable credential. ${noCredential}`;
+    return `No target of AIRoute ${route} can be asked: Service ${[...new Set(unready)].join(', ')} has no ready endpoint. Retry when its pods are ready, or give the AIRoute a fallback.${rest}`;
+  }
+  return locked.length > 0
+    ? `No target of AIRoute ${route} has a usable credential here. ${noCredential}`
+    : `AIRoute ${route} has no target that may be used. Check its targets and weights.`;
 }

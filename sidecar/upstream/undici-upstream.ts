@@ -9,8 +9,8 @@ import type { Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts'
 const KEEP_ALIVE_MS = 20_000;
 /** Sockets to one origin; more requests wait for one. */
 const CONNECTIONS_PER_ORIGIN = 1024;
-/** Pools kept at one time. */
-const MOST_POOLS = 256;
+/** Pools kept at one time; a Service alone may have 256 endpoints. */
+const MOST_POOLS = 512;
 
 export interface UndiciUpstreamOptions {
   /** PEM certificates trusted beside the system's, for private providers. */

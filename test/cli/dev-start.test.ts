@@ -53,6 +53,18 @@ for (const [what, args, sentence] of [
     assertSentence(await runRemora(t, ['dev', 'examples', ...args]), sentence);
   });
 
+test('remora dev refuses an AIProvider that names a Service, which no file resolves, and names what to state instead', async (t) => {
+  const folder = folderFor(t);
+  const provider = { type: 'OpenAICompatible', service: { name: 'vllm', port: 8000 } };
+  const metadata = { name: 'pool', namespace: 'demo' };
+  const object = { apiVersion: 'remora.dev/v1alpha1', kind: 'AIProvider', metadata, spec: provider };
+  writeFileSync(join(folder, 'pool.yaml'), JSON.stringify(object));
+  assertSentence(
+    await runRemora(t, ['dev', folder], { cwd: folder }),
+    /\/pool\.yaml:1: spec\.service: AIProvider demo\/pool names Service vllm, .*; here state the addresses of its servers as spec\.endpoints\n$/,
+  );
+});
+
 test('remora dev says that a folder does not exist, and leaves nothing behind', async (t) => {
   const folder = folderFor(t);
   const ended = await runRemora(t, ['dev', 'nowhere'], { cwd: folder });

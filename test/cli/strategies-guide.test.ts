@@ -40,7 +40,7 @@ async function serve(t: TestContext, paths: readonly string[]) {
 test('every route of the guide is accepted as it stands there, and answers by its strategy', async (t) => {
   const folder = folderFor(t);
   const yaml = blocks();
-  assert.equal(yaml.length, 4);
+  assert.equal(yaml.length, 3);
   const files = [...providers(yaml.join('')), ...yaml];
   writeFileSync(join(folder, 'guide.yaml'), files.join('---\n'));
   const { policy, ask, records } = await serve(t, [folder]);

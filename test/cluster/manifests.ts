@@ -66,15 +66,22 @@ export interface FakeProviderOptions {
   readonly image: string;
   readonly key: string;
   readonly failWith?: number;
+  readonly replicas?: number;
+  /** Each pod calls itself by its own name. Default: by that of the Deployment. */
+  readonly namesItself?: 'Pod';
 }
 
 /** Deployment and Service of a fake provider, reached at `http://NAME.NAMESPACE.svc:8080/v1`. */
-export const fakeProvider = (name: string, { image, key, failWith = 0 }: FakeProviderOptions): object[] => [
+export const fakeProvider = (
+  name: string,
+  { image, key, failWith = 0, replicas = 1, namesItself }: FakeProviderOptions,
+): object[] => [
   {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name },
     spec: {
+      replicas,
       selector: { matchLabels: { [APP_LABEL]: name } },
       template: {
         metadata: { labels: { [APP_LABEL]: name } },
@@ -86,7 +93,9 @@ export const fakeProvider = (name: string, { image, key, failWith = 0 }: FakePro
               image,
               args: ['/app/provider.cjs'],
               env: [
-                { name: 'PROVIDER_NAME', value: name },
+                namesItself === undefined
+                  ? { name: 'PROVIDER_NAME', value: name }
+                  : { name: 'PROVIDER_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                 { name: 'PROVIDER_KEY', value: key },
                 { name: 'FAIL_WITH', value: String(failWith) },
               ],
@@ -128,6 +137,16 @@ export const openAiProvider = (name: string, endpoint: string, key: string): obj
     endpoint,
     auth: { secretRef: { name } },
     models: [{ name: 'gpt-4o', inputUsdPerMillion: 0, outputUsdPerMillion: 100_000 }],
+  }),
+];
+
+/** An AIProvider whose servers are the pods behind a Service of its own namespace, with the Secret that it names. */
+export const poolProvider = (name: string, service: string, key: string): object[] => [
+  secret(name, key),
+  remora('AIProvider', name, {
+    type: 'OpenAICompatible',
+    service: { name: service, port: 8080 },
+    auth: { secretRef: { name } },
   }),
 ];
 

@@ -156,6 +156,19 @@ export const GATEWAY_CASES: readonly ErrorCase[] = [
   },
   {
     code: 'no_target',
+    when: 'no pod behind the Service of the only target is ready',
+    provoke: async (t) => {
+      const endpoint = 'http://vllm.models.svc:8000/v1';
+      const providers = { p: { type: 'OpenAICompatible' as const, endpoint, endpoints: [], service: 'models/vllm' } };
+      return ask(await startSidecar(t, { policy: { providers, routes: [{ targets: [{ provider: 'p' }] }] } }));
+    },
+    cause: /No target of AIRoute default\/route-0 can be asked: Service models\/vllm has no ready endpoint/,
+    next: /Retry when its pods are ready, or give the AIRoute a fallback/,
+    object: 'AIRoute default/route-0',
+    raises: InternalServerError,
+  },
+  {
+    code: 'no_target',
     when: 'every weight is 0',
     provoke: async (t) => {
       const providers = { mock: { type: 'Mock' as const } };

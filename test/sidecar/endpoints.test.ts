@@ -3,19 +3,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePorts } from '#test/support/free-ports';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
+import { watchUpstream } from './dialled.ts';
 import { CHAT, post, STREAMED_CHAT } from './raw-http.ts';
 import { startSidecar, until } from './start-sidecar.ts';
 
 type TestContext = Parameters<typeof startSidecar>[0];
 
 async function startPool(t: TestContext, endpoints: readonly string[], nowMs: () => number = () => 0) {
-  return startSidecar(t, {
+  const { upstream, urls: dialled } = watchUpstream();
+  const running = await startSidecar(t, {
     policy: {
       providers: { pool: { type: 'OpenAICompatible', endpoint: endpoints[0] ?? '', endpoints: [...endpoints] } },
       routes: [{ targets: [{ provider: 'pool', maxRetries: 1 }] }],
     },
-    deps: { monotonicMs: nowMs },
+    deps: { monotonicMs: nowMs, upstream },
   });
+  return { ...running, dialled };
 }
 
 const servers = (t: TestContext, count: number) =>
@@ -46,19 +49,31 @@ test('requests go to the server that has less under way', async (t) => {
   assert.deepEqual([...ports].toSorted(), [one, two].map((server) => Number(new URL(server.url).port)).toSorted());
 });
 
-test('a server that cannot be reached fails no request, is left alone for a while, and is used again when it is back', async (t) => {
+test('a server that cannot be reached costs no attempt, is left alone for a while, and is used again when it is back', async (t) => {
   const [there] = await servers(t, 1);
   const [port = 0] = await freePorts(1);
   assert.ok(there);
   let nowMs = 0;
-  const { url, records } = await startPool(t, [there.url, `http://127.0.0.1:${port}/v1`], () => nowMs);
-  const attempts = () => records.map((record) => record.attempts.map(({ outcome }) => outcome).join(' '));
+  const away = `http://127.0.0.1:${port}/`;
+  const { url, records, dialled } = await startPool(t, [there.url, `${away}v1`], () => nowMs);
+  const timesDialled = () => dialled.filter((asked) => asked.startsWith(away)).length;
   for (let asked = 0; asked < 40; asked += 1) assert.equal((await post(url, CHAT)).status, 200);
-  const failed = attempts().filter((outcomes) => outcomes === 'connect ok');
-  assert.equal(failed.length, 1, 'one request found out, and its second attempt went to the other server');
-  assert.equal(attempts().filter((outcomes) => outcomes === 'ok').length, 39);
+  assert.equal(timesDialled(), 1, 'one request found out, and went to the other server at once');
+  const attempts = records.flatMap((record) => record.attempts);
+  const { port: answering } = new URL(there.url);
+  assert.deepEqual(
+    attempts.map(({ outcome, serverPort }) => `${outcome} ${serverPort}`),
+    Array(40).fill(`ok ${answering}`),
+  );
 
-  nowMs += 5_000;
+  nowMs += 4_999;
+  for (let asked = 0; asked < 40; asked += 1) assert.equal((await post(url, CHAT)).status, 200);
+  assert.equal(timesDialled(), 1, 'it is left alone');
+  nowMs += 1;
+  for (let asked = 0; asked < 40; asked += 1) assert.equal((await post(url, CHAT)).status, 200);
+  assert.equal(timesDialled(), 2, 'one request looks whether it is back');
+
+  nowMs += 10_000;
   const back = await startFakeProvider({ dialect: 'openai', port });
   t.after(() => back.close());
   for (let asked = 0; asked < 40; asked += 1) assert.equal((await post(url, CHAT)).status, 200);
@@ -67,10 +82,11 @@ test('a server that cannot be reached fails no request, is left alone for a whil
 
 test('when no server can be reached one of them is asked all the same, so that the error tells the truth', async (t) => {
   const ports = await freePorts(2);
-  const { url, records } = await startPool(
+  const { url, records, dialled } = await startPool(
     t,
     ports.map((port) => `http://127.0.0.1:${port}/v1`),
   );
   for (let asked = 0; asked < 3; asked += 1) assert.equal((await post(url, CHAT)).status, 502);
   assert.ok(records.every(({ attempts }) => attempts.length === 2));
+  assert.equal(dialled.length, 7, 'the first attempt tries both, and each later one of them');
 });

@@ -10,12 +10,7 @@ import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
 import { passRequirements } from '#sidecar/pipeline/requirements';
-import {
-  mismatchBesideModel,
-  type RouteQuestion,
-  type Selection,
-  withCredentials,
-} from '#sidecar/pipeline/select-route';
+import { mismatchBesideModel, type RouteQuestion, type Selection, usableTargets } from '#sidecar/pipeline/select-route';
 import { accountOf, isKnownAccount, severalAccounts } from './account-of.ts';
 import { checkLaterCalls } from './later-models.ts';
 import { speaks } from './pin-targets.ts';
@@ -52,8 +47,8 @@ export function selectAccount(question: KeptQuestion): Selection {
   const targets = ofAccount.map(({ target }) => target);
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
   if (operationOf(request).spendsLater) refuseUnbounded(question, route);
-  const usableTargets = withCredentials([asAccount(place.target, question)], { ...question, route });
-  return { route, rule, candidates: passGuardrails(usableTargets, question) };
+  const asked = usableTargets([asAccount(place.target, question)], { ...question, route });
+  return { route, rule, candidates: passGuardrails(asked, question) };
 }
 
 function accountPlaces(question: KeptQuestion): readonly Place[] {

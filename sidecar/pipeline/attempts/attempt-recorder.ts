@@ -17,7 +17,7 @@ import type { Plan } from './plan.ts';
 import { redactorFor } from './redact-credential.ts';
 
 export interface RecorderDeps {
-  readonly endpoints: Pick<EndpointBalancer, 'choose'>;
+  readonly endpoints: Pick<EndpointBalancer, 'choose' | 'instead'>;
   readonly health: Pick<TargetHealth, 'attemptBegan' | 'firstContent' | 'attemptEnded'>;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -33,13 +33,14 @@ export class AttemptRecorder {
   usage: Usage | undefined;
   costNanoUsd: bigint | null = null;
   /** The server that is asked. */
-  readonly endpoint: CompiledEndpoint;
+  endpoint: CompiledEndpoint;
   readonly #candidate: Candidate;
   readonly #reservation: Reservation;
   readonly #startUnixMs: number;
   readonly #nowMs: () => number;
   readonly #startMs: number;
   readonly #health: RecorderDeps['health'];
+  readonly #endpoints: RecorderDeps['endpoints'];
   #endMs: number | undefined;
   #firstChunkMs: number | undefined;
   #responseModel: string | undefined;
@@ -59,12 +60,20 @@ export class AttemptRecorder {
     this.#nowMs = deps.monotonicMs;
     this.#startMs = this.#nowMs();
     this.#health = deps.health;
+    this.#endpoints = deps.endpoints;
     this.endpoint = deps.endpoints.choose(candidate.provider);
     deps.health.attemptBegan(candidate, this.endpoint);
   }
 
   get target(): string {
     return this.#candidate.target.policy.name;
+  }
+
+  /** The server could not be reached; false: there is no other one to ask. */
+  turnsElsewhere(): boolean {
+    const other = this.#endpoints.instead(this.#candidate.provider, this.endpoint);
+    if (other !== undefined) this.endpoint = other;
+    return other !== undefined;
   }
 
   /** From here on the provider may bill. */

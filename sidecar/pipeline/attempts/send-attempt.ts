@@ -4,7 +4,7 @@ import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
 import type { AttemptQuestion, PlannedQuestion } from '#sidecar/pipeline/attempt';
 import type { AttemptAbort } from '#sidecar/pipeline/scope/attempt-abort';
-import { UpstreamFault } from '#sidecar/upstream/upstream';
+import { UpstreamFault, type UpstreamRequest, type UpstreamResponse } from '#sidecar/upstream/upstream';
 import type { Answer } from './answer.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
 import { credentialOf } from './credential-of.ts';
@@ -105,10 +105,10 @@ async function exchange(running: Exchange): Promise<Answer> {
   const authorization = signed instanceof Promise ? await signed : signed;
   log.sending();
   const { request } = plan.candidate;
-  const response = await question.deps.upstream.send({
+  const response = await send(running, {
     url,
     ...(isAboutKept(request) && { method: request.method }),
-    headers: { ...SENT_HEADERS, ...authorization, ...plan.headers },
+    headers: { ...SENT_HEADERS, ...provider.pool?.headers, ...authorization, ...plan.headers },
     body,
     timeouts: { connectMs, headersMs: firstTokenMs, idleMs },
     signal: abort,
@@ -119,3 +119,17 @@ async function exchange(running: Exchange): Promise<Answer> {
   if (response.status !== 200) throw await refused(plan, response, question.deps.now());
   return openAnswer(running, response);
 }
+
+/** Of several servers that are alike the next one, as long as none could be reached: no byte was sent, so nothing is asked twice. */
+async function send({ plan, question, log }: Exchange, first: UpstreamRequest): Promise<UpstreamResponse> {
+  for (let request = first; ; request = { ...first, url: log.endpoint.baseUrl + plan.path }) {
+    try {
+      return await question.deps.upstream.send(request);
+    } catch (thrown) {
+      if (!(thrown instanceof UpstreamFault && isUnreached(thrown) && log.turnsElsewhere())) throw thrown;
+    }
+  }
+}
+
+const isUnreached = ({ kind, requestSent }: UpstreamFault): boolean =>
+  !requestSent && (kind === 'connect' || kind === 'dns');

@@ -32,24 +32,45 @@ interface BalancerDeps {
 }
 
 export class EndpointBalancer implements TargetObserver {
-  /** By base URL; only of providers with several. */
+  /** By base URL; only of providers with several, or of whom several can come. */
   readonly #known = new Map<string, Known>();
+  /** Who is ready now, by pool: a request may have begun under a policy whose endpoints are gone. */
+  readonly #pools = new Map<string, CompiledProvider['endpoints']>();
   readonly #deps: BalancerDeps;
 
   constructor(deps: BalancerDeps) {
     this.#deps = deps;
   }
 
-  choose({ endpoints }: CompiledProvider): CompiledEndpoint {
+  choose(provider: CompiledProvider): CompiledEndpoint {
+    const endpoints = this.#endpointsOf(provider);
     const [only, ...others] = endpoints;
     if (others.length === 0) return only;
-    const now = this.#deps.nowMs();
-    const here = endpoints.filter(({ baseUrl }) => (this.#known.get(baseUrl)?.awayUntilMs ?? 0) <= now);
+    const here = this.#hereOf(endpoints);
     return this.#lessBusy(here.length > 0 ? here : endpoints) ?? only;
   }
 
+  /** Where an attempt goes on that could not reach its server and so sent nothing; undefined: no other one is known to be there. */
+  instead(provider: CompiledProvider, { baseUrl: unreached }: CompiledEndpoint): CompiledEndpoint | undefined {
+    const others = this.#endpointsOf(provider).filter(({ baseUrl }) => baseUrl !== unreached);
+    const other = this.#lessBusy(this.#hereOf(others));
+    if (other === undefined) return undefined;
+    this.#ended(unreached, true);
+    this.#began(other.baseUrl);
+    return other;
+  }
+
+  #endpointsOf({ pool, endpoints }: CompiledProvider): CompiledProvider['endpoints'] {
+    return (pool && this.#pools.get(pool.key)) ?? endpoints;
+  }
+
+  #hereOf(endpoints: readonly CompiledEndpoint[]): readonly CompiledEndpoint[] {
+    const now = this.#deps.nowMs();
+    return endpoints.filter(({ baseUrl }) => (this.#known.get(baseUrl)?.awayUntilMs ?? 0) <= now);
+  }
+
   #lessBusy(endpoints: readonly CompiledEndpoint[]): CompiledEndpoint | undefined {
-    if (endpoints.length === 1) return endpoints[0];
+    if (endpoints.length <= 1) return endpoints[0];
     const one = Math.floor(this.#deps.random() * endpoints.length);
     const other = (one + 1 + Math.floor(this.#deps.random() * (endpoints.length - 1))) % endpoints.length;
     return endpoints[this.#underWay(endpoints[other]) < this.#underWay(endpoints[one]) ? other : one];
@@ -60,17 +81,26 @@ export class EndpointBalancer implements TargetObserver {
   }
 
   attemptBegan(_candidate: Candidate, { baseUrl }: CompiledEndpoint): void {
+    this.#began(baseUrl);
+  }
+
+  attemptEnded(_candidate: Candidate, { endpoint, outcome, firstContentMs }: AttemptFacts): void {
+    const isSilent = outcome === 'ok' && firstContentMs === undefined;
+    this.#ended(endpoint.baseUrl, isSilent || SAYS_NOTHING.has(outcome) ? undefined : UNREACHED.has(outcome));
+  }
+
+  #began(baseUrl: string): void {
     const known = this.#known.get(baseUrl);
     if (known !== undefined) known.underWay += 1;
   }
 
-  attemptEnded(_candidate: Candidate, { endpoint, outcome, firstContentMs }: AttemptFacts): void {
-    const known = this.#known.get(endpoint.baseUrl);
+  /** `isUnreached` undefined: nothing was learned. */
+  #ended(baseUrl: string, isUnreached: boolean | undefined): void {
+    const known = this.#known.get(baseUrl);
     if (known === undefined) return;
     known.underWay = Math.max(0, known.underWay - 1);
-    const isSilent = outcome === 'ok' && firstContentMs === undefined;
-    if (isSilent || SAYS_NOTHING.has(outcome)) return;
-    known.unreached = UNREACHED.has(outcome) ? known.unreached + 1 : 0;
+    if (isUnreached === undefined) return;
+    known.unreached = isUnreached ? known.unreached + 1 : 0;
     if (known.unreached === 0) known.awayUntilMs = 0;
     else known.awayUntilMs = this.#deps.nowMs() + Math.min(AWAY_MS * 2 ** (known.unreached - 1), MOST_AWAY_MS);
   }
@@ -81,9 +111,12 @@ export class EndpointBalancer implements TargetObserver {
   }
 
   sweep(_credentials: Credentials, snapshot: Snapshot | undefined): void {
+    const providers = snapshot?.allProviders ?? [];
+    this.#pools.clear();
+    for (const { pool, endpoints } of providers) if (pool?.isReady) this.#pools.set(pool.key, endpoints);
     const wanted = new Set(
-      (snapshot?.allProviders ?? [])
-        .filter(({ endpoints }) => endpoints.length > 1)
+      providers
+        .filter(({ endpoints, pool }) => endpoints.length > 1 || pool !== undefined)
         .flatMap(({ endpoints }) => endpoints.map(({ baseUrl }) => baseUrl)),
     );
     for (const [url, { underWay }] of this.#known) if (!wanted.has(url) && underWay === 0) this.#known.delete(url);

@@ -30,6 +30,7 @@ const MESSAGE: { readonly [R in LeftOutBy['reason']]: (by: Of<R>, target: Compil
   Denied: ({ policy }) => `AIPolicy ${policy} denies it`,
   TagsMissing: ({ requirement: { policy, tags } }, { provider }) =>
     `AIPolicy ${policy} requires the tags ${tags.join(', ')}, and AIProvider ${provider.policy.key} of a platform namespace does not carry them all`,
+  NoEndpoint: ({ service }) => `nobody is ready behind Service ${service}`,
   NoCredential: (_, { provider: { policy } }) =>
     `the key of AIProvider ${policy.key} is not here (Secret ${policy.credential}), or no header can carry it`,
   Guardrail: ({ error }) => error.message,

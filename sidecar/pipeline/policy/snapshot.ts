@@ -32,11 +32,23 @@ export interface CompiledEndpoint {
   readonly serverPort: number;
 }
 
+interface CompiledPool {
+  readonly key: string;
+  /** `namespace/name` of the Service. */
+  readonly service: string;
+  /** False: nothing may be sent, and the only endpoint is the Service itself. */
+  readonly isReady: boolean;
+  /** What its servers are asked for, whatever their address; TLS is held to it too. */
+  readonly headers: { readonly host: string };
+}
+
 export interface CompiledProvider {
   readonly policy: PolicyProvider;
   readonly adapter: ProviderAdapter;
   /** Any of them can answer. */
   readonly endpoints: readonly [CompiledEndpoint, ...CompiledEndpoint[]];
+  /** Of a Service: the same for as long as it is the same Service, asked in the same way; its endpoints may differ. */
+  readonly pool?: CompiledPool;
 }
 
 export interface CompiledTarget {
@@ -178,7 +190,18 @@ function compileProvider(provider: PolicyProvider): CompiledProvider {
   const adapter = adapterFor(provider);
   const [first = provider.endpoint, ...others] = provider.endpoints ?? [];
   const compile = (url: string): CompiledEndpoint => compileEndpoint(url, provider);
-  return { policy: provider, adapter, endpoints: [compile(first), ...others.map(compile)] };
+  const pool = compilePool(provider);
+  return { policy: provider, adapter, endpoints: [compile(first), ...others.map(compile)], ...(pool && { pool }) };
+}
+
+function compilePool({ key, service, endpoint, endpoints = [] }: PolicyProvider): CompiledPool | undefined {
+  if (service === undefined) return undefined;
+  return {
+    key: `${key} ${endpoint}`,
+    service,
+    isReady: endpoints.length > 0,
+    headers: { host: new URL(endpoint).host },
+  };
 }
 
 function compileEndpoint(endpoint: string, provider: PolicyProvider): CompiledEndpoint {
@@ -253,12 +276,13 @@ function compileRule(
  */
 function breakerOf(
   { model, timeouts, circuitBreaker }: PolicyTarget,
-  { policy, endpoints }: CompiledProvider,
+  { policy, endpoints, pool }: CompiledProvider,
 ): string | null {
   if (circuitBreaker === null) return null;
   return JSON.stringify([
     policy.key,
-    endpoints.map(({ baseUrl }) => baseUrl),
+    // Pods of a Service come and go; what is learned of its model stays.
+    pool?.key ?? endpoints.map(({ baseUrl }) => baseUrl),
     model,
     timeouts.firstTokenMs,
     Object.values(circuitBreaker),

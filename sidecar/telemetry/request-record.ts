@@ -97,7 +97,7 @@ export interface RequestRecord {
   /** Targets of the rule that were not asked, and why: see `pipeline/left-out.ts`. */
   readonly leftOut?: readonly {
     readonly target: string;
-    readonly reason: 'OtherModel' | 'OtherAccount' | 'Denied' | 'TagsMissing' | 'NoCredential' | 'Guardrail';
+    readonly reason: 'OtherModel' | 'OtherAccount' | 'Denied' | 'TagsMissing' | 'NoEndpoint' | 'NoCredential' | 'Guardrail';
   }[];
   /** Targets that were put behind the others, and what was held against them. */
   readonly unfit?: readonly {

@@ -121,6 +121,7 @@ function policyProvider(provider: AIProvider, isPlatform: boolean, snapshot: Sna
     ...(spec.preset !== undefined && { preset: spec.preset }),
     ...(spec.azure !== undefined && { azure: spec.azure }),
     ...(keptObjectsOf(provider, isPlatform) === 'Refused' && { keptObjects: 'Refused' }),
+    ...(spec.limits && { limits: spec.limits }),
   };
 }
 

@@ -207,9 +207,21 @@ function compileCallback(
   };
 }
 
-const compilePerPod = ({ deadline, ...bounds }: AIRouteConcurrency['perPod']): PolicyConcurrency => ({
+type StatedBounds = Omit<PolicyConcurrency, 'deadlineMs'> & { readonly deadline?: string | undefined };
+
+const boundsOf = ({ deadline, ...bounds }: StatedBounds): PolicyConcurrency => ({
   ...bounds,
   deadlineMs: ms(deadline, DEFAULT_QUEUE_DEADLINE_MS),
+});
+
+const compileConcurrency = ({
+  perPod,
+  max,
+  queue = 0,
+  deadline,
+}: AIRouteConcurrency): NonNullable<PolicyRoute['concurrency']> => ({
+  ...(max !== undefined && { fleet: boundsOf({ max, queue, deadline }) }),
+  ...(perPod && { perPod: boundsOf(perPod) }),
 });
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
@@ -231,7 +243,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
         classifier: { url: classifier.url, deadlineMs: ms(classifier.deadline, DEFAULT_CLASSIFIER.deadlineMs) },
       }),
       ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
-      ...(concurrency && { concurrency: { perPod: compilePerPod(concurrency.perPod) } }),
+      ...(concurrency && { concurrency: compileConcurrency(concurrency) }),
       rules,
     },
     providers: [...compiler.providers],

@@ -112,6 +112,7 @@ function policyProvider(provider: AIProvider, isPlatform: boolean): PolicyProvid
     ...(spec.preset !== undefined && { preset: spec.preset }),
     ...(spec.azure !== undefined && { azure: spec.azure }),
     ...(keptObjectsOf(provider, isPlatform) === 'Refused' && { keptObjects: 'Refused' }),
+    ...(spec.limits && { limits: spec.limits }),
   };
 }
 

@@ -19,6 +19,7 @@ import { azureSettings } from '#contract/resources/azure-settings';
 import { perRequest } from '#contract/resources/per-request';
 import { PRESETS } from '#contract/resources/preset';
 import { providerIdentity } from '#contract/resources/provider-auth';
+import { providerLimit } from '#contract/resources/provider-limit';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
 import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
@@ -67,6 +68,8 @@ const provider = z.object({
   azure: azureSettings.optional(),
   /** Absent: shared. */
   keptObjects: z.enum(KEPT_OBJECTS).optional(),
+  /** Of all pods together, as stated; absent: none is stated. */
+  limits: z.array(providerLimit).optional(),
 });
 
 /** Pico-dollars per token, but where another unit is named. */
@@ -156,7 +159,13 @@ const retry = z.object({
   budgetPercent: z.number().int(),
   on: z.array(z.enum(RETRY_CONDITIONS)),
 });
-const perPod = aiRoutePerPod.omit({ deadline: true }).extend({ deadlineMs: z.number().int() });
+const bounds = aiRoutePerPod.omit({ deadline: true }).extend({ deadlineMs: z.number().int() });
+/** At least one. */
+const concurrency = z.object({
+  /** Of all pods together; `queue` is each pod's own. */
+  fleet: bounds.extend({ max: z.number().int() }).optional(),
+  perPod: bounds.optional(),
+});
 const classifier = z.object({ url: z.string(), deadlineMs: z.number().int() });
 
 const route = z
@@ -169,7 +178,7 @@ const route = z
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
     /** Absent: no bound. */
-    concurrency: z.object({ perPod }).optional(),
+    concurrency: concurrency.optional(),
     classifier: classifier.optional(),
     rules: z.array(rule),
   })
@@ -219,7 +228,8 @@ export type PolicySource = z.infer<typeof source>;
 export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
 export type PolicyCallback = z.infer<typeof callback>;
-export type PolicyConcurrency = z.infer<typeof perPod>;
+/** Of one of its bounds. */
+export type PolicyConcurrency = z.infer<typeof bounds>;
 export type PolicyClassifier = z.infer<typeof classifier>;
 export type PolicyRule = z.infer<typeof rule>;
 export type PolicyVariant = z.infer<typeof variant>;

@@ -6,6 +6,7 @@ import { AGE_COLUMN, conditions, DNS_LABEL, type KindDefinition, modelName, obje
 import { listText } from './list-text.ts';
 import { PRESETS, type Preset, PUBLIC_PRESETS } from './preset.ts';
 import { IDENTITY_RULES, providerAuth } from './provider-auth.ts';
+import { providerLimits } from './provider-limit.ts';
 import { PROVIDER_TYPE, PROVIDER_TYPES, type ProviderType } from './provider-type.ts';
 import { type CelRule, celMatches, mapOf, matching, setOf, type TwinRule, withRules } from './validation.ts';
 
@@ -197,6 +198,11 @@ const aiProviderSpec = withRules(
       })
       .default({ from: 'Same' })
       .describe('Which namespaces may refer to this AIProvider.'),
+    limits: providerLimits
+      .optional()
+      .describe(
+        'How much may be under way at this provider at one time in all pods together. Limits that it states itself by refusing are found without being stated here.',
+      ),
     keptObjects: z
       .enum(KEPT_OBJECTS)
       .optional()

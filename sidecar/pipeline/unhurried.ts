@@ -11,10 +11,17 @@ export const unhurried = ({ route, candidates, ...selection }: Selection, patien
 });
 
 /** How many there are of those is bounded where they come from. */
-const waiting = ({ concurrency }: PolicyRoute, patienceMs: number): Pick<PolicyRoute, 'concurrency'> =>
-  concurrency === undefined
-    ? {}
-    : { concurrency: { perPod: { ...concurrency.perPod, queue: Number.MAX_SAFE_INTEGER, deadlineMs: patienceMs } } };
+function waiting({ concurrency }: PolicyRoute, patienceMs: number): Pick<PolicyRoute, 'concurrency'> {
+  if (concurrency === undefined) return {};
+  const forLong = { queue: Number.MAX_SAFE_INTEGER, deadlineMs: patienceMs };
+  const { fleet, perPod } = concurrency;
+  return {
+    concurrency: {
+      ...(fleet && { fleet: { ...fleet, ...forLong } }),
+      ...(perPod && { perPod: { ...perPod, ...forLong } }),
+    },
+  };
+}
 
 function patient(candidate: Candidate, patienceMs: number): Candidate {
   const { target } = candidate;

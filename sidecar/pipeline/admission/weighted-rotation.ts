@@ -2,10 +2,7 @@
  * Whose turn it is among the classes that wait: smooth weighted rotation, as nginx picks upstreams. Each class that waits gains its weight,
  * the richest goes and pays what all gained, so that turns are spread out and no class starves.
  */
-import { PRIORITIES, type Priority } from '#contract/resources/route-concurrency';
-
-/** Turns of each class in 21 when all three wait. */
-const WEIGHT: Readonly<Record<Priority, number>> = { High: 16, Normal: 4, Low: 1 };
+import { PRIORITIES, PRIORITY_WEIGHT, type Priority } from '#contract/resources/route-concurrency';
 
 export class WeightedRotation {
   readonly #credit: Record<Priority, number> = { High: 0, Normal: 0, Low: 0 };
@@ -19,8 +16,8 @@ export class WeightedRotation {
         this.#credit[priority] = 0;
         continue;
       }
-      gained += WEIGHT[priority];
-      this.#credit[priority] += WEIGHT[priority];
+      gained += PRIORITY_WEIGHT[priority];
+      this.#credit[priority] += PRIORITY_WEIGHT[priority];
       if (richest === undefined || this.#credit[priority] > this.#credit[richest]) richest = priority;
     }
     if (richest !== undefined) this.#credit[richest] -= gained;

@@ -41,6 +41,7 @@ export interface SyncRequest {
     | { $case: "usageReport"; value: UsageReport }
     | { $case: "healthReport"; value: HealthReport }
     | { $case: "heartbeat"; value: Heartbeat }
+    | { $case: "shareReport"; value: ShareReport }
     | undefined;
 }
 
@@ -60,6 +61,7 @@ export interface SyncResponse {
     | { $case: "hints"; value: Hints }
     | { $case: "drain"; value: Drain }
     | { $case: "heartbeat"; value: Heartbeat }
+    | { $case: "shares"; value: Shares }
     | undefined;
 }
 
@@ -259,6 +261,50 @@ export interface Hints {
   ttlSeconds: number;
 }
 
+/**
+ * All that the sidecar has under way or waiting of what is shared over the fleet, in place of what it reported before on this stream.
+ * None before the first report. A key that is not named has neither, and no units in force but those of `version`.
+ */
+export interface ShareReport {
+  demands: ShareDemand[];
+  /** Of the last Shares that are in force here; 0 before the first of this stream. Confirms that what was taken away is given up. */
+  version: number;
+}
+
+export interface ShareDemand {
+  /** What is shared, as contract/policy/share-key.ts writes it. */
+  key: string;
+  runningHigh: number;
+  runningNormal: number;
+  runningLow: number;
+  waitingHigh: number;
+  waitingNormal: number;
+  waitingLow: number;
+  /** Refusals of the provider for its rate, since the last report on any stream. */
+  throttled: number;
+  /** How many the provider's headers allow to be under way at once, over the fleet; 0: they say nothing of it. */
+  limitHint: number;
+  /** How many this sidecar takes to be its own, whoever told it: what a stream before this one left in force counts too. */
+  units: number;
+}
+
+/**
+ * How much of what is shared this sidecar may have under way, in place of what was told before on this stream. A key that is not
+ * named has no bound.
+ */
+export interface Shares {
+  shares: Share[];
+  /** Told again before this has passed while the stream stands. Afterwards the sidecar goes on with what it was told last. */
+  ttlSeconds: number;
+  /** Increasing per stream, from 1. */
+  version: number;
+}
+
+export interface Share {
+  key: string;
+  units: number;
+}
+
 /** The server is leaving; connect again after a random wait up to this. */
 export interface Drain {
   reconnectWithinSeconds: number;
@@ -304,6 +350,9 @@ export const SyncRequest: MessageFns<SyncRequest> = {
         break;
       case "heartbeat":
         Heartbeat.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
+      case "shareReport":
+        ShareReport.encode(message.message.value, writer.uint32(90).fork()).join();
         break;
     }
     return writer;
@@ -402,6 +451,14 @@ export const SyncRequest: MessageFns<SyncRequest> = {
             message.message = { $case: "heartbeat", value: Heartbeat.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.message = { $case: "shareReport", value: ShareReport.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -460,6 +517,9 @@ export const SyncResponse: MessageFns<SyncResponse> = {
         break;
       case "heartbeat":
         Heartbeat.encode(message.message.value, writer.uint32(106).fork()).join();
+        break;
+      case "shares":
+        Shares.encode(message.message.value, writer.uint32(114).fork()).join();
         break;
     }
     return writer;
@@ -580,6 +640,14 @@ export const SyncResponse: MessageFns<SyncResponse> = {
             }
 
             message.message = { $case: "heartbeat", value: Heartbeat.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.message = { $case: "shares", value: Shares.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2464,6 +2532,344 @@ export const Hints: MessageFns<Hints> = {
             }
 
             message.ttlSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShareReport(): ShareReport {
+  return { demands: [], version: 0 };
+}
+
+export const ShareReport: MessageFns<ShareReport> = {
+  encode(message: ShareReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.demands) {
+      ShareDemand.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShareReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShareReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.demands.push(ShareDemand.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShareDemand(): ShareDemand {
+  return {
+    key: "",
+    runningHigh: 0,
+    runningNormal: 0,
+    runningLow: 0,
+    waitingHigh: 0,
+    waitingNormal: 0,
+    waitingLow: 0,
+    throttled: 0,
+    limitHint: 0,
+    units: 0,
+  };
+}
+
+export const ShareDemand: MessageFns<ShareDemand> = {
+  encode(message: ShareDemand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.runningHigh !== 0) {
+      writer.uint32(16).uint32(message.runningHigh);
+    }
+    if (message.runningNormal !== 0) {
+      writer.uint32(24).uint32(message.runningNormal);
+    }
+    if (message.runningLow !== 0) {
+      writer.uint32(32).uint32(message.runningLow);
+    }
+    if (message.waitingHigh !== 0) {
+      writer.uint32(40).uint32(message.waitingHigh);
+    }
+    if (message.waitingNormal !== 0) {
+      writer.uint32(48).uint32(message.waitingNormal);
+    }
+    if (message.waitingLow !== 0) {
+      writer.uint32(56).uint32(message.waitingLow);
+    }
+    if (message.throttled !== 0) {
+      writer.uint32(64).uint32(message.throttled);
+    }
+    if (message.limitHint !== 0) {
+      writer.uint32(72).uint32(message.limitHint);
+    }
+    if (message.units !== 0) {
+      writer.uint32(80).uint32(message.units);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShareDemand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShareDemand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.runningHigh = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.runningNormal = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.runningLow = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.waitingHigh = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.waitingNormal = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.waitingLow = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.throttled = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.limitHint = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.units = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShares(): Shares {
+  return { shares: [], ttlSeconds: 0, version: 0 };
+}
+
+export const Shares: MessageFns<Shares> = {
+  encode(message: Shares, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.shares) {
+      Share.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.ttlSeconds !== 0) {
+      writer.uint32(16).uint32(message.ttlSeconds);
+    }
+    if (message.version !== 0) {
+      writer.uint32(24).uint64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Shares {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShares();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.shares.push(Share.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ttlSeconds = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseShare(): Share {
+  return { key: "", units: 0 };
+}
+
+export const Share: MessageFns<Share> = {
+  encode(message: Share, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.units !== 0) {
+      writer.uint32(16).uint32(message.units);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Share {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShare();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.units = reader.uint32();
             continue;
           }
         }

@@ -2,88 +2,79 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Priority } from '#contract/resources/route-concurrency';
-import { type Place, RouteQueue } from './route-queue.ts';
+import { Gate, type Turn } from './gate.ts';
 
-/** Enters in the order given and returns the places, which must all find room. */
-const enter = (queue: RouteQueue, bounds: { max: number; queue: number }, classes: readonly Priority[]): Place[] =>
-  classes.map((priority) => {
-    const place = queue.enter(priority, bounds);
-    assert.ok(place, 'there is room');
-    return place;
-  });
+/** In line, in the order given. */
+const wait = (gate: Gate, ...classes: readonly Priority[]): Turn[] => classes.map((priority) => gate.wait(priority));
+
+/** A gate for one at a time, with one of the class under way. */
+function busy(priority: Priority = 'Normal'): Gate {
+  const gate = new Gate(1);
+  assert.ok(gate.enter(priority));
+  return gate;
+}
 
 /** The classes in the order in which they get their turn when one at a time ends. */
-function turnsOf(queue: RouteQueue, first: Place, places: readonly Place[]): Priority[] {
+function turnsOf(gate: Gate, first: Priority, turns: readonly Turn[]): Priority[] {
   const order: Priority[] = [];
+  const left = new Set(turns);
   let current = first;
-  for (let left = places.length; left > 0; left -= 1) {
-    queue.leave(current);
-    const next = places.find((place) => place.isRunning && place !== current);
+  while (left.size > 0) {
+    gate.leave(current);
+    const next = [...left].find(({ hasCome }) => hasCome);
     assert.ok(next, 'a turn was given');
+    left.delete(next);
     order.push(next.priority);
-    current = next;
+    current = next.priority;
   }
   return order;
 }
 
-test('requests up to the maximum are under way at once, more wait, and beyond the queue there is no room', () => {
-  const queue = new RouteQueue();
-  const bounds = { max: 2, queue: 1 };
-  const places = enter(queue, bounds, ['Normal', 'Low', 'High']);
+test('as many as may are under way at once, and the next one would have to wait', () => {
+  const gate = new Gate(2);
+  assert.deepEqual([gate.enter('Normal'), gate.enter('Low'), gate.enter('High')], [true, true, false]);
+  wait(gate, 'High');
   assert.deepEqual(
-    places.map(({ isRunning }) => isRunning),
-    [true, true, false],
-  );
-  assert.equal(queue.enter('High', bounds), undefined);
-  assert.deepEqual(
-    [queue.running, queue.waiting],
-    [
-      { High: 0, Normal: 1, Low: 1 },
-      { High: 1, Normal: 0, Low: 0 },
-    ],
+    [gate.running, gate.waiting, gate.isFull],
+    [{ High: 0, Normal: 1, Low: 1 }, { High: 1, Normal: 0, Low: 0 }, true],
   );
 });
 
+test('without a bound everything is under way at once and counted', () => {
+  const gate = new Gate();
+  for (let count = 0; count < 1_000; count += 1) assert.ok(gate.enter('Low'));
+  assert.deepEqual([gate.runningInAll, gate.isFull], [1_000, false]);
+});
+
 test('within a class who came first goes first, and is told once', () => {
-  const queue = new RouteQueue();
-  const [running, first, second] = enter(queue, { max: 1, queue: 9 }, ['Normal', 'Normal', 'Normal']);
+  const gate = busy();
+  const [first, second] = wait(gate, 'Normal', 'Normal');
   const told: string[] = [];
-  if (first) first.onAdmitted = () => told.push('first');
-  if (second) second.onAdmitted = () => told.push('second');
-  if (running) queue.leave(running);
+  if (first) first.onCome = () => told.push('first');
+  if (second) second.onCome = () => told.push('second');
+  gate.leave('Normal');
   assert.deepEqual(told, ['first']);
-  if (running) queue.leave(running);
-  assert.deepEqual(told, ['first'], 'who has left already leaves nothing');
-  if (first) queue.leave(first);
+  gate.leave('Normal');
   assert.deepEqual(told, ['first', 'second']);
 });
 
 test('of 21 turns with all classes waiting high has 16, normal 4 and low 1', () => {
-  const queue = new RouteQueue();
-  const bounds = { max: 1, queue: 100 };
-  const [first, ...waiting] = enter(queue, bounds, [
-    'Normal',
-    ...Array<Priority>(21).fill('Low'),
-    ...Array<Priority>(21).fill('Normal'),
-    ...Array<Priority>(21).fill('High'),
-  ]);
-  assert.ok(first);
-  const order = turnsOf(queue, first, waiting).slice(0, 21);
+  const gate = busy();
+  const all = (priority: Priority): Priority[] => Array<Priority>(21).fill(priority);
+  const turns = wait(gate, ...all('Low'), ...all('Normal'), ...all('High'));
+  const order = turnsOf(gate, 'Normal', turns).slice(0, 21);
   const count = (priority: Priority): number => order.filter((each) => each === priority).length;
   assert.deepEqual([count('High'), count('Normal'), count('Low')], [16, 4, 1]);
   assert.equal(order[0], 'High');
 });
 
 test('a stream of high requests that never ends lets a low one have its turn', () => {
-  const queue = new RouteQueue();
-  const bounds = { max: 1, queue: 100 };
-  let [current] = enter(queue, bounds, ['High']);
-  const [low] = enter(queue, bounds, ['Low']);
+  const gate = busy('High');
+  const [low] = wait(gate, 'Low');
   let turns = 0;
-  while (low?.isRunning === false) {
-    const [next] = enter(queue, bounds, ['High']);
-    if (current) queue.leave(current);
-    current = next;
+  while (low?.hasCome === false) {
+    wait(gate, 'High');
+    gate.leave('High');
     turns += 1;
     assert.ok(turns < 21, 'the low one starves');
   }
@@ -91,73 +82,67 @@ test('a stream of high requests that never ends lets a low one have its turn', (
 });
 
 test('a class that was alone saves up no turns for later', () => {
-  const queue = new RouteQueue();
-  const bounds = { max: 1, queue: 100 };
-  let [current] = enter(queue, bounds, ['Low']);
+  const gate = busy('Low');
   for (let count = 0; count < 50; count += 1) {
-    const [next] = enter(queue, bounds, ['Low']);
-    if (current) queue.leave(current);
-    current = next;
+    wait(gate, 'Low');
+    gate.leave('Low');
   }
-  const [high] = enter(queue, bounds, ['High']);
-  enter(queue, bounds, ['Low']);
-  if (current) queue.leave(current);
-  assert.equal(high?.isRunning, true);
+  const [high] = wait(gate, 'High', 'Low');
+  gate.leave('Low');
+  assert.equal(high?.hasCome, true);
 });
 
-test('who waits and leaves makes room, and its turn goes to the next', () => {
-  const queue = new RouteQueue();
-  const bounds = { max: 1, queue: 1 };
-  const [running, waiting] = enter(queue, bounds, ['Normal', 'Normal']);
-  if (waiting) queue.leave(waiting);
-  const [next] = enter(queue, bounds, ['Normal']);
-  if (running) queue.leave(running);
-  assert.deepEqual([waiting?.isRunning, next?.isRunning], [false, true]);
+test('who waits and gives up has no turn, and a turn that has come already goes to the next', () => {
+  const gate = busy();
+  const [gone, next, last] = wait(gate, 'Normal', 'Normal', 'Normal');
+  if (gone) gate.giveUp(gone);
+  gate.leave('Normal');
+  assert.deepEqual([gone?.hasCome, next?.hasCome, last?.hasCome], [false, true, false]);
+  if (next) gate.giveUp(next);
+  assert.deepEqual([last?.hasCome, gate.runningInAll, gate.waitingInAll], [true, 1, 0]);
 });
 
-test('bounds that a policy raises hold for who waits already, and lowered ones end nobody', () => {
-  const queue = new RouteQueue();
-  const places = enter(queue, { max: 1, queue: 5 }, ['Normal', 'Normal', 'Normal']);
-  enter(queue, { max: 3, queue: 5 }, ['Normal']);
+test('a bound that is raised lets in who waits already, and a lowered one ends nobody', () => {
+  const gate = busy();
+  const turns = wait(gate, 'Normal', 'Normal', 'Normal');
+  gate.max = 3;
   assert.deepEqual(
-    places.map(({ isRunning }) => isRunning),
-    [true, true, true],
+    turns.map(({ hasCome }) => hasCome),
+    [true, true, false],
   );
-  assert.equal(queue.enter('Normal', { max: 1, queue: 0 }), undefined);
-  assert.equal(queue.running.Normal, 3);
+  gate.max = 0;
+  assert.equal(gate.runningInAll, 3);
+  for (let count = 0; count < 3; count += 1) gate.leave('Normal');
+  assert.deepEqual([gate.runningInAll, gate.waitingInAll], [0, 1], 'closed: nobody begins');
 });
 
 const STEP = fc.oneof(
-  fc.record({ enter: fc.constantFrom<Priority>('High', 'Normal', 'Low') }),
+  fc.record({ come: fc.constantFrom<Priority>('High', 'Normal', 'Low') }),
   fc.record({ leave: fc.nat({ max: 30 }) }),
+  fc.record({ max: fc.nat({ max: 4 }) }),
 );
 
-test('whatever comes and goes: never more than may, nobody waits beside a free place, and each is counted once', () => {
+test('whatever comes, goes and is bounded anew: nobody begins above the bound or waits below it, and each is counted once', () => {
   fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 4 }),
-      fc.nat({ max: 4 }),
-      fc.array(STEP, { maxLength: 60 }),
-      (max, most, steps) => {
-        const queue = new RouteQueue();
-        const inside: Place[] = [];
-        for (const step of steps) {
-          if ('enter' in step) {
-            const before = inside.length;
-            const place = queue.enter(step.enter, { max, queue: most });
-            assert.equal(place !== undefined, before < max + most);
-            if (place !== undefined) inside.push(place);
-          } else {
-            const [place] = inside.splice(step.leave % Math.max(1, inside.length), 1);
-            if (place !== undefined) queue.leave(place);
-          }
-          const running = inside.filter(({ isRunning }) => isRunning).length;
-          const total = ({ High, Normal, Low }: Readonly<Record<Priority, number>>): number => High + Normal + Low;
-          assert.equal(running, Math.min(max, inside.length));
-          assert.deepEqual([total(queue.running), total(queue.waiting)], [running, inside.length - running]);
+    fc.property(fc.array(STEP, { maxLength: 60 }), (steps) => {
+      const gate = new Gate(2);
+      const inside: (Turn | Priority)[] = [];
+      const isUnderWay = (each: Turn | Priority): boolean => typeof each === 'string' || each.hasCome;
+      for (const step of steps) {
+        const before = gate.runningInAll;
+        if ('come' in step) inside.push(gate.enter(step.come) ? step.come : gate.wait(step.come));
+        else if ('max' in step) gate.max = step.max;
+        else {
+          const [one] = inside.splice(step.leave % Math.max(1, inside.length), 1);
+          if (typeof one === 'string') gate.leave(one);
+          else if (one !== undefined) gate.giveUp(one);
         }
-      },
-    ),
+        const running = inside.filter(isUnderWay).length;
+        assert.deepEqual([gate.runningInAll, gate.waitingInAll], [running, inside.length - running]);
+        assert.ok(running <= Math.max(gate.max, before));
+        assert.ok(running >= Math.min(gate.max, inside.length));
+      }
+    }),
     { seed: 20261121, numRuns: 500 },
   );
 });

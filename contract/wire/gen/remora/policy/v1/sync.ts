@@ -263,7 +263,7 @@ export interface Hints {
 
 /**
  * All that the sidecar has under way or waiting of what is shared over the fleet, in place of what it reported before on this stream.
- * None before the first report. A key that is not named has neither, and no units in force but those of `version`.
+ * The first one follows Welcome, even with nothing in it: until then the sidecar is told no Shares. A key that is not named has neither.
  */
 export interface ShareReport {
   demands: ShareDemand[];

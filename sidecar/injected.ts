@@ -76,6 +76,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
       acknowledge: (of, seq) => gate.acknowledge(of, seq),
     },
     unfit: () => sidecar.unfit(),
+    shared: () => sidecar.shared,
     log,
   });
   const gate = createBudgetGate({
@@ -89,7 +90,8 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
       journalDamaged: () => log.error({ dir: environment.journalDir }, 'the journal was damaged; its grants are spent'),
     },
   });
-  const sidecar = createSidecar(configOf(environment), processDeps(telemetry, gate));
+  const deps = { ...processDeps(telemetry, gate), sharesWithOthers: true };
+  const sidecar = createSidecar(configOf(environment), deps);
   return { telemetry, journal, client, gate, sidecar };
 }
 

@@ -12,6 +12,7 @@ import { GrantClient, type Send } from './grant-client.ts';
 import { HealthReporter } from './health-reporter.ts';
 import { Link } from './link.ts';
 import { PolicyReceiver } from './policy-receiver.ts';
+import { type SharedUse, ShareReporter } from './share-reporter.ts';
 import type { SyncLog } from './sync-log.ts';
 import { type UsageOutbox, UsageReporter } from './usage-reporter.ts';
 
@@ -29,6 +30,8 @@ export interface SyncClientOptions {
   readonly outbox: UsageOutbox;
   /** What this sidecar found unfit, for the others. */
   readonly unfit: () => readonly Unfit[];
+  /** What this sidecar shares with all pods. */
+  readonly shared: () => SharedUse;
   readonly log: SyncLog;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -51,6 +54,7 @@ export class SyncClient implements PolicySource {
   readonly #grants: GrantClient;
   readonly #usage: UsageReporter;
   readonly #health: HealthReporter;
+  readonly #shares: ShareReporter;
   #link: Link | undefined;
   #send: Send | undefined;
   #onSettled: (() => void) | undefined;
@@ -61,6 +65,7 @@ export class SyncClient implements PolicySource {
     this.#grants = new GrantClient(this.#timers);
     this.#usage = new UsageReporter(options.outbox, this.#timers);
     this.#health = new HealthReporter(options.unfit, this.#timers);
+    this.#shares = new ShareReporter(options.shared, this.#timers);
     this.authority = {
       ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
@@ -109,6 +114,7 @@ export class SyncClient implements PolicySource {
     this.#grants.close();
     this.#usage.close();
     this.#health.close();
+    this.#shares.close();
   }
 
   #settled(): boolean {
@@ -120,6 +126,7 @@ export class SyncClient implements PolicySource {
     this.#grants.connected(send);
     this.#usage.connected(send);
     this.#health.connected(send);
+    this.#shares.connected(send);
   }
 
   #lost(): void {
@@ -127,6 +134,7 @@ export class SyncClient implements PolicySource {
     this.#grants.disconnected();
     this.#usage.disconnected();
     this.#health.disconnected();
+    this.#shares.disconnected();
   }
 
   #receive(message: Inbound, { receiver, sink }: Readers): void {
@@ -142,6 +150,9 @@ export class SyncClient implements PolicySource {
         return;
       case 'hints':
         this.#health.hinted(message.value, sink);
+        return;
+      case 'shares':
+        this.#shares.told(message.value);
         return;
       case 'usageAck':
         this.#usage.acknowledged(message.value.seq);

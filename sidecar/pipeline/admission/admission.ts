@@ -51,7 +51,7 @@ export class Admission {
     const stops = this.#stopsOf(route.key, route.concurrency ?? {});
     const sinceMs = this.#nowMs();
     const refused = await pass(stops, { scope, priority });
-    const waitedMs = this.#nowMs() - sinceMs;
+    const waitedMs = Math.round(this.#nowMs() - sinceMs);
     log.queued = { priority, waitedMs, ...(refused && { refused: refused.why }) };
     if (refused !== undefined) throw overloaded(route.key, refused);
     scope.atEnd(() => {

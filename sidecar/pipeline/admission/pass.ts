@@ -36,7 +36,9 @@ export async function pass<G extends Gate>(
   try {
     for (const stop of stops) {
       const leftMs = stop.deadlineMs - (scope.deadlines.nowMs() - sinceMs);
-      const why = stop.gate.enter(priority) ? undefined : await waitAt({ ...stop, deadlineMs: leftMs }, scope, priority);
+      const why = stop.gate.enter(priority)
+        ? undefined
+        : await waitAt({ ...stop, deadlineMs: leftMs }, scope, priority);
       if (why !== undefined) return { stop, why };
       passed.push(stop.gate);
     }

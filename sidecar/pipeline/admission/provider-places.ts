@@ -5,6 +5,8 @@
 import { attemptShareKey, providerShareKey } from '#contract/policy/share-key';
 import { PRIORITIES } from '#contract/resources/route-concurrency';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import { resetMs } from '#sidecar/pipeline/attempts/retry-after';
 import type { Call } from '#sidecar/pipeline/call';
 import type { AttemptEnd, TargetObserver } from '#sidecar/pipeline/health/target-health';
 import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
@@ -13,8 +15,6 @@ import type { Selection } from '#sidecar/pipeline/select-route';
 import type { Credentials } from '#sidecar/policy/policy-source';
 import type { ProviderCount } from '#sidecar/telemetry/admission-count';
 import type { Timers } from '#sidecar/time/timers';
-import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
-import { resetMs } from '#sidecar/pipeline/attempts/retry-after';
 import { pass } from './pass.ts';
 import { priorityOf } from './priority.ts';
 import type { Place, SharedGate } from './shared-gate.ts';
@@ -118,7 +118,7 @@ export class ProviderPlaces implements TargetObserver {
       { scope, priority },
     );
     const waitedFor = (refused?.stop.gate ?? gate).key;
-    const waitedMs = before + this.#deps.nowMs() - sinceMs;
+    const waitedMs = before + Math.round(this.#deps.nowMs() - sinceMs);
     log.queued = { priority, waitedMs, waitedFor, ...(refused && { refused: refused.why }) };
     return refused === undefined ? gate.places[priority] : saturated(refused.stop.gate, waitedMs);
   }
@@ -145,7 +145,9 @@ export class ProviderPlaces implements TargetObserver {
 
 /** What an account keeps is asked for without a model. */
 const keyOf = ({ target, provider, model }: Pick<Candidate, 'target' | 'provider' | 'model'>): string =>
-  target.policy.model === '' ? providerShareKey(provider.policy.key) : attemptShareKey(provider.policy, target.policy, model);
+  target.policy.model === ''
+    ? providerShareKey(provider.policy.key)
+    : attemptShareKey(provider.policy, target.policy, model);
 
 function limitedBy(key: string): Pick<ProviderCount, 'provider' | 'model'> | undefined {
   const [, provider, model = ''] = /^provider:([^/]+\/[^/]+)(?:\/(.*))?$/s.exec(key) ?? [];
@@ -156,7 +158,7 @@ function saturated({ key }: SharedGate, waitedMs: number): RemoraError {
   const { provider, model } = limitedBy(key) ?? { provider: key, model: '' };
   return new RemoraError({
     code: 'overloaded',
-    message: `AIProvider ${provider} takes no more${model === '' ? '' : ` of ${model}`} for now: all of its limit that this pod has is in use, and no turn came within ${Math.round(waitedMs)} ms. Retry after a second, add a fallback, or have the limit raised.`,
+    message: `AIProvider ${provider} takes no more${model === '' ? '' : ` of ${model}`} for now: all of its limit that this pod has is in use, and no turn came within ${waitedMs} ms. Retry after a second, add a fallback, or have the limit raised.`,
     object: `AIProvider ${provider}`,
     retryAfterMs: RETRY_MS,
   });

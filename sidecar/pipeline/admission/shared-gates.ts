@@ -1,26 +1,16 @@
 /** All that this process shares with others, by share key: what it asks for, and what it is told. */
 import type { Policy } from '#contract/policy/policy';
+import type { Share, ShareDemand } from '#contract/policy/share-demand';
 import { shareKeysOf } from '#contract/policy/share-key';
-import type { Priority } from '#contract/resources/route-concurrency';
 import { SharedGate, type SharedGateDeps } from './shared-gate.ts';
-
-/** What is under way and waits of one key, and what was refused since it was last reported. */
-export interface ShareUse {
-  readonly key: string;
-  readonly running: Readonly<Record<Priority, number>>;
-  readonly waiting: Readonly<Record<Priority, number>>;
-  readonly throttled: number;
-  /** How many this process takes to be its own. */
-  readonly units: number;
-}
-
-export interface ToldShare {
-  readonly key: string;
-  readonly units: number;
-}
 
 /** What is tried at a model is tried at its provider. */
 const WIDER = /^(provider:[^/]+\/[^/]+)\/./;
+interface Told {
+  readonly units: ReadonlyMap<string, number>;
+  readonly untilMs: number;
+}
+
 const NONE: ReadonlyMap<string, number | null> = new Map();
 
 export class SharedGates {
@@ -28,6 +18,8 @@ export class SharedGates {
   readonly #gates = new Map<string, SharedGate>();
   /** Those that hold somebody back, or would. */
   readonly bounding = new Set<SharedGate>();
+  /** As told last on the present stream. */
+  #told: Told | undefined;
   /** What the policy names, and how much of it is stated. */
   #named = NONE;
   /** Who wants to hear at once of what waits or is refused. */
@@ -43,6 +35,7 @@ export class SharedGates {
       const wider = WIDER.exec(key)?.[1];
       gate = new SharedGate(key, wider === undefined ? undefined : this.gateOf(wider), this.#deps);
       gate.state(this.#named.get(key) ?? undefined);
+      if (this.#told !== undefined) gate.tell(this.#told.units.get(key), this.#told.untilMs);
       this.#gates.set(key, gate);
     }
     return gate;
@@ -60,28 +53,32 @@ export class SharedGates {
   }
 
   /** In place of all that was told before. */
-  tell(shares: readonly ToldShare[], ttlMs: number): void {
+  tell(shares: readonly Share[], ttlMs: number): void {
     const untilMs = this.#deps.nowMs() + ttlMs;
-    const told = new Map(shares.map(({ key, units }) => [key, units]));
-    for (const key of told.keys()) if (this.#named.has(key)) this.gateOf(key);
-    for (const [key, gate] of this.#gates) gate.tell(told.get(key), untilMs);
+    const units = new Map(shares.map((share) => [share.key, share.units]));
+    this.#told = { units, untilMs };
+    for (const [key, gate] of this.#gates) gate.tell(units.get(key), untilMs);
   }
 
+  /** A stream begins: what an earlier one told holds on where it is used. */
   connected(): void {
+    this.#told = undefined;
     for (const gate of this.#gates.values()) gate.connected();
   }
 
   /** Of what there is something to say of. */
-  uses(): ShareUse[] {
+  demands(): ShareDemand[] {
     return [...this.#gates.values()]
       .filter(({ isToTell }) => isToTell)
       .map(({ key, running, waiting, throttled, units }) => ({
         ...{ key, waiting, throttled, units },
         running: { ...running },
+        // Providers tell how many may begin in a while, and not how many may be under way.
+        limitHint: 0,
       }));
   }
 
-  /** What `uses` said last has arrived. */
+  /** What `demands` said last is on its way. */
   reported(): void {
     for (const gate of this.#gates.values()) gate.reported();
   }

@@ -28,6 +28,12 @@ function open() {
   return {
     ...{ reporter, clock, told },
     send: (message: Outbound): boolean => sent.push(message) > 0,
+    /** A stream begins, and what is said at its begin is over. */
+    begin() {
+      reporter.connected((message) => sent.push(message) > 0);
+      clock.advance(2_000);
+      sent.splice(0);
+    },
     /** So many wait; `atOnce` where the gate says so. */
     wait(count: number, atOnce = true) {
       waiting = count;
@@ -45,16 +51,16 @@ function open() {
   };
 }
 
-test('nothing is said while there is nothing to tell', () => {
+test('a sidecar says once that it is there, and nothing more while there is nothing to tell', () => {
   const { reporter, send, clock, reports } = open();
   reporter.connected(send);
   clock.advance(60_000);
-  assert.deepEqual(reports(), []);
+  assert.deepEqual(reports(), [[[], 0]]);
 });
 
 test('who begins to wait is told at once, and what follows at most every quarter of a second', () => {
-  const { reporter, send, wait, clock, reports } = open();
-  reporter.connected(send);
+  const { begin, wait, clock, reports } = open();
+  begin();
   wait(1);
   assert.deepEqual(reports(), [[[1], 0]]);
   wait(2);
@@ -69,8 +75,8 @@ test('who begins to wait is told at once, and what follows at most every quarter
 });
 
 test('what is not urgent is told every two seconds while it changes, also that there is nothing any more', () => {
-  const { reporter, send, wait, clock, reports } = open();
-  reporter.connected(send);
+  const { begin, wait, clock, reports } = open();
+  begin();
   wait(1, false);
   clock.advance(1_999);
   assert.deepEqual(reports(), []);
@@ -84,8 +90,8 @@ test('what is not urgent is told every two seconds while it changes, also that t
 });
 
 test('shares reach the gates within bounds whatever the operator says, and are confirmed by their version', () => {
-  const { reporter, send, told, clock, reports } = open();
-  reporter.connected(send);
+  const { begin, reporter, told, clock, reports } = open();
+  begin();
   reporter.told({ shares: [{ key: KEY, units: 3 }], ttlSeconds: 4_294_967_295, version: 7 });
   assert.deepEqual(told, [{ shares: [{ key: KEY, units: 3 }], ttlMs: 600_000 }]);
   assert.deepEqual(reports(), [[[], 7]]);
@@ -95,8 +101,8 @@ test('shares reach the gates within bounds whatever the operator says, and are c
 
 test('a new stream is told all that there is, under no version of the one before', () => {
   const { reporter, send, wait, clock, reports } = open();
-  reporter.connected(send);
   wait(2);
+  reporter.connected(send);
   reporter.told({ shares: [], ttlSeconds: 30, version: 4 });
   clock.advance(1_000);
   assert.deepEqual(reports(), [

@@ -26,15 +26,13 @@ export interface SharedUse {
   tell(shares: readonly Share[], ttlMs: number): void;
 }
 
-const NOTHING: readonly ShareDemand[] = [];
-
 export class ShareReporter {
   readonly #use: () => SharedUse;
   readonly #timers: Timers;
   readonly #cancelFlushes: () => void;
   #send: Send | undefined;
-  /** On this stream. */
-  #told: readonly ShareDemand[] = NOTHING;
+  /** On this stream; undefined: nothing yet. Who says nothing at all is told nothing. */
+  #told: readonly ShareDemand[] | undefined;
   #toldVersion = 0;
   #version = 0;
   /** A report was made a moment ago; the function ends the wait for the next one. */
@@ -50,7 +48,7 @@ export class ShareReporter {
 
   connected(send: Send): void {
     this.#send = send;
-    this.#told = NOTHING;
+    this.#told = undefined;
     this.#toldVersion = 0;
     this.#version = 0;
     const use = this.#use();

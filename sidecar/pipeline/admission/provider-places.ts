@@ -112,12 +112,13 @@ export class ProviderPlaces implements TargetObserver {
     const patience = patienceMs ?? (fleet ?? perPod)?.deadlineMs ?? DEADLINE_MS;
     const deadlineMs = Math.max(0, Math.min(patience - before, scope.remainingMs - LAST_WORDS_MS));
     const queue = patienceMs === undefined ? MOST_WAITING : Number.MAX_SAFE_INTEGER;
+    const full = gate.way.find(({ isFull }) => isFull) ?? gate;
     const sinceMs = this.#deps.nowMs();
     const refused = await pass(
       gate.way.map((each) => ({ gate: each, queue, deadlineMs })),
       { scope, priority },
     );
-    const waitedFor = (refused?.stop.gate ?? gate).key;
+    const waitedFor = (refused?.stop.gate ?? full).key;
     const waitedMs = before + Math.round(this.#deps.nowMs() - sinceMs);
     log.queued = { priority, waitedMs, waitedFor, ...(refused && { refused: refused.why }) };
     return refused === undefined ? gate.places[priority] : saturated(refused.stop.gate, waitedMs);

@@ -143,6 +143,7 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     push: {
       publish: (workloadKey, pushed) => push.publish(workloadKey, pushed),
       remove: (workloadKey) => push.remove(workloadKey),
+      gone: (podUid) => push.gone(podUid),
     },
     events: new EventRecorder({ client, instance: replica, log }),
     leads: () => election.leads,
@@ -156,6 +157,7 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
   metrics.watchLag(() => controller.lags());
   metrics.syncStreams(() => controller.acks.connected());
   metrics.unfitReports(() => push.unfitReports());
+  metrics.shares(() => push.shareCounts());
   treasury.keepSwept({
     due: () => election.leads,
     onFailed: (error) => log.warn({ err: error }, 'could not delete the books of long ago'),

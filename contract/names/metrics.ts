@@ -153,4 +153,16 @@ export const METRIC = {
     name: 'remora_operator_unfit_reports',
     help: 'What connected sidecars report as unfit, by provider and reason.',
   },
+  shareLimit: {
+    name: 'remora_operator_share_limit',
+    help: 'How much may be under way at one time in all pods of this replica, by what is shared (`route:` or `provider:` and its name); absent where nothing is stated and no provider refused.',
+  },
+  shareOccupied: {
+    name: 'remora_operator_share_occupied',
+    help: 'How much of it pods of this replica have, whether they use it or not, by what is shared.',
+  },
+  shareWaiting: {
+    name: 'remora_operator_share_waiting',
+    help: 'Requests that wait for a part of it in pods of this replica, by what is shared and priority.',
+  },
 } as const satisfies Readonly<Record<string, MetricDescriptor>>;

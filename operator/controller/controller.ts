@@ -41,7 +41,7 @@ const STATUS_SPACING_MS = 2_000;
 
 export interface ControllerOptions {
   readonly client: KubeClient;
-  readonly push: Pick<PushServer, 'publish' | 'remove'>;
+  readonly push: Pick<PushServer, 'publish' | 'remove' | 'gone'>;
   readonly treasury: Pick<Treasury, 'status' | 'forfeit'>;
   /** Told of every ledger that the watch shows. */
   readonly ledgers: Pick<LedgerIndex, 'apply' | 'remove'>;
@@ -260,8 +260,9 @@ export class Controller implements PushEvents {
   }
 
   #forgetPod({ uid, namespace, name }: InjectedPod): void {
-    const { treasury, log, leads } = this.#options;
+    const { treasury, push, log, leads } = this.#options;
     this.acks.forget(uid);
+    push.gone(uid);
     if (!leads()) return;
     treasury.forfeit(uid).catch((error) => {
       log.warn({ err: error, pod: `${namespace}/${name}` }, 'could not book what a deleted pod held as spent');

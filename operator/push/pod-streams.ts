@@ -1,11 +1,14 @@
 /** The streams of the pods that are connected: a pod has one, and a new one ends the former. */
 import type { Unfit } from '#contract/policy/unfit';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { ShareBounds } from '#treasury/shares/share-bounds';
 import { type AskOutcome, GrantRequests, type GrantRequestsOptions, type GrantTreasury } from './grant-requests.ts';
 import { HealthBoard, type UnfitCount } from './health-board.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
 import type { PushLog } from './push-log.ts';
+import { Rounds } from './rounds.ts';
 import { type Session, startSession } from './session.ts';
+import { ShareBoard, type ShareCount, type ShareReport } from './share-board.ts';
 import { type SidecarIdentity, type SidecarState, stateOf } from './sidecar-state.ts';
 import { type SyncCall, SyncStream } from './sync-stream.ts';
 import { createUsageDedup } from './usage-dedup.ts';
@@ -25,6 +28,8 @@ export interface PodStreamsOptions {
   readonly tls: { readonly caPem?: string };
   readonly events: PushEvents;
   readonly log: PushLog;
+  /** How much of what is shared this replica may give out. Omitted: all of it, by its own knowledge alone. */
+  readonly shareBounds?: ShareBounds;
   /** Milliseconds, monotonic or Unix. */
   readonly now: () => number;
 }
@@ -39,9 +44,13 @@ export class PodStreams {
   readonly #dedup = createUsageDedup();
   readonly #open = new Map<string, OpenStream>();
   readonly #board = new HealthBoard();
+  readonly #shares: ShareBoard;
+  readonly #rounds: Rounds;
 
   constructor(options: PodStreamsOptions) {
     this.#options = options;
+    this.#shares = new ShareBoard(options.shareBounds);
+    this.#rounds = new Rounds(() => this.#shareOut());
   }
 
   /** Of a pod that has proved itself. `wanted`: the policy that its workload should run, null when there is none. */
@@ -59,11 +68,13 @@ export class PodStreams {
       onState: (session) => this.#tell(session, identity),
       onUsage: (report) => this.#count(report.records, identity),
       onHealth: (unfit) => this.#report(stream, identity, unfit),
+      onShares: (report) => this.#weigh(stream, identity, report),
       onEnd: (reason) => this.#forget(stream, identity, reason),
     });
     const former = this.#open.get(identity.podUid);
     this.#open.set(identity.podUid, { identity, stream });
     this.#board.join(identity, wanted?.targets);
+    this.#shares.join(identity.podUid, wanted?.shareKeys, now());
     former?.stream.end('replaced', 'The pod has opened another stream.');
     log.info({ pod: podOf(identity), workload: identity.workloadKey }, 'a sidecar connected');
   }
@@ -74,6 +85,7 @@ export class PodStreams {
       if (identity.workloadKey !== workloadKey) continue;
       stream.want(policy);
       this.#board.scope(identity.podUid, policy?.targets);
+      this.#shares.scope(identity.podUid, policy?.shareKeys);
     }
   }
 
@@ -82,8 +94,19 @@ export class PodStreams {
     return this.#board.counts();
   }
 
+  /** What pods have of what is shared over the fleet, with all that this replica may give out. */
+  shareCounts(): readonly ShareCount[] {
+    return this.#shares.counts();
+  }
+
+  /** There is no such pod any more. */
+  gone(podUid: string): void {
+    this.#shares.gone(podUid);
+  }
+
   tick(): void {
     this.#tellHealth();
+    this.#rounds.soon();
     for (const { stream } of this.#open.values()) stream.tick();
   }
 
@@ -92,6 +115,7 @@ export class PodStreams {
   }
 
   end(): void {
+    this.#rounds.stop();
     for (const { stream } of [...this.#open.values()]) stream.end('leaving', 'This operator is leaving.');
   }
 
@@ -127,6 +151,18 @@ export class PodStreams {
     for (const { identity, stream } of this.#open.values()) stream.hint(this.#board.hintsFor(identity.podUid));
   }
 
+  #weigh(stream: SyncStream, { podUid }: SidecarIdentity, report: ShareReport): void {
+    if (this.#open.get(podUid)?.stream !== stream) return;
+    this.#shares.report(podUid, report);
+    this.#rounds.soon();
+  }
+
+  #shareOut(): void {
+    for (const podUid of this.#shares.round(this.#options.now()))
+      this.#open.get(podUid)?.stream.share(this.#shares.toldTo(podUid));
+    if (this.#shares.isMoving) this.#rounds.soon();
+  }
+
   #count(records: readonly UsageRecord[], identity: SidecarIdentity): void {
     const fresh = this.#dedup.fresh(records, identity.podUid);
     if (fresh.length > 0) this.#options.events.onUsage?.(fresh, identity);
@@ -138,6 +174,7 @@ export class PodStreams {
     if (this.#open.get(identity.podUid)?.stream !== stream) return;
     this.#open.delete(identity.podUid);
     this.#board.leave(identity.podUid);
+    this.#shares.leave(identity.podUid, this.#options.now());
     log.info({ pod: podOf(identity), reason }, 'a sidecar disconnected');
     events.onDisconnect(identity.podUid);
   }

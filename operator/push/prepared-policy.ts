@@ -1,6 +1,7 @@
 /** A published policy, cut and encoded once so that every stream of its workload shares the work. */
 import type { Policy, PolicyBudget } from '#contract/policy/policy';
 import { heldOf, type Sections, sectionsHash, sectionsOf } from '#contract/policy/sections';
+import { shareKeysOf } from '#contract/policy/share-key';
 import { unfitKey } from '#contract/policy/unfit';
 import { encodeCredentials } from '#contract/wire/codec';
 import type { Credential } from '#contract/wire/gen/remora/policy/v1/sync';
@@ -24,6 +25,8 @@ export interface PreparedPolicy {
   readonly budgets: ReadonlyMap<string, PolicyBudget>;
   /** `unfitKey` of each provider and of each target. */
   readonly targets: ReadonlySet<string>;
+  /** All that is shared over the fleet and that the policy names, each with the bound that is stated. */
+  readonly shareKeys: ReadonlyMap<string, number | null>;
   readonly credentials: readonly Credential[];
   /** Another number whenever a credential differs; a counter, since a hash of a key should not exist anywhere. */
   readonly credentialsVersion: number;
@@ -42,6 +45,7 @@ export function preparePolicy(pushed: PushedPolicy, previous: PreparedPolicy | u
     held: heldOf(sections),
     budgets: new Map(pushed.policy.budgets.map((budget) => [budget.id, budget])),
     targets: targetKeys(pushed.policy),
+    shareKeys: shareKeysOf(pushed.policy),
     credentials,
     credentialsVersion: previous && sameCredentials(previous.credentials, credentials) ? version : version + 1,
     traceparent: pushed.traceparent,

@@ -8,6 +8,7 @@ import type { UnfitCount } from './health-board.ts';
 import { PodStreams, type PodStreamsOptions } from './pod-streams.ts';
 import { type PreparedPolicy, type PushedPolicy, preparePolicy } from './prepared-policy.ts';
 import { ReplaceableCredentials, type ServerCertificate } from './server-tls.ts';
+import type { ShareCount } from './share-board.ts';
 import type { SidecarIdentity } from './sidecar-state.ts';
 import { createStreamAdmission, refuse } from './stream-opening.ts';
 import type { SyncCall } from './sync-stream.ts';
@@ -28,6 +29,10 @@ export interface PushServer {
   remove(workloadKey: string): void;
   /** What connected sidecars report as unfit now, each pod's word counted. */
   unfitReports(): readonly UnfitCount[];
+  /** What connected sidecars have of what is shared over the fleet. */
+  shareCounts(): readonly ShareCount[];
+  /** There is no such pod any more: what it had of what is shared is free at once. */
+  gone(podUid: string): void;
   /** Resolves to the port; 0 picks a free one. */
   listen(host: string, port: number): Promise<number>;
   /** For connections from now on. Throws when key and certificate do not fit. */
@@ -78,6 +83,8 @@ export function createPushServer(options: PushServerOptions): PushServer {
       streams.want(workloadKey, null);
     },
     unfitReports: () => streams.unfitReports(),
+    shareCounts: () => streams.shareCounts(),
+    gone: (podUid) => streams.gone(podUid),
     async listen(host, port) {
       const bound = await bind(server, `${host}:${port}`, credentials);
       timer = setInterval(() => streams.tick(), TICK_MS).unref();

@@ -18,10 +18,13 @@ import type {
   SyncResponse,
   UsageReport,
 } from '#contract/wire/gen/remora/policy/v1/sync';
+import { decodeDemands } from '#contract/wire/share-codec';
 import { decodeUnfit } from '#contract/wire/unfit-codec';
 import { type HintState, hintsDue, NO_HINTS, wantHints } from './hints-due.ts';
 import { type InFlight, nextUpdate, type Outgoing } from './next-update.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
+import type { ShareReport, ToldShares } from './share-board.ts';
+import { NO_SHARES, type ShareState, sharesDue } from './shares-due.ts';
 
 const PROTOCOL_VERSION = 1;
 /** The sidecar must send Hello within this time of opening the stream. */
@@ -55,6 +58,7 @@ export interface Session {
   /** CA certificates that the sidecar has yet to hear of. */
   readonly caToSend: string | null;
   readonly hints: HintState;
+  readonly shares: ShareState;
   readonly inFlight: InFlight | null;
 }
 
@@ -69,6 +73,8 @@ export type SessionEvent =
   | { readonly type: 'wanted'; readonly policy: PreparedPolicy | null }
   /** What other sidecars report of this one's targets. */
   | { readonly type: 'hints'; readonly unfit: readonly Unfit[] }
+  /** What this one may have of what is shared over the fleet; null: nobody has weighed it yet. */
+  | { readonly type: 'shares'; readonly told: ToldShares | null }
   | { readonly type: 'blocked' }
   | { readonly type: 'writable' }
   | { readonly type: 'tick' };
@@ -84,6 +90,8 @@ export type SessionEffect =
   | { readonly do: 'report'; readonly grants: readonly GrantUsage[]; readonly report: UsageReport | null }
   /** All that the sidecar finds unfit now. */
   | { readonly do: 'health'; readonly unfit: readonly Unfit[] }
+  /** All that the sidecar has of what is shared over the fleet. */
+  | { readonly do: 'share'; readonly report: ShareReport }
   | { readonly do: 'end'; readonly code: EndCode; readonly reason: string };
 
 export type SessionStep = readonly [Session, readonly SessionEffect[]];
@@ -110,6 +118,7 @@ export const startSession = ({ nowMs, wanted, caPem }: SessionStart): Session =>
   sendFull: false,
   caToSend: caPem,
   hints: NO_HINTS,
+  shares: NO_SHARES,
   inFlight: null,
 });
 
@@ -119,7 +128,8 @@ export function stepSession(session: Session, event: SessionEvent, nowMs: number
   const [changed, effects] = react(session, event, nowMs);
   const [advanced, outgoing] = advance(changed, nowMs);
   const [hinted, hints] = hint(advanced, nowMs);
-  return [hinted, [...effects, ...outgoing, ...hints]];
+  const [shared, shares] = share(hinted, nowMs);
+  return [shared, [...effects, ...outgoing, ...hints, ...shares]];
 }
 
 function react(session: Session, event: SessionEvent, nowMs: number): SessionStep {
@@ -128,6 +138,8 @@ function react(session: Session, event: SessionEvent, nowMs: number): SessionSte
       return [{ ...session, wanted: event.policy }, []];
     case 'hints':
       return [{ ...session, hints: wantHints(session.hints, event.unfit) }, []];
+    case 'shares':
+      return [{ ...session, shares: { ...session.shares, wanted: event.told } }, []];
     case 'blocked':
       return [{ ...session, blockedAtMs: session.blockedAtMs ?? nowMs }, []];
     case 'writable':
@@ -186,6 +198,10 @@ function receive(session: Session, message: SyncRequest['message'], nowMs: numbe
       return [session, [{ do: 'report', grants: message.value.grants, report: message.value }]];
     case 'healthReport':
       return [session, [{ do: 'health', unfit: decodeUnfit(message.value.unfit) }]];
+    case 'shareReport': {
+      const { version, demands } = message.value;
+      return [session, [{ do: 'share', report: { version, demands: decodeDemands(demands) } }]];
+    }
     default:
       // Heartbeats only count as heard.
       return [session, []];
@@ -284,4 +300,13 @@ function hint(session: Session, nowMs: number): SessionStep {
   return due === null
     ? [session, []]
     : [{ ...session, hints: due.state }, [{ do: 'send', message: { $case: 'hints', value: due.hints } }]];
+}
+
+/** So do shares. */
+function share(session: Session, nowMs: number): SessionStep {
+  if (session.phase !== 'open' || session.blockedAtMs !== null) return [session, []];
+  const due = sharesDue(session.shares, nowMs);
+  return due === null
+    ? [session, []]
+    : [{ ...session, shares: due.state }, [{ do: 'send', message: { $case: 'shares', value: due.shares } }]];
 }

@@ -5,6 +5,7 @@ import type { SyncRequest, SyncResponse, UsageReport } from '#contract/wire/gen/
 import type { GrantRequests } from './grant-requests.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
 import { type EndCode, type Session, type SessionEffect, type SessionEvent, stepSession } from './session.ts';
+import type { ShareReport, ToldShares } from './share-board.ts';
 
 export type SyncCall = ServerDuplexStream<SyncRequest, SyncResponse>;
 type Message = NonNullable<SyncResponse['message']>;
@@ -27,6 +28,8 @@ export interface SyncStreamOptions {
   readonly onUsage: (report: UsageReport) => void;
   /** All that the sidecar finds unfit now. */
   readonly onHealth: (unfit: readonly Unfit[]) => void;
+  /** All that the sidecar has of what is shared over the fleet. */
+  readonly onShares: (report: ShareReport) => void;
   /** Once, however the stream ended. */
   readonly onEnd: (reason: string) => void;
 }
@@ -59,6 +62,10 @@ export class SyncStream {
   /** What other sidecars report of this one's targets. */
   hint(unfit: readonly Unfit[]): void {
     this.#dispatch({ type: 'hints', unfit });
+  }
+
+  share(told: ToldShares | null): void {
+    this.#dispatch({ type: 'shares', told });
   }
 
   tick(): void {
@@ -107,6 +114,9 @@ export class SyncStream {
         return;
       case 'health':
         this.#options.onHealth(effect.unfit);
+        return;
+      case 'share':
+        this.#options.onShares(effect.report);
         return;
       case 'end':
         this.end(effect.code, effect.reason);

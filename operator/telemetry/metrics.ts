@@ -1,6 +1,8 @@
 /** The operator's Prometheus metrics. Labels come from closed sets, so that no user can grow the series. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { METRIC } from '#contract/names/metrics';
+import type { PriorityCounts } from '#contract/policy/share-demand';
+import { PRIORITIES } from '#contract/resources/route-concurrency';
 
 export interface OperatorMetrics {
   readonly registry: Registry;
@@ -12,6 +14,15 @@ export interface OperatorMetrics {
   syncStreams(read: () => number): void;
   unfitReports(
     read: () => Iterable<{ readonly provider: string; readonly reason: string; readonly reports: number }>,
+  ): void;
+  /** `key`: what is shared; only such as policies name. */
+  shares(
+    read: () => Iterable<{
+      readonly key: string;
+      readonly limit: number | null;
+      readonly occupied: number;
+      readonly waiting: PriorityCounts;
+    }>,
   ): void;
 }
 
@@ -59,6 +70,36 @@ export function createMetrics(): OperatorMetrics {
         collect() {
           this.reset();
           for (const { provider, reason, reports } of read()) this.set({ provider, reason }, reports);
+        },
+      });
+    },
+    shares(read) {
+      new Gauge({
+        ...METRIC.shareLimit,
+        labelNames: ['key'],
+        registers,
+        collect() {
+          this.reset();
+          for (const { key, limit } of read()) if (limit !== null) this.set({ key }, limit);
+        },
+      });
+      new Gauge({
+        ...METRIC.shareOccupied,
+        labelNames: ['key'],
+        registers,
+        collect() {
+          this.reset();
+          for (const { key, occupied } of read()) this.set({ key }, occupied);
+        },
+      });
+      new Gauge({
+        ...METRIC.shareWaiting,
+        labelNames: ['key', 'priority'],
+        registers,
+        collect() {
+          this.reset();
+          for (const { key, waiting } of read())
+            for (const priority of PRIORITIES) this.set({ key, priority }, waiting[priority]);
         },
       });
     },

@@ -73,16 +73,26 @@ describe('dividing a limit', () => {
     );
   });
 
-  it('takes nothing from anybody while nobody lacks anything', () => {
+  it('takes nothing from anybody while nobody lacks anything, or more than half of the room that it could have', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(3), { minLength: 1, maxLength: 10 }), fc.array(fc.nat(3)), (first, later) => {
         const start = run(100, Object.fromEntries(first.map((High, index) => [`${index}`, { High }])), 2);
         const moved = new Map(
           [...start.holders].map(([id, was], index) => [id, { ...was, demand: { ...NOBODY, Low: later[index] ?? 0 } }]),
         );
-        for (const [id, { units }] of divide(100, moved, 0.25))
-          assert.ok(units >= (moved.get(id)?.units ?? 0), `${id} had ${moved.get(id)?.units} and has ${units}`);
+        for (const [id, { units }] of divide(100, moved, 0.25)) assert.equal(units, moved.get(id)?.units);
       }),
+    );
+  });
+
+  it('gives one who comes later its room, too', () => {
+    const { holders: first } = run(10, { a: {} }, 1);
+    assert.equal(first.get('a')?.units, 10);
+    const portions = divide(10, new Map([...first, ['b', wanting({})]]), 0.25);
+    assert.deepEqual(
+      [...portions.values()].map(({ units }) => units),
+      [5, 0],
+      'a is to give it up first',
     );
   });
 

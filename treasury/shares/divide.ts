@@ -106,7 +106,7 @@ function goalsWithRoom<Id>(limit: number, seats: readonly PlannedSeat<Id>[]): Ma
   return new Map(byHaving.map(({ id, wants }, index) => [id, wants + each + (index < extra ? 1 : 0)]));
 }
 
-/** Gives out what nobody occupies, to who lacks most first; takes away only where somebody else needs it. */
+/** Gives out what nobody occupies, to who lacks most first; takes away only where somebody else is short of it. */
 function settle<Id>(
   limit: number,
   seats: readonly PlannedSeat<Id>[],
@@ -114,27 +114,26 @@ function settle<Id>(
 ): Map<Id, Portion> {
   let free = limit - sum(seats.map(({ occupied }) => occupied));
   const units = new Map(seats.map((seat) => [seat.id, seat.units]));
-  const raise = ({ id, occupied }: PlannedSeat<Id>, goal: number): void => {
-    const has = units.get(id) ?? 0;
-    const given = Math.min(goal, Math.max(occupied, has) + Math.max(0, free));
-    if (given <= has) return;
-    free -= Math.max(0, given - Math.max(occupied, has));
-    units.set(id, given);
-  };
+  const unitsOf = ({ id }: PlannedSeat<Id>): number => units.get(id) ?? 0;
   const goalOf = ({ id }: PlannedSeat<Id>): number => goals.get(id) ?? 0;
+  const raise = (seat: PlannedSeat<Id>, goal: number): void => {
+    const taken = Math.max(seat.occupied, unitsOf(seat));
+    const given = Math.min(goal, taken + Math.max(0, free));
+    if (given <= unitsOf(seat)) return;
+    free -= Math.max(0, given - taken);
+    units.set(seat.id, given);
+  };
+  const isShort = (seat: PlannedSeat<Id>): boolean => isLow(seat, unitsOf(seat), goalOf(seat));
   const byLack = [...seats].sort((a, b) => b.part - b.occupied + b.credit - (a.part - a.occupied + a.credit));
   for (const seat of byLack) raise(seat, Math.min(goalOf(seat), seat.wants));
-  const lacks = seats.some((seat) => (units.get(seat.id) ?? 0) < Math.min(goalOf(seat), seat.wants));
-  const isOver = sum([...units.values()]) > limit;
-  for (const seat of byLack) {
-    const goal = goalOf(seat);
-    if ((lacks || isOver) && (units.get(seat.id) ?? 0) > goal) units.set(seat.id, goal);
-    else if (isLow(seat, goal)) raise(seat, goal);
-  }
-  return new Map(seats.map(({ id, credit }) => [id, { units: units.get(id) ?? 0, credit }]));
+  for (const seat of byLack.filter(isShort)) raise(seat, goalOf(seat));
+  const mustGive = sum([...units.values()]) > limit || seats.some(isShort);
+  for (const seat of seats) if (mustGive && unitsOf(seat) > goalOf(seat)) units.set(seat.id, goalOf(seat));
+  return new Map(seats.map((seat) => [seat.id, { units: unitsOf(seat), credit: seat.credit }]));
 }
 
-/** Less than half of the room that it could have is left: not each coming and going is told to all. */
-const isLow = <Id>({ wants, units }: PlannedSeat<Id>, goal: number): boolean => units - wants < (goal - wants) / 2;
+/** It lacks what it wants, or more than half of the room that it could have: not each coming and going is told to all. */
+const isLow = <Id>({ wants }: PlannedSeat<Id>, units: number, goal: number): boolean =>
+  units < Math.min(goal, wants) || units - wants < (goal - wants) / 2;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

@@ -19,9 +19,9 @@ import type { Outbound } from '#sidecar/sync/connection';
 import { ShareReporter } from '#sidecar/sync/share-reporter';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Upstream, UpstreamRequest, UpstreamResponse } from '#sidecar/upstream/upstream';
+import { CHAT } from '#test/sidecar/raw-http';
+import { OpenGate, policyOf, type RouteWords } from '#test/sidecar/start-sidecar';
 import { TestClock } from '#test/treasury/clock';
-import { CHAT } from '../raw-http.ts';
-import { OpenGate, policyOf, type RouteWords } from '../start-sidecar.ts';
 
 const STEP_MS = 50;
 const ROUND_MS = 250;

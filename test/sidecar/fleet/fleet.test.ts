@@ -6,7 +6,7 @@ import { Fleet, type FleetWords, type Pod, type PodWords } from './fleet-world.t
 const SERVICE_MS = 1_000;
 const QUOTA = { concurrency: 20, serviceMs: SERVICE_MS };
 const BATCH: PodWords = { priority: 'low', open: 5 };
-const INTERACTIVE: PodWords = { priority: 'high', open: 1, pauseMs: 500 };
+const INTERACTIVE: PodWords = { priority: 'high', open: 4, pauseMs: 500 };
 const MINUTE_MS = 60_000;
 
 const twenty = (words: PodWords): PodWords[] => Array.from({ length: 20 }, () => words);
@@ -38,11 +38,11 @@ const LIMITS: readonly (readonly [string, Partial<FleetWords>])[] = [
 ];
 
 for (const [what, limit] of LIMITS)
-  test(`20 batch pods that saturate what ${what} leave an interactive pod a short wait, and have nearly all of it`, async (t) => {
+  test(`20 batch pods that saturate what ${what} leave an interactive pod a short wait, and have what it leaves`, async (t) => {
     const fleet = await start(t, { quota: QUOTA, ...limit, pods: [INTERACTIVE, ...twenty(BATCH)] });
     const [interactive, ...batch] = fleet.pods;
     assert.ok(interactive);
-    await fleet.pass(MINUTE_MS);
+    await fleet.pass(MINUTE_MS / 2);
     forget(fleet.pods);
     const { refused } = fleet.provider;
     await fleet.pass(MINUTE_MS);
@@ -53,7 +53,9 @@ for (const [what, limit] of LIMITS)
     assert.ok(waits.length > 20, `${waits.length} requests of the interactive pod`);
     assert.ok(median(waits) <= SERVICE_MS, `its median wait is ${median(waits)} ms`);
     assert.ok(Math.max(...waits) <= 3 * SERVICE_MS, `its longest wait is ${Math.max(...waits)} ms`);
-    assert.ok(answeredBy(batch) >= 0.75 * MOST, `batch had ${answeredBy(batch)} of ${MOST}`);
+    assert.ok(answeredBy(fleet.pods) >= 0.75 * MOST, `all had ${answeredBy(fleet.pods)} of ${MOST}`);
+    const left = answeredBy(fleet.pods) - interactive.answered;
+    assert.ok(left >= 0.65 * MOST, `batch had ${left} of ${MOST}`);
     for (const { answered } of batch) assert.ok(answered >= (0.5 * MOST) / 20, `a batch pod had ${answered}`);
     assert.ok(fleet.provider.refused - refused <= 0.05 * MOST, `${fleet.provider.refused - refused} were refused`);
   });
@@ -70,9 +72,9 @@ test('when high saturates all of it by itself, low still has the part of its wei
     ...twenty(BATCH),
   ];
   const fleet = await start(t, { quota: QUOTA, stated: QUOTA.concurrency, pods });
-  await fleet.pass(MINUTE_MS);
+  await fleet.pass(MINUTE_MS / 2);
   forget(fleet.pods);
-  await fleet.pass(2 * MINUTE_MS);
+  await fleet.pass(MINUTE_MS);
   const low = answeredBy(fleet.pods.slice(3));
   const all = answeredBy(fleet.pods);
   t.diagnostic(`low: ${low} of ${all}`);
@@ -85,8 +87,8 @@ test('pods that lose the operator go on with what they had and never more, and s
   const { refused } = fleet.provider;
   for (const pod of fleet.pods) fleet.disconnect(pod);
   const { served } = fleet.provider;
-  await fleet.pass(2 * MINUTE_MS);
-  assert.ok(fleet.provider.served - served >= 2 * 0.8 * MOST, `${fleet.provider.served - served} in two minutes alone`);
+  await fleet.pass(MINUTE_MS);
+  assert.ok(fleet.provider.served - served >= 0.8 * MOST, `${fleet.provider.served - served} in a minute alone`);
   for (const pod of fleet.pods) fleet.connect(pod);
   forget(fleet.pods);
   await fleet.pass(MINUTE_MS);

@@ -6,6 +6,8 @@ import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
 import { Admission } from './pipeline/admission/admission.ts';
+import { ProviderPlaces } from './pipeline/admission/provider-places.ts';
+import { SharedGates } from './pipeline/admission/shared-gates.ts';
 import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
 import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
 import { RatedAnswers } from './pipeline/experiments/rated-answers.ts';
@@ -25,8 +27,10 @@ import { TargetLatencies } from './pipeline/strategies/latency/target-latencies.
 import { PromptCacheMisses } from './pipeline/strategies/prompt-cache-misses.ts';
 import { Drains } from './pipeline/streams/drains.ts';
 import type { SidecarDeps } from './sidecar.ts';
+import { REAL_TIMERS } from './time/timers.ts';
 
 export interface PipelineParts extends PipelineDeps {
+  readonly gates: SharedGates;
   readonly deadlines: Deadlines;
 }
 
@@ -36,13 +40,16 @@ export function assemblePipeline(
   deadlines = new Deadlines(),
 ): PipelineParts {
   const monotonicMs = deps.monotonicMs ?? ((): number => performance.now());
-  const targets = watchTargets(deps, monotonicMs);
+  const gates = new SharedGates({ nowMs: monotonicMs, isAlone: deps.sharesWithOthers !== true });
+  const timers = deps.timers ?? REAL_TIMERS;
+  const places = new ProviderPlaces({ gates, nowMs: monotonicMs, nowUnixMs: deps.now, timers });
+  const targets = watchTargets(deps, monotonicMs, places);
   const broker = brokerOf(deps);
-  const admission = new Admission(monotonicMs);
-  deps.metrics?.watchAdmission?.(() => admission.counts());
+  const admission = new Admission(monotonicMs, gates);
+  deps.metrics?.watchAdmission?.({ routes: () => admission.counts(), providers: () => places.counts() });
   const { now, random, budgetGate, telemetry, compileGuardrails, onFault = () => {} } = deps;
   return {
-    ...{ now, random, monotonicMs, deadlines, budgetGate, telemetry, onFault, broker, admission },
+    ...{ now, random, monotonicMs, deadlines, budgetGate, telemetry, onFault, broker, admission, places, gates },
     ...{ health: targets.health, endpoints: targets.endpoints, latencies: targets.latencies },
     policies: new PolicyHolder({ compileGuardrails, broker, health: targets.health, hints: targets.hints }),
     upstream: deps.upstream ?? new Upstreams(now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa }),
@@ -51,20 +58,24 @@ export function assemblePipeline(
     remembered: new RememberedAnswers(config.remembered, randomBytes(32).toString('hex')),
     drains: new Drains(config.drained),
     variants: new VariantBoard(deps.onRolledBack ?? (() => {})),
-    shadows: new Shadows(config.shadows, deadlines),
+    shadows: new Shadows(config.shadows, deadlines, new TargetHealth([places])),
     answers: new RatedAnswers(),
   };
 }
 
 /** Everybody who learns from attempts, told in this order. */
-function watchTargets({ telemetry, random, onBreakerChange }: Omit<SidecarDeps, 'newRequestId'>, nowMs: () => number) {
+function watchTargets(
+  { telemetry, random, onBreakerChange }: Omit<SidecarDeps, 'newRequestId'>,
+  nowMs: () => number,
+  places: ProviderPlaces,
+) {
   const hints = new SharedHints(nowMs);
   const latencies = new TargetLatencies(nowMs);
   const misses = new PromptCacheMisses();
   const endpoints = new EndpointBalancer({ nowMs, random });
   const health = new TargetHealth([
     ...[new Parking(nowMs), new CoolDowns(nowMs), new CircuitBreakers(nowMs, onBreakerChange)],
-    ...[hints, new RefusedCredentials()],
+    ...[hints, new RefusedCredentials(), places],
     ...[latencies, misses, endpoints],
   ]);
   telemetry.watchTargets?.({

@@ -77,6 +77,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
     },
     unfit: () => sidecar.unfit(),
     variants: () => sidecar.measured(),
+    shared: () => sidecar.shared,
     log,
   });
   const gate = createBudgetGate({
@@ -90,7 +91,8 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
       journalDamaged: () => log.error({ dir: environment.journalDir }, 'the journal was damaged; its grants are spent'),
     },
   });
-  const sidecar = createSidecar(configOf(environment), processDeps(telemetry, gate));
+  const deps = { ...processDeps(telemetry, gate), sharesWithOthers: true };
+  const sidecar = createSidecar(configOf(environment), deps);
   return { telemetry, journal, client, gate, sidecar };
 }
 

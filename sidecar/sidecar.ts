@@ -18,6 +18,7 @@ import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { assemblePipeline } from './assemble-pipeline.ts';
 import type { Cloud } from './credentials/cloud.ts';
+import type { SharedGates } from './pipeline/admission/shared-gates.ts';
 import type { RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
 import type { BreakerChange } from './pipeline/health/circuit-breakers.ts';
@@ -48,8 +49,10 @@ export interface SidecarDeps {
   readonly metrics?: MetricsPage;
   /** Told of each attempt to post the result of a job that was not taken. Default: nobody. */
   readonly onPostFailed?: (jobId: string, reason: string, isLast: boolean) => void;
-  /** Of jobs. Default: those of the process. */
+  /** Of jobs, and of limits that end by themselves. Default: those of the process. */
   readonly timers?: Timers;
+  /** An operator tells how much of what all pods share is this one's. Default: no, all of it is. */
+  readonly sharesWithOthers?: boolean;
   /** Told of each feedback that counts. Default: nobody. */
   readonly onFeedback?: (feedback: LabelledFeedback) => void;
   /** Told when a variant gets no more requests from here. Default: nobody. */
@@ -101,6 +104,8 @@ export interface Sidecar {
   unfit(): readonly Unfit[];
   /** How the variants of its routes do here. */
   measured(): readonly MeasuredExperiment[];
+  /** What it shares with all pods. */
+  readonly shared: SharedGates;
   /** Rejects with ListenError when an address cannot be bound; then nothing listens. */
   listen(): Promise<{ readonly ingress: AddressInfo; readonly health: AddressInfo }>;
   /** Drains for `deadlineMs`, default `config.drainMs`, then ends what is left and frees everything. */
@@ -131,6 +136,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     sink: waking(policies, jobs, variants),
     unfit: () => health.unfit(),
     measured: () => variants.measured(),
+    shared: parts.gates,
     async listen() {
       const healthAddress = await probes.listen();
       try {

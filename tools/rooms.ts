@@ -31,6 +31,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'sidecar/config': ['contract'],
   'sidecar/pipeline': [
     'contract',
+    'treasury',
+    'sidecar/time',
     'sidecar/config',
     'sidecar/canonical',
     'sidecar/json',

@@ -75,9 +75,17 @@ export const METRIC = {
     name: 'remora_route_requests_waiting',
     help: 'Requests that wait for their turn, by route and priority.',
   },
+  providerRunning: {
+    name: 'remora_provider_attempts_running',
+    help: 'Attempts under way at what limits how many may be, stated or found by its refusals, by AIProvider, model (empty: all of them) and priority.',
+  },
+  providerWaiting: {
+    name: 'remora_provider_attempts_waiting',
+    help: 'Attempts that wait for their turn at such a limit, by AIProvider, model and priority.',
+  },
   routeRefused: {
     name: 'remora_route_requests_refused_total',
-    help: 'Requests that a route had no turn for, by route, priority and reason: the queue was `full`, or its deadline passed (`late`).',
+    help: 'Requests that a route, or all providers that it leads to, had no turn for, by route, priority and reason: the queue was `full`, or its deadline passed (`late`).',
   },
   classifier: {
     name: 'remora_classifier_answers_total',

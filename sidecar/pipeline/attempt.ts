@@ -47,9 +47,8 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
     const [candidate, ...others] = byHealth(left, question);
     if (candidate === undefined) break;
     left = others;
-    const hasNext = others.length > 0;
     const isOnTrial = candidate.target.variant !== undefined && selection.candidates.length > 1;
-    const outcome = await tryTarget(candidate, { question, failures: isOnTrial ? [] : failures, hasNext, isOnTrial });
+    const outcome = await tryTarget(candidate, { question, failures: isOnTrial ? [] : failures, others, isOnTrial });
     if (outcome === 'give-up') break;
     if (outcome instanceof RemoraError) unasked ??= outcome;
     else if (outcome !== 'next') return outcome;
@@ -70,7 +69,8 @@ function byHealth(candidates: readonly Candidate[], { deps: { health }, log }: A
 interface TargetQuestion {
   readonly question: AttemptQuestion;
   readonly failures: AttemptFailure[];
-  readonly hasNext: boolean;
+  /** Who is left after it. */
+  readonly others: readonly Candidate[];
   /** What goes wrong is nobody's but its own: the targets of the rule are asked as if it had not been. */
   readonly isOnTrial: boolean;
 }
@@ -122,9 +122,15 @@ const estimatedFor = (
 };
 
 async function tryPlan(plan: Plan, turn: TargetQuestion): Promise<TargetOutcome> {
-  const { question, failures } = turn;
+  const { question, failures, others } = turn;
+  const { places, health } = question.deps;
+  const hasFit = (): boolean => others.some((other) => !health.isUnfit(other));
   for (let retriesDone = 0; ; retriesDone += 1) {
-    const made = await sendAttempt(plan, question);
+    const taken = places.take(plan.candidate, question, hasFit);
+    const place = taken instanceof Promise ? await taken : taken;
+    if (place === null) return 'next';
+    if (place instanceof RemoraError) return place;
+    const made = await sendAttempt(plan, question, place);
     if (!(made instanceof AttemptFailed)) return made;
     failures.push(made.failure);
     const decision = decide(made, { ...turn, candidate: plan.candidate, retriesDone });
@@ -139,8 +145,9 @@ interface FailedTurn extends TargetQuestion {
 }
 
 function decide(failed: AttemptFailed, turn: FailedTurn): Decision {
-  const { question, candidate, retriesDone, hasNext } = turn;
+  const { question, candidate, retriesDone, others } = turn;
   const { call, selection, log, deps } = question;
+  const hasNext = others.length > 0;
   const state = {
     retriesLeft: candidate.target.policy.maxRetries - retriesDone,
     retriesDone,
@@ -157,7 +164,7 @@ function decide(failed: AttemptFailed, turn: FailedTurn): Decision {
 }
 
 /** Why what may well help is not done. The budget comes last, since what it lets through is counted. */
-function retryDenial(failed: AttemptFailed, { question, candidate, hasNext }: FailedTurn): RetryDenial | undefined {
+function retryDenial(failed: AttemptFailed, { question, candidate, others }: FailedTurn): RetryDenial | undefined {
   const { call, selection, deps } = question;
   const { key, retry } = selection.route.policy;
   // The client sends it again by itself: each of its tries would be multiplied by ours.
@@ -165,7 +172,7 @@ function retryDenial(failed: AttemptFailed, { question, candidate, hasNext }: Fa
   if (failed.billing === 'unknown' && isBilledByPiece(candidate.request)) return 'MayBeBilled';
   // Who asks for a short wait is waited for; what else is known of the target is not about that.
   const asksToWait = FAILURE_KINDS[failed.failure.kind].follow === 'hint';
-  if (hasNext && !asksToWait && deps.health.isUnfit(candidate)) return 'TargetUnfit';
+  if (others.length > 0 && !asksToWait && deps.health.isUnfit(candidate)) return 'TargetUnfit';
   return deps.retries.take(key, retry.budgetPercent) ? undefined : 'BudgetSpent';
 }
 

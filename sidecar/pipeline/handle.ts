@@ -8,6 +8,7 @@ import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
 import { selectAccount } from './accounts/select-account.ts';
 import type { Admission } from './admission/admission.ts';
+import type { ProviderPlaces } from './admission/provider-places.ts';
 import { askClassifier, classifierOf } from './ask-classifier.ts';
 import { attempt } from './attempt.ts';
 import type { RetryBudgets } from './attempts/retry-budget.ts';
@@ -61,6 +62,7 @@ export interface PipelineDeps {
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
   readonly admission: Admission;
+  readonly places: ProviderPlaces;
   readonly drains: Drains;
   readonly variants: VariantBoard;
   readonly shadows: Shadows;

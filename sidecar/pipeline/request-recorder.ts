@@ -41,7 +41,7 @@ export class RequestRecorder {
   decidedBy: string | undefined;
   /** Known where something asked for it. */
   requestClass: RequestClass | undefined;
-  /** Of a request whose route bounds how many are under way. */
+  /** Of a request whose route bounds how many are under way, or that a provider had no room for. */
   queued: RequestRecord['queued'];
   /** Targets that went on with what the answering one began. */
   readonly continuedBy: string[] = [];
@@ -179,6 +179,11 @@ export class RequestRecorder {
     for (const attempt of this.attempts) attempt.settle();
   }
 
+  /** One target had no turn for it, and another one answered: then it was not refused. */
+  #queued({ refused, ...queued }: NonNullable<RequestRecord['queued']>): RequestRecord['queued'] {
+    return refused !== undefined && this.outcome === 'overloaded' ? { ...queued, refused } : queued;
+  }
+
   finish(): RequestRecord {
     const { endpoint, headers, requestId } = this.#call;
     return {
@@ -218,7 +223,7 @@ export class RequestRecorder {
       ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       ...(this.continuedBy.length > 0 && { continuedBy: this.continuedBy }),
-      ...(this.queued !== undefined && { queued: this.queued }),
+      ...(this.queued !== undefined && { queued: this.#queued(this.queued) }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,

@@ -14,6 +14,12 @@ interface OutgoingCall {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** How an answer tells that a limit is used up, and when it is whole again. */
+export interface LimitHeaders {
+  readonly remaining: string;
+  readonly reset: string;
+}
+
 export interface ProviderAdapter {
   readonly type: ProviderType;
   /** The value of OpenTelemetry's `gen_ai.provider.name`. */
@@ -26,6 +32,8 @@ export interface ProviderAdapter {
   headers(call: OutgoingCall): Headers | Promise<Headers>;
   /** Header of an answer that holds the provider's request id. Absent: the id in the answer is the one that its support asks for. */
   readonly requestIdHeader?: string;
+  /** Headers of each answer that tell what is left of the limits that tell most. Absent: there are none. */
+  readonly limitHeaders?: readonly LimitHeaders[];
 }
 
 /** What this service speaks for a model. */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { PROBE_PATH } from '#contract/names/pod';
 import type { ListenAddress } from '#sidecar/config/sidecar-config';
-import type { AdmissionCount } from '#sidecar/telemetry/admission-count';
+import type { AdmissionReadings } from '#sidecar/telemetry/admission-count';
 import { listen } from './listen.ts';
 
 export interface MetricsPage {
@@ -11,7 +11,7 @@ export interface MetricsPage {
   text(): Promise<string>;
   readonly contentType: string;
   /** Where the numbers of requests under way and waiting are read from. Absent: the page does not show them. */
-  watchAdmission?(read: () => readonly AdmissionCount[]): void;
+  watchAdmission?(readings: AdmissionReadings): void;
 }
 
 export interface HealthState {

@@ -13,6 +13,7 @@ import { GrantClient, type Send } from './grant-client.ts';
 import { HealthReporter } from './health-reporter.ts';
 import { Link } from './link.ts';
 import { PolicyReceiver } from './policy-receiver.ts';
+import { type SharedUse, ShareReporter } from './share-reporter.ts';
 import type { SyncLog } from './sync-log.ts';
 import { type UsageOutbox, UsageReporter } from './usage-reporter.ts';
 import { VariantReporter } from './variant-reporter.ts';
@@ -33,6 +34,8 @@ export interface SyncClientOptions {
   readonly unfit: () => readonly Unfit[];
   /** How the variants of its routes do here. Default: it has none. */
   readonly variants?: () => readonly MeasuredExperiment[];
+  /** What this sidecar shares with all pods. */
+  readonly shared: () => SharedUse;
   readonly log: SyncLog;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -56,6 +59,7 @@ export class SyncClient implements PolicySource {
   readonly #usage: UsageReporter;
   readonly #health: HealthReporter;
   readonly #variants: VariantReporter;
+  readonly #shares: ShareReporter;
   #link: Link | undefined;
   #send: Send | undefined;
   #onSettled: (() => void) | undefined;
@@ -67,6 +71,7 @@ export class SyncClient implements PolicySource {
     this.#usage = new UsageReporter(options.outbox, this.#timers);
     this.#health = new HealthReporter(options.unfit, this.#timers);
     this.#variants = new VariantReporter(options.instance, options.variants ?? (() => []), this.#timers);
+    this.#shares = new ShareReporter(options.shared, this.#timers);
     this.authority = {
       ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
@@ -117,6 +122,7 @@ export class SyncClient implements PolicySource {
     this.#usage.close();
     this.#health.close();
     this.#variants.close();
+    this.#shares.close();
   }
 
   #settled(): boolean {
@@ -129,6 +135,7 @@ export class SyncClient implements PolicySource {
     this.#usage.connected(send);
     this.#health.connected(send);
     this.#variants.connected(send);
+    this.#shares.connected(send);
   }
 
   #lost(): void {
@@ -137,6 +144,7 @@ export class SyncClient implements PolicySource {
     this.#usage.disconnected();
     this.#health.disconnected();
     this.#variants.disconnected();
+    this.#shares.disconnected();
   }
 
   #receive(message: Inbound, { receiver, sink }: Readers): void {
@@ -152,6 +160,9 @@ export class SyncClient implements PolicySource {
         return;
       case 'hints':
         this.#health.hinted(message.value, sink);
+        return;
+      case 'shares':
+        this.#shares.told(message.value);
         return;
       case 'usageAck':
         this.#usage.acknowledged(message.value.seq);

@@ -86,7 +86,13 @@ const RECORD: fc.Arbitrary<RequestRecord> = fc.record({
   droppedOfAnswer: maybe(fc.array(TEXT, { maxLength: 3 })),
   continuedBy: maybe(fc.array(TEXT, { maxLength: 3 })),
   queued: maybe(
-    fc.record({ priority: fc.constantFrom('High' as const, 'Low' as const), waitedMs: fc.nat({ max: 10_000 }) }),
+    fc
+      .tuple(fc.constantFrom('High' as const, 'Low' as const), fc.nat({ max: 10_000 }), maybe(TEXT))
+      .map(([priority, waitedMs, waitedFor]) => ({
+        priority,
+        waitedMs,
+        ...(waitedFor !== undefined && { waitedFor }),
+      })),
   ),
   startUnixMs: fc.nat({ max: 4_102_444_800_000 }),
   durationMs: fc.double({ min: 0, max: 1e7, noNaN: true }),
@@ -154,6 +160,7 @@ test('requestLine() is one line of JSON that says what JSON.stringify would, wha
           continuedBy: record.continuedBy,
           priority: record.queued?.priority,
           waitedMs: record.queued?.waitedMs,
+          waitedFor: record.queued?.waitedFor,
           policy: record.policyHash?.slice(0, 12),
           team: attribution?.team,
           project: attribution?.project,

@@ -51,7 +51,11 @@ const classOf = ({ requestClass, classifier }: RequestRecord): string => {
   return `${member('task', task)}${member('complexity', complexity)}${member('latency', latency)}${member('costClass', costClass)}${member('classifier', classifier)}${because}`;
 };
 const queuedOf = ({ queued }: RequestRecord): string =>
-  queued === undefined ? '' : member('priority', queued.priority) + member('waitedMs', Math.round(queued.waitedMs));
+  queued === undefined
+    ? ''
+    : member('priority', queued.priority) +
+      member('waitedMs', Math.round(queued.waitedMs)) +
+      member('waitedFor', queued.waitedFor);
 
 const continuedOf = ({ continuedBy }: RequestRecord): string =>
   continuedBy === undefined ? '' : `,"continuedBy":${list(continuedBy.map(textOf))}`;

@@ -6,7 +6,7 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
-import type { AdmissionCount } from './admission-count.ts';
+import type { AdmissionReadings } from './admission-count.ts';
 import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
 import { Count, Distribution, type Labels, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
@@ -82,8 +82,8 @@ export interface SidecarMetrics {
   /** `state` as a number: 0 closed, 1 half-open, 2 open. */
   breakerChanged(labels: { readonly provider: string; readonly model: string }, state: number): void;
   watchTargets(readings: TargetReadings): void;
-  /** `read` is asked whenever the metrics are. */
-  watchAdmission(read: () => readonly AdmissionCount[]): void;
+  /** Asked whenever the metrics are. */
+  watchAdmission(readings: AdmissionReadings): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -112,7 +112,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
     policyApplied: policy.applied,
     breakerChanged: (labels, state) => breakers.set(labels, state),
     watchTargets: (readings) => targetMetrics(registry, readings),
-    watchAdmission: (read) => admissionMetrics(registry, read),
+    watchAdmission: (readings) => admissionMetrics(registry, readings),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -97,7 +97,14 @@ export interface RequestRecord {
   /** Targets of the rule that were not asked, and why: see `pipeline/left-out.ts`. */
   readonly leftOut?: readonly {
     readonly target: string;
-    readonly reason: 'OtherModel' | 'OtherAccount' | 'Denied' | 'TagsMissing' | 'NoEndpoint' | 'NoCredential' | 'Guardrail';
+    readonly reason:
+      | 'OtherModel'
+      | 'OtherAccount'
+      | 'Denied'
+      | 'TagsMissing'
+      | 'NoEndpoint'
+      | 'NoCredential'
+      | 'Guardrail';
   }[];
   /** Targets that were put behind the others, and what was held against them. */
   readonly unfit?: readonly {
@@ -114,10 +121,12 @@ export interface RequestRecord {
   readonly droppedOfAnswer?: readonly string[];
   /** Targets that went on, each where the one before broke off, with what `answeredBy` began. */
   readonly continuedBy?: readonly string[];
-  /** Where the route bounds how many requests are under way: the class, the wait for its turn, and why it had none. */
+  /** Where the route bounds how many requests are under way, or a provider had no room: the class, the wait for its turn, and why it had none. */
   readonly queued?: {
     readonly priority: Priority;
     readonly waitedMs: number;
+    /** The share key of what had no room at an attempt; absent: the route itself, or nothing. */
+    readonly waitedFor?: string;
     readonly refused?: 'full' | 'late';
   };
   readonly startUnixMs: number;

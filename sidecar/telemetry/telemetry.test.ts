@@ -142,7 +142,11 @@ test('metrics count who went on with a broken stream, who had no place, and who 
   metrics.observe({ ...record, continuedBy: ['local/a', 'local/b', 'local/b'] });
   metrics.observe({ ...record, queued: { priority: 'Low', waitedMs: 5, refused: 'late' } });
   metrics.observe({ ...record, queued: { priority: 'Low', waitedMs: 5 } });
-  metrics.watchAdmission(() => [{ route: 'support/tickets', priority: 'High', running: 3, waiting: 2 }]);
+  const count = { priority: 'High', running: 3, waiting: 2 } as const;
+  metrics.watchAdmission({
+    routes: () => [{ route: 'support/tickets', ...count }],
+    providers: () => [{ provider: 'ai/openai', model: 'gpt-4o', ...count }],
+  });
   const text = await metrics.text();
   for (const expected of [
     'remora_stream_continuations_total{route="support/tickets",target="local/a"} 1',
@@ -150,6 +154,8 @@ test('metrics count who went on with a broken stream, who had no place, and who 
     'remora_route_requests_refused_total{route="support/tickets",priority="Low",reason="late"} 1',
     'remora_route_requests_running{route="support/tickets",priority="High"} 3',
     'remora_route_requests_waiting{route="support/tickets",priority="High"} 2',
+    'remora_provider_attempts_running{provider="ai/openai",model="gpt-4o",priority="High"} 3',
+    'remora_provider_attempts_waiting{provider="ai/openai",model="gpt-4o",priority="High"} 2',
   ])
     assert.ok(text.includes(expected), `${expected}\nnot in\n${text}`);
 });

@@ -2,10 +2,10 @@
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import type Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC } from '#contract/names/metrics';
-import type { AdmissionCount } from './admission-count.ts';
+import type { AdmissionReadings } from './admission-count.ts';
 import type { TargetReadings } from './request-record.ts';
 
-export function admissionMetrics(registry: Registry, read: () => readonly AdmissionCount[]): void {
+export function admissionMetrics(registry: Registry, { routes, providers }: AdmissionReadings): void {
   for (const [descriptor, count] of [
     [METRIC.routeRunning, 'running'],
     [METRIC.routeWaiting, 'waiting'],
@@ -15,7 +15,21 @@ export function admissionMetrics(registry: Registry, read: () => readonly Admiss
       labelNames: ['route', 'priority'],
       registers: [registry],
       collect() {
-        for (const one of read()) this.set({ route: one.route, priority: one.priority }, one[count]);
+        for (const one of routes()) this.set({ route: one.route, priority: one.priority }, one[count]);
+      },
+    });
+  for (const [descriptor, count] of [
+    [METRIC.providerRunning, 'running'],
+    [METRIC.providerWaiting, 'waiting'],
+  ] as const)
+    new Gauge({
+      ...descriptor,
+      labelNames: ['provider', 'model', 'priority'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const one of providers())
+          this.set({ provider: one.provider, model: one.model, priority: one.priority }, one[count]);
       },
     });
 }

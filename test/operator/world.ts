@@ -9,6 +9,7 @@ import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { type ObjectRef, pathOf, type ResourceType, remoraType } from '#operator/kube/resource-type';
 import { type Operator, startOperator } from '#operator/operator';
 import { createLog } from '#operator/telemetry/log';
+import { SharedGates } from '#sidecar/pipeline/admission/shared-gates';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
 import { type ApiServer, messageOf, requireApiServer, type TestScope } from '#test/support/api-server';
@@ -164,6 +165,7 @@ export class World {
     const log = recordingLog();
     const tokenFile = join(this.#dir, `token-${pod.uid}`);
     writeFileSync(tokenFile, pod.token);
+    const shared = new SharedGates({ nowMs: () => performance.now(), isAlone: false });
     const client = new SyncClient({
       address: `localhost:${operator.ports.push}`,
       caPem: operator.caPem,
@@ -172,6 +174,7 @@ export class World {
       build: 'test',
       lastKnownGood: openLastKnownGood(join(this.#dir, `state-${pod.uid}`), log),
       unfit: () => [],
+      shared: () => shared,
       outbox: { grants: () => [], pending: () => [], acknowledge: () => undefined },
       log,
       random: () => 0.01,

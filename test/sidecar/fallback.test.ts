@@ -216,7 +216,8 @@ test('500 requests with a failing first target are all answered', async (t) => {
     statuses.filter((status) => status !== 200),
     [],
   );
-  assert.ok(first.requests.length > 300, `the first target was asked ${first.requests.length} times only`);
+  // Its refusals for rate bound how many it is asked at one time.
+  assert.ok(first.requests.length > 100, `the first target was asked ${first.requests.length} times only`);
 });
 
 test('a target that failed in the middle of its stream is let go at once, before the next one has answered', async (t) => {

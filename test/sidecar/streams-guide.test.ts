@@ -30,9 +30,13 @@ async function runGuide(t: TestContext) {
     'apiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: support}\nstringData: {api-key: some-key}\n';
   writeFileSync(join(folder, 'guide.yaml'), [...objects, ...providers, secret].join('---\n'));
   const compiled = await compileFiles([folder], { env: {} });
-  assert.deepEqual([compiled.faults, compiled.policy.routes.length], [[], objects.length]);
+  const routes = objects.join('').match(/^kind: AIRoute$/gm)?.length;
+  assert.deepEqual([compiled.faults, compiled.policy.routes.length], [[], routes]);
   const running = await startSidecar(t);
-  assert.ok(running.sidecar.sink.applyPolicy(compiled.policy, compiled.hash).applied);
+  const near = compiled.policy.providers.map((provider) =>
+    provider.key === 'support/shared-openai' ? { ...provider, endpoint: openai.url } : provider,
+  );
+  assert.ok(running.sidecar.sink.applyPolicy({ ...compiled.policy, providers: near }, compiled.hash).applied);
   running.sidecar.sink.applyCredentials(compiled.credentials);
   return { openai, anthropic, running };
 }
@@ -81,4 +85,18 @@ test('the route of the guide with concurrency has 4 requests under way, lets 10 
   release();
   const all = await Promise.all(answers);
   assert.deepEqual([all.filter(({ status }) => status === 200).length, openai.requests.length], [14, 14]);
+});
+
+test('the provider of the guide gets 20 requests for gpt-4o at a time, and the others wait for a place', async (t) => {
+  const { openai, running } = await runGuide(t);
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  openai.respondWith({ holdHead: promise });
+  const answers = Array.from({ length: 25 }, () => post(running.url, asking(CHAT, 'digests')));
+  const gate = running.sidecar.shared.gateOf('provider:support/shared-openai/gpt-4o');
+  await until(() => openai.requests.length === 20 && gate.waiting.Low === 5, 'twenty are under way and five wait');
+  release();
+  for (const { status } of await Promise.all(answers)) assert.equal(status, 200);
+  await until(() => running.records.length === 25, 'all are recorded');
+  const waited = running.records.filter(({ queued }) => queued?.waitedFor === gate.key);
+  assert.equal(waited.length, 5);
 });

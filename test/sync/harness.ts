@@ -11,6 +11,7 @@ import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { SourceCounts } from '#contract/wire/variant-codec';
 import { createPushServer, type PushServer, type SidecarIdentity, type SidecarState } from '#operator/push/push-server';
 import { type Authority, ensureAuthority } from '#operator/trust/certificate-authority';
+import { SharedGates } from '#sidecar/pipeline/admission/shared-gates';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
 import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
@@ -179,6 +180,7 @@ export class World {
     const tokenFile = join(this.dir, `token-${podUid}`);
     writeFileSync(tokenFile, `token-${podUid}\n`);
     const log = recordingLog();
+    const shared = new SharedGates({ nowMs: () => performance.now(), isAlone: false });
     const client = new SyncClient({
       address: `localhost:${port}`,
       caPem: this.authority.caPem,
@@ -188,6 +190,7 @@ export class World {
       lastKnownGood: openLastKnownGood(stateDir, log),
       outbox: { grants: () => [], pending: () => [], acknowledge: () => {} },
       unfit: () => [],
+      shared: () => shared,
       log,
       random: () => 0.01,
       ...overrides,

@@ -7,6 +7,7 @@ import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
 import { buildRoute } from '#test/support/build-policy';
 import { Admission } from './admission.ts';
+import { SharedGates } from './shared-gates.ts';
 
 const DEADLINE_MS = 10_000;
 const STEP_MS = 100;
@@ -18,7 +19,8 @@ const ROUTE = buildRoute('shop/chat', [], {
 function stage() {
   let nowMs = 0;
   const deadlines = new Deadlines(() => nowMs);
-  const admission = new Admission(() => nowMs);
+  const gates = new SharedGates({ nowMs: () => nowMs, isAlone: false });
+  const admission = new Admission(() => nowMs, gates);
   return {
     admission,
     deadlines,

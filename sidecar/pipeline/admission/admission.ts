@@ -1,88 +1,104 @@
 /** Lets a request of a route with `concurrency` begin: at once, in its turn, or not at all. Others pay nothing. */
 import type { PolicyConcurrency, PolicyRoute } from '#contract/policy/policy';
+import { routeShareKey } from '#contract/policy/share-key';
 import { PRIORITIES } from '#contract/resources/route-concurrency';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Call } from '#sidecar/pipeline/call';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
-import type { AdmissionCount } from '#sidecar/telemetry/admission-count';
+import type { RouteCount } from '#sidecar/telemetry/admission-count';
+import { Gate } from './gate.ts';
+import { pass, type Refused, type Stop } from './pass.ts';
 import { priorityOf } from './priority.ts';
-import { type Place, RouteQueue } from './route-queue.ts';
+import { SharedGate } from './shared-gate.ts';
+import type { SharedGates } from './shared-gates.ts';
 
 const RETRY_MS = 1_000;
 
+type Bounds = NonNullable<PolicyRoute['concurrency']>;
+
 export class Admission {
-  /** By route; as many as the policies of this process ever had. They outlive a policy, since requests do. */
-  readonly #queues = new Map<string, RouteQueue>();
+  /** Those that each route's requests go through; as many as the policies of this process ever had. They outlive a policy, since requests do. */
+  readonly #gates = new Map<string, { perPod?: Gate; fleet?: Gate }>();
+  readonly #shared: SharedGates;
   readonly #nowMs: () => number;
 
   /** Monotonic. */
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, shared: SharedGates) {
     this.#nowMs = nowMs;
+    this.#shared = shared;
   }
 
   /** Resolves when the request may begin; it counts until its scope is closed. Rejects with `overloaded` or the cause of a cancel. */
   enter(call: Call, route: PolicyRoute, log: RequestRecorder): Promise<void> | undefined {
-    const limits = route.concurrency?.perPod;
-    return limits === undefined ? undefined : this.#enter(call, { route, limits, log });
+    return route.concurrency === undefined ? undefined : this.#enter(call, route, log);
   }
 
   /** One entry for each route and class. */
-  counts(): AdmissionCount[] {
-    return [...this.#queues].flatMap(([route, { running, waiting }]) =>
+  counts(): RouteCount[] {
+    return [...this.#gates].flatMap(([route, { perPod, fleet }]) =>
       PRIORITIES.map((priority) => ({
         route,
         priority,
-        running: running[priority],
-        waiting: waiting[priority],
+        // Behind the last of them.
+        running: (fleet ?? perPod)?.running[priority] ?? 0,
+        waiting: (perPod?.waiting[priority] ?? 0) + (fleet?.waiting[priority] ?? 0),
       })),
     );
   }
 
-  async #enter({ headers, scope }: Call, { route, limits, log }: Entering): Promise<void> {
-    const queue = this.#queueOf(route.key);
+  async #enter({ headers, scope }: Call, route: PolicyRoute, log: RequestRecorder): Promise<void> {
     const priority = priorityOf(headers, route);
-    const place = queue.enter(priority, limits);
-    if (place === undefined) {
-      log.queued = { priority, waitedMs: 0, refused: 'full' };
-      throw full(route.key, limits);
-    }
-    scope.atEnd(() => queue.leave(place));
+    const stops = this.#stopsOf(route.key, route.concurrency ?? {});
     const sinceMs = this.#nowMs();
-    const came = place.isRunning || (await scope.waitFor(limits.deadlineMs, (wake) => wakeAt(place, wake)));
-    log.queued = { priority, waitedMs: this.#nowMs() - sinceMs, ...(!came && { refused: 'late' }) };
-    if (!came) throw late(route.key, limits);
+    const refused = await pass(stops, { scope, priority });
+    const waitedMs = Math.round(this.#nowMs() - sinceMs);
+    log.queued = { priority, waitedMs, ...(refused && { refused: refused.why }) };
+    if (refused !== undefined) throw overloaded(route.key, refused);
+    scope.atEnd(() => {
+      for (const { gate } of stops) gate.leave(priority);
+    });
   }
 
-  #queueOf(route: string): RouteQueue {
-    let queue = this.#queues.get(route);
-    if (queue === undefined) {
-      queue = new RouteQueue();
-      this.#queues.set(route, queue);
+  #stopsOf(route: string, { perPod, fleet }: Bounds): Stop[] {
+    const gates = this.#gatesOf(route);
+    const stops: Stop[] = [];
+    if (perPod !== undefined) {
+      gates.perPod ??= new Gate();
+      if (gates.perPod.max !== perPod.max) gates.perPod.max = perPod.max;
+      stops.push(stopAt(gates.perPod, perPod));
     }
-    return queue;
+    if (fleet !== undefined) {
+      gates.fleet = this.#shared.gateOf(routeShareKey(route));
+      stops.push(stopAt(gates.fleet, fleet));
+    }
+    return stops;
+  }
+
+  #gatesOf(route: string): { perPod?: Gate; fleet?: Gate } {
+    let gates = this.#gates.get(route);
+    if (gates === undefined) {
+      gates = {};
+      this.#gates.set(route, gates);
+    }
+    return gates;
   }
 }
 
-interface Entering {
-  readonly route: PolicyRoute;
-  readonly limits: PolicyConcurrency;
-  readonly log: RequestRecorder;
-}
+const stopAt = (gate: Gate, { queue, deadlineMs }: PolicyConcurrency): Stop => ({ gate, queue, deadlineMs });
 
-function wakeAt(place: Place, wake: () => void): void {
-  place.onAdmitted = wake;
-}
-
-const full = (route: string, { max, queue }: PolicyConcurrency): RemoraError =>
-  overloaded(route, `is full here: ${max} of ${max} requests are under way and ${queue} of ${queue} wait.`);
-
-const late = (route: string, { deadlineMs }: PolicyConcurrency): RemoraError =>
-  overloaded(route, `had no turn for the request within ${deadlineMs} ms.`);
-
-const overloaded = (route: string, cause: string): RemoraError =>
-  new RemoraError({
+function overloaded(route: string, { stop: { gate, queue, deadlineMs }, why }: Refused): RemoraError {
+  const isOfFleet = gate instanceof SharedGate;
+  const underWay = isOfFleet
+    ? `all that this pod may have under way are (${gate.max}, its share of all pods')`
+    : `${gate.max} of ${gate.max} requests are under way`;
+  const cause =
+    why === 'full'
+      ? `is full here: ${underWay} and ${queue} of ${queue} wait.`
+      : `had no turn for the request within ${deadlineMs} ms.`;
+  return new RemoraError({
     code: 'overloaded',
-    message: `AIRoute ${route} ${cause} Retry after a second, or have its concurrency.perPod raised.`,
+    message: `AIRoute ${route} ${cause} Retry after a second, or have its ${isOfFleet ? 'concurrency.max' : 'concurrency.perPod'} raised.`,
     object: `AIRoute ${route}`,
     retryAfterMs: RETRY_MS,
   });
+}

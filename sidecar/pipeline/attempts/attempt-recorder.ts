@@ -7,6 +7,7 @@ import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { Place } from '#sidecar/pipeline/admission/shared-gate';
 import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
@@ -25,6 +26,12 @@ export interface RecorderDeps {
   readonly monotonicMs: () => number;
 }
 
+/** What the attempt has until it is settled. */
+interface Held {
+  readonly reservation: Reservation;
+  readonly place: Place;
+}
+
 export class AttemptRecorder {
   readonly lane: LaneName;
   outcome: AttemptFacts['outcome'] = 'ok';
@@ -36,6 +43,7 @@ export class AttemptRecorder {
   endpoint: CompiledEndpoint;
   readonly #candidate: Candidate;
   readonly #reservation: Reservation;
+  readonly #place: Place;
   readonly #startUnixMs: number;
   readonly #nowMs: () => number;
   readonly #startMs: number;
@@ -52,10 +60,11 @@ export class AttemptRecorder {
   /** What to book when no usage is reported; nothing until the request is on its way. */
   #billing: 'nothing' | 'unknown' = 'nothing';
 
-  constructor({ candidate, lane }: Pick<Plan, 'candidate' | 'lane'>, reservation: Reservation, deps: RecorderDeps) {
+  constructor({ candidate, lane }: Pick<Plan, 'candidate' | 'lane'>, { reservation, place }: Held, deps: RecorderDeps) {
     this.#candidate = candidate;
     this.lane = lane.name;
     this.#reservation = reservation;
+    this.#place = place;
     this.#startUnixMs = deps.now();
     this.#nowMs = deps.monotonicMs;
     this.#startMs = this.#nowMs();
@@ -126,13 +135,14 @@ export class AttemptRecorder {
   }
 
   /**
-   * Books what was used; a second call changes nothing. Usage counts only with a finish: before it a provider reports what it has
+   * Gives its place back and books what was used; a second call changes nothing. Usage counts only with a finish: before it a provider reports what it has
    * read so far, which is less than it bills.
    */
   settle(): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#endMs = this.#nowMs();
+    this.#place.leave();
     const usage = this.#isFinished ? this.usage : undefined;
     const billing = usage === undefined ? this.#billing : 'reported';
     const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing });

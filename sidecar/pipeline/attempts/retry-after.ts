@@ -112,7 +112,7 @@ export function limitResetMs(headers: Headers, nowUnixMs: number): number | unde
 }
 
 /** 0 says nothing: some services write it where they do not know. */
-function resetMs(text: string, nowUnixMs: number): number {
+export function resetMs(text: string, nowUnixMs: number): number {
   for (const form of RESETS) {
     const ms = form(text, nowUnixMs);
     if (ms !== undefined) return ms;

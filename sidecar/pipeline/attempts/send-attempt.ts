@@ -1,7 +1,8 @@
 /** One attempt on one target: reserve, send, read until the answer is sure to be one. Settling follows when its use is known. */
-import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
+import type { AttemptEstimate, Reservation } from '#sidecar/budget/budget-gate';
 import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
+import type { Place } from '#sidecar/pipeline/admission/shared-gate';
 import type { AttemptQuestion, PlannedQuestion } from '#sidecar/pipeline/attempt';
 import type { AttemptAbort } from '#sidecar/pipeline/scope/attempt-abort';
 import { UpstreamFault, type UpstreamRequest, type UpstreamResponse } from '#sidecar/upstream/upstream';
@@ -16,15 +17,16 @@ import { exchangeFailed, refused } from './upstream-failure.ts';
 
 const SENT_HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'remora' };
 
-/** Throws RemoraError of a ceiling, of the budget or of a cancelled request, and ClientGone. */
-export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promise<Answer | AttemptFailed> {
+/** `place` is taken, and given back when the attempt is settled. Throws RemoraError of a ceiling, of the budget or of a cancelled request, and ClientGone. */
+export async function sendAttempt(
+  plan: Plan,
+  question: AttemptQuestion,
+  place: Place,
+): Promise<Answer | AttemptFailed> {
   const { scope } = question.call;
-  const { health, budgetGate } = question.deps;
-  const asked = estimate(plan, question);
-  const held = hold(asked, question);
-  if (held !== undefined) await held;
-  const reservation = await budgetGate.reserve(asked);
-  const log = new AttemptRecorder(plan, reservation, question.deps);
+  const { health } = question.deps;
+  const reservation = await reserve(plan, question, place);
+  const log = new AttemptRecorder(plan, { reservation, place }, question.deps);
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   if (plan.candidate.watch !== undefined) question.log.guardrailsWatched(plan.candidate.watch.found);
@@ -53,6 +55,18 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
     return failed;
   } finally {
     scope.deadlines.cancel(firstContent);
+  }
+}
+
+async function reserve(plan: Plan, question: AttemptQuestion, place: Place): Promise<Reservation> {
+  try {
+    const asked = estimate(plan, question);
+    const held = hold(asked, question);
+    if (held !== undefined) await held;
+    return await question.deps.budgetGate.reserve(asked);
+  } catch (refused) {
+    place.leave();
+    throw refused;
   }
 }
 
@@ -117,6 +131,7 @@ async function exchange(running: Exchange): Promise<Answer> {
   const { requestIdHeader } = provider.adapter;
   if (requestIdHeader !== undefined) log.upstreamRequestId = response.headers[requestIdHeader];
   if (response.status !== 200) throw await refused(plan, response, question.deps.now());
+  question.deps.places.answered(plan.candidate, response.headers);
   return openAnswer(running, response);
 }
 

@@ -1,4 +1,5 @@
 /** Copies of requests to variants whose answers nobody gets: sent after the real answer has left, read to their end, measured and thrown away. */
+import { REQUEST_HEADER } from '#contract/names/headers';
 import type { ShadowLimits } from '#sidecar/config/sidecar-config';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { attempt } from '#sidecar/pipeline/attempt';
@@ -6,7 +7,7 @@ import type { Answer } from '#sidecar/pipeline/attempts/answer';
 import { RetryBudgets } from '#sidecar/pipeline/attempts/retry-budget';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
-import { TargetHealth } from '#sidecar/pipeline/health/target-health';
+import type { TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { CompiledVariant } from '#sidecar/pipeline/policy/snapshot';
 import { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
@@ -29,21 +30,24 @@ interface Running extends Copied {
 }
 
 const LAST_WORDS_MS = 500;
-/** What a copy finds out moves no target of those who wait for an answer. */
-const UNTOLD = new TargetHealth([]);
+/** They wait behind all who wait for an answer. */
+const LAST = { [REQUEST_HEADER.priority]: 'low' };
 
 export class Shadows {
   readonly #limits: ShadowLimits;
   readonly #deadlines: Deadlines;
+  readonly #health: TargetHealth;
   /** Their own, or copies would earn retries for those who wait. */
   readonly #retries: RetryBudgets;
   readonly #open = new Map<RequestScope, Promise<void>>();
   #bytes = 0;
   #closing = false;
 
-  constructor(limits: ShadowLimits, deadlines: Deadlines) {
+  /** `health`: told what copies find out, which must move no target of those who wait for an answer. */
+  constructor(limits: ShadowLimits, deadlines: Deadlines, health: TargetHealth) {
     this.#limits = limits;
     this.#deadlines = deadlines;
+    this.#health = health;
     this.#retries = new RetryBudgets(() => deadlines.nowMs());
   }
 
@@ -99,7 +103,7 @@ export class Shadows {
   }
 
   #ask({ question, decoded, selection: { route, rule }, variant, scope, log, deps }: Running): Promise<Answer> {
-    const call = { ...question.call, scope };
+    const call = { ...question.call, headers: { ...question.call.headers, ...LAST }, scope };
     const candidates = candidatesOf([variant.target], { ...question, call, log, route });
     scope.limitTo(Math.min(route.policy.totalMs, this.#limits.deadlineMs), route.policy.key);
     const upstream = boundedUpstream(deps.upstream, this.#limits.answerBytes);
@@ -110,7 +114,7 @@ export class Shadows {
       decoded,
       selection,
       log,
-      deps: { ...deps, upstream, health: UNTOLD, retries: this.#retries },
+      deps: { ...deps, upstream, health: this.#health, retries: this.#retries },
     });
   }
 }

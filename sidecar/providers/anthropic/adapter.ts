@@ -15,4 +15,8 @@ export const anthropic: ProviderAdapter = {
     ...(credential !== null && { 'x-api-key': credential }),
   }),
   requestIdHeader: 'request-id',
+  limitHeaders: ['requests', 'tokens'].map((what) => ({
+    remaining: `anthropic-ratelimit-${what}-remaining`,
+    reset: `anthropic-ratelimit-${what}-reset`,
+  })),
 };

@@ -3,6 +3,7 @@ import type { PolicyProvider } from '#contract/policy/policy';
 import type { AzureSettings } from '#contract/resources/azure-settings';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
+import { COMMON_LIMIT_HEADERS } from '#sidecar/providers/limit-headers';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
 import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
@@ -32,6 +33,7 @@ export function azureOpenai({ azure = DEFAULTS, auth }: Pick<PolicyProvider, 'az
     // A token of Entra ID where an identity is stated, else a key of the resource.
     headers: auth === undefined ? apiKey : bearerKey,
     requestIdHeader: 'apim-request-id',
+    limitHeaders: COMMON_LIMIT_HEADERS,
   };
 }
 

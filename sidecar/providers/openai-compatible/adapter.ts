@@ -2,6 +2,7 @@
 import type { PolicyProvider } from '#contract/policy/policy';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
+import { COMMON_LIMIT_HEADERS } from '#sidecar/providers/limit-headers';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
 import { rerankWire } from '#sidecar/wires/rerank/rerank';
@@ -28,5 +29,6 @@ export function openaiCompatible({ preset }: Pick<PolicyProvider, 'preset'>): Pr
     wires: [openaiChatWire(wire), ...openaiOperations(wire.name), rerankWire(wire.name, '/rerank')],
     headers: bearerKey,
     requestIdHeader,
+    limitHeaders: COMMON_LIMIT_HEADERS,
   };
 }

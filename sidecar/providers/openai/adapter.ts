@@ -1,6 +1,7 @@
 /** OpenAI's own service. */
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
+import { COMMON_LIMIT_HEADERS } from '#sidecar/providers/limit-headers';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
 import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
@@ -25,4 +26,5 @@ export const openai: ProviderAdapter = {
   ],
   headers: bearerKey,
   requestIdHeader: 'x-request-id',
+  limitHeaders: COMMON_LIMIT_HEADERS,
 };

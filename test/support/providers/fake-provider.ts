@@ -252,8 +252,9 @@ function compose(
 const tokensOf = ({ rawBody }: FakeRequest): number => Math.ceil(rawBody.length / BYTES_PER_TOKEN);
 
 async function respond(exchange: Exchange): Promise<void> {
-  const { script, isStream } = exchange;
+  const { script, isStream, response } = exchange;
   await script.holdHead;
+  for (const [name, value] of Object.entries(script.headers ?? {})) response.setHeader(name, value);
   if (script.fault !== undefined && answerFault(exchange, script.fault)) return;
   exchange.book.calls += 1;
   exchange.book.inputTokens += exchange.answer.inputTokens;

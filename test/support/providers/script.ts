@@ -46,6 +46,8 @@ export interface Script {
   /** The word that ends the answer, in the API's own terms; default: its word for an ordinary end. */
   readonly finishReason?: string;
   readonly fault?: Fault;
+  /** Beside those of the API, such as what is left of a quota. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The head waits for it. */
   readonly holdHead?: Promise<unknown>;
   /** The stream waits for it after this many events; 0 is a slow first token. */

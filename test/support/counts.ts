@@ -21,6 +21,7 @@ export const COUNTS = {
     nightly: 100_000,
   },
   splits: { what: 'random splits of streams into pieces', ci: 1_000_000, nightly: 10_000_000 },
+  secondsStopped: { what: 'seconds for which a process is stopped by SIGSTOP', ci: 2, nightly: 10 },
   drainedStreams: { what: 'open streams when a process is told to stop', ci: 200, nightly: 1_000 },
 } as const satisfies Readonly<Record<string, Count>>;
 

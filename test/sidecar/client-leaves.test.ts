@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
+import { withoutTimers } from '#test/support/without-timers';
 import { CHAT, chatBytes, STREAMED_CHAT } from './raw-http.ts';
 import { startSidecar, until } from './start-sidecar.ts';
 
@@ -54,12 +55,12 @@ test('the provider sees that the client has left although no timer runs, so that
     const socket = connect(running.port, '127.0.0.1');
     socket.write(chatBytes(STREAMED_CHAT));
     await new Promise((resolve) => socket.once('data', resolve));
-    t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-    const leftMs = performance.now();
-    socket.destroy();
-    await until(() => provider.requests[count]?.wasAborted === true, 'the provider sees the abort');
-    waits.push(performance.now() - leftMs);
-    t.mock.timers.reset();
+    await withoutTimers(t, async () => {
+      const leftMs = performance.now();
+      socket.destroy();
+      await until(() => provider.requests[count]?.wasAborted === true, 'the provider sees the abort');
+      waits.push(performance.now() - leftMs);
+    });
   }
   const median = waits.sort((a, b) => a - b)[4] ?? Number.NaN;
   t.diagnostic(`median: ${median.toFixed(1)} ms; promised are 100 ms`);

@@ -15,12 +15,18 @@ import { createSidecar, processDeps, type Sidecar } from './sidecar.ts';
 export interface InjectedSidecar {
   /** Serves, runs the last known good policy, connects. Rejects with ListenError when a port is taken. */
   start(): Promise<void>;
-  /** Ends streams, settles them, tells the operator what was spent and gives back the rest. Under four seconds. */
+  /**
+   * Lets open requests end, for `drainMs` of the environment at most, settles them, tells the operator what was spent and gives back
+   * the rest, which takes less than four seconds more.
+   */
   stop(): Promise<void>;
 }
 
-/** Kubelet stops a sidecar after its app: whoever would read an open answer is gone, so that waiting would only cost money. */
-const DRAIN_MS = 500;
+/**
+ * Kubelet stops a sidecar after its app, with two seconds left in the worst case: for whom nobody waits, waiting would only cost money.
+ * Who still reads is another sidecar, or the app where the sidecar's container alone is stopped, and has the time of the pod.
+ */
+const UNATTENDED_MS = 500;
 /** For the last returns and reports, of the about two seconds that kubelet always leaves. */
 const SETTLE_MS = 1_500;
 const FLUSH_TRACES_MS = 1_000;
@@ -103,6 +109,7 @@ const configOf = ({
   start,
   journalDir,
   stateDir,
+  drainMs,
 }: SidecarEnvironment): SidecarConfig => ({
   ...DEFAULT_SIDECAR_CONFIG,
   ingress: { ...DEFAULT_SIDECAR_CONFIG.ingress, port: ingressPort },
@@ -110,6 +117,7 @@ const configOf = ({
   ...(maxRequests !== undefined && { limits: { ...DEFAULT_SIDECAR_CONFIG.limits, requests: maxRequests } }),
   jobsIn: { dir: join(journalDir, 'jobs'), keyDir: stateDir },
   start,
+  drainMs,
 });
 
 function openJournalIn(dir: string): Journal {
@@ -132,7 +140,7 @@ const withMetrics = (sink: PolicySink, { metrics }: SidecarTelemetry): PolicySin
 });
 
 async function stop({ telemetry, journal, client, gate, sidecar }: Parts): Promise<void> {
-  await sidecar.close({ deadlineMs: DRAIN_MS });
+  await sidecar.close({ unattendedMs: UNATTENDED_MS });
   // Closing the gate queues its returns at once, so that settling waits for them as well.
   await Promise.all([atMost(SETTLE_MS, gate.close()), client.settle(SETTLE_MS)]);
   await client.close();

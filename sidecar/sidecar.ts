@@ -98,6 +98,13 @@ const breakerTeller =
     else log.debug({ provider, model }, 'circuit breaker half-open');
   };
 
+interface DrainTimes {
+  /** For requests under way. Default: `drainMs` of the configuration. */
+  readonly deadlineMs?: number;
+  /** For what no client waits for: jobs, and streams that are read to their end after their client has left. Default: `deadlineMs`. */
+  readonly unattendedMs?: number;
+}
+
 export interface Sidecar {
   readonly sink: PolicySink;
   /** What this sidecar found unfit, for the others. */
@@ -108,13 +115,13 @@ export interface Sidecar {
   readonly shared: SharedGates;
   /** Rejects with ListenError when an address cannot be bound; then nothing listens. */
   listen(): Promise<{ readonly ingress: AddressInfo; readonly health: AddressInfo }>;
-  /** Drains for `deadlineMs`, default `config.drainMs`, then ends what is left and frees everything. */
-  close(options?: { readonly deadlineMs: number }): Promise<void>;
+  /** Drains until nothing is open, at most as long as told, then ends what is left and frees everything. */
+  close(options?: DrainTimes): Promise<void>;
 }
 
 export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
   const parts = assemblePipeline(config, deps);
-  const { policies, health, latencies, variants, deadlines, remembered, shadows, upstream } = parts;
+  const { policies, health, latencies, variants, deadlines, remembered, shadows, drains, upstream } = parts;
   const common = { ...deps, ...parts, config, onFeedback: deps.onFeedback ?? (() => {}) };
   const jobs = new Jobs({
     ...common,
@@ -147,8 +154,9 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
         throw error;
       }
     },
-    async close({ deadlineMs } = { deadlineMs: config.drainMs }) {
-      await Promise.all([ingress.close({ deadlineMs }), jobs.close({ deadlineMs }), shadows.close()]);
+    async close({ deadlineMs = config.drainMs, unattendedMs = deadlineMs } = {}) {
+      deadlines.in(unattendedMs, () => drains.close());
+      await Promise.all([ingress.close({ deadlineMs }), jobs.close({ deadlineMs: unattendedMs }), shadows.close()]);
       await upstream.close();
       await probes.close();
       deadlines.close();

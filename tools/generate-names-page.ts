@@ -159,6 +159,8 @@ const environment = () =>
     healthPort: `Port of probes and metrics; default ${PORT.sidecarHealth}.`,
     maxRequests:
       'Requests that may be under way at one time, a stream until it ends; one more is answered 503 at once. Default 1000.',
+    drainSeconds:
+      'Longest time that open requests have after the signal to stop: the grace period of the pod less 5 seconds, 1 at least.',
     logLevel: 'Level of the log.',
     otlpEndpoint: 'Set: traces are exported there.',
   });

@@ -1,4 +1,4 @@
-/** `docs/reference/resilience.md`: what follows from each kind of failure, from the tables and the numbers that the sidecar itself goes by. */
+/** `docs/reference/resilience.md`: what is promised, and what follows from each kind of failure, from the tables and the numbers that the sidecar itself goes by. */
 import { DEFAULT_CIRCUIT_BREAKER } from '#contract/compile/defaults';
 import { METRIC } from '#contract/names/metrics';
 import { DEFAULT_RETRY, RETRY_CONDITIONS, type RetryCondition } from '#contract/resources/route-resilience';
@@ -12,6 +12,7 @@ import { RETRY_COUNTERS } from '#sidecar/pipeline/client-retry';
 import { LONGEST_OPEN_MS, MINIMUM_VOLUME, WINDOW_MS } from '#sidecar/pipeline/health/circuit-breaker';
 import { COOL_DOWN_MS, LONGEST_COOL_DOWN_MS } from '#sidecar/pipeline/health/cool-downs';
 import type { RetryDenial } from '#sidecar/telemetry/request-record';
+import { promises } from './generate-promises.ts';
 import { MARKDOWN_BANNER } from './generated.ts';
 import { code, page, table } from './markdown.ts';
 
@@ -165,7 +166,7 @@ const breaker = (): string =>
 
 export function resiliencePage(): Map<string, string> {
   const intro =
-    'What a sidecar does when a target fails. How to set it: [the guide](../guides/resilience.md); the fields: [AIRoute](resources.md#airoute).';
-  const text = page(MARKDOWN_BANNER, '# Resilience', intro, failures(), retries(), hints(), breaker());
+    'What is promised, and what a sidecar does when a target fails. How to set it: [the guide](../guides/resilience.md); the fields: [AIRoute](resources.md#airoute).';
+  const text = page(MARKDOWN_BANNER, '# Resilience', intro, promises(), failures(), retries(), hints(), breaker());
   return new Map([['docs/reference/resilience.md', text]]);
 }

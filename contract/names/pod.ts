@@ -25,6 +25,8 @@ export const POD_ENV = {
   healthPort: 'REMORA_HEALTH_PORT',
   /** Requests under way at one time. */
   maxRequests: 'REMORA_MAX_REQUESTS',
+  /** Longest time that open requests have after the signal to stop; by the grace period of the pod. */
+  drainSeconds: 'REMORA_DRAIN_SECONDS',
   logLevel: 'REMORA_LOG_LEVEL',
   /** Set: traces are exported there (OpenTelemetry's own name). */
   otlpEndpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',

@@ -179,6 +179,16 @@ test('inject() tells the sidecar how many requests it may have under way, where 
   assert.deepEqual(envOf({ ...CONFIG, maxRequests: 2_500 }), { name: 'REMORA_MAX_REQUESTS', value: '2500' });
 });
 
+test('inject() gives open requests the grace period of the pod, less what the last returns take', () => {
+  const drainOf = (spec: object) =>
+    injected(annotated('true', spec)).spec.initContainers?.[0]?.env?.find(({ name }) => name === 'REMORA_DRAIN_SECONDS')
+      ?.value;
+  assert.equal(drainOf({}), '25');
+  assert.equal(drainOf({ terminationGracePeriodSeconds: 600 }), '595');
+  assert.equal(drainOf({ terminationGracePeriodSeconds: 0 }), '1');
+  assert.equal(drainOf({ terminationGracePeriodSeconds: 10_000_000 }), '86400');
+});
+
 test('inject() replaces a sidecar container that is not as it wrote it', () => {
   const forged = injected(annotated('true'));
   const [sidecar] = forged.spec.initContainers ?? [];

@@ -36,6 +36,8 @@ interface InjectionStatus {
   readonly skipped: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** Of Kubernetes. */
+const DEFAULT_GRACE_SECONDS = 30;
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 export function inject(pod: Pod, namespace: NamespaceFacts, config: InjectionConfig): AdmissionDecision {
@@ -68,7 +70,8 @@ function obstacleTo({ spec }: Pod): string | undefined {
 
 function patch(pod: Pod, config: InjectionConfig, start: StartMode): AdmissionDecision {
   const before = readStatus(pod);
-  const sidecar = sidecarContainer(config, start);
+  const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  const sidecar = sidecarContainer(config, { start, graceSeconds });
   const env = redirectAll(pod, before);
   const status: InjectionStatus = {
     version: config.version,

@@ -33,6 +33,7 @@ export const pod = z.looseObject({
     volumes: z.array(volume).nullish(),
     hostNetwork: z.boolean().nullish(),
     os: z.looseObject({ name: z.string() }).nullish(),
+    terminationGracePeriodSeconds: z.number().nullish(),
     nodeSelector: z.record(z.string(), z.string()).nullish(),
   }),
 });

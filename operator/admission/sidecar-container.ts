@@ -22,9 +22,19 @@ export interface InjectionConfig {
 
 export type StartMode = 'wait' | 'degraded';
 
+/** What a sidecar takes from the pod that it is put into. */
+export interface SidecarOfPod {
+  readonly start: StartMode;
+  /** The pod's terminationGracePeriodSeconds. */
+  readonly graceSeconds: number;
+}
+
 /** The user of the image; restricted Pod Security wants it stated as a number. */
 const SIDECAR_UID = 64100;
 const TOKEN_SECONDS = 3600;
+/** Of the pod's grace period: for the error events of what is still open, the last returns of grants, and the traces. */
+const LAST_SECONDS = 5;
+const LONGEST_DRAIN_SECONDS = 86_400;
 /** Kubelet restarts a sidecar that got no policy for this long in start mode `wait`. */
 const STARTUP_SECONDS = 600;
 const API_TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -61,7 +71,7 @@ export const sidecarVolumes = (): NamedObject[] => [
   { name: VOLUME.noApiToken, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
 ];
 
-export function sidecarContainer(config: InjectionConfig, start: StartMode): SidecarContainer {
+export function sidecarContainer(config: InjectionConfig, ofPod: SidecarOfPod): SidecarContainer {
   return {
     name: SIDECAR_CONTAINER,
     image: config.image,
@@ -69,7 +79,7 @@ export function sidecarContainer(config: InjectionConfig, start: StartMode): Sid
     // A native sidecar: starts before the app, ends after it, lets Jobs complete.
     restartPolicy: 'Always',
     args: [...SIDECAR_NODE_FLAGS, '/app/sidecar.cjs'],
-    env: environment(config, start),
+    env: environment(config, ofPod),
     ports: [{ name: SIDECAR_HEALTH_PORT, containerPort: PORT.sidecarHealth, protocol: 'TCP' }],
     volumeMounts: [
       { name: VOLUME.token, mountPath: POD_PATH.tokenDir, readOnly: true },
@@ -99,7 +109,10 @@ const probe = (path: string, timing: Readonly<Record<string, number>>) => ({
   ...timing,
 });
 
-function environment(config: InjectionConfig, start: StartMode): EnvVar[] {
+const drainSeconds = (graceSeconds: number): number =>
+  Math.min(Math.max(graceSeconds - LAST_SECONDS, 1), LONGEST_DRAIN_SECONDS);
+
+function environment(config: InjectionConfig, { start, graceSeconds }: SidecarOfPod): EnvVar[] {
   const field = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } });
   return [
     { name: POD_ENV.operatorAddress, value: config.operatorAddress },
@@ -111,6 +124,7 @@ function environment(config: InjectionConfig, start: StartMode): EnvVar[] {
     { name: POD_ENV.start, value: start },
     { name: POD_ENV.stateDir, value: POD_PATH.stateDir },
     { name: POD_ENV.journalDir, value: POD_PATH.journalDir },
+    { name: POD_ENV.drainSeconds, value: String(drainSeconds(graceSeconds)) },
     { name: POD_ENV.logLevel, value: config.logLevel ?? 'info' },
     ...(config.maxRequests === undefined ? [] : [{ name: POD_ENV.maxRequests, value: String(config.maxRequests) }]),
     ...(config.otlpEndpoint === undefined ? [] : [{ name: POD_ENV.otlpEndpoint, value: config.otlpEndpoint }]),

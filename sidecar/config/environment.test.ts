@@ -24,6 +24,8 @@ test('what injection leaves out has the documented defaults', () => {
   assert.equal(read.otlpEndpoint, undefined);
   assert.equal(read.maxRequests, undefined);
   assert.equal(readEnvironment({ ...INJECTED, [POD_ENV.maxRequests]: '2500' }).maxRequests, 2_500);
+  assert.equal(read.drainMs, 25_000);
+  assert.equal(readEnvironment({ ...INJECTED, [POD_ENV.drainSeconds]: '55' }).drainMs, 55_000);
 });
 
 test('a missing or wrong variable is named, with what to do', () => {
@@ -43,5 +45,6 @@ test('a missing or wrong variable is named, with what to do', () => {
   );
   wrong({ [POD_ENV.caPem]: 'none' }, /REMORA_CA_PEM holds no PEM certificate/);
   wrong({ [POD_ENV.maxRequests]: '0' }, /REMORA_MAX_REQUESTS is "0": use a number from 1 to 99999/);
+  wrong({ [POD_ENV.drainSeconds]: '-1' }, /REMORA_DRAIN_SECONDS is "-1": use seconds from 0 to 99999/);
   wrong({ [POD_ENV.logLevel]: 'loud' }, /REMORA_LOG_LEVEL/);
 });

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { PORT } from '#contract/names/api';
 import { POD_ENV, POD_PATH } from '#contract/names/pod';
+import { DEFAULT_SIDECAR_CONFIG } from './sidecar-config.ts';
 
 export interface SidecarEnvironment {
   /** `host:port`. */
@@ -18,6 +19,7 @@ export interface SidecarEnvironment {
   readonly healthPort: number;
   /** undefined: the default of the configuration. */
   readonly maxRequests: number | undefined;
+  readonly drainMs: number;
   readonly logLevel: string;
   readonly otlpEndpoint: string | undefined;
 }
@@ -70,6 +72,7 @@ export function readEnvironment(variables: Variables): SidecarEnvironment {
     ingressPort: port(POD_ENV.ingressPort, PORT.ingress),
     healthPort: port(POD_ENV.healthPort, PORT.sidecarHealth),
     maxRequests: maxRequestsOf(optional(POD_ENV.maxRequests)),
+    drainMs: drainMsOf(optional(POD_ENV.drainSeconds)),
     logLevel: oneOf(POD_ENV.logLevel, LOG_LEVELS, 'info'),
     otlpEndpoint: optional(POD_ENV.otlpEndpoint),
   };
@@ -79,6 +82,12 @@ function maxRequestsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9][0-9]{0,4}$/.test(text)) return Number(text);
   throw new EnvironmentError(`${POD_ENV.maxRequests} is "${text.slice(0, 40)}": use a number from 1 to 99999.`);
+}
+
+function drainMsOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_SIDECAR_CONFIG.drainMs;
+  if (/^[0-9]{1,5}$/.test(text)) return Number(text) * 1_000;
+  throw new EnvironmentError(`${POD_ENV.drainSeconds} is "${text.slice(0, 40)}": use seconds from 0 to 99999.`);
 }
 
 function hostAndPort(text: string): string {

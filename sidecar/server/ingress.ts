@@ -73,6 +73,8 @@ export class Ingress {
   readonly #retained: RetainedBytes;
   readonly #open = new SlotList<OpenCall>();
   readonly #idle: IdleWait;
+  /** Connections on which a request was refused that had not arrived yet: what follows there is the rest of it. */
+  readonly #refused = new WeakSet<Socket>();
   #draining = false;
 
   constructor(deps: IngressDeps) {
@@ -153,6 +155,7 @@ export class Ingress {
       if (error.code === 'internal') this.#deps.onFault(thrown, requestId);
       const dialect = endpointAt(pathOf(request.url ?? ''))?.dialect ?? NEAREST_DIALECT;
       const { status, headers, body } = errorAnswer(error, dialect, requestId);
+      if (!request.complete) this.#refused.add(request.socket);
       reply.whole(status, headers, body);
       this.#deps.telemetry.record(refusalRecord(error, { requestId, dialect, nowUnixMs: this.#deps.now() }));
     }
@@ -229,7 +232,8 @@ export class Ingress {
   #onParserError(code: string | undefined, socket: Socket): void {
     const open = this.#openOn(socket);
     if (open === undefined) {
-      this.#refuseBare(parserError(code), socket);
+      if (this.#refused.has(socket)) socket.destroy();
+      else this.#refuseBare(parserError(code), socket);
     } else if (open.request.complete || code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') {
       // The client left in the middle of its body; or the bytes follow a complete request, and an answer to them cannot be put
       // into the one that is under way.

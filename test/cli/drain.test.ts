@@ -1,16 +1,16 @@
 /** A process that is told to stop lets every open stream end: none is cut, and nobody new is let in. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { eventually } from '#test/operator/eventually';
-import { chatBytes, closed, STREAMED_CHAT } from '#test/sidecar/raw-http';
+import { isWhole, openStream } from '#test/sidecar/open-stream';
+import { countOf } from '#test/support/counts';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { folderFor, startDev } from './remora-process.ts';
 
 /** Open at one time; 1,000 is what a sidecar lets in. */
-const STREAMS = Number(process.env.REMORA_DRAIN_STREAMS ?? 200);
+const STREAMS = countOf('drainedStreams');
 
 const filesOf = (endpoint: string): string => `apiVersion: remora.dev/v1alpha1
 kind: AIProvider
@@ -22,21 +22,6 @@ kind: AIRoute
 metadata: {name: chat, namespace: demo}
 spec: {targets: [{model: p/m}]}
 `;
-
-function openStream(t: TestContext, url: string) {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
-  t.after(() => void socket.destroy());
-  let text = '';
-  let failure: Error | undefined;
-  socket.on('error', (error) => {
-    failure = error;
-  });
-  socket.on('data', (data) => {
-    text += data;
-  });
-  socket.write(chatBytes(STREAMED_CHAT));
-  return { text: () => text, failure: () => failure, ended: closed(socket) };
-}
 
 const readiness = async (healthUrl: string): Promise<number> => (await fetch(`${healthUrl}/readyz`)).status;
 
@@ -67,7 +52,7 @@ test(`a process that is told to stop drops its readiness, lets nobody in and end
   t.diagnostic(
     `${STREAMS} streams ended and the process with them ${Math.round(performance.now() - sinceMs)} ms after the signal`,
   );
-  const cut = streams.filter(({ text, failure }) => failure() !== undefined || !text().includes('data: [DONE]'));
+  const cut = streams.filter((stream) => !isWhole(stream));
   assert.equal(cut.length, 0, `${cut.length} cut, such as ${cut[0]?.failure() ?? cut[0]?.text().slice(-300)}`);
   assert.equal(code, 0);
   assert.equal(stdout.match(/"status":200,"outcome":"ok"/g)?.length, STREAMS, 'each is in the log');

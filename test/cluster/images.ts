@@ -6,7 +6,7 @@ import { bundle } from '#tools/bundle';
 import { nodeImage } from '#tools/image';
 import type { Image } from '#tools/image/oci';
 
-const APPS = ['ask', 'provider'];
+const APPS = ['ask', 'provider', 'streams'];
 
 export async function testImage(name: string): Promise<Image> {
   const folder = mkdtempSync(join(tmpdir(), 'remora-apps-'));

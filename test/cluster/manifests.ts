@@ -45,6 +45,44 @@ export const app = (
   },
 });
 
+export interface StreamingAppOptions {
+  readonly image: string;
+  readonly replicas: number;
+  /** Open at one time, in each pod. */
+  readonly streams: number;
+  /** URL that is told how all streams of a pod ended, when it ends. */
+  readonly tell: string;
+}
+
+/** A Deployment, with a sidecar, of the app that has always so many streams open. */
+export const streamingApp = (name: string, { image, replicas, streams, tell }: StreamingAppOptions): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name },
+  spec: {
+    replicas,
+    selector: { matchLabels: { [APP_LABEL]: name } },
+    template: {
+      metadata: { labels: { [APP_LABEL]: name }, annotations: { 'remora.dev/inject': 'true' } },
+      spec: {
+        containers: [
+          {
+            name: 'app',
+            image,
+            args: ['/app/streams.cjs'],
+            env: [
+              { name: 'STREAMS', value: String(streams) },
+              { name: 'TELL', value: tell },
+            ],
+            readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
+            securityContext: RESTRICTED,
+          },
+        ],
+      },
+    },
+  },
+});
+
 /** A Job that asks once, in a container that knows nothing of Remora, and ends. */
 export const askingJob = (name: string, image: string): object => ({
   apiVersion: 'batch/v1',
@@ -69,12 +107,14 @@ export interface FakeProviderOptions {
   readonly replicas?: number;
   /** Each pod calls itself by its own name. Default: by that of the Deployment. */
   readonly namesItself?: 'Pod';
+  /** After each word of a stream. */
+  readonly paceMs?: number;
 }
 
 /** Deployment and Service of a fake provider, reached at `http://NAME.NAMESPACE.svc:8080/v1`. */
 export const fakeProvider = (
   name: string,
-  { image, key, failWith = 0, replicas = 1, namesItself }: FakeProviderOptions,
+  { image, key, failWith = 0, replicas = 1, namesItself, paceMs = 0 }: FakeProviderOptions,
 ): object[] => [
   {
     apiVersion: 'apps/v1',
@@ -98,6 +138,7 @@ export const fakeProvider = (
                   : { name: 'PROVIDER_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                 { name: 'PROVIDER_KEY', value: key },
                 { name: 'FAIL_WITH', value: String(failWith) },
+                { name: 'PACE_MS', value: String(paceMs) },
               ],
               readinessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1 },
               securityContext: RESTRICTED,

@@ -1,6 +1,6 @@
 /**
  * What a stream means depends on its bytes alone: a million random cuts of all golden, tortured and recorded streams, and no difference to
- * the stream in one piece. `REMORA_SPLITS` says another number.
+ * the stream in one piece.
  */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -15,12 +15,13 @@ import type { StreamReading } from '#sidecar/wires/wire';
 import { awsFramesOf } from '#test/support/aws-frames';
 import { randomSplit, seededRandom, singleBytes } from '#test/support/byte-splits';
 import { CHAT_WIRES } from '#test/support/chat-wires';
+import { countOf } from '#test/support/counts';
 import { canonicalEventsOf } from '#test/support/decode-provider-stream';
 import { recordedStreams } from '#test/support/recorded-streams';
 import { RECORDINGS } from '#test/support/recordings';
 import { TORTURE } from '#test/support/torture-streams';
 
-const SPLITS = Number(process.env.REMORA_SPLITS ?? 1_000_000);
+const SPLITS = countOf('splits');
 const SEED = 20_261_121;
 /** One split of so many goes through the decoders as well, which see nothing but the events. */
 const DECODED_EVERY = 200;

@@ -14,6 +14,7 @@ export interface LogLine {
   readonly msg?: string;
   readonly ingress?: number;
   readonly health?: number;
+  readonly outcome?: string;
 }
 
 export interface SidecarProcess {
@@ -24,6 +25,7 @@ export interface SidecarProcess {
   readonly ended: Promise<number | NodeJS.Signals>;
   /** `http://127.0.0.1:<port>` once it serves. */
   ingress(): string | undefined;
+  health(): string | undefined;
 }
 
 export interface InjectedPlace {
@@ -68,15 +70,17 @@ export function spawnSidecar(env: Readonly<Record<string, string>>): SidecarProc
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
+  const urlOf = (which: 'ingress' | 'health'): string | undefined => {
+    const port = lines.find(({ msg }) => msg === 'serving')?.[which];
+    return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+  };
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   return {
     lines,
     stderr: () => stderr,
     kill: (signal) => void child.kill(signal),
     ended,
-    ingress() {
-      const port = lines.find(({ msg }) => msg === 'serving')?.ingress;
-      return port === undefined ? undefined : `http://127.0.0.1:${port}`;
-    },
+    ingress: () => urlOf('ingress'),
+    health: () => urlOf('health'),
   };
 }

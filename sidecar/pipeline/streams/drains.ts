@@ -4,7 +4,8 @@ import type { RequestScope } from '#sidecar/pipeline/scope/request-scope';
 
 export class Drains {
   readonly #bounds: SidecarConfig['drained'];
-  #open = 0;
+  readonly #open = new Set<RequestScope>();
+  #isClosed = false;
 
   constructor(bounds: SidecarConfig['drained']) {
     this.#bounds = bounds;
@@ -16,13 +17,19 @@ export class Drains {
   }
 
   #take(scope: RequestScope): boolean {
-    if (this.#open >= this.#bounds.most) return false;
-    this.#open += 1;
+    if (this.#isClosed || this.#open.size >= this.#bounds.most) return false;
+    this.#open.add(scope);
     const late = scope.deadlines.in(this.#bounds.ms, () => scope.abandonAttempts());
     scope.atEnd(() => {
       scope.deadlines.cancel(late);
-      this.#open -= 1;
+      this.#open.delete(scope);
     });
     return true;
+  }
+
+  /** Ends all, and takes no more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const scope of this.#open) scope.abandonAttempts();
   }
 }

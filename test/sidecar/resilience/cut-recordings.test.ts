@@ -1,6 +1,6 @@
 /**
  * What providers really sent, lost at the boundaries of its events: the client is told in the words of its API, and never sees an end
- * that the provider did not say. `REMORA_CUTS` says at how many boundaries of each stream (nightly: 100000, which is at all of them).
+ * that the provider did not say.
  */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -11,10 +11,11 @@ import { type Upstream, UpstreamFault, type UpstreamResponse } from '#sidecar/up
 import type { Wire } from '#sidecar/wires/wire';
 import { type RunningSidecar, startSidecar } from '#test/sidecar/start-sidecar';
 import { awsFramesOf } from '#test/support/aws-frames';
+import { countOf } from '#test/support/counts';
 import { chatStreams, type RecordedStream, recordedStreams } from '#test/support/recorded-streams';
 import { requireRecordings } from '#test/support/recordings';
 
-const CUTS = Number(process.env.REMORA_CUTS ?? 12);
+const CUTS = countOf('cutsPerStream');
 
 interface Client {
   readonly path: string;

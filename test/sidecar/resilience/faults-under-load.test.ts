@@ -1,15 +1,16 @@
 /**
  * One of two providers fails, in each way there is, and no client sees it: of many requests, 30 % of them streams, none fails, and a
- * failing target is not hammered. `REMORA_FAULT_REQUESTS` says how many requests for each fault (nightly: 10000).
+ * failing target is not hammered.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FREE_RETRIES_PER_SECOND } from '#sidecar/pipeline/attempts/retry-budget';
+import { countOf } from '#test/support/counts';
 import { selfSigned } from '#test/support/self-signed';
 import { askMany, retriesIn, startPair } from './fault-run.ts';
 import { faultRows } from './faults.ts';
 
-const REQUESTS = Number(process.env.REMORA_FAULT_REQUESTS ?? 100);
+const REQUESTS = countOf('requestsPerFault');
 /** Retries over requests, where the turn to another target is none; the free ones of the retry budget come on top. */
 const MOST_RETRIED = 0.2;
 

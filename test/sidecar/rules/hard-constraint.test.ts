@@ -1,6 +1,6 @@
 /**
  * Whatever policies, requests and faults come together, no request reaches a provider without the tags that are required for it. Which tags
- * these are is said here a second time, without CEL. `REMORA_CASES` says how many cases; a night's run has 100,000.
+ * these are is said here a second time, without CEL.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,11 +8,12 @@ import fc from 'fast-check';
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import { placeFor } from '#test/sidecar/callback/stage';
 import { type PolicyWords, policyOf, startSidecar, type TargetWords } from '#test/sidecar/start-sidecar';
+import { countOf } from '#test/support/counts';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 import type { Fault } from '#test/support/providers/script';
 import type { Require } from './start-rules.ts';
 
-const CASES = Number(process.env.REMORA_CASES ?? 400);
+const CASES = countOf('constraintCases');
 const SEED = 20_261_121;
 const TAGS = ['eu', 'azure', 'hipaa'];
 const PROVIDERS = ['a', 'b', 'c', 'd', 'e'] as const;

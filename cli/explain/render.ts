@@ -107,7 +107,7 @@ function targetLines(target: ExplainedTarget, index: number): Line[] {
   ];
 }
 
-export const secondsText = (ms: number): string => `${Math.ceil(ms / 1_000)}s`;
+const secondsText = (ms: number): string => `${Math.ceil(ms / 1_000)}s`;
 
 function wireTexts({ model, wire, lane, dropped = [] }: ExplainedTarget): string[] {
   if (wire === undefined) return [];
@@ -131,10 +131,10 @@ function costTexts({ price, atMost }: ExplainedTarget): string[] {
   return [`at most ${tokens}: ${cost}${rate}`];
 }
 
-function budgetText({ budget, limit, amount, every, until, needed, remaining }: ExplainedBudget): string {
+function budgetText({ budget, limit, per = [], amount, every, until, needed, remaining }: ExplainedBudget): string {
   const needs = needed === undefined ? 'needs a price' : `needs ${needed}`;
   const left = remaining === undefined ? `of ${amount}` : `${remaining} left of ${amount}`;
-  return `AIBudget ${budget} ${limit}: ${needs}, ${left} per ${every.toLowerCase()} until ${until}`;
+  return `AIBudget ${budget} ${limit}: ${needs}, ${left} per ${[...per, every.toLowerCase()].join(' and ')} until ${until}`;
 }
 
 function ceilingText({

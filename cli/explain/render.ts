@@ -1,4 +1,5 @@
 /** An explanation as text for people: the outcome first, then why. Pure. */
+import { printable } from '#cli/output/printable';
 import type { ExplainedBudget, ExplainedTarget, Explanation } from '#sidecar/pipeline/explain/explanation';
 
 /** As much of a hash as tells policies apart. */
@@ -15,7 +16,7 @@ export const refusalText = (status: number, message: string): string =>
   `${lineText(['refused', String(status)])}\n${lineText(['', message])}\n`;
 
 const LABEL_WIDTH = 12;
-const lineText = ([label, text]: Line): string => `${label.padEnd(LABEL_WIDTH)}${text}`.trimEnd();
+const lineText = ([label, text]: Line): string => printable(`${label.padEnd(LABEL_WIDTH)}${text}`).trimEnd();
 
 const linesOf = (told: Explanation): readonly Line[] => [
   ...outcomeLines(told),

@@ -1,6 +1,7 @@
 /** Asks a running sidecar why a request would go where it would go. */
 import { request } from 'undici';
 import { reasonOf } from '#cli/kube/cluster';
+import { boundedText } from '#cli/output/bounded-text';
 import { UserError } from '#cli/user-error';
 import type { Explanation } from '#sidecar/pipeline/explain/explanation';
 import type { AskedRequest } from './asked-request.ts';
@@ -25,8 +26,7 @@ async function exchange(url: string, { headers, body }: Omit<AskedRequest, 'path
   try {
     const signal = AbortSignal.timeout(DEADLINE_MS);
     const answer = await request(url, { method: 'POST', headers: { ...headers, connection: 'close' }, body, signal });
-    const text = await answer.body.text();
-    return { status: answer.statusCode, text: text.slice(0, LARGEST_BYTES) };
+    return { status: answer.statusCode, text: await boundedText(answer.body, LARGEST_BYTES) };
   } catch (error) {
     throw new UserError(
       `${url} cannot be reached: ${reasonOf(error, DEADLINE_MS)}. Is a sidecar or \`remora dev\` there?`,

@@ -7,6 +7,7 @@ import { PORT } from '#contract/names/api';
 import { askFiles } from './ask-files.ts';
 import { askSidecar, type Told } from './ask-sidecar.ts';
 import { type AskedFlags, type AskedRequest, askedRequest } from './asked-request.ts';
+import { withRemaining } from './remaining.ts';
 import { explanationText, refusalText } from './render.ts';
 
 export interface ExplainOptions extends AskedFlags, ClusterOptions {
@@ -68,8 +69,10 @@ async function ask(asked: AskedRequest, options: ExplainOptions): Promise<Answer
 
 async function askPod(asked: AskedRequest, stated: string, options: ExplainOptions): Promise<Told> {
   const [name = '', namespace] = stated.split('/').toReversed();
-  const place = namespace ?? options.namespace ?? (await connect(options)).namespace;
-  return throughPod({ namespace: place, pod: name, port: PORT.ingress }, options, (url) => askSidecar(url, asked));
+  const cluster = await connect(options);
+  const place = { namespace: namespace ?? options.namespace ?? cluster.namespace, pod: name, port: PORT.ingress };
+  const told = await throughPod(place, options, (url) => askSidecar(url, asked));
+  return 'explanation' in told ? { explanation: await withRemaining(told.explanation, cluster) } : told;
 }
 
 /** `a=b,c=d`. */

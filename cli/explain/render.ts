@@ -1,4 +1,5 @@
 /** An explanation as text for people: the outcome first, then why. Pure. */
+import { printable } from '#cli/output/printable';
 import type { ExplainedBudget, ExplainedTarget, Explanation } from '#sidecar/pipeline/explain/explanation';
 
 /** As much of a hash as tells policies apart. */
@@ -15,7 +16,7 @@ export const refusalText = (status: number, message: string): string =>
   `${lineText(['refused', String(status)])}\n${lineText(['', message])}\n`;
 
 const LABEL_WIDTH = 12;
-const lineText = ([label, text]: Line): string => `${label.padEnd(LABEL_WIDTH)}${text}`.trimEnd();
+const lineText = ([label, text]: Line): string => printable(`${label.padEnd(LABEL_WIDTH)}${text}`).trimEnd();
 
 const linesOf = (told: Explanation): readonly Line[] => [
   ...outcomeLines(told),
@@ -107,7 +108,7 @@ function targetLines(target: ExplainedTarget, index: number): Line[] {
   ];
 }
 
-export const secondsText = (ms: number): string => `${Math.ceil(ms / 1_000)}s`;
+const secondsText = (ms: number): string => `${Math.ceil(ms / 1_000)}s`;
 
 function wireTexts({ model, wire, lane, dropped = [] }: ExplainedTarget): string[] {
   if (wire === undefined) return [];
@@ -131,10 +132,10 @@ function costTexts({ price, atMost }: ExplainedTarget): string[] {
   return [`at most ${tokens}: ${cost}${rate}`];
 }
 
-function budgetText({ budget, limit, amount, every, until, needed, remaining }: ExplainedBudget): string {
+function budgetText({ budget, limit, per = [], amount, every, until, needed, remaining }: ExplainedBudget): string {
   const needs = needed === undefined ? 'needs a price' : `needs ${needed}`;
   const left = remaining === undefined ? `of ${amount}` : `${remaining} left of ${amount}`;
-  return `AIBudget ${budget} ${limit}: ${needs}, ${left} per ${every.toLowerCase()} until ${until}`;
+  return `AIBudget ${budget} ${limit}: ${needs}, ${left} per ${[...per, every.toLowerCase()].join(' and ')} until ${until}`;
 }
 
 function ceilingText({

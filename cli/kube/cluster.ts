@@ -1,10 +1,13 @@
 /** Reads a cluster as the user of a kubeconfig, with a deadline on each request. The only place of the command line that talks to an API server. */
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
+import { boundedText } from '#cli/output/bounded-text';
 import { UserError } from '#cli/user-error';
 
 const DEADLINE_MS = 15_000;
 const PAGE = 500;
+/** A page of objects, each at its largest (etcd's limit is 1.5 MiB), has more; nobody's has. */
+const MOST_BYTES = 256 * 1024 * 1024;
 /** What the client library assumes when nothing is configured. */
 const NOWHERE = 'http://localhost:8080';
 
@@ -74,9 +77,15 @@ export async function connect(options: ClusterOptions): Promise<Cluster> {
   });
 }
 
-interface Asked {
-  readonly body?: object;
+interface Bounds {
+  /** Default 15 s. */
   readonly deadlineMs?: number;
+  /** Of the answer. Default 256 MiB. */
+  readonly mostBytes?: number;
+}
+
+interface Asked extends Bounds {
+  readonly body?: object;
 }
 
 interface Page<T> {
@@ -101,8 +110,8 @@ export class Cluster {
   }
 
   /** Rejects with ApiError on a refusal, with UserError when there is no answer within the deadline. */
-  get<T>(path: string, deadlineMs = DEADLINE_MS): Promise<T> {
-    return this.#send(path, { deadlineMs });
+  get<T>(path: string, bounds: Bounds = {}): Promise<T> {
+    return this.#send(path, bounds);
   }
 
   /** For reviews, which are asked by creating them; nothing is kept by it. */
@@ -137,7 +146,7 @@ export class Cluster {
 
   async #exchange(
     url: string,
-    { body, deadlineMs = DEADLINE_MS }: Asked,
+    { body, deadlineMs = DEADLINE_MS, mostBytes = MOST_BYTES }: Asked,
   ): Promise<{ readonly status: number; readonly text: string }> {
     try {
       this.#access ??= this.#connection.access(url);
@@ -149,7 +158,7 @@ export class Cluster {
         ...(dispatcher === undefined ? {} : { dispatcher }),
         signal: AbortSignal.timeout(deadlineMs),
       });
-      return { status: answer.statusCode, text: await answer.body.text() };
+      return { status: answer.statusCode, text: await boundedText(answer.body, mostBytes) };
     } catch (error) {
       throw new UserError(`${this.server} cannot be reached: ${reasonOf(error, deadlineMs)}`, { cause: error });
     }

@@ -1,6 +1,5 @@
 /** What sidecars know of their targets as a table. Pure. */
 import { table } from '#cli/output/table';
-import type { Concern } from '#sidecar/pipeline/health/target-health';
 import type { SeenTarget, SeenTargets } from './targets.ts';
 
 /** Of targets of which all is well only what was asked for. */
@@ -33,7 +32,7 @@ const wideTable = (rows: readonly SeenTarget[]): string =>
     ]),
   );
 
-const concernCells = ({ by, state, reason, forMs }: Concern): [string, string, string] => [
+const concernCells = ({ by, state, reason, forMs }: SeenTarget['concerns'][number]): [string, string, string] => [
   state === undefined ? by : `${by} ${state}`,
   forMs > 0 ? `${Math.ceil(forMs / 1_000)}s` : '',
   reason,

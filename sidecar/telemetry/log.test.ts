@@ -82,6 +82,12 @@ const RECORD: fc.Arbitrary<RequestRecord> = fc.record({
       because: fc.array(TEXT, { maxLength: 3 }),
     }),
   ),
+  leftOut: maybe(
+    fc.array(fc.record({ target: TEXT, reason: fc.constantFrom('Denied' as const, 'Guardrail' as const) }), {
+      maxLength: 3,
+    }),
+  ),
+  unfit: maybe(fc.array(fc.record({ target: TEXT, reason: fc.constant('Hint' as const) }), { maxLength: 3 })),
   classifier: maybe(fc.constantFrom('used' as const, 'late' as const)),
   droppedOfAnswer: maybe(fc.array(TEXT, { maxLength: 3 })),
   continuedBy: maybe(fc.array(TEXT, { maxLength: 3 })),
@@ -127,6 +133,8 @@ test('requestLine() is one line of JSON that says what JSON.stringify would, wha
           rule: record.rule,
           strategy: record.strategy,
           strategyReason: record.strategyReason,
+          leftOut: record.leftOut?.map(({ target, reason }) => `${target}:${reason}`),
+          unfit: record.unfit?.map(({ target, reason }) => `${target}:${reason}`),
           target: record.answeredBy ?? lastTarget,
           lane: record.lane,
           task: requestClass && 'question-answering',

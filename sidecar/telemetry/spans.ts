@@ -50,6 +50,13 @@ function classAttributes({ requestClass, classifier }: RequestRecord): SpanValue
   };
 }
 
+const callerAttributes = ({ attribution }: RequestRecord): SpanValues => ({
+  'remora.team': attribution?.team,
+  'remora.project': attribution?.project,
+  'remora.environment': attribution?.environment,
+  'remora.feature': attribution?.feature,
+});
+
 const serverSpan = (record: RequestRecord): SpanData => ({
   name: `${record.operation} ${record.route ?? ''}`.trim(),
   startUnixMs: record.startUnixMs,
@@ -74,6 +81,7 @@ const serverSpan = (record: RequestRecord): SpanData => ({
     'remora.priority': record.queued?.priority,
     'remora.queue.waited_ms': record.queued && Math.round(record.queued.waitedMs),
     'remora.queue.waited_for': record.queued?.waitedFor,
+    ...callerAttributes(record),
     'remora.attempts': record.attempts.length,
     'remora.policy.hash': record.policyHash,
     'remora.decided_by': record.decidedBy,
@@ -83,6 +91,8 @@ const serverSpan = (record: RequestRecord): SpanData => ({
         : undefined,
     'remora.required': record.required?.map(({ policy, tags }) => `${policy}:${tags.join('+')}`),
     'remora.would_have': record.wouldHave?.map(({ policy, rule, action }) => `${policy}/${rule}:${action}`),
+    'remora.retries_denied': record.retriesDenied.length > 0 ? [...record.retriesDenied] : undefined,
+    'remora.continued_by': record.continuedBy && [...record.continuedBy],
     'remora.cost_usd': record.costNanoUsd === null ? undefined : formatUsd(record.costNanoUsd),
     'error.type': record.outcome === 'ok' ? undefined : record.outcome,
   }),

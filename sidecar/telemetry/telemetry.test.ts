@@ -187,6 +187,33 @@ test('log line and span name what was required, and what observed AIPolicies wou
   assert.deepEqual(attributes['remora.would_have'], line.wouldHave);
 });
 
+test('log line and span name the targets that were left out or tried last, each with its reason', () => {
+  const leftOut = [{ target: 'openai/gpt-4o', reason: 'NoCredential' as const }];
+  const unfit = [{ target: 'azure/gpt-4o', reason: 'CircuitBreaker' as const }];
+  const told = { ...record, leftOut, unfit };
+  const line = JSON.parse(requestLine(told));
+  assert.deepEqual([line.leftOut, line.unfit], [['openai/gpt-4o:NoCredential'], ['azure/gpt-4o:CircuitBreaker']]);
+  const { attributes } = traceOf(told).server;
+  assert.deepEqual([attributes['remora.left_out'], attributes['remora.unfit']], [line.leftOut, line.unfit]);
+  assert.equal('remora.unfit' in traceOf(record).server.attributes, false);
+});
+
+test('the server span says whose the request is, how long it waited, who went on with it, and what was not tried again', () => {
+  const told: RequestRecord = {
+    ...record,
+    attribution: { namespace: 'shop', serviceAccount: 'app', team: 'data', environment: 'dev' },
+    queued: { priority: 'High', waitedMs: 12.4 },
+    continuedBy: ['openai/b'],
+    retriesDenied: ['BudgetSpent'],
+  };
+  const { attributes } = traceOf(told).server;
+  const names = ['team', 'environment', 'project', 'priority', 'waited_ms', 'continued_by', 'retries_denied'];
+  assert.deepEqual(
+    names.map((name) => attributes[`remora.${name}`]),
+    ['data', 'dev', undefined, 'High', 12, ['openai/b'], ['BudgetSpent']],
+  );
+});
+
 test('the server span says what the request is where that is known, in lower case', () => {
   assert.equal('remora.task' in traceOf(record).server.attributes, false);
   const requestClass = {

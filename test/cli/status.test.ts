@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { startSidecar } from '#test/sidecar/start-sidecar';
 import { missing } from '#test/support/missing';
 import { conditions, TestCluster } from './cluster.ts';
-import { chat } from './remora-process.ts';
+import { chat, runRemora } from './remora-process.ts';
 
 const HASH = 'ab'.repeat(32);
 
@@ -152,5 +152,14 @@ test('remora status shows what sidecars hold against their targets, and which po
       ['app', 'echo', undefined],
       ['app', 'status-503', 'open'],
     ],
+  );
+});
+
+test('remora status --url says in one sentence that nobody tells there', async (t) => {
+  const { code, stdout, stderr } = await runRemora(t, ['status', '--url', 'http://127.0.0.1:1']);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(
+    stderr,
+    /^No sidecar tells of its targets at http:\S+: .*ECONNREFUSED.* Name its health port, such as http:.*24101\.\n$/,
   );
 });

@@ -262,3 +262,22 @@ test('of two limits that refuse, the one that lasts longest is told, whichever o
     assert.equal(error.details.object, 'AIBudget remora-system/environments limit day', late.limit);
   }
 });
+
+test('who only looks learns what an attempt needs and what is left, and nothing is granted or reserved by it', async () => {
+  const { gateOf, treasury } = bench();
+  const budget = budgetOf('dev', 1_000n);
+  const [gate, other] = [gateOf('pod'), gateOf('other', new MemoryDisk())];
+  const before = await treasury.status(budget);
+  const looked = await gate.look?.(attemptOf([budget], 400));
+  assert.deepEqual(
+    looked?.map(({ needed, held, remaining, refusal }) => [needed, held, remaining, refusal]),
+    [[400n, 0n, 1_000n, undefined]],
+  );
+  assert.deepEqual([await treasury.status(budget), gate.usage()], [before, []]);
+  const reserved = await other.reserve(attemptOf([budget], 700));
+  const [short] = (await gate.look?.(attemptOf([budget], 400))) ?? [];
+  const refused = await refusalOf(gate.reserve(attemptOf([budget], 400)));
+  assert.deepEqual([short?.remaining, short?.refusal?.message], [300n, refused.message]);
+  reserved.settle(NOTHING);
+  await Promise.all([gate.close(), other.close()]);
+});

@@ -65,6 +65,7 @@ function budgetRow({ budget, needed, held, remaining, windowEndMs }: BudgetOutlo
   return {
     budget: budget.budget,
     limit: budget.limit,
+    ...(budget.per.length > 0 && { per: budget.per }),
     amount: amountText(budget, BigInt(budget.amount)),
     every: budget.every,
     until: new Date(windowEndMs).toISOString().replace('.000Z', 'Z'),

@@ -120,6 +120,8 @@ export interface ExplainedBudget {
   /** `namespace/name` of the AIBudget. */
   readonly budget: string;
   readonly limit: string;
+  /** The amount holds for each value of these by itself. */
+  readonly per?: readonly string[];
   readonly amount: string;
   readonly every: string;
   /** When its window ends, ISO 8601. */

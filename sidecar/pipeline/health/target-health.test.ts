@@ -60,7 +60,15 @@ function world(...names: string[]) {
     new RefusedCredentials(),
   ]);
   const candidates = targets(...names).map((target) => candidateOf(target));
-  const order = (of: readonly Candidate[] = candidates) => health.order(of).map(({ target }) => target.policy.name);
+  const order = (of: readonly Candidate[] = candidates) => {
+    for (const candidate of of) {
+      const concerns = health.concerns(candidate);
+      const isConcern = concerns.some(({ isUnfit }) => isUnfit);
+      assert.equal(health.isUnfit(candidate), isConcern, 'what is told of a target is what moves it');
+      for (const { reason, isUnfit, forMs } of concerns) assert.ok(reason !== '' && (!isUnfit || forMs > 0));
+    }
+    return health.order(of).map(({ target }) => target.policy.name);
+  };
   const attempted = (index: number, end: AttemptEnd) => {
     const candidate = candidates[index];
     assert.ok(candidate);

@@ -29,7 +29,7 @@ export interface AttemptFacts {
 }
 
 /** By whom a target is known to be in trouble: logs and explanations name it. */
-export type ConcernedBy = 'CircuitBreaker' | 'CoolDown' | 'Parking' | 'Hint';
+type ConcernedBy = 'CircuitBreaker' | 'CoolDown' | 'Parking' | 'Hint';
 
 /** What is held against a target now. */
 export interface Concern {

@@ -39,6 +39,18 @@ async function explained(
   return (await response.json()) as Explanation;
 }
 
+/** Over another API than chat completions. */
+async function explainedAt({ url }: Pick<RunningSidecar, 'url'>, path: string, body?: object): Promise<Explanation> {
+  const method = body === undefined ? 'GET' : 'POST';
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: HEADERS,
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  assert.equal(response.status, 200);
+  return (await response.json()) as Explanation;
+}
+
 const MOCKS = { a: { type: 'Mock' }, b: { type: 'Mock' }, c: { type: 'Mock' } } as const;
 
 test('nothing is sent, reserved or recorded for an explanation', async (t) => {
@@ -309,4 +321,70 @@ test('a sidecar that others than its pod can reach explains nothing', async (t) 
     body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
   });
   assert.equal(response.status, 400);
+});
+
+test('every operation is explained: embeddings of one model, an estimate of the sidecar itself, files of an account', async (t) => {
+  const { running, asked } = await started(t, {
+    providers: { a: { type: 'OpenAI' }, b: { type: 'OpenAI' }, cohere: { type: 'Cohere' } },
+    routes: [
+      {
+        models: ['vectors'],
+        targets: [
+          { provider: 'a', model: 'small' },
+          { provider: 'b', model: 'large' },
+        ],
+      },
+      { models: ['counted'], targets: [{ provider: 'cohere', model: 'command' }] },
+    ],
+  });
+  const vectors = await explainedAt(running, '/v1/embeddings', { model: 'vectors', input: 'Hi' });
+  assert.deepEqual(
+    [vectors.sentTo, vectors.leftOut.map(({ target, reason }) => [target, reason])],
+    ['a/small', [['b/large', 'OtherModel']]],
+  );
+  const counted = await explainedAt(running, '/v1/messages/count_tokens', {
+    model: 'counted',
+    messages: [{ role: 'user', content: 'Hi' }],
+  });
+  assert.equal(counted.outcome, 'answered');
+  const several = await explainedAt(running, '/v1/files');
+  assert.deepEqual([several.outcome, several.refused?.code], ['refused', 'account_unresolved']);
+  assert.deepEqual(asked, []);
+});
+
+test('a drawn order tells the shares, and a variant that the request was drawn for', async (t) => {
+  const { running } = await started(
+    t,
+    {
+      providers: MOCKS,
+      routes: [
+        {
+          targets: [
+            { provider: 'a', weight: 80 },
+            { provider: 'b', weight: 20 },
+            { provider: 'b', model: 'off', weight: 0 },
+          ],
+          fallbacks: [{ provider: 'c' }],
+          variants: [{ name: 'trial', percent: 10, target: { provider: 'c', model: 'new' } }],
+        },
+      ],
+    },
+    { deps: { random: () => 0.05 } },
+  );
+  const { strategy, variant, targets, leftOut } = await explained(running);
+  assert.deepEqual(strategy, { name: 'Weighted', affinity: 'None', reason: 'weight 80 of 100' });
+  assert.deepEqual(variant, { name: 'trial', mode: 'Live', percent: 10 });
+  assert.deepEqual(
+    targets.map(({ target, role, weight }) => [target, role, weight]),
+    [
+      ['c/new', 'variant', undefined],
+      ['a/m', 'target', 80],
+      ['b/m', 'target', 20],
+      ['c/m', 'fallback', undefined],
+    ],
+  );
+  assert.deepEqual(
+    leftOut.map(({ target, reason }) => [target, reason]),
+    [['b/off', 'NoWeight']],
+  );
 });

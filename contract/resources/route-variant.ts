@@ -132,16 +132,18 @@ export const aiRouteVariantFields = {
 interface Variant {
   readonly percent: number;
   readonly mode: (typeof VARIANT_MODES)[number];
-  readonly rollback?: object | undefined;
-  readonly promote?: object | undefined;
+  readonly rollback?: VariantRollback | undefined;
+  readonly promote?: VariantPromote | undefined;
 }
+
+const sharesOf = (variants: readonly Variant[]): number => variants.reduce((sum, { percent }) => sum + percent, 0);
 
 /** Of the list of variants. */
 export const VARIANT_RULES = [
   {
     rule: 'self.map(v, v.percent).sum() <= 100',
     message: 'the percents of all variants together must be at most 100',
-    holds: (variants: readonly Variant[]) => variants.reduce((sum, { percent }) => sum + percent, 0) <= 100,
+    holds: (variants: readonly Variant[]) => sharesOf(variants) <= 100,
   },
   {
     rule: "self.all(v, !has(v.rollback) || v.mode == 'Live')",
@@ -152,5 +154,12 @@ export const VARIANT_RULES = [
     rule: "self.all(v, !has(v.promote) || v.mode == 'Live')",
     message: 'only a Live variant can be promoted',
     holds: (variants: readonly Variant[]) => variants.every((own) => !own.promote || own.mode === 'Live'),
+  },
+  {
+    rule: "self.filter(v, v.mode == 'Live').map(v, v.percent).sum() < 100 || !self.exists(v, (has(v.rollback) && has(v.rollback.costPercent)) || (has(v.promote) && has(v.promote.maxCostPercent)))",
+    message: 'costPercent and maxCostPercent compare with requests that are drawn for none: leave them a share',
+    holds: (variants: readonly Variant[]) =>
+      sharesOf(variants.filter(({ mode }) => mode === 'Live')) < 100 ||
+      variants.every(({ rollback, promote }) => (rollback?.costPercent ?? promote?.maxCostPercent) === undefined),
   },
 ];

@@ -7,7 +7,7 @@ import { CONDITION } from '#contract/names/conditions';
 import type { Json } from '#contract/policy/canonical-json';
 import type { Condition } from '#contract/resources/fields';
 import type { VariantStatus } from '#contract/resources/route-variant';
-import type { EventRecorder } from '#operator/kube/event-recorder';
+import type { EventRecorder, EventSubject } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
 import { remoraType } from '#operator/kube/resource-type';
@@ -78,7 +78,8 @@ export class StatusWriter {
       throw error;
     }
     log.debug({ object: key }, 'wrote a status');
-    this.#tell(object, change);
+    this.#tell(object, change.conditions);
+    if (object.kind === KIND.route) this.#tellVariants(key, object, change);
     objects.noteStatus(key, change);
     return true;
   }
@@ -134,17 +135,13 @@ export class StatusWriter {
     return budgetReport(readings);
   }
 
-  /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. And for variants that are judged. */
-  #tell(object: ObservedObject, { conditions, variants }: Wanted): void {
-    const { kind, namespace, name, uid } = object;
-    const subject = { kind, namespace, name, uid };
-    for (const news of variantNews(variantsOf(object), variants as VariantStatus[] | undefined))
-      this.#options.events.record(subject, { ...news, action: 'Judge' });
+  /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. */
+  #tell(object: ObservedObject, conditions: readonly Condition[]): void {
     for (const { type, status, reason, message } of transitions(object.status?.conditions, conditions)) {
       const isNew = object.status?.conditions === undefined;
       const told = type === CONDITION.accepted || type === CONDITION.resolvedRefs;
       if (!told || (isNew && status === 'True')) continue;
-      this.#options.events.record(subject, {
+      this.#options.events.record(subjectOf(object), {
         type: status === 'True' ? 'Normal' : 'Warning',
         reason,
         action: 'Compile',
@@ -152,7 +149,17 @@ export class StatusWriter {
       });
     }
   }
+
+  #tellVariants(key: string, object: ObservedObject, { variants }: Wanted): void {
+    const { events, log } = this.#options;
+    for (const news of variantNews(variantsOf(object), variants as VariantStatus[] | undefined)) {
+      events.record(subjectOf(object), { ...news, action: 'Judge' });
+      log.info({ object: key, reason: news.reason, note: news.note }, 'a variant was judged');
+    }
+  }
 }
+
+const subjectOf = ({ kind, namespace, name, uid }: ObservedObject): EventSubject => ({ kind, namespace, name, uid });
 
 /** As we wrote them, and the API server's schema holds them. */
 const variantsOf = ({ status }: ObservedObject): VariantStatus[] =>

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import { checkResource } from '#contract/compile/check-resource';
+import { variantStatus } from '#contract/resources/route-variant';
 import { eventually } from '#test/operator/eventually';
 import { folderFor, startDev } from './remora-process.ts';
 
@@ -50,8 +52,18 @@ test('the example draws sessions for its variants, copies to its shadow, and tak
   assert.deepEqual(small?.feedback, { given: 1, meanScore: 1 });
 });
 
+const guide = readFileSync(join(import.meta.dirname, '../../docs/guides/experiments.md'), 'utf8');
+
+test('the status that the guide shows is one that an AIRoute can have', () => {
+  const [, shown = ''] = /^```json\n([\s\S]*?)^```$/m.exec(guide) ?? [];
+  const rows = z.array(z.strictObject(variantStatus.shape)).parse(JSON.parse(shown));
+  assert.deepEqual(
+    rows.map(({ state }) => state),
+    [undefined, 'Promoted'],
+  );
+});
+
 test('every manifest of the guide is right', () => {
-  const guide = readFileSync(join(import.meta.dirname, '../../docs/guides/experiments.md'), 'utf8');
   const blocks = [...guide.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
   assert.ok(blocks.length >= 2);
   for (const document of blocks.flatMap((text) => parseAllDocuments(text))) {

@@ -1,23 +1,32 @@
 /** How variants do, from a sidecar to an operator's push server over a real stream. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { policyHash } from '#contract/policy/hash';
+import type { PolicyVariant } from '#contract/policy/policy';
 import { type ArmCounts, type MeasuredExperiment, NO_COUNTS } from '#contract/policy/variant-counts';
+import { VariantBoard } from '#operator/controller/experiments/variant-board';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
+import { CHAT, post } from '#test/sidecar/raw-http';
+import { startSidecar } from '#test/sidecar/start-sidecar';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { published, type TestOperator, until, WORKLOAD, World } from './harness.ts';
 
 /** A reporter looks often, so that a test need not wait for it. */
 const OFTEN: Timers = { ...REAL_TIMERS, every: (ms, task) => REAL_TIMERS.every(Math.min(ms, 20), task) };
 const EXPERIMENT = '0123456789abcdef';
 
-function policyWithVariant() {
+function policyWithVariant(parts: Partial<PolicyVariant> = {}) {
   const route = buildRoute('shop/chat', [buildTarget('shop', 'one/m')]);
   const rules = route.rules.map((rule) => ({
     ...rule,
     experiment: EXPERIMENT,
-    variants: [{ name: 'small', percent: 5, mode: 'Live' as const, target: buildTarget('shop', 'one/s') }],
+    variants: [{ name: 'small', percent: 5, mode: 'Live' as const, target: buildTarget('shop', 'two/s'), ...parts }],
   }));
-  return buildPolicy({ providers: [buildProvider('shop/one', { type: 'Mock' })], routes: [{ ...route, rules }] });
+  return buildPolicy({
+    providers: ['shop/one', 'shop/two'].map((key) => buildProvider(key, { type: 'Mock' })),
+    routes: [{ ...route, rules }],
+  });
 }
 
 async function open(t: TestContext): Promise<{ world: World; operator: TestOperator }> {
@@ -95,3 +104,58 @@ test('a sidecar that leaves says its last counts', async (t) => {
   await client.settle(1_000);
   await until('the last word', () => operator.variants.length === 1);
 });
+
+test('what whole sidecars measured at their providers adds up at the operator, and a promotion that it pushes leads all of them there', async (t) => {
+  const { world, operator } = await open(t);
+  const [ordinary, trial] = [
+    await startFakeProvider({ dialect: 'openai' }),
+    await startFakeProvider({ dialect: 'openai' }),
+  ];
+  for (const provider of [ordinary, trial]) t.after(() => provider.close());
+  const policyWith = (percent: number, state?: 'Promoted') => {
+    const policy = policyWithVariant({ percent, ...(state && { state }) });
+    const endpoints = { 'shop/one': ordinary.url, 'shop/two': trial.url };
+    const providers = Object.entries(endpoints).map(([key, endpoint]) =>
+      buildProvider(key, { type: 'OpenAI', endpoint }),
+    );
+    return { ...policy, providers };
+  };
+  const pods = await Promise.all(['pod-a', 'pod-b'].map((uid) => startPod(t, { world, operator, uid })));
+  const run = async (percent: number, state?: 'Promoted'): Promise<void> => {
+    const policy = policyWith(percent, state);
+    operator.server.publish(WORKLOAD, published(policy));
+    await until('the policy', () =>
+      pods.every(({ uid }) => operator.states.get(uid)?.ackedHash === policyHash(policy)),
+    );
+  };
+  await run(100);
+  for (const { ask } of pods) assert.equal(await ask(), 200);
+  await run(1, 'Promoted');
+  for (const { ask } of pods) assert.equal(await ask(), 200);
+  assert.deepEqual([ordinary.requests.length, trial.requests.length], [0, 4]);
+  const board = new VariantBoard();
+  await until('all counts', () => {
+    for (const told of operator.variants) board.hear(told);
+    return board.sum(EXPERIMENT).get('small')?.requests === 4;
+  });
+  const small = board.sum(EXPERIMENT).get('small');
+  assert.equal(
+    [...(small?.firstToken.values() ?? [])].reduce((sum, count) => sum + count, 0),
+    4,
+  );
+  assert.deepEqual([small?.errors, board.sum(EXPERIMENT).get('')?.requests], [0, 0]);
+});
+
+interface Place {
+  readonly world: World;
+  readonly operator: TestOperator;
+  readonly uid: string;
+}
+
+/** A whole sidecar with its data plane. */
+async function startPod(t: TestContext, { world, operator, uid }: Place) {
+  const { sidecar, url } = await startSidecar(t, { deps: { random: () => 0.5 } });
+  const { client } = world.sidecar(uid, operator.port, { timers: OFTEN, variants: () => sidecar.measured() });
+  client.start(sidecar.sink);
+  return { uid, ask: async () => (await post(url, CHAT)).status };
+}

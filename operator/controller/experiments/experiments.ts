@@ -64,6 +64,8 @@ export class Experiments {
   sweep(): void {
     const stated = this.#all();
     for (const key of this.#newest.keys()) if (!stated.has(key.split(' ', 1)[0] ?? '')) this.#newest.delete(key);
+    const routes = new Set([...stated.values()].map(({ routeKey }) => routeKey));
+    for (const key of this.#said.keys()) if (!routes.has(key)) this.#said.delete(key);
     this.shared.sweep();
   }
 

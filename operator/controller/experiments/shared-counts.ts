@@ -14,7 +14,6 @@ import { WorkQueue } from '#operator/kube/work-queue';
 import type { Logger } from '#operator/telemetry/log';
 import type { VariantBoard } from './variant-board.ts';
 
-const WRITE_SPACING_MS = 5_000;
 const PREFIX = 'remora-experiment-';
 
 type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
@@ -30,7 +29,7 @@ export interface SharedCountsOptions {
   readonly leads: () => boolean;
   /** Another replica heard something new. */
   readonly onNews: (experiment: string) => void;
-  /** An experiment that nobody states for so long is forgotten; replicas see an edit at different times. */
+  /** An experiment that nobody states for so long is forgotten; replicas see an edit at different times. Twice in it a replica writes at most. */
   readonly lookEveryMs: number;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -46,10 +45,10 @@ export class SharedCounts {
   readonly reflector: Reflector<ConfigMap>;
 
   constructor(options: SharedCountsOptions) {
-    const { client, namespace, log } = options;
+    const { client, namespace, log, lookEveryMs } = options;
     this.#options = options;
     this.#writes = new WorkQueue({
-      ...{ name: 'experiments', log, spacingMs: WRITE_SPACING_MS },
+      ...{ name: 'experiments', log, spacingMs: lookEveryMs / 2 },
       process: (experiment) => this.#settle(experiment),
     });
     this.reflector = new Reflector<ConfigMap>({
@@ -106,11 +105,11 @@ export class SharedCounts {
       );
       return true;
     }
-    await this.#write(experiment, text);
-    return true;
+    return this.#write(experiment, text);
   }
 
-  async #write(experiment: string, text: string): Promise<void> {
+  /** False: another replica wrote or deleted it meanwhile. The watch says so, and then it is looked at again. */
+  async #write(experiment: string, text: string): Promise<boolean> {
     const { client, namespace } = this.#options;
     const name = `${PREFIX}${experiment}`;
     const { resourceVersion } = this.#stored.get(experiment) ?? {};
@@ -127,9 +126,10 @@ export class SharedCounts {
           data: { [COUNTS_DATA_KEY]: text },
         },
       });
+      return true;
     } catch (error) {
-      // Another replica wrote or deleted it meanwhile: the watch says so, and that is looked at again.
-      if (!hasStatus(error, 409) && !hasStatus(error, 404)) throw error;
+      if (hasStatus(error, 409) || hasStatus(error, 404)) return false;
+      throw error;
     }
   }
 

@@ -1,6 +1,7 @@
 /** How the variants of each experiment do in this pod, side by side, and which of them are rolled back. Memory and no record: it ends with the process. */
 import { formatUsd } from '#contract/policy/money';
 import { type ArmCounts, BASELINE, bucketOf, type MeasuredExperiment } from '#contract/policy/variant-counts';
+import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { CompiledVariant, Experiment } from '#sidecar/pipeline/policy/snapshot';
 import type { AttemptRecord, RequestRecord } from '#sidecar/telemetry/request-record';
 import { Newest, percentile } from './newest.ts';
@@ -87,7 +88,7 @@ export class Arm {
     if (last === undefined || record.outcome === 'client_closed') return false;
     const isError = last.outcome !== 'ok';
     this.judged += 1;
-    this.tokens += record.usage.inputTokens + record.usage.outputTokens;
+    this.tokens += totalInputTokens(record.usage) + totalOutputTokens(record.usage);
     if (isError) this.errors += 1;
     else if (last.timeToFirstChunkMs !== undefined) this.#began(last.timeToFirstChunkMs);
     return this.#judge(isError);

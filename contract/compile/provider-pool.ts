@@ -78,12 +78,14 @@ export function missingService(provider: AIProvider, snapshot: Snapshot): Unreso
 /** Why the Service serves nothing now though it can be used. */
 export function emptyPool(provider: AIProvider, snapshot: Snapshot): Unresolved | undefined {
   const ref = serviceRefOf(provider, snapshot);
-  if (ref === undefined || poolOf(provider, snapshot)?.endpoints.length !== 0) return undefined;
-  if (viewOf(ref, snapshot) === undefined)
+  if (ref === undefined) return undefined;
+  const view = viewOf(ref, snapshot);
+  if (view === undefined)
     return {
       reason: REASON.pending,
       message: `spec.service.name: Service ${keyOf(ref)} was not read yet. If this lasts, the log of the operator says why`,
     };
+  if (portOf(provider, view)?.ready.length) return undefined;
   return {
     reason: REASON.noReadyEndpoints,
     message: `spec.service.name: Service ${keyOf(ref)} has no ready endpoint, so that nothing is sent there; look at its pods: kubectl get endpointslices --namespace ${ref.namespace} --selector kubernetes.io/service-name=${ref.name}`,

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { ensureAuthority } from '#operator/trust/certificate-authority';
 import { compileGuardrails } from '#sidecar/guardrails/compile';
 import { compileSnapshot } from '#sidecar/pipeline/policy/snapshot';
+import { buildGuardrail } from '#test/support/build-policy';
 import { freePorts } from '#test/support/free-ports';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 import { watchUpstream } from './dialled.ts';
@@ -184,4 +185,21 @@ test('what a circuit breaker learned of a model outlives its pods, but not anoth
   assert.ok(before);
   assert.equal(breakerOf(['http://[fd00::2]:8000/v1', 'http://10.0.0.3:8000/v1']), before);
   assert.notEqual(breakerOf(['http://10.0.0.1:8000/v1'], 'http://vllm.models.svc:9000/v1'), before);
+});
+
+test('guardrails are compiled anew when they are others, and not with every change of the pods', async (t) => {
+  let compiled = 0;
+  const counting: typeof compileGuardrails = (guardrails) => {
+    compiled += 1;
+    return compileGuardrails(guardrails);
+  };
+  const { sidecar } = await startSidecar(t, { deps: { compileGuardrails: counting } });
+  const apply = (endpoint: string, pattern: string) => {
+    const words = { ...wordsFor([endpoint]), guardrails: [buildGuardrail({ patterns: [pattern] })] };
+    return sidecar.sink.applyPolicy(policyOf(words), `hash ${endpoint} ${pattern}`).applied;
+  };
+  assert.ok(apply('http://10.0.0.1:8000/v1', 'one') && apply('http://10.0.0.2:8000/v1', 'one'));
+  assert.equal(compiled, 1);
+  assert.ok(apply('http://10.0.0.2:8000/v1', 'two'));
+  assert.equal(compiled, 2);
 });

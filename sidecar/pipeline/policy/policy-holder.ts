@@ -21,6 +21,7 @@ export interface PolicyHolderDeps {
 
 export class PolicyHolder implements PolicySink {
   readonly #deps: PolicyHolderDeps;
+  readonly #compileGuardrails: CompileGuardrails;
   #snapshot: Snapshot | undefined;
   /** As they came. */
   #stored: Credentials = new Map();
@@ -28,11 +29,12 @@ export class PolicyHolder implements PolicySink {
 
   constructor(deps: PolicyHolderDeps) {
     this.#deps = deps;
+    this.#compileGuardrails = remembering(deps.compileGuardrails);
   }
 
   applyPolicy(policy: Policy, hash: string): ApplyResult {
     try {
-      this.#snapshot = compileSnapshot(policy, hash, this.#deps.compileGuardrails);
+      this.#snapshot = compileSnapshot(policy, hash, this.#compileGuardrails);
     } catch (cause) {
       return { applied: false, reason: cause instanceof Error ? cause.message : 'the policy could not be compiled' };
     }
@@ -78,4 +80,14 @@ export class PolicyHolder implements PolicySink {
       retryAfterMs: NOT_READY_RETRY_MS,
     });
   }
+}
+
+/** Patterns take longest to compile, and most policies differ from the one before in who is ready behind a Service. */
+function remembering(compile: CompileGuardrails): CompileGuardrails {
+  let last: { readonly stated: string; readonly compiled: ReturnType<CompileGuardrails> } | undefined;
+  return (guardrails) => {
+    const stated = JSON.stringify(guardrails);
+    if (last?.stated !== stated) last = { stated, compiled: compile(guardrails) };
+    return last.compiled;
+  };
 }

@@ -1,10 +1,13 @@
 /** The gates of real sidecars over real streams: who waits is let in by what another one gives up, and nothing is lost with a stream. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { routeShareKey } from '#contract/policy/share-key';
+import { modelShareKey, routeShareKey } from '#contract/policy/share-key';
 import type { Turn } from '#sidecar/pipeline/admission/gate';
 import { SharedGates } from '#sidecar/pipeline/admission/shared-gates';
+import { CHAT, post } from '#test/sidecar/raw-http';
+import { startSidecar } from '#test/sidecar/start-sidecar';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
+import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { published, type TestOperator, until, WORKLOAD, World } from './harness.ts';
 
 const ROUTE = routeShareKey('shop/chat');
@@ -66,4 +69,39 @@ test('a sidecar whose operator is gone holds what it has, and says so to the nex
   assert.equal(turn.hasCome, false, 'it is in use still');
   a.leave('Normal');
   await until('the turn of b', () => turn.hasCome);
+});
+
+/** A whole sidecar, fed by the operator, with its data plane. */
+async function startPod(t: TestContext, world: World, { port }: TestOperator, uid: string) {
+  const running = await startSidecar(t, { deps: { sharesWithOthers: true } });
+  const { sink, shared } = running.sidecar;
+  world.sidecar(uid, port, { shared: () => shared }).client.start(sink);
+  return { ask: async () => (await post(running.url, CHAT)).status, gate: () => shared.gateOf(MODEL) };
+}
+
+const MODEL = modelShareKey('shop/one', 'm');
+
+test('what a provider refuses one sidecar for its rate bounds what another one sends there', async (t) => {
+  const { world, operator } = await open(t);
+  const provider = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => provider.close());
+  const policy = buildPolicy({
+    providers: [buildProvider('shop/one', { type: 'OpenAI', endpoint: provider.url })],
+    routes: [buildRoute('shop/chat', [buildTarget('shop', 'one/m')])],
+  });
+  operator.server.publish(WORKLOAD, published(policy));
+  const [first, second] = [
+    await startPod(t, world, operator, 'pod-first'),
+    await startPod(t, world, operator, 'pod-second'),
+  ];
+  await until(
+    'both have a policy',
+    () => operator.states.size === 2 && [...operator.states.values()].every(({ ackedHash }) => ackedHash),
+  );
+  assert.equal(await second.ask(), 200);
+  assert.equal(second.gate().max, Number.POSITIVE_INFINITY);
+  provider.respondOnce({ fault: { kind: 'status', status: 429 } });
+  assert.equal(await first.ask(), 429);
+  await until('one may be under way, as one was', () => first.gate().max + second.gate().max === 1);
+  assert.equal(await second.ask(), 200);
 });

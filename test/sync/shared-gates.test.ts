@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { modelShareKey, routeShareKey } from '#contract/policy/share-key';
 import type { Turn } from '#sidecar/pipeline/admission/gate';
 import { SharedGates } from '#sidecar/pipeline/admission/shared-gates';
+import { REAL_TIMERS } from '#sidecar/time/timers';
 import { CHAT, post } from '#test/sidecar/raw-http';
 import { startSidecar } from '#test/sidecar/start-sidecar';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
@@ -30,7 +31,7 @@ async function open(t: TestContext): Promise<{ world: World; operator: TestOpera
 
 /** The client of a pod and the gate of the route in it. */
 function started(world: World, { port }: TestOperator, uid: string) {
-  const gates = new SharedGates({ nowMs: () => performance.now(), isAlone: false });
+  const gates = new SharedGates({ nowMs: () => performance.now(), timers: REAL_TIMERS, isAlone: false });
   gates.stated(POLICY);
   world.started(uid, port, { shared: () => gates });
   return gates.gateOf(ROUTE);

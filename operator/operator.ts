@@ -4,6 +4,7 @@ import { createAdmissionServer } from '#operator/admission/admission-server';
 import { Controller } from '#operator/controller/controller';
 import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { EventRecorder } from '#operator/kube/event-recorder';
+import { FleetShares } from '#operator/kube/fleet-shares';
 import { KubeClient } from '#operator/kube/kube-client';
 import { LeaderElection } from '#operator/kube/leader-election';
 import { ledgerClient } from '#operator/kube/ledger-client';
@@ -83,7 +84,7 @@ async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Oper
   const owner = await ownPod(client, config);
   const plane = buildPlane(options, { client, metrics, tls, owner }, shutdown);
   readiness.unsynced = () => plane.controller.unsynced();
-  await plane.controller.start();
+  await Promise.all([plane.controller.start(), plane.shares.start()]);
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();
   shutdown.add(() => plane.election.close());
@@ -119,6 +120,7 @@ interface Plane {
   readonly controller: Controller;
   readonly push: PushServer;
   readonly election: LeaderElection;
+  readonly shares: FleetShares;
 }
 
 /** The parts that know each other; none of them acts before it is started. */
@@ -153,8 +155,9 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     lookAtVariantsEveryMs: options.lookAtVariantsEveryMs ?? LOOK_AT_VARIANTS_EVERY_MS,
     now: Date.now,
   });
+  const shares = new FleetShares({ client, namespace, log, replica: `${replica}_${randomUUID()}`, now: Date.now });
   const push = createPushServer({
-    ...{ treasury, tls, log, events: controller },
+    ...{ treasury, tls, log, events: controller, shareBounds: shares },
     authenticate: (token) => controller.authenticate(token),
     now: () => performance.now(),
   });
@@ -175,8 +178,9 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
   }
   shutdown.add(() => treasury.close());
   shutdown.add(() => controller.close());
+  shutdown.add(() => shares.close());
   shutdown.add(() => push.close());
-  return { controller, push, election };
+  return { controller, push, election, shares };
 }
 
 async function startHealth(

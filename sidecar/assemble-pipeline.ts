@@ -40,8 +40,8 @@ export function assemblePipeline(
   deadlines = new Deadlines(),
 ): PipelineParts {
   const monotonicMs = deps.monotonicMs ?? ((): number => performance.now());
-  const gates = new SharedGates({ nowMs: monotonicMs, isAlone: deps.sharesWithOthers !== true });
   const timers = deps.timers ?? REAL_TIMERS;
+  const gates = new SharedGates({ nowMs: monotonicMs, timers, isAlone: deps.sharesWithOthers !== true });
   const places = new ProviderPlaces({ gates, nowMs: monotonicMs, nowUnixMs: deps.now, timers });
   const targets = watchTargets(deps, monotonicMs, places);
   const broker = brokerOf(deps);

@@ -222,7 +222,7 @@ export const ERROR_CODES = define({
     category: 'gateway',
     retryable: true,
     meaning:
-      'The sidecar has as many requests under way, or holds as many bytes of them, as it may; or the AIRoute as many as its concurrency allows.',
+      'The sidecar has as many requests under way, or holds as many bytes of them, as it may; or the AIRoute as many as its concurrency allows, or the AIProvider as many attempts as it takes, stated or found by its refusals.',
     remedy: 'Retry after the stated time, or have the bound raised.',
   },
   draining: {

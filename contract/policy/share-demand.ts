@@ -8,6 +8,12 @@ export const NO_COUNTS: PriorityCounts = { High: 0, Normal: 0, Low: 0 };
 export const sumOf = (counts: PriorityCounts): number =>
   PRIORITIES.reduce((sum, priority) => sum + counts[priority], 0);
 
+export const plus = (a: PriorityCounts, b: PriorityCounts): PriorityCounts => ({
+  High: a.High + b.High,
+  Normal: a.Normal + b.Normal,
+  Low: a.Low + b.Low,
+});
+
 /** Of one key. */
 export interface ShareDemand {
   /** As `share-key.ts` writes it. */

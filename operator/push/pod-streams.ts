@@ -2,7 +2,7 @@
 import type { Unfit } from '#contract/policy/unfit';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { SourceCounts } from '#contract/wire/variant-codec';
-import type { ShareBounds } from '#treasury/shares/share-bounds';
+import { OwnBounds, type ShareBounds } from '#treasury/shares/share-bounds';
 import { type AskOutcome, GrantRequests, type GrantRequestsOptions, type GrantTreasury } from './grant-requests.ts';
 import { HealthBoard, type UnfitCount } from './health-board.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
@@ -52,8 +52,13 @@ export class PodStreams {
 
   constructor(options: PodStreamsOptions) {
     this.#options = options;
-    this.#shares = new ShareBoard(options.shareBounds);
+    const { shareBounds = new OwnBounds() } = options;
+    this.#shares = new ShareBoard(shareBounds);
     this.#rounds = new Rounds(() => this.#shareOut());
+    shareBounds.onChange = (key) => {
+      this.#shares.look(key);
+      this.#rounds.soon();
+    };
   }
 
   /** Of a pod that has proved itself. `wanted`: the policy that its workload should run, null when there is none. */

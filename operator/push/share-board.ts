@@ -3,7 +3,7 @@
  * key that its policy does not name. In rounds: what was said since the last one is weighed together.
  */
 import { MAX_SHARES, type PriorityCounts, type Share, type ShareDemand } from '#contract/policy/share-demand';
-import { OwnBounds, type ShareBounds } from '#treasury/shares/share-bounds';
+import type { ShareBounds } from '#treasury/shares/share-bounds';
 import { SharePool } from './share-pool.ts';
 import { ShareSeat } from './share-seat.ts';
 
@@ -56,7 +56,7 @@ export class ShareBoard {
   /** Heard, and to be told in the next round whatever it brings. */
   readonly #untold = new Set<Member>();
 
-  constructor(bounds: ShareBounds = new OwnBounds()) {
+  constructor(bounds: ShareBounds) {
     this.#bounds = bounds;
   }
 
@@ -122,6 +122,11 @@ export class ShareBoard {
     for (const key of due) this.#divide(key, nowMs, changed);
     for (const member of changed) member.told = toldOf(member);
     return [...this.#members].filter(([, member]) => changed.has(member)).map(([podUid]) => podUid);
+  }
+
+  /** The bound of a key may be another one. */
+  look(key: string): void {
+    this.#due.add(key);
   }
 
   /** Whether another round may change something though nobody says anything. */

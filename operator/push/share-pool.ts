@@ -1,5 +1,5 @@
 /** The seats of one key, and how its bound is parted among them in a round. */
-import { NO_COUNTS, type PriorityCounts, sumOf } from '#contract/policy/share-demand';
+import { NO_COUNTS, type PriorityCounts, plus, sumOf } from '#contract/policy/share-demand';
 import { divide, type Holder } from '#treasury/shares/divide';
 import type { ShareBounds, ShareLoad } from '#treasury/shares/share-bounds';
 import type { ShareSeat } from './share-seat.ts';
@@ -97,12 +97,6 @@ export class SharePool<H extends SeatHolder> {
 const holderOf = ({ demand, units, occupied, credit }: ShareSeat): Holder => ({
   ...{ demand, occupied, credit },
   units: units ?? 0,
-});
-
-const plus = (a: PriorityCounts, b: PriorityCounts): PriorityCounts => ({
-  High: a.High + b.High,
-  Normal: a.Normal + b.Normal,
-  Low: a.Low + b.Low,
 });
 
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);

@@ -1,5 +1,5 @@
 /** What one pod has of one key: what it says, what it was told, and what it may therefore be using. */
-import { NO_COUNTS, type PriorityCounts, type ShareDemand, sumOf } from '#contract/policy/share-demand';
+import { NO_COUNTS, type PriorityCounts, plus, type ShareDemand, sumOf } from '#contract/policy/share-demand';
 
 interface Told {
   readonly revision: number;
@@ -75,12 +75,7 @@ export class ShareSeat {
   }
 
   get demand(): PriorityCounts {
-    const { running, waiting } = this;
-    return {
-      High: running.High + waiting.High,
-      Normal: running.Normal + waiting.Normal,
-      Low: running.Low + waiting.Low,
-    };
+    return plus(this.running, this.waiting);
   }
 }
 

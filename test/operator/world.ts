@@ -12,6 +12,7 @@ import { createLog } from '#operator/telemetry/log';
 import { SharedGates } from '#sidecar/pipeline/admission/shared-gates';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
+import { REAL_TIMERS } from '#sidecar/time/timers';
 import { type ApiServer, messageOf, requireApiServer, type TestScope } from '#test/support/api-server';
 import { RecordingSink, recordingLog } from '#test/sync/harness';
 import { eventually } from './eventually.ts';
@@ -165,7 +166,7 @@ export class World {
     const log = recordingLog();
     const tokenFile = join(this.#dir, `token-${pod.uid}`);
     writeFileSync(tokenFile, pod.token);
-    const shared = new SharedGates({ nowMs: () => performance.now(), isAlone: false });
+    const shared = new SharedGates({ nowMs: () => performance.now(), timers: REAL_TIMERS, isAlone: false });
     const client = new SyncClient({
       address: `localhost:${operator.ports.push}`,
       caPem: operator.caPem,

@@ -1,4 +1,5 @@
 /** A whole sidecar on free ports for one test, with a policy written in a few words. */
+import assert from 'node:assert/strict';
 import type {
   Policy,
   PolicyBudget,
@@ -9,6 +10,7 @@ import type {
   PolicyTarget,
   PolicyVariant,
 } from '#contract/policy/policy';
+import { sumOf } from '#contract/policy/share-demand';
 import { DEFAULT_RETRY } from '#contract/resources/route-resilience';
 import type { AttemptEstimate, AttemptOutcome, BudgetGate } from '#sidecar/budget/budget-gate';
 import { DEFAULT_SIDECAR_CONFIG, type SidecarConfig } from '#sidecar/config/sidecar-config';
@@ -166,7 +168,11 @@ export async function startSidecar(
     ...options.deps,
   });
   const { ingress, health } = await sidecar.listen();
-  test.after(() => sidecar.close({ deadlineMs: 0 }));
+  test.after(async () => {
+    await sidecar.close({ deadlineMs: 0 });
+    const left = sidecar.shared.demands().filter(({ running, waiting }) => sumOf(running) + sumOf(waiting) > 0);
+    assert.deepEqual(left, [], 'whatever happened, each attempt gave its place back');
+  });
   if (options.policy !== undefined) {
     const result = sidecar.sink.applyPolicy(policyOf(options.policy), 'hash-1');
     if (!result.applied) throw new Error(result.reason);

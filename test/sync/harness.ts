@@ -15,6 +15,7 @@ import { SharedGates } from '#sidecar/pipeline/admission/shared-gates';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
 import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/policy-source';
 import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
+import { REAL_TIMERS } from '#sidecar/time/timers';
 import { buildBudget, buildPolicy, buildProvider } from '#test/support/build-policy';
 import { FileGrantStore } from '#treasury/stores/file/file-store';
 import { Treasury } from '#treasury/treasury';
@@ -180,7 +181,7 @@ export class World {
     const tokenFile = join(this.dir, `token-${podUid}`);
     writeFileSync(tokenFile, `token-${podUid}\n`);
     const log = recordingLog();
-    const shared = new SharedGates({ nowMs: () => performance.now(), isAlone: false });
+    const shared = new SharedGates({ nowMs: () => performance.now(), timers: REAL_TIMERS, isAlone: false });
     const client = new SyncClient({
       address: `localhost:${port}`,
       caPem: this.authority.caPem,

@@ -9,8 +9,13 @@ import {
 } from '#contract/wire/gen/remora/policy/v1/sync';
 import { type TestOperator, until, type World } from './harness.ts';
 
+/** Where the stream leads, and what ends it. */
+export interface StreamWorld extends Pick<World, 'onClose'> {
+  readonly authority: { readonly caPem: string };
+}
+
 /** A client that says exactly what the test says. */
-export function rawStream(world: World, operator: Pick<TestOperator, 'port'>, token: string | null) {
+export function rawStream(world: StreamWorld, operator: Pick<TestOperator, 'port'>, token: string | null) {
   const context = createSecureContext({ ca: world.authority.caPem, minVersion: 'TLSv1.3' });
   const client = new PolicyServiceClient(`localhost:${operator.port}`, credentials.createFromSecureContext(context));
   const metadata = new Metadata();

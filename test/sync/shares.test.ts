@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Policy } from '#contract/policy/policy';
-import { NO_COUNTS, type ShareDemand } from '#contract/policy/share-demand';
+import { NO_COUNTS } from '#contract/policy/share-demand';
 import { modelShareKey, routeShareKey } from '#contract/policy/share-key';
-import type { Shares } from '#contract/wire/gen/remora/policy/v1/sync';
-import { encodeDemands } from '#contract/wire/share-codec';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
 import { published, type TestOperator, until, WORKLOAD, World } from './harness.ts';
-import { rawStream } from './raw-stream.ts';
+import { shareSidecar as sidecar } from './share-sidecar.ts';
 
 const ROUTE = routeShareKey('shop/chat');
 const MODEL = modelShareKey('shop/one', 'm');
@@ -31,46 +29,13 @@ async function open(t: TestContext, max: number): Promise<{ world: World; operat
   return { world, operator };
 }
 
-/** A sidecar that says what the test says. */
-function sidecar(world: World, operator: TestOperator, uid: string) {
-  const stream = rawStream(world, operator, `token-${uid}`);
-  stream.hello();
-  const told = (): Shares[] =>
-    stream.received.flatMap((message) => (message.$case === 'shares' ? [message.value] : []));
-  const units = (key: string): number | undefined =>
-    told()
-      .at(-1)
-      ?.shares.find((share) => share.key === key)?.units;
-  return {
-    cut: stream.cut,
-    told,
-    units,
-    /** Having applied all that was told. */
-    say: (...demands: readonly (Partial<ShareDemand> & { readonly key: string })[]) =>
-      stream.say({
-        $case: 'shareReport',
-        value: {
-          version: told().at(-1)?.version ?? 0,
-          demands: encodeDemands(
-            demands.map((parts) => ({
-              ...{ running: NO_COUNTS, waiting: NO_COUNTS, throttled: 0, limitHint: 0, units: units(parts.key) ?? 0 },
-              ...parts,
-            })),
-          ),
-        },
-      }),
-  };
-}
-
-type Sidecar = ReturnType<typeof sidecar>;
-
 /** Two pods of which each has half: the first had all of it until the second came. */
 async function openTwo(t: TestContext, max: number) {
   const place = await open(t, max);
-  const a: Sidecar = sidecar(place.world, place.operator, 'pod-a');
+  const a = sidecar(place.world, place.operator, 'token-pod-a');
   a.say();
   await until('all', () => a.units(ROUTE) === max);
-  const b: Sidecar = sidecar(place.world, place.operator, 'pod-b');
+  const b = sidecar(place.world, place.operator, 'token-pod-b');
   b.say();
   await until('half', () => a.units(ROUTE) === max / 2);
   a.say();
@@ -98,7 +63,7 @@ test('a bound of a route is parted among its pods before they ask, goes to who w
 
 test('what a provider refuses one pod bounds all, each by its part, and the operator counts it', async (t) => {
   const { world, operator } = await open(t, 100);
-  const [a, b] = [sidecar(world, operator, 'pod-a'), sidecar(world, operator, 'pod-b')];
+  const [a, b] = [sidecar(world, operator, 'token-pod-a'), sidecar(world, operator, 'token-pod-b')];
   a.say({ key: MODEL, running: low(12) });
   b.say({ key: MODEL, running: low(8) });
   await until('something is told', () => a.told().length > 0 && b.told().length > 0);
@@ -113,7 +78,7 @@ test('a pod that loses its stream keeps what it has until it says what that is, 
   a.cut();
   await until('the end of the stream', () => !operator.states.has('pod-a'));
   b.say({ key: ROUTE, running: high(2), waiting: high(5) });
-  const again = sidecar(world, operator, 'pod-a');
+  const again = sidecar(world, operator, 'token-pod-a');
   again.say({ key: ROUTE, units: 2 });
   await until('it is told anew', () => again.units(ROUTE) === 0);
   assert.equal(b.units(ROUTE), 2);
@@ -132,7 +97,7 @@ test('half a minute after a stream ended what its pod had goes to others', async
 
 test('a new bound of a route is told to all, and that there is none any more', async (t) => {
   const { world, operator } = await open(t, 4);
-  const a = sidecar(world, operator, 'pod-a');
+  const a = sidecar(world, operator, 'token-pod-a');
   a.say();
   await until('all of it', () => a.units(ROUTE) === 4);
   operator.server.publish(WORKLOAD, published(policyOf(2)));

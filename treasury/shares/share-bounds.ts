@@ -23,10 +23,13 @@ export interface ShareBounds {
   isMoving(key: string): boolean;
   /** Nobody has a part in it any more. */
   forget(key: string): void;
+  /** Called when the bound of a key is another one than was said last. */
+  onChange: ((key: string) => void) | undefined;
 }
 
 /** The stated limit, and below it what refusals tell. */
 export class OwnBounds implements ShareBounds {
+  onChange: ((key: string) => void) | undefined;
   readonly #adaptive = new Map<string, AdaptiveLimit>();
 
   boundFor(key: string, { running, waiting, throttled, stated, hint }: ShareLoad, nowMs: number): number | null {

@@ -5,6 +5,7 @@ import type { Call } from '#sidecar/pipeline/call';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
+import { REAL_TIMERS } from '#sidecar/time/timers';
 import { buildRoute } from '#test/support/build-policy';
 import { Admission } from './admission.ts';
 import { SharedGates } from './shared-gates.ts';
@@ -19,7 +20,7 @@ const ROUTE = buildRoute('shop/chat', [], {
 function stage() {
   let nowMs = 0;
   const deadlines = new Deadlines(() => nowMs);
-  const gates = new SharedGates({ nowMs: () => nowMs, isAlone: false });
+  const gates = new SharedGates({ nowMs: () => nowMs, timers: REAL_TIMERS, isAlone: false });
   const admission = new Admission(() => nowMs, gates);
   return {
     admission,

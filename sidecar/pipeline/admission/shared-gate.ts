@@ -1,11 +1,13 @@
 /** The gate of what all pods share, as far as one of them goes: what it was told is its own, or what it can know by itself. */
 import { PRIORITIES, type Priority } from '#contract/resources/route-concurrency';
+import type { Timers } from '#sidecar/time/timers';
 import { type AdaptiveLimit, adapt, noLimit } from '#treasury/shares/adaptive-limit';
 import { Gate, type Turn } from './gate.ts';
 
 export interface SharedGateDeps {
   /** Monotonic. */
   readonly nowMs: () => number;
+  readonly timers: Timers;
   /** No other process shares anything with this one: what is stated for all is this one's alone. */
   readonly isAlone: boolean;
   /** Whoever divides what is shared should hear of it at once. */
@@ -36,6 +38,8 @@ interface Told {
   readonly untilMs: number;
 }
 
+/** A found limit is looked at so often while somebody waits for it. */
+const LOOK_MS = 1_000;
 /** What a process may have under way of something that is stated for all, before it was told how much. */
 const UNTOLD_UNITS = 1;
 
@@ -53,6 +57,7 @@ export class SharedGate extends Gate {
   #found: AdaptiveLimit | undefined;
   #closedUntilMs = 0;
   #throttled = 0;
+  #isLooking = false;
 
   constructor(key: string, within: SharedGate | undefined, deps: SharedGateDeps) {
     super();
@@ -147,7 +152,7 @@ export class SharedGate extends Gate {
 
   override wait(priority: Priority): Turn {
     const turn = super.wait(priority);
-    if (this.#found !== undefined) this.#adapt(0);
+    this.#look();
     this.#deps.onNews();
     return turn;
   }
@@ -157,6 +162,18 @@ export class SharedGate extends Gate {
     const isAbove = this.runningInAll > this.max;
     super.leave(priority);
     if (isAbove) this.#deps.onNews();
+  }
+
+  /** Time alone may make room for who waits, where nothing ends for long. */
+  #look(): void {
+    if (this.#found === undefined || this.waitingInAll === 0) return;
+    this.#adapt(0);
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#deps.timers.after(LOOK_MS, () => {
+      this.#isLooking = false;
+      this.#look();
+    });
   }
 
   /** By what this process sees alone, where nobody sees all. Who was refused is under way no more, and was. */

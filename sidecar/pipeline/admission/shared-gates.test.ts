@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Policy } from '#contract/policy/policy';
 import { buildPolicy, buildProvider, buildRoute, buildTarget } from '#test/support/build-policy';
+import { TestClock } from '#test/treasury/clock';
 import type { Place, SharedGate } from './shared-gate.ts';
 import { SharedGates } from './shared-gates.ts';
 
@@ -22,8 +23,8 @@ const policy = (limits?: Policy['providers'][number]['limits']): Policy =>
   });
 
 function open({ isAlone = false, stated = policy() } = {}) {
-  const clock = { nowMs: 0 };
-  const gates = new SharedGates({ nowMs: () => clock.nowMs, isAlone });
+  const clock = new TestClock(0);
+  const gates = new SharedGates({ nowMs: clock.now, timers: clock, isAlone });
   gates.stated(stated);
   let news = 0;
   gates.onNews = () => {
@@ -89,7 +90,7 @@ test('a share that was told before its policy holds as soon as that is there', (
 test('without the operator the last share holds for as long as it takes, and is named to the next stream', () => {
   const { gate, gates, tell, clock } = open();
   tell(2);
-  clock.nowMs = 100 * TTL_MS;
+  clock.advance(100 * TTL_MS);
   const places = fill(gate);
   assert.equal(places.length, 2);
   for (const place of places) place.leave();
@@ -112,7 +113,7 @@ test('a process alone finds a limit by refusals, and one that is told leaves tha
   tell(18);
   gate.throttle();
   assert.equal(gate.max, 18);
-  clock.nowMs = TTL_MS;
+  clock.advance(TTL_MS);
   places.pop()?.leave();
   gate.throttle();
   assert.equal(gate.max, Math.floor(19 * 0.7), 'it is told no more');
@@ -126,13 +127,31 @@ test('a limit that was found grows again while all of it is used', () => {
   assert.equal(gate.max, 7);
   while (gate.runningInAll > 7) gate.leave('Normal');
   const turn = gate.wait('Normal');
-  for (const nowMs of [1_000, 2_000]) {
-    clock.nowMs = nowMs;
+  for (let second = 0; second < 3; second += 1) {
     gate.leave('Normal');
     fill(gate);
+    clock.advance(1_000);
   }
   assert.equal(turn.hasCome, true);
   assert.equal(gate.max, 8, 'the second of the refusal gives nothing');
+});
+
+test('a limit that was found grows while somebody waits, though nothing ends: a long stream keeps nobody out for good', () => {
+  const { gate, clock } = open();
+  gate.take('Normal');
+  gate.take('Normal');
+  gate.leave('Normal');
+  gate.throttle();
+  assert.equal(gate.max, 1);
+  const turns = [gate.wait('Normal'), gate.wait('Normal')];
+  clock.advance(3_000);
+  assert.deepEqual(
+    turns.map(({ hasCome }) => hasCome),
+    [true, true],
+  );
+  const { max } = gate;
+  clock.advance(3_000);
+  assert.equal(gate.max, max, 'nobody waits');
 });
 
 test('a closed gate lets nobody begin before its time, whatever is told, and what was under way goes on', () => {
@@ -143,10 +162,10 @@ test('a closed gate lets nobody begin before its time, whatever is told, and wha
   tell(50);
   place?.leave();
   assert.equal(gate.take('High'), null);
-  clock.nowMs = 499;
+  clock.advance(499);
   gate.reopen();
   assert.equal(gate.take('High'), null);
-  clock.nowMs = 500;
+  clock.advance(1);
   gate.reopen();
   assert.equal(gate.max, 50);
 });

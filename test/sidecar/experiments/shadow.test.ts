@@ -236,12 +236,14 @@ test('requests that would do something twice are not copied', async (t) => {
 });
 
 test('a copy that waits for a budget does not hold up the end of the sidecar', async (t) => {
+  const silence = Promise.withResolvers<never>();
   class SilentAuthority extends OpenGate {
     override reserve(attempt: Parameters<OpenGate['reserve']>[0]): ReturnType<OpenGate['reserve']> {
-      return attempt.target.name.startsWith('trial/') ? new Promise(() => {}) : super.reserve(attempt);
+      return attempt.target.name.startsWith('trial/') ? silence.promise : super.reserve(attempt);
     }
   }
   const { running } = await startShadow(t, { options: { deps: { budgetGate: new SilentAuthority() } } });
   await post(running.url, CHAT);
   await running.sidecar.close({ deadlineMs: 0 });
+  silence.reject(new Error('nobody answered'));
 });

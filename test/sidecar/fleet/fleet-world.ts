@@ -22,6 +22,7 @@ import type { Upstream, UpstreamRequest, UpstreamResponse } from '#sidecar/upstr
 import { CHAT } from '#test/sidecar/raw-http';
 import { OpenGate, policyOf, type RouteWords } from '#test/sidecar/start-sidecar';
 import { TestClock } from '#test/treasury/clock';
+import { OwnBounds } from '#treasury/shares/share-bounds';
 
 const STEP_MS = 50;
 const ROUND_MS = 250;
@@ -162,7 +163,7 @@ export interface FleetWords {
 
 export class Fleet {
   readonly clock = new TestClock(0);
-  readonly board = new ShareBoard();
+  readonly board = new ShareBoard(new OwnBounds());
   readonly provider: QuotaProvider;
   readonly pods: readonly Pod[];
   readonly #policy: Policy;

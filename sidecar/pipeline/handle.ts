@@ -109,7 +109,7 @@ async function pass(passing: Passing): Promise<void> {
   if (tellRemembered(understood.decoded.request, { call, log, remembered: deps.remembered })) return;
   const question = await questionOf(understood, passing);
   const selection = select(question, call);
-  await enter(selection, passing);
+  await enter(selection, question, passing);
   await answer(selection, understood, passing);
   const { variant } = selection;
   if (variant?.policy.mode !== 'Shadow') return;
@@ -168,10 +168,10 @@ function select(question: RouteQuestion, { patienceMs }: Call): Selection {
 }
 
 /** From here on all attempts together have one deadline, which is the route's; a route that bounds its requests may let this one wait. */
-async function enter({ route }: Selection, { call, log, deps }: Passing): Promise<void> {
+async function enter({ route }: Selection, question: RouteQuestion, { call, log, deps }: Passing): Promise<void> {
   const { totalMs, key, stream } = route.policy;
   call.scope.limitTo(totalMs, key);
-  const turn = deps.admission.enter(call, route.policy, log);
+  const turn = deps.admission.enter(question, route);
   if (turn !== undefined) await turn;
   if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
 }

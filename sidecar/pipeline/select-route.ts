@@ -99,11 +99,16 @@ function matches(rule: CompiledRule, question: RouteQuestion, route: CompiledRou
   return isNamed && matchesBesideModel(rule, question, route);
 }
 
+const matchesCaller = ({ policy: { match } }: CompiledRule, { attribution: { team, region } }: Caller): boolean =>
+  (match.teams === undefined || (team !== undefined && match.teams.includes(team))) &&
+  (match.regions === undefined || (region !== undefined && match.regions.includes(region)));
+
 /** The expression last: what it asks for has to be worked out. */
 export const matchesBesideModel = (rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): boolean =>
   rule.policy.match.headers.every(({ name, value }) => question.call.headers[name] === value) &&
+  matchesCaller(rule, question.caller) &&
   matchesClass(rule, question, route) &&
-  (rule.when === undefined || question.conditions.holds(rule.when, false));
+  (rule.when === undefined || question.conditions.holds(rule.when) === true);
 
 export interface TargetQuestion extends RouteQuestion {
   readonly route: CompiledRoute;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import type { Call } from '#sidecar/pipeline/call';
-import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
+import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
 import { buildRoute } from '#test/support/build-policy';
 import { Admission } from './admission.ts';
+import type { PriorityQuestion } from './priority.ts';
 
 const DEADLINE_MS = 10_000;
 const STEP_MS = 100;
@@ -31,9 +31,10 @@ function stage() {
     },
     enter(priority?: string, route = ROUTE) {
       const scope = new RequestScope(deadlines);
-      const log: Pick<RequestRecorder, 'queued'> = { queued: undefined };
+      const log: Pick<PriorityQuestion['log'], 'queued'> = { queued: undefined };
       const call = { scope, headers: priority === undefined ? {} : { 'x-remora-priority': priority } };
-      const entered = admission.enter(call as unknown as Call, route, log as RequestRecorder);
+      const question = { call, log, snapshot: { priorities: [] } } as unknown as PriorityQuestion;
+      const entered = admission.enter(question, { policy: route } as CompiledRoute);
       return { scope, log, entered };
     },
     counts: () =>

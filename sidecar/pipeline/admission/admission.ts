@@ -1,11 +1,10 @@
 /** Lets a request of a route with `concurrency` begin: at once, in its turn, or not at all. Others pay nothing. */
-import type { PolicyConcurrency, PolicyRoute } from '#contract/policy/policy';
+import type { PolicyConcurrency } from '#contract/policy/policy';
 import { PRIORITIES } from '#contract/resources/route-concurrency';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import type { Call } from '#sidecar/pipeline/call';
-import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
+import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import type { AdmissionCount } from '#sidecar/telemetry/admission-count';
-import { priorityOf } from './priority.ts';
+import { type PriorityQuestion, priorityOf } from './priority.ts';
 import { type Place, RouteQueue } from './route-queue.ts';
 
 const RETRY_MS = 1_000;
@@ -21,9 +20,9 @@ export class Admission {
   }
 
   /** Resolves when the request may begin; it counts until its scope is closed. Rejects with `overloaded` or the cause of a cancel. */
-  enter(call: Call, route: PolicyRoute, log: RequestRecorder): Promise<void> | undefined {
-    const limits = route.concurrency?.perPod;
-    return limits === undefined ? undefined : this.#enter(call, { route, limits, log });
+  enter(question: PriorityQuestion, route: CompiledRoute): Promise<void> | undefined {
+    const limits = route.policy.concurrency?.perPod;
+    return limits === undefined ? undefined : this.#enter(question, route, limits);
   }
 
   /** One entry for each route and class. */
@@ -38,19 +37,22 @@ export class Admission {
     );
   }
 
-  async #enter({ headers, scope }: Call, { route, limits, log }: Entering): Promise<void> {
-    const queue = this.#queueOf(route.key);
-    const priority = priorityOf(headers, route);
+  async #enter(question: PriorityQuestion, route: CompiledRoute, limits: PolicyConcurrency): Promise<void> {
+    const { call, log } = question;
+    const { scope } = call;
+    const { key } = route.policy;
+    const queue = this.#queueOf(key);
+    const priority = priorityOf(question, route);
     const place = queue.enter(priority, limits);
     if (place === undefined) {
       log.queued = { priority, waitedMs: 0, refused: 'full' };
-      throw full(route.key, limits);
+      throw full(key, limits);
     }
     scope.atEnd(() => queue.leave(place));
     const sinceMs = this.#nowMs();
     const came = place.isRunning || (await scope.waitFor(limits.deadlineMs, (wake) => wakeAt(place, wake)));
     log.queued = { priority, waitedMs: this.#nowMs() - sinceMs, ...(!came && { refused: 'late' }) };
-    if (!came) throw late(route.key, limits);
+    if (!came) throw late(key, limits);
   }
 
   #queueOf(route: string): RouteQueue {
@@ -61,12 +63,6 @@ export class Admission {
     }
     return queue;
   }
-}
-
-interface Entering {
-  readonly route: PolicyRoute;
-  readonly limits: PolicyConcurrency;
-  readonly log: RequestRecorder;
 }
 
 function wakeAt(place: Place, wake: () => void): void {

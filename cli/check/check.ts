@@ -65,6 +65,7 @@ const NEEDED = [
   ['rbac.authorization.k8s.io', 'clusterroles'],
   ['rbac.authorization.k8s.io', 'clusterrolebindings'],
   ['admissionregistration.k8s.io', 'mutatingwebhookconfigurations'],
+  ['admissionregistration.k8s.io', 'validatingwebhookconfigurations'],
 ] as const;
 
 interface AccessReview {

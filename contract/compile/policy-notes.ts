@@ -1,9 +1,14 @@
-/** What the owner of an AIPolicy should know of it, though nothing is wrong with it: what no AIProvider can satisfy. */
+/** What the owner of an AIPolicy should know of it, though nothing is wrong with it: what other objects do not give it. */
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import { contentsOf, type Snapshot } from './snapshot.ts';
 
+export const policyNotes = (policy: AIPolicy, snapshot: Snapshot): string[] => [
+  ...uncarriedNotes(policy, snapshot),
+  ...classNotes(policy, snapshot),
+];
+
 /** All of an entry must be carried by one AIProvider. */
-export function policyNotes({ spec }: AIPolicy, snapshot: Snapshot): string[] {
+function uncarriedNotes({ spec }: AIPolicy, snapshot: Snapshot): string[] {
   const carried = contentsOf(snapshot, 'AIProvider')
     .filter(({ metadata }) => snapshot.platformNamespaces.has(metadata.namespace))
     .map((provider) => new Set(provider.spec.tags));
@@ -14,4 +19,15 @@ export function policyNotes({ spec }: AIPolicy, snapshot: Snapshot): string[] {
           `spec.require[${index}].tags: no AIProvider of a platform namespace carries ${tags.join(' and ')}, so every request that this holds for is refused`,
         ],
   );
+}
+
+function classNotes({ metadata, spec }: AIPolicy, snapshot: Snapshot): string[] {
+  if (spec.priority.length === 0) return [];
+  const isEverywhere = snapshot.platformNamespaces.has(metadata.namespace);
+  const counts = contentsOf(snapshot, 'AIRoute').some(
+    (route) => route.spec.concurrency && (isEverywhere || route.metadata.namespace === metadata.namespace),
+  );
+  return counts
+    ? []
+    : ['spec.priority: no AIRoute that it covers states concurrency, so no request waits and no class counts'];
 }

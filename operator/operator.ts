@@ -8,7 +8,13 @@ import { FleetShares } from '#operator/kube/fleet-shares';
 import { KubeClient } from '#operator/kube/kube-client';
 import { LeaderElection } from '#operator/kube/leader-election';
 import { ledgerClient } from '#operator/kube/ledger-client';
-import { type KubeObject, POD } from '#operator/kube/resource-type';
+import {
+  type KubeObject,
+  MUTATING_WEBHOOK,
+  POD,
+  type ResourceType,
+  VALIDATING_WEBHOOK,
+} from '#operator/kube/resource-type';
 import { WebhookCa } from '#operator/kube/webhook-ca';
 import { createPushServer, type PushServer } from '#operator/push/push-server';
 import { createHealthServer } from '#operator/telemetry/health-server';
@@ -88,7 +94,10 @@ async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Oper
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();
   shutdown.add(() => plane.election.close());
-  const webhookCa = keepWebhookCa(options, { client, caPem: tls.caPem }, shutdown);
+  const ca = { client, caPem: tls.caPem };
+  const webhookCa = keepWebhookCa(options, { ...ca, type: MUTATING_WEBHOOK }, shutdown);
+  // Nobody waits for this one: while the API server cannot reach it, objects pass and their conditions say what is wrong.
+  keepWebhookCa(options, { ...ca, type: VALIDATING_WEBHOOK }, shutdown);
   readiness.unsynced = () => [
     ...plane.controller.unsynced(),
     ...(webhookCa?.isSet === false ? ['the CA of its webhooks'] : []),
@@ -213,7 +222,8 @@ async function startAdmission(
     maxRequests: sidecar.maxRequests,
     operatorAddress: `${service}.${namespace}.svc:${config.ports.push}`,
   };
-  const admission = createAdmissionServer({ tls, log, config: injection });
+  const platformNamespaces = new Set(config.platformNamespaces);
+  const admission = createAdmissionServer({ tls, log, config: { injection, platformNamespaces } });
   const port = await admission.listen(config.host, config.ports.webhook);
   shutdown.add(() => admission.close());
   return port;
@@ -221,11 +231,11 @@ async function startAdmission(
 
 function keepWebhookCa(
   { config, log }: OperatorOptions,
-  { client, caPem }: { readonly client: KubeClient; readonly caPem: string },
+  ca: { readonly client: KubeClient; readonly caPem: string; readonly type: ResourceType },
   shutdown: Shutdown,
 ): WebhookCa | undefined {
   if (config.webhookConfiguration === undefined) return undefined;
-  const webhookCa = new WebhookCa({ client, caPem, log, name: config.webhookConfiguration });
+  const webhookCa = new WebhookCa({ ...ca, log, name: config.webhookConfiguration });
   webhookCa.start();
   shutdown.add(() => webhookCa.close());
   return webhookCa;

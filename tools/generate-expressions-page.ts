@@ -18,7 +18,7 @@ const listed = (names: Iterable<string>): string => [...names].map(code).join(',
 
 export function expressionsPage(): Map<string, string> {
   const intro =
-    'Expressions are [CEL](https://cel.dev): `spec.rules[].when` of an AIRoute and `spec.require[].when` of an AIPolicy. They are true or false, have at most 1,024 characters, and are checked where the object is compiled. ' +
+    'Expressions are [CEL](https://cel.dev): `spec.rules[].when` of an AIRoute, `spec.require[].when` and `spec.priority[].when` of an AIPolicy. They are true or false, have at most 1,024 characters, and are checked where the object is compiled. ' +
     'No fact is ever missing: a text that is not known is empty. How they are used is in [the guide](../guides/rules-and-policies.md).';
   const now = 'Beside them there is `now`, a `timestamp`: the time at which the request is decided.';
   const calls = table(

@@ -37,6 +37,7 @@ const labels = () =>
     team: 'On a Namespace, else on a pod: the team to which its requests are attributed.',
     project: 'On a Namespace, else on a pod: the project.',
     environment: 'On a Namespace, else on a pod: the environment.',
+    region: 'On a Namespace, else on a pod: where it is, such as `eu`.',
     acks: 'On the ConfigMaps by which operator replicas tell each other which sidecar runs which policy.',
     experiments:
       'On the ConfigMaps in which operator replicas share what sidecars measured of the [variants](../guides/experiments.md) of a rule.',
@@ -52,6 +53,8 @@ const requestHeaders = () =>
       'The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. Without effect on requests that keep nothing.',
     latency:
       '`realtime` or `batch`: whether somebody waits for the answer, for rules of AIRoutes that ask. Anything else is refused.',
+    region:
+      'Where the caller or its user is, such as `eu`. Counts where neither the namespace nor the pod carries the label `remora.dev/region`.',
     tier: 'The caller’s tier, such as `free` or `paid`, for rules of AIRoutes that ask for a cost class.',
     callback:
       '`fetch`, or an address that the AIRoute allows: the request is answered 202 with the id of a job whose result is fetched or posted.',

@@ -12,6 +12,7 @@ import {
   operatorFindings,
   permissionFindings,
   type ServerVersion,
+  validationFindings,
   versionFinding,
   webhookFindings,
 } from './findings.ts';
@@ -65,6 +66,7 @@ const NEEDED = [
   ['rbac.authorization.k8s.io', 'clusterroles'],
   ['rbac.authorization.k8s.io', 'clusterrolebindings'],
   ['admissionregistration.k8s.io', 'mutatingwebhookconfigurations'],
+  ['admissionregistration.k8s.io', 'validatingwebhookconfigurations'],
 ] as const;
 
 interface AccessReview {
@@ -85,15 +87,15 @@ async function before(cluster: Cluster): Promise<Finding[]> {
   return permissionFindings(Object.fromEntries(answers));
 }
 
+const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const OPERATOR = 'app.kubernetes.io/part-of=remora,app.kubernetes.io/component=operator';
 
 async function installed(cluster: Cluster, namespace: string | undefined): Promise<Finding[]> {
-  const [crds, deployments, webhooks, remora, pods, namespaces] = await Promise.all([
+  const [crds, deployments, webhooks, validation, remora, pods, namespaces] = await Promise.all([
     readCrds(cluster),
     reading(cluster.list<DeploymentObject>('/apis/apps/v1/deployments', OPERATOR)),
-    reading(
-      cluster.list<WebhookObject>('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', OPERATOR),
-    ),
+    reading(cluster.list<WebhookObject>(`${ADMISSION}/mutatingwebhookconfigurations`, OPERATOR)),
+    reading(cluster.list<WebhookObject>(`${ADMISSION}/validatingwebhookconfigurations`, OPERATOR)),
     readRemora(cluster, namespace),
     readPods(cluster, namespace),
     reading(cluster.list<NamespaceObject>('/api/v1/namespaces', `${LABEL.inject}=enabled`)),
@@ -104,6 +106,7 @@ async function installed(cluster: Cluster, namespace: string | undefined): Promi
     ...crdFindings(crds),
     ...operatorFindings(deployments),
     ...webhookFindings(webhooks),
+    ...validationFindings(validation),
     ...streamFindings(pods, remora.acks),
     ...objectFindings({ group: 'routes', kind: KIND.route, whenNone: none }, remora.routes),
     ...objectFindings({ group: 'providers', kind: KIND.provider }, remora.providers),

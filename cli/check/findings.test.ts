@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import type { CrdObject } from '#cli/kube/objects';
 import type { Reading } from '#cli/kube/read';
 import type { Finding } from './finding.ts';
-import { crdFindings, operatorFindings, permissionFindings, versionFinding, webhookFindings } from './findings.ts';
+import {
+  crdFindings,
+  operatorFindings,
+  permissionFindings,
+  validationFindings,
+  versionFinding,
+  webhookFindings,
+} from './findings.ts';
 import { objectFindings } from './object-findings.ts';
 import { podFindings, streamFindings } from './pod-findings.ts';
 import { checkText } from './render.ts';
@@ -65,14 +72,27 @@ test('operatorFindings() fails without any ready replica and warns while one is 
   assert.match(operatorFindings({ value: [] })[0]?.remedy ?? '', /^helm install remora /);
 });
 
+const configuration = (...bundles: (string | undefined)[]) => ({
+  metadata: { name: 'remora' },
+  webhooks: bundles.map((caBundle, index) => ({
+    name: `w${index}`,
+    clientConfig: caBundle === undefined ? {} : { caBundle },
+  })),
+});
+
+test('validationFindings() warns where nobody judges objects, and says nothing where somebody does', () => {
+  assert.deepEqual(validationFindings({ value: [configuration('Q0E=')] }), []);
+  assert.match(
+    validationFindings({ value: [configuration(undefined)] })[0]?.message ?? '',
+    /without caBundle, so wrong objects/,
+  );
+  assert.deepEqual(
+    validationFindings({ value: [] }).map(({ level }) => level),
+    ['warning'],
+  );
+});
+
 test('webhookFindings() names the webhooks without a CA', () => {
-  const configuration = (...bundles: (string | undefined)[]) => ({
-    metadata: { name: 'remora' },
-    webhooks: bundles.map((caBundle, index) => ({
-      name: `w${index}`,
-      clientConfig: caBundle === undefined ? {} : { caBundle },
-    })),
-  });
   assert.equal(webhookFindings({ value: [configuration('Q0E=', 'Q0E=')] })[0]?.level, 'ok');
   assert.match(
     webhookFindings({ value: [configuration('Q0E=', undefined, '')] })[0]?.message ?? '',

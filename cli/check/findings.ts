@@ -87,6 +87,23 @@ export function webhookFindings(read: Reading<readonly WebhookObject[]>): Findin
   });
 }
 
+/** Wrong objects have their conditions anyhow, so that what is missing here is no failure. */
+export function validationFindings(read: Reading<readonly WebhookObject[]>): Finding[] {
+  if ('fault' in read) return [unreadable('webhook', read.fault)];
+  const effect = 'wrong objects are stored, and only their conditions say so';
+  if (read.value.length === 0)
+    return [warning('webhook', `there is no ValidatingWebhookConfiguration: ${effect}`, INSTALL)];
+  return read.value
+    .filter(({ webhooks = [] }) => webhooks.some(({ clientConfig }) => !clientConfig?.caBundle))
+    .map(({ metadata, webhooks = [] }) =>
+      warning(
+        'webhook',
+        `ValidatingWebhookConfiguration ${metadata.name}: without caBundle, so ${effect}; the operator sets it`,
+        logsOf(webhooks),
+      ),
+    );
+}
+
 /** The chart gives Service and Deployment one name. */
 function logsOf(webhooks: NonNullable<WebhookObject['webhooks']>): string {
   const { namespace, name } = webhooks[0]?.clientConfig?.service ?? { namespace: 'remora-system', name: 'remora' };

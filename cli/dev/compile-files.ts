@@ -59,7 +59,7 @@ export async function compileFiles(paths: readonly string[], options: CompileFil
   const labels = options.labels ?? {};
   const policy = compileWorkload(
     snapshot,
-    workloadIn(reading, namespace, { labels, selecting: selectingLabels(snapshot) }),
+    workloadIn(reading, namespace, { labels, selecting: selectingLabels(snapshot).of(namespace) }),
   );
   return {
     policy,

@@ -61,7 +61,10 @@ function outcomeOf(objects: readonly PlainObject[]): Outcome {
   const snapshot = index.snapshot();
   const policies = pods.map(({ name, facts }) => {
     const labelled = { labels: index.namespaceLabels(facts.namespace) };
-    const policy = compileWorkload(snapshot, workloadOf(facts, labelled, selectingLabels(snapshot)));
+    const policy = compileWorkload(
+      snapshot,
+      workloadOf(facts, labelled, selectingLabels(snapshot).of(facts.namespace)),
+    );
     assert.deepEqual(policySchema.parse(policy), policy, 'a compiled policy passes its own schema');
     assert.deepEqual(assemblePolicy(sectionsOf(policy)), policy, 'a compiled policy survives being cut into sections');
     return [name, policy] as const;

@@ -3,10 +3,12 @@
  * can say, such as the longest match of a pattern, or whether an expression asks for what there is.
  */
 import { compileExpression } from '#contract/expressions/compile-expression';
+import { localTimes } from '#contract/expressions/local-times';
 import { longestMatch, MAX_OUTPUT_MATCH_LENGTH } from '#contract/policy/pattern-length';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute } from '#contract/resources/ai-route';
+import { parseCron } from '#contract/resources/cron';
 import { type Resource, resource } from '#contract/resources/kinds';
 import { type Problem, problemsOfIssues } from './problem.ts';
 
@@ -29,7 +31,12 @@ function contentProblems(object: Resource): Problem[] {
     case 'AIRoute':
       return [...headerProblems(object), ...addressProblems(object), ...whenProblems('rules', object.spec.rules)];
     case 'AIPolicy':
-      return [...patternProblems(object), ...whenProblems('require', object.spec.require)];
+      return [
+        ...patternProblems(object),
+        ...whenProblems('require', object.spec.require),
+        ...whenProblems('priority', object.spec.priority),
+        ...windowProblems(object),
+      ];
     case 'AIBudget':
       return [];
   }
@@ -76,6 +83,30 @@ function whenProblems(list: string, entries: readonly { readonly when?: string |
       ? []
       : [{ path: ['spec', list, index, 'when'], message: compiled.message }];
   });
+}
+
+function windowProblems({ spec }: AIPolicy): Problem[] {
+  return spec.priority.flatMap(({ during }, index) => {
+    if (during === undefined) return [];
+    const path = ['spec', 'priority', index, 'during'];
+    return [
+      ...(parseCron(during.cron).isEmpty
+        ? [{ path: [...path, 'cron'], message: 'no month that it names has such a day' }]
+        : []),
+      ...(isZone(during.timezone)
+        ? []
+        : [{ path: [...path, 'timezone'], message: `there is no time zone "${during.timezone}"` }]),
+    ];
+  });
+}
+
+function isZone(name: string): boolean {
+  try {
+    localTimes(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function patternProblems({ spec }: AIPolicy): Problem[] {

@@ -14,6 +14,7 @@ import {
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { Resource } from '#contract/resources/kinds';
 import { analysisOf } from './analysis.ts';
+import { askedLabels } from './asked-labels.ts';
 import { limitsFor } from './compile-budgets.ts';
 import { byText, namespacedName, objectText } from './object-key.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -78,11 +79,12 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
     .map((source) => ({ source, limits: limitsFor(source, workload) }))
     .filter(({ limits }) => limits.length > 0);
 
+  const asked = [...routes.map(({ source }) => source), ...policies].flatMap(askedLabels);
   const sources = [...providers, ...routes.map((route) => route.source), ...policies, ...budgets.map((b) => b.source)];
   return {
     formatVersion: POLICY_FORMAT_VERSION,
     sources: sources.map(sourceOf).sort(bySource),
-    attribution: attributionOf(workload),
+    attribution: attributionOf(workload, asked, snapshot.namespaces.get(workload.namespace)),
     providers: providers.map(analysis.directory.policyProvider).sort((a, b) => byText(a.key, b.key)),
     routes: routes.map((route) => route.route),
     ...statedBy(ordered),

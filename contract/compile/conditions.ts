@@ -4,7 +4,7 @@
  */
 import { LABEL } from '#contract/names/api';
 import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#contract/names/conditions';
-import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
 import { mayCapMoney } from './compile-budgets.ts';
@@ -12,9 +12,10 @@ import { chiefReason } from './compile-route.ts';
 import { missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
 import { policyNotes } from './policy-notes.ts';
-import { problemText } from './problem.ts';
+import { listed, problemsText } from './problem.ts';
 import type { Unresolved } from './provider-directory.ts';
 import { cutText } from './provider-pool.ts';
+import { scopeNotes } from './scope-notes.ts';
 import type { Held, Snapshot } from './snapshot.ts';
 
 /** metav1.Condition without `lastTransitionTime`. */
@@ -30,15 +31,9 @@ type Verdict = Pick<ObjectCondition, 'status' | 'reason' | 'message'>;
 
 /** Status of an object holds 32 KiB per message; nobody reads more than this. */
 const MAX_MESSAGE_LENGTH = 2_000;
-const MAX_LISTED = 8;
 /** Of a warning, whose advice comes last and must still fit beside another warning. */
 const MAX_WARNED = 3;
 const MAX_UNPRICED = 3;
-
-const listed = (texts: readonly string[], most = MAX_LISTED): string => {
-  const more = texts.length - most;
-  return texts.slice(0, most).join('. ') + (more > 0 ? `. And ${more} more` : '');
-};
 
 const accepted = (notes: readonly string[]): Verdict => ({
   status: 'True',
@@ -80,7 +75,7 @@ function verdictsOf(held: Held, scene: Scene): [ConditionType, Verdict][] {
 
 function invalidVerdict({ content, problems }: Held): Verdict {
   const running = content ? `Generation ${content.metadata.generation} still runs` : 'Nothing of it runs';
-  return refused(REASON.invalid, `${listed(problems.map(problemText))}. ${running}`);
+  return refused(REASON.invalid, `${problemsText(problems)}. ${running}`);
 }
 
 function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [ConditionType, Verdict][] {
@@ -99,11 +94,16 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
       ];
     }
     case 'AIBudget':
-      return [[CONDITION.accepted, accepted(budgetNotes(content, scene))]];
+      return [[CONDITION.accepted, accepted(scopeNotes(content, scene.snapshot.platformNamespaces))]];
     case 'AIPolicy':
-      return [[CONDITION.accepted, accepted(policyNotes(content, scene.snapshot))]];
+      return [[CONDITION.accepted, accepted(notesOf(content, scene.snapshot))]];
   }
 }
+
+const notesOf = (policy: AIPolicy, snapshot: Snapshot): string[] => [
+  ...scopeNotes(policy, snapshot.platformNamespaces),
+  ...policyNotes(policy, snapshot),
+];
 
 function providerAccepted(provider: AIProvider, { analysis, snapshot }: Scene): Verdict {
   const winner = analysis.directory.winnerOver(provider);
@@ -112,15 +112,7 @@ function providerAccepted(provider: AIProvider, { analysis, snapshot }: Scene): 
       REASON.conflicted,
       `metadata.name: "${provider.metadata.name}" is shared with all namespaces by ${objectText(winner)} and cannot be shadowed; references mean that one. Choose another name`,
     );
-  if (snapshot.platformNamespaces.has(provider.metadata.namespace)) return accepted([]);
-  const platform = [...snapshot.platformNamespaces].sort().join(', ');
-  const { tags, allowedNamespaces } = provider.spec;
-  return accepted([
-    ...(tags.length > 0 ? [`spec.tags: ignored, since tags count only from a platform namespace (${platform})`] : []),
-    ...(allowedNamespaces.from === 'All'
-      ? [`spec.allowedNamespaces.from: All is honoured only in a platform namespace (${platform}); treated as Same`]
-      : []),
-  ]);
+  return accepted(scopeNotes(provider, snapshot.platformNamespaces));
 }
 
 const resolved = (message = 'All references are resolved'): Verdict => ({
@@ -233,15 +225,4 @@ function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, analysis 
 function named(models: readonly string[]): string {
   const more = models.length - MAX_UNPRICED;
   return models.slice(0, MAX_UNPRICED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function budgetNotes({ metadata, spec }: AIBudget, { snapshot }: Scene): string[] {
-  if (snapshot.platformNamespaces.has(metadata.namespace)) return [];
-  return spec.limits.flatMap(({ match }, index) =>
-    match.namespace === undefined || match.namespace === metadata.namespace
-      ? []
-      : [
-          `spec.limits[${index}].match.namespace: never applies, since outside the platform namespaces an AIBudget covers its own namespace only`,
-        ],
-  );
 }

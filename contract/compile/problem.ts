@@ -15,7 +15,17 @@ export const fieldText = (path: Problem['path']): string =>
   }, '');
 
 /** `spec.type: must be one of Mock, OpenAI`. */
-export const problemText = (problem: Problem): string => `${fieldText(problem.path)}: ${problem.message}`;
+const problemText = (problem: Problem): string => `${fieldText(problem.path)}: ${problem.message}`;
+
+const MAX_LISTED = 8;
+
+/** Sentences one after the other, without the last full stop. */
+export function listed(texts: readonly string[], most = MAX_LISTED): string {
+  const more = texts.length - most;
+  return texts.slice(0, most).join('. ') + (more > 0 ? `. And ${more} more` : '');
+}
+
+export const problemsText = (problems: readonly Problem[]): string => listed(problems.map(problemText));
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'text',

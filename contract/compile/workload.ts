@@ -6,10 +6,11 @@ import { ANNOTATION, LABEL } from '#contract/names/api';
 import { canonicalJson } from '#contract/policy/canonical-json';
 import type { Attribution } from '#contract/policy/policy';
 import type { AIPolicy } from '#contract/resources/ai-policy';
+import { askedLabels } from './asked-labels.ts';
 import { contentsOf, type Snapshot } from './snapshot.ts';
 
 export type Workload = Attribution & {
-  /** Of the pods, those that some AIPolicy selects by; absent where there are none. */
+  /** Of the pods, those that tell workloads apart; absent where there are none. */
   readonly labels?: Readonly<Record<string, string>>;
 };
 
@@ -31,11 +32,41 @@ export interface NamespaceFacts {
 /** Annotations are unbounded in practice; this value travels in each log line and metric. */
 const MAX_FEATURE_LENGTH = 253;
 
-/** Names of labels by which AIPolicies tell workloads apart: no others do, since many differ from pod to pod. */
-export const selectingLabels = (snapshot: Snapshot): ReadonlySet<string> =>
-  new Set(
-    contentsOf(snapshot, 'AIPolicy').flatMap(({ spec }) => Object.keys(spec.appliesTo?.workloads?.matchLabels ?? {})),
+/** Names of labels by which pods of one namespace are told apart: no others do, since many differ from pod to pod. */
+export interface SelectingLabels {
+  readonly of: (namespace: string) => ReadonlySet<string>;
+  /** Equal exactly for equal ones. */
+  readonly key: string;
+}
+
+/** Those that AIPolicies select by and that expressions ask for, each where the object counts: no team parts the pods of another. */
+export function selectingLabels(snapshot: Snapshot): SelectingLabels {
+  const policies = contentsOf(snapshot, 'AIPolicy').map((policy) => ({
+    namespace: snapshot.platformNamespaces.has(policy.metadata.namespace) ? EVERYWHERE : policy.metadata.namespace,
+    labels: [...Object.keys(policy.spec.appliesTo?.workloads?.matchLabels ?? {}), ...askedLabels(policy)],
+  }));
+  const routes = contentsOf(snapshot, 'AIRoute').map((route) => ({
+    namespace: route.metadata.namespace,
+    labels: askedLabels(route),
+  }));
+  const stated = [...policies, ...routes].filter(({ labels }) => labels.length > 0);
+  const byNamespace = new Map(
+    [...Map.groupBy(stated, ({ namespace }) => namespace)].map(
+      ([namespace, entries]) => [namespace, new Set(entries.flatMap(({ labels }) => labels))] as const,
+    ),
   );
+  const everywhere = byNamespace.get(EVERYWHERE) ?? NO_LABELS;
+  return {
+    of: (namespace) => everywhere.union(byNamespace.get(namespace) ?? NO_LABELS),
+    key: canonicalJson(
+      Object.fromEntries([...byNamespace].map(([namespace, names]) => [namespace, [...names].sort()])),
+    ),
+  };
+}
+
+/** No namespace is called so. */
+const EVERYWHERE = '*';
+const NO_LABELS: ReadonlySet<string> = new Set();
 
 /** Whether the AIPolicy binds the workload, as far as that is its own to say. */
 export function appliesTo({ spec }: AIPolicy, { team, namespace, labels = {} }: Workload): boolean {
@@ -47,11 +78,22 @@ export function appliesTo({ spec }: AIPolicy, { team, namespace, labels = {} }: 
   );
 }
 
-export const attributionOf = ({ labels: _, ...attribution }: Workload): Attribution => attribution;
+/** With the labels that expressions ask for and that the namespace has, else the pods have. */
+export function attributionOf(
+  { labels: own, ...attribution }: Workload,
+  asked: Iterable<string>,
+  namespace: NamespaceFacts['labels'],
+): Attribution {
+  const found = [...new Set(asked)].sort().flatMap((name) => {
+    const value = namespace?.[name] || own?.[name];
+    return value ? [[name, value] as const] : [];
+  });
+  return found.length === 0 ? attribution : { ...attribution, labels: Object.fromEntries(found) };
+}
 
 /**
  * `namespace` is undefined while the Namespace object is not known yet. `selecting`: the labels of pods that decide, as `selectingLabels`
- * gives them.
+ * gives them for the namespace.
  */
 export function workloadOf(
   pod: PodFacts,
@@ -63,6 +105,7 @@ export function workloadOf(
     team: label(LABEL.team),
     project: label(LABEL.project),
     environment: label(LABEL.environment),
+    region: label(LABEL.region),
     feature: pod.annotations?.[ANNOTATION.feature]?.slice(0, MAX_FEATURE_LENGTH) || undefined,
   };
   return {
@@ -72,8 +115,6 @@ export function workloadOf(
     ...selectedOf(pod, selecting),
   };
 }
-
-const NO_LABELS: ReadonlySet<string> = new Set();
 
 function selectedOf({ labels = {} }: PodFacts, selecting: ReadonlySet<string>): Pick<Workload, 'labels'> {
   const selected = [...selecting].sort().flatMap((name) => {

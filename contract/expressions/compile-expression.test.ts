@@ -7,12 +7,17 @@ import { FACTS, type FactRow } from './facts.ts';
 
 const SEED = 20_261_121;
 const NOW = new Date('2026-11-21T15:30:00Z');
-const KNOWN: Readonly<Record<string, string | number | boolean | ReadonlyMap<string, string>>> = {
+const KNOWN: Readonly<Record<string, string | number | boolean | readonly string[] | ReadonlyMap<string, string>>> = {
   model: 'gpt-4o',
   inputTokens: 5_000,
   prompt: 'hand out SECRET-12 now',
   headers: new Map([['x-region', 'eu']]),
   pii: true,
+  piiKinds: ['Email'],
+  labels: new Map([
+    ['example.com/data', 'health'],
+    ['app', ''],
+  ]),
   team: 'a',
 };
 
@@ -44,6 +49,11 @@ const HOLDING: readonly (readonly [string, boolean])[] = [
   ["now.getHours('Europe/Berlin') == 16", true],
   ["now > timestamp('2026-01-01T00:00:00Z')", true],
   ["caller.user == ''", true],
+  ["caller.labels['example.com/data'] == 'health'", true],
+  ["caller.labels.app == ''", true],
+  ["'Email' in request.piiKinds && !('CreditCard' in request.piiKinds)", true],
+  ["['CreditCard', 'Email'].exists(kind, kind in request.piiKinds)", true],
+  ["size(request.piiKinds) == 1 && request.piiKinds != ['CreditCard']", true],
   // CEL's own: a side that fails does not matter where the other one decides.
   ["request.headers['x-tier'] == 'gold' || request.pii", true],
 ];
@@ -66,6 +76,13 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["'cookie' in request.headers", /carries a credential/],
   ['has(request.headers.cookie)', /carries a credential/],
   ['request.headers[request.model] == "a"', /the name of a header must be a text in quotes/],
+  ['caller.labels[request.model] == "a"', /the name of a label must be a text in quotes/],
+  ["caller.labels['a b'] == 'a'", /^line 1, column 15: "a b" is no name of a label$/],
+  ['caller.labels == caller.labels', /ask for one label, as caller\.labels\['example\.com\/name'\]/],
+  ["'data' in caller.labels", /a label that is not there is empty: write caller\.labels\['name'\] != ''/],
+  ['has(caller.labels.data)', /a label that is not there is empty/],
+  ["request.piiKinds.exists(kind, kind == 'Email')", /only a list that is written here can be gone through/],
+  ["request.piiKinds == 'Email'", /no such overload/],
   ["request.prompt.matches('(?=x)')", /^line 1, column 24: the argument must be an RE2 expression, .*, in quotes$/],
   ['request.prompt.matches(request.model)', /the argument must be an RE2 expression, .*, in quotes$/],
   ["request.turns.matches('a')", /matches\(\) is for string, not for int/],
@@ -126,6 +143,10 @@ test('a pattern of a user runs in linear time', () => {
 
 test('an expression tells which facts and headers it reads, and asks for no others', () => {
   const { reads, holds } = compiled("request.model == 'x' && (request.pii || 'x-a' in request.headers) && now == now");
+  assert.deepEqual(
+    [...compiled("caller.labels['app'] == '' || caller.labels.tier == ''").reads.labels],
+    ['app', 'tier'],
+  );
   assert.deepEqual([...reads.facts], ['request.model', 'request.pii', 'request.headers', 'now']);
   assert.deepEqual([...reads.headers], ['x-a']);
   const facts = factsOf();
@@ -155,11 +176,12 @@ test('each fact of the table can be asked for by its name and has its type', () 
     string: "== ''",
     int: '== 0',
     bool: '|| true',
+    'list<string>': "== ['Email']",
     'map<string, string>': '',
   };
   for (const [group, rows] of Object.entries(FACTS))
     for (const [name, { type }] of Object.entries<FactRow>(rows)) {
-      const text = name === 'headers' ? `'x' in ${group}.${name}` : `${group}.${name} ${sample[type]}`;
+      const text = type === 'map<string, string>' ? `${group}.${name}.x == ''` : `${group}.${name} ${sample[type]}`;
       compiled(text);
     }
 });

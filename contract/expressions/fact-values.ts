@@ -1,6 +1,6 @@
 /** The values of facts as the evaluator reads them: each worked out when it is first asked for, and once. */
 
-type Value = string | number | bigint | boolean | ReadonlyMap<string, string>;
+type Value = string | number | bigint | boolean | readonly string[] | ReadonlyMap<string, string>;
 
 abstract class FactValues extends Map<string, Value> {
   readonly #of: (name: string) => Value;

@@ -4,7 +4,7 @@
  */
 
 /** In CEL's words. A map goes from lower-case names to texts. */
-type FactType = 'string' | 'int' | 'bool' | 'map<string, string>';
+type FactType = 'string' | 'int' | 'bool' | 'list<string>' | 'map<string, string>';
 
 export interface FactRow {
   readonly type: FactType;
@@ -16,6 +16,9 @@ export interface FactRow {
 
 /** Characters of a prompt that expressions see: of a longer one the last ones. */
 export const LONGEST_PROMPT = 16_384;
+
+/** Of the value of a label, in Kubernetes. */
+const LONGEST_LABEL = 63;
 
 export const FACTS = {
   request: {
@@ -53,6 +56,11 @@ export const FACTS = {
       meaning:
         'The built-in detectors of guardrails find something in the text of the request, or it is in a form that they cannot read.',
     },
+    piiKinds: {
+      type: 'list<string>',
+      meaning:
+        "Which of the built-in detectors find something, by their names in `detect`: `'Email' in request.piiKinds`. Of text in a form that they cannot read it cannot be evaluated.",
+    },
     task: {
       type: 'string',
       meaning:
@@ -70,6 +78,15 @@ export const FACTS = {
     team: { type: 'string', meaning: 'Of the label `remora.dev/team`.' },
     project: { type: 'string', meaning: 'Of the label `remora.dev/project`.' },
     environment: { type: 'string', meaning: 'Of the label `remora.dev/environment`.' },
+    region: {
+      type: 'string',
+      meaning: 'Of the label `remora.dev/region`; where namespace and pod carry none, by header `x-remora-region`.',
+    },
+    labels: {
+      type: 'map<string, string>',
+      meaning: "Labels of the namespace, else of the pod, as `caller.labels['name']`. One that is not there is empty.",
+      longest: LONGEST_LABEL,
+    },
     tier: { type: 'string', meaning: 'By header `x-remora-tier`.' },
     feature: { type: 'string', meaning: 'By header `x-remora-feature`, else of the pod.' },
     namespace: { type: 'string', meaning: 'Of the pod.' },
@@ -84,6 +101,7 @@ interface ValueOf {
   readonly string: string;
   readonly int: number;
   readonly bool: boolean;
+  readonly 'list<string>': readonly string[];
   readonly 'map<string, string>': ReadonlyMap<string, string>;
 }
 

@@ -12,6 +12,8 @@ export interface Reads {
   readonly facts: ReadonlySet<string>;
   /** Lower-case names of headers. */
   readonly headers: ReadonlySet<string>;
+  /** Names of labels. */
+  readonly labels: ReadonlySet<string>;
 }
 
 /** A sentence on a place of an expression. */
@@ -57,6 +59,7 @@ export function inspectSyntax(root: ASTNode): Reads {
 class Inspector implements Reads {
   readonly facts = new Set<string>();
   readonly headers = new Set<string>();
+  readonly labels = new Set<string>();
 
   visit(node: ASTNode, variables: ReadonlyMap<string, number>): Size {
     switch (node.op) {
@@ -105,40 +108,46 @@ class Inspector implements Reads {
   }
 
   #member(node: ASTNode, [of, name]: [ASTNode, string], variables: ReadonlyMap<string, number>): Size {
-    if (isHeaders(of, variables)) return this.#header(node, name);
+    const map = mapOf(of, variables);
+    if (map !== undefined) return this.#named(map, node, name);
     if (of.op !== 'id' || variables.has(of.args) || !isGroup(of.args)) return this.visit(of, variables);
     const group = of.args;
     if (!Object.hasOwn(FACTS[group], name))
       throw new SyntaxFault(`${group} has no ${quoted(name)}; it has ${namesOf(group).join(', ')}`, node);
-    if (group === 'request' && name === 'headers')
-      throw new SyntaxFault("ask for one header, as request.headers['x-name'] or 'x-name' in request.headers", node);
+    const wholeMap = MAPS[`${group}.${name}`];
+    if (wholeMap !== undefined) throw new SyntaxFault(wholeMap.advice, node);
     this.facts.add(`${group}.${name}`);
     const row: FactRow | undefined = (FACTS[group] as Readonly<Record<string, FactRow>>)[name];
     return { cost: 1, length: row?.longest ?? LONGEST_NAME };
   }
 
   #index([of, key]: [ASTNode, ASTNode], variables: ReadonlyMap<string, number>): Size {
-    if (isHeaders(of, variables)) return this.#header(key, textOf(key));
+    const map = mapOf(of, variables);
+    if (map !== undefined) return this.#named(map, key, textOf(key));
     return largest([this.visit(of, variables), this.visit(key, variables)]);
   }
 
   #membership([item, of]: [ASTNode, ASTNode], variables: ReadonlyMap<string, number>): Size {
-    if (isHeaders(of, variables)) return this.#header(item, textOf(item));
+    const map = mapOf(of, variables);
+    if (map === LABELS) throw new SyntaxFault(NO_MEMBERSHIP, item);
+    if (map !== undefined) return this.#named(map, item, textOf(item));
     return compared([this.visit(item, variables), this.visit(of, variables)]);
   }
 
-  #header(node: ASTNode, name: string | undefined): Size {
-    if (name === undefined) throw new SyntaxFault('the name of a header must be a text in quotes', node);
-    if (name !== name.toLowerCase()) throw new SyntaxFault('names of headers are written in lower case', node);
-    if (CREDENTIAL_HEADERS.has(name))
-      throw new SyntaxFault(`the header ${quoted(name)} carries a credential, which no expression may read`, node);
-    this.facts.add('request.headers');
-    this.headers.add(name);
-    return { cost: 1, length: FACTS.request.headers.longest };
+  #named(map: NamedMap, node: ASTNode, name: string | undefined): Size {
+    if (name === undefined) throw new SyntaxFault(`the name of a ${map.of} must be a text in quotes`, node);
+    const fault = map.faultOf(name);
+    if (fault !== undefined) throw new SyntaxFault(fault, node);
+    this.facts.add(map.fact);
+    this[map.reads].add(name);
+    return { cost: 1, length: map.longest };
   }
 
   #call(node: ASTNode, [name, args]: [string, ASTNode[]], variables: ReadonlyMap<string, number>): Size {
     if (!FUNCTIONS.has(name)) throw unknownFunction(name, node);
+    const [arg] = args;
+    if (name === 'has' && arg?.op === '.' && mapOf(arg.args[0], variables) === LABELS)
+      throw new SyntaxFault(NO_MEMBERSHIP, arg);
     return largest(args.map((arg) => this.visit(arg, variables)));
   }
 
@@ -165,12 +174,48 @@ class Inspector implements Reads {
 const isGroup = (name: string): name is FactGroup => Object.hasOwn(FACTS, name);
 const namesOf = (group: FactGroup): string[] => Object.keys(FACTS[group]);
 
-const isHeaders = (node: ASTNode, variables: ReadonlyMap<string, number>): boolean =>
-  node.op === '.' &&
-  node.args[1] === 'headers' &&
-  node.args[0].op === 'id' &&
-  node.args[0].args === 'request' &&
-  !variables.has('request');
+/** A fact of which an expression asks for one entry at a time, by a name that is written there. */
+interface NamedMap {
+  readonly fact: string;
+  /** What its entries are called. */
+  readonly of: string;
+  readonly reads: 'headers' | 'labels';
+  readonly longest: number;
+  /** What to write instead of the whole of it. */
+  readonly advice: string;
+  /** What is wrong with a name. */
+  faultOf(name: string): string | undefined;
+}
+
+const LABELS: NamedMap = {
+  ...{ fact: 'caller.labels', of: 'label', reads: 'labels', longest: FACTS.caller.labels.longest },
+  advice: "ask for one label, as caller.labels['example.com/name']",
+  faultOf: (name) => (LABEL_NAME.test(name) ? undefined : `${quoted(name)} is no name of a label`),
+};
+
+/** As Kubernetes has them: a prefix of at most 253 characters, and a name of at most 63. */
+const LABEL_NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+const NO_MEMBERSHIP = "a label that is not there is empty: write caller.labels['name'] != ''";
+
+const MAPS: Readonly<Record<string, NamedMap>> = {
+  'request.headers': {
+    ...{ fact: 'request.headers', of: 'header', reads: 'headers', longest: FACTS.request.headers.longest },
+    advice: "ask for one header, as request.headers['x-name'] or 'x-name' in request.headers",
+    faultOf(name) {
+      if (name !== name.toLowerCase()) return 'names of headers are written in lower case';
+      if (!CREDENTIAL_HEADERS.has(name)) return undefined;
+      return `the header ${quoted(name)} carries a credential, which no expression may read`;
+    },
+  },
+  'caller.labels': LABELS,
+};
+
+function mapOf(node: ASTNode, variables: ReadonlyMap<string, number>): NamedMap | undefined {
+  if (node.op !== '.' || node.args[0].op !== 'id' || variables.has(node.args[0].args)) return undefined;
+  const fact = `${node.args[0].args}.${node.args[1]}`;
+  return Object.hasOwn(MAPS, fact) ? MAPS[fact] : undefined;
+}
 
 const textOf = (node: ASTNode): string | undefined =>
   node.op === 'value' && typeof node.args === 'string' ? node.args : undefined;

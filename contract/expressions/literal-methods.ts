@@ -1,6 +1,7 @@
 /** `matches`, whose own engine can be made slow, and the times of a zone, which take the library a hundred times longer. */
 import { RE2JS } from 're2js';
 import type { LiteralMethod } from './literal-argument.ts';
+import { localTimes } from './local-times.ts';
 
 /** On RE2, in linear time: no text of a request may make it slow. */
 export const MATCHES: LiteralMethod<string> = {
@@ -39,16 +40,3 @@ export const ZONED_TIMES: readonly LiteralMethod<Date>[] = Object.entries(FIELDS
     return (time) => BigInt(field(local(time)));
   },
 }));
-
-/** What the clocks of a zone show, as the UTC fields of a time. */
-function localTimes(timeZone: string): (time: Date) => Date {
-  const format = new Intl.DateTimeFormat('en-US', {
-    ...{ timeZone, hourCycle: 'h23' },
-    ...{ year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' },
-  });
-  return (time) => {
-    const shown = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = shown;
-    return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
-  };
-}

@@ -30,6 +30,8 @@ export const LABEL = {
   team: 'remora.dev/team',
   project: 'remora.dev/project',
   environment: 'remora.dev/environment',
+  /** Where the caller is, such as `eu`. */
+  region: 'remora.dev/region',
   /** On the ConfigMaps in which operator replicas say which sidecar runs which policy. */
   acks: 'remora.dev/acks',
   /** On the ConfigMaps in which operator replicas share what sidecars measured of variants, one per experiment. */

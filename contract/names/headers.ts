@@ -10,6 +10,8 @@ export const REQUEST_HEADER = {
   latency: 'x-remora-latency',
   /** The caller's tier, such as `free` or `paid`; what AIRoutes call the cost class. */
   tier: 'x-remora-tier',
+  /** Where the caller or its user is, such as `eu`; counts where no label of namespace or pod says. */
+  region: 'x-remora-region',
   /** `fetch`, or the address that the result is posted to: the request becomes a job. */
   callback: 'x-remora-callback',
   /** `high`, `normal` or `low`: the class of the request where its route lets requests wait. */

@@ -5,7 +5,7 @@ export const OPERATOR_ENV = {
   podName: 'REMORA_POD_NAME',
   /** Name of the Service in that namespace by which sidecars and the API server reach the operator. */
   service: 'REMORA_SERVICE',
-  /** Name of the MutatingWebhookConfiguration whose caBundle the operator keeps. */
+  /** Name of the MutatingWebhookConfiguration and of the ValidatingWebhookConfiguration whose caBundle the operator keeps. */
   webhookConfiguration: 'REMORA_WEBHOOK_CONFIGURATION',
   /** Name of the Secret in the operator's namespace that holds the certificate authority. */
   authoritySecret: 'REMORA_AUTHORITY_SECRET',

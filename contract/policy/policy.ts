@@ -17,6 +17,7 @@ import {
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
 import { perRequest } from '#contract/resources/per-request';
+import { aiPolicyPriority } from '#contract/resources/policy-priority';
 import { PRESETS } from '#contract/resources/preset';
 import { providerIdentity } from '#contract/resources/provider-auth';
 import { providerLimit } from '#contract/resources/provider-limit';
@@ -41,7 +42,7 @@ const source = z.object({
   generation: z.number().int(),
 });
 
-/** Who the caller is. Values come from labels of the namespace, then of the pod; a request cannot change them. */
+/** Who the caller is. Values come from labels of the namespace, then of the pod; a request cannot change one that they state. */
 const attribution = z.object({
   namespace: z.string(),
   serviceAccount: z.string(),
@@ -49,6 +50,9 @@ const attribution = z.object({
   project: z.string().optional(),
   environment: z.string().optional(),
   feature: z.string().optional(),
+  region: z.string().optional(),
+  /** By name, those that expressions of this policy ask for and that are there. */
+  labels: z.record(z.string(), z.string()).optional(),
 });
 
 const provider = z.object({
@@ -205,6 +209,7 @@ const modelRule = z.object({ ...statedBy, ...aiPolicyModels.shape });
 const requirements = z.object({ ...statedBy, require: z.array(aiPolicyRequirement) });
 const guardrail = z.object({ ...statedBy, ...aiPolicyGuardrail.shape });
 const ceiling = z.object({ ...statedBy, ...perRequest.shape });
+const priorities = z.object({ ...statedBy, priority: z.array(aiPolicyPriority) });
 
 const budget = z.object({
   /** `namespace/name/limit`: the identity under which grants are kept, with what `book-id.ts` adds where there is `per`. */
@@ -236,6 +241,8 @@ export const policy = z.object({
   guardrails: z.array(guardrail),
   /** Of one or more AIPolicies; a request must stay below each. */
   ceilings: z.array(ceiling).default([]),
+  /** Of one or more AIPolicies; the lowest class holds. */
+  priorities: z.array(priorities).default([]),
   budgets: z.array(budget),
 });
 
@@ -256,6 +263,7 @@ export type PolicyModelRule = z.infer<typeof modelRule>;
 export type PolicyRequirements = z.infer<typeof requirements>;
 export type PolicyGuardrail = z.infer<typeof guardrail>;
 export type PolicyCeiling = z.infer<typeof ceiling>;
+export type PolicyPriorities = z.infer<typeof priorities>;
 export type PolicyBudget = z.infer<typeof budget>;
 export type Attribution = z.infer<typeof attribution>;
 
@@ -298,6 +306,11 @@ export const PARTS = {
     prefix: 'ceiling',
     id: ({ policy }) => policy,
     stated: ({ perRequest: stated }) => (stated === undefined ? [] : [stated]),
+  },
+  priorities: {
+    prefix: 'priorities',
+    id: ({ policy }) => policy,
+    stated: ({ priority }) => (priority.length === 0 ? [] : [{ priority }]),
   },
   budgets: { prefix: 'budget', id: ({ id }) => id },
 } as const satisfies { readonly [P in Part]: PartRow<PartEntry[P]> };

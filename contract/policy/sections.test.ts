@@ -87,6 +87,23 @@ const policyRecord: fc.Arbitrary<Policy> = fc.record({
   ceilings: fc.array(fc.record({ policy: name, maxOutputTokens: fc.integer({ min: 1, max: 100_000 }) }), {
     maxLength: 2,
   }),
+  priorities: fc.array(
+    fc.record({
+      policy: key,
+      priority: fc.array(
+        fc.record(
+          {
+            when,
+            during: fc.record({ cron: fc.constant('* 9-17 * * 1-5'), timezone: fc.constant('Europe/Berlin') }),
+            class: fc.constantFrom('High' as const, 'Low' as const),
+          },
+          { requiredKeys: ['class'] },
+        ),
+        { maxLength: 2 },
+      ),
+    }),
+    { maxLength: 2 },
+  ),
   requirements: fc.array(
     fc.record(
       { policy: key, mode: fc.constant('Observe' as const), require: fc.array(requirement, { maxLength: 2 }) },
@@ -203,6 +220,7 @@ test('the hash of a policy stays the same from one release to the next', () => {
     modelRules: [],
     requirements: [],
     ceilings: [],
+    priorities: [],
     guardrails: [],
     budgets: [],
   };

@@ -14,6 +14,7 @@ import {
   tag,
 } from './fields.ts';
 import { perRequest } from './per-request.ts';
+import { aiPolicyPriority } from './policy-priority.ts';
 import { atomicListOf, isRe2, mapOf, setOf, withRules } from './validation.ts';
 
 export const DETECTORS = ['Email', 'CreditCard'] as const;
@@ -114,6 +115,11 @@ const aiPolicySpec = withRules(
     perRequest: perRequest
       .optional()
       .describe('What one request may ask for at most. An AIRoute can allow less, never more.'),
+    priority: atomicListOf(aiPolicyPriority, { max: 16 })
+      .default([])
+      .describe(
+        'Whose turn comes first where AIRoutes let requests wait (`concurrency`): the first entry that holds for a request decides. Of several AIPolicies the lowest class holds.',
+      ),
     mode: z
       .enum(MODES)
       .default('Enforce')
@@ -123,10 +129,11 @@ const aiPolicySpec = withRules(
   }),
   [
     {
-      rule: 'has(self.models) || has(self.perRequest) || (has(self.require) && size(self.require) > 0) || (has(self.guardrails) && size(self.guardrails) > 0)',
-      message: 'state at least one of models, require, guardrails and perRequest',
+      rule: 'has(self.models) || has(self.perRequest) || (has(self.require) && size(self.require) > 0) || (has(self.guardrails) && size(self.guardrails) > 0) || (has(self.priority) && size(self.priority) > 0)',
+      message: 'state at least one of models, require, guardrails, perRequest and priority',
       holds: (spec) =>
-        (spec.models ?? spec.perRequest) !== undefined || spec.require.length + spec.guardrails.length > 0,
+        (spec.models ?? spec.perRequest) !== undefined ||
+        spec.require.length + spec.guardrails.length + spec.priority.length > 0,
     },
   ],
 );

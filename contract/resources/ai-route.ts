@@ -7,13 +7,14 @@ import {
   duration,
   expression,
   type KindDefinition,
+  labelValue,
   modelName,
   modelReference,
   objectMeta,
 } from './fields.ts';
 import { listText } from './list-text.ts';
 import { perRequest } from './per-request.ts';
-import { complexity, latency, task } from './request-class.ts';
+import { latency, requestClassMatch } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
 import { aiRouteClassifier } from './route-classifier.ts';
 import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
@@ -83,24 +84,15 @@ export const aiRouteHeaderMatch = z.object({
 export const aiRouteMatch = z.object({
   models: setOf(modelName, { min: 1, max: 32 }).optional().describe('Asked model names; any of them.'),
   headers: mapOf(aiRouteHeaderMatch, { min: 1, max: 16 }).optional().describe('Request headers; all of them.'),
-  task: task
+  ...requestClassMatch,
+  teams: setOf(labelValue('Value of the label `remora.dev/team`.'), { min: 1, max: 64 })
+    .optional()
+    .describe('Teams of the caller; any of them.'),
+  regions: setOf(labelValue('Name of a region, such as `eu`.'), { min: 1, max: 16 })
     .optional()
     .describe(
-      'What the answer mostly is, as the sidecar classifies the request by its words and shape. Requests that ask no model for text, such as one for an image, have none.',
+      'Regions of the caller; any of them. By the label `remora.dev/region` of the namespace, else of the pod, else by the header `x-remora-region`.',
     ),
-  complexity: complexity
-    .optional()
-    .describe(
-      'How much a good answer asks of a model, as the sidecar classifies the request. What it doubts it calls the harder one.',
-    ),
-  latency: latency
-    .optional()
-    .describe(
-      'Whether somebody waits: by the header `x-remora-latency`; of a job `Batch`; else by `latency` of the route; else `Realtime` where the request is streamed.',
-    ),
-  costClass: matching(/^[ -~]+$/, 256, 'must be printable ASCII')
-    .optional()
-    .describe('The tier of the caller: the exact value of the header `x-remora-tier`.'),
 });
 
 export const aiRouteVariant = z.object({ ...aiRouteVariantFields, target: aiRouteTarget.omit({ weight: true }) });

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { answerReview } from './review.ts';
-import type { InjectionConfig } from './sidecar-container.ts';
+import { type AdmissionConfig, answerReview } from './review.ts';
 
 /** The API server never sends a larger object than etcd holds, twice (object and old object). */
 const MAX_BODY_BYTES = 3 * 2 ** 20;
@@ -21,7 +20,7 @@ interface AdmissionLog {
 
 export interface AdmissionServerOptions {
   readonly tls: { readonly certPem: string; readonly keyPem: string };
-  readonly config: InjectionConfig;
+  readonly config: AdmissionConfig;
   readonly log: AdmissionLog;
 }
 
@@ -69,7 +68,7 @@ export function createAdmissionServer({ tls, config, log }: AdmissionServerOptio
   };
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, config: InjectionConfig): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse, config: AdmissionConfig): Promise<void> {
   const path = (request.url ?? '').split('?')[0] ?? '';
   if (request.method !== 'POST') return send(response, 405, { message: 'admission webhooks are called with POST' });
   const body = await readBody(request);

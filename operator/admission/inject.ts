@@ -23,7 +23,8 @@ export interface NamespaceFacts {
 
 export type AdmissionDecision =
   | { readonly allowed: true; readonly operations: readonly PatchOperation[]; readonly warnings: readonly string[] }
-  | { readonly allowed: false; readonly reason: string };
+  /** `code`: the HTTP status of the answer. Default 400. */
+  | { readonly allowed: false; readonly reason: string; readonly code?: number };
 
 /** What the annotation remora.dev/status says. */
 interface InjectionStatus {

@@ -4,6 +4,7 @@ import { annotateWorkload } from './annotate-workload.ts';
 import { type AdmissionDecision, inject } from './inject.ts';
 import { pod, workload } from './pod.ts';
 import type { InjectionConfig } from './sidecar-container.ts';
+import { type Change, validateObject } from './validate-object.ts';
 
 /** Paths of the webhooks; the chart's webhook configuration names them. */
 export const ADMISSION_PATH = {
@@ -12,7 +13,14 @@ export const ADMISSION_PATH = {
   /** Pods of a namespace that carries the label. */
   namespace: '/inject-namespace',
   workload: '/annotate-workload',
+  /** Objects of our own kinds. */
+  validate: '/validate',
 } as const;
+
+export interface AdmissionConfig {
+  readonly injection: InjectionConfig;
+  readonly platformNamespaces: ReadonlySet<string>;
+}
 
 const review = z.looseObject({
   request: z.looseObject({
@@ -36,12 +44,23 @@ export interface AdmissionReviewResponse {
 }
 
 /** undefined: no such path. Never throws. */
-export function answerReview(path: string, body: string, config: InjectionConfig): AdmissionReviewResponse | undefined {
+export function answerReview(path: string, body: string, config: AdmissionConfig): AdmissionReviewResponse | undefined {
   if (!Object.values<string>(ADMISSION_PATH).includes(path)) return undefined;
   const parsed = review.safeParse(parseJson(body));
   if (!parsed.success) return respond('', denied('the body is not an AdmissionReview of admission.k8s.io/v1'));
-  const { uid, object, oldObject } = parsed.data.request;
-  return respond(uid, path === ADMISSION_PATH.workload ? onWorkload(object, oldObject) : onPod(path, object, config));
+  const { uid, ...change } = parsed.data.request;
+  return respond(uid, decide(path, change, config));
+}
+
+function decide(path: string, { object, oldObject }: Change, config: AdmissionConfig): AdmissionDecision {
+  switch (path) {
+    case ADMISSION_PATH.workload:
+      return onWorkload(object, oldObject);
+    case ADMISSION_PATH.validate:
+      return validateObject({ object, oldObject }, config.platformNamespaces);
+    default:
+      return onPod(path, object, config.injection);
+  }
 }
 
 function onPod(path: string, object: unknown, config: InjectionConfig): AdmissionDecision {
@@ -77,7 +96,7 @@ function respond(uid: string, decision: AdmissionDecision): AdmissionReviewRespo
   if (!decision.allowed)
     return {
       ...envelope,
-      response: { uid, allowed: false, status: { code: 400, message: `remora: ${decision.reason}` } },
+      response: { uid, allowed: false, status: { code: decision.code ?? 400, message: `remora: ${decision.reason}` } },
     };
   const { operations, warnings } = decision;
   return {

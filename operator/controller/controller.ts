@@ -7,7 +7,7 @@ import { serviceRefOf } from '#contract/compile/provider-pool';
 import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
 import { secretRefOf } from '#contract/compile/secret-refs';
 import { contentsOf } from '#contract/compile/snapshot';
-import { selectingLabels } from '#contract/compile/workload';
+import { type SelectingLabels, selectingLabels } from '#contract/compile/workload';
 import { KIND } from '#contract/names/api';
 import { USER_KINDS } from '#contract/resources/kinds';
 import type { SourceCounts } from '#contract/wire/variant-codec';
@@ -87,18 +87,19 @@ export class Controller implements PushEvents {
     string,
     Pick<Reflector<KubeObject>, 'start' | 'stop' | 'synced' | 'hasSynced' | 'lagMs'>
   >();
-  /** Names of the labels of pods by which AIPolicies select. */
-  #selecting: ReadonlySet<string> = new Set();
+  /** The labels of pods by which workloads are told apart. */
+  #selecting: SelectingLabels;
   #synced = false;
 
   constructor(options: ControllerOptions) {
     const { client, log, push, metrics, namespace, replica, owner, now } = options;
     this.#options = options;
     this.index = new ResourceIndex({ platformNamespaces: options.platformNamespaces });
+    this.#selecting = selectingLabels(this.index.snapshot());
     this.#pods = new PodIndex((pod, gone) => this.#takePod(pod, gone));
     this.#workloads = new Workloads({
       labelsOf: (name) => this.index.namespaceLabels(name),
-      selecting: () => this.#selecting,
+      selecting: (namespace) => this.#selecting.of(namespace),
     });
     this.#secrets = new SecretWatches({ client, log, onChange: (ref) => this.#takeSecret(ref) });
     this.#services = new ServiceWatches({ client, log, onChange: (ref) => this.#takeService(ref) });
@@ -147,6 +148,7 @@ export class Controller implements PushEvents {
     this.#watchReferred();
     await Promise.all([this.#secrets.settled(), this.#services.settled()]);
     for (const ref of this.#serviceRefs()) this.#takeService(ref);
+    this.#selectAnew();
     for (const { key } of this.#workloads.values()) this.#publisher.publish(key);
     this.#synced = true;
     this.refreshAll();
@@ -235,7 +237,7 @@ export class Controller implements PushEvents {
   #userObjects(kind: string): ReflectorHandler<UserObject> {
     const take = (key: string, touched: Touched) => {
       this.#look(key);
-      if (kind === KIND.policy) this.#selectAnew();
+      if (this.#synced && (kind === KIND.policy || kind === KIND.route)) this.#selectAnew();
       this.#touch(touched);
       if (kind === KIND.provider || kind === KIND.route) this.#watchReferred();
     };
@@ -245,10 +247,10 @@ export class Controller implements PushEvents {
     };
   }
 
-  /** An AIPolicy came, went or changed: pods that were of one workload may be of two now. */
+  /** An AIPolicy or AIRoute came, went or changed: pods that were of one workload may be of two now. */
   #selectAnew(): void {
     const selecting = selectingLabels(this.index.snapshot());
-    if (selecting.symmetricDifference(this.#selecting).size === 0) return;
+    if (selecting.key === this.#selecting.key) return;
     this.#selecting = selecting;
     for (const key of this.#workloads.regroup()) this.#join(key);
   }

@@ -16,8 +16,8 @@ interface MutableEntry extends WorkloadEntry {
 export interface WorkloadsOptions {
   /** The labels of a Namespace. */
   readonly labelsOf: (namespace: string) => Readonly<Record<string, string>> | undefined;
-  /** The labels of pods by which AIPolicies select. */
-  readonly selecting: () => ReadonlySet<string>;
+  /** The labels by which pods of a namespace are told apart. */
+  readonly selecting: (namespace: string) => ReadonlySet<string>;
 }
 
 export class Workloads {
@@ -32,7 +32,7 @@ export class Workloads {
   /** Takes a pod in. Returns the workloads that gained or lost their membership by it. */
   set(pod: InjectedPod): string[] {
     const { labelsOf, selecting } = this.#options;
-    const workload = workloadOf(pod, namespaceFacts(labelsOf(pod.namespace)), selecting());
+    const workload = workloadOf(pod, namespaceFacts(labelsOf(pod.namespace)), selecting(pod.namespace));
     const key = workloadKey(workload);
     const before = this.#keyOfPod.get(pod.uid);
     const entry = this.#entries.get(key) ?? { key, workload, pods: new Map() };
@@ -53,7 +53,7 @@ export class Workloads {
     return [key];
   }
 
-  /** To be called when the labels of a Namespace changed, or (without one) those by which AIPolicies select. Returns the workloads whose membership did. */
+  /** To be called when the labels of a Namespace changed, or (without one) those by which pods are told apart. Returns the workloads whose membership did. */
   regroup(namespace?: string): string[] {
     const touched = [...this.values()].filter(
       ({ workload }) => namespace === undefined || workload.namespace === namespace,

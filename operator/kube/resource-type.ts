@@ -66,6 +66,13 @@ export const MUTATING_WEBHOOK = of(
   false,
 );
 
+export const VALIDATING_WEBHOOK = of(
+  'admissionregistration.k8s.io',
+  'ValidatingWebhookConfiguration',
+  'validatingwebhookconfigurations',
+  false,
+);
+
 /** The type of one of our own kinds. */
 export function remoraType(kind: string): ResourceType {
   const definition = ALL_KINDS.find((candidate) => candidate.kind === kind);

@@ -2,7 +2,7 @@
 import type { Logger } from '#operator/telemetry/log';
 import type { KubeClient } from './kube-client.ts';
 import { Reflector } from './reflector.ts';
-import { apiVersionOf, type KubeObject, MUTATING_WEBHOOK, pathOf } from './resource-type.ts';
+import { apiVersionOf, type KubeObject, pathOf, type ResourceType } from './resource-type.ts';
 import { FIELD_MANAGER } from './status-client.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -18,7 +18,8 @@ const webhooksWithout = (configuration: WebhookConfiguration, caBundle: string):
 
 export interface WebhookCaOptions {
   readonly client: KubeClient;
-  /** Name of the MutatingWebhookConfiguration. */
+  /** Of webhook configurations that change objects, or that judge them. */
+  readonly type: ResourceType;
   readonly name: string;
   readonly caPem: string;
   readonly log: Logger;
@@ -33,7 +34,7 @@ export class WebhookCa {
   #isRead = false;
 
   constructor(options: WebhookCaOptions) {
-    const { client, name, log } = options;
+    const { client, type, name, log } = options;
     this.#options = options;
     this.#caBundle = Buffer.from(options.caPem).toString('base64');
     this.#queue = new WorkQueue({ name: 'webhook-ca', log, process: () => this.#repair() });
@@ -42,10 +43,10 @@ export class WebhookCa {
       remove: () => this.#see(undefined),
     };
     const fieldSelector = `metadata.name=${name}`;
-    this.#reflector = new Reflector({ client, log, type: MUTATING_WEBHOOK, fieldSelector, handler });
+    this.#reflector = new Reflector({ client, log, type, fieldSelector, handler });
   }
 
-  /** False while the API server could not reach the webhook although it is configured: pods that ask for a sidecar are refused. */
+  /** False while the API server could not reach the webhooks although they are configured. */
   get isSet(): boolean {
     if (!this.#isRead) return false;
     return this.#configuration === undefined || webhooksWithout(this.#configuration, this.#caBundle).length === 0;
@@ -65,29 +66,38 @@ export class WebhookCa {
   #see(configuration: WebhookConfiguration | undefined): void {
     this.#configuration = configuration;
     if (configuration) this.#queue.add(configuration.metadata.name);
-    else this.#options.log.warn({ webhook: this.#options.name }, 'no webhook configuration: pods are not injected');
+    else this.#options.log.warn(this.#named(), 'this webhook configuration is gone: the operator is not asked');
   }
 
   async #repair(): Promise<boolean> {
     const configuration = this.#configuration;
     if (!configuration || webhooksWithout(configuration, this.#caBundle).length === 0) return false;
-    await applyCa(this.#options.client, configuration, this.#caBundle);
-    this.#options.log.info({ webhook: this.#options.name }, 'set the CA of the webhook configuration');
+    await applyCa(this.#options, configuration, this.#caBundle);
+    this.#options.log.info(this.#named(), 'set the CA of the webhook configuration');
     return true;
+  }
+
+  #named() {
+    const { name, type } = this.#options;
+    return { webhook: name, kind: type.kind };
   }
 }
 
 /** Every webhook of the object is named, since leaving one out would take our field away from it. */
-async function applyCa(client: KubeClient, configuration: WebhookConfiguration, caBundle: string): Promise<void> {
+async function applyCa(
+  { client, type }: WebhookCaOptions,
+  configuration: WebhookConfiguration,
+  caBundle: string,
+): Promise<void> {
   const { name } = configuration.metadata;
   await client.call({
     method: 'PATCH',
-    path: pathOf(MUTATING_WEBHOOK, { name }),
+    path: pathOf(type, { name }),
     query: { fieldManager: FIELD_MANAGER, force: true },
     contentType: 'application/apply-patch+yaml',
     body: {
-      apiVersion: apiVersionOf(MUTATING_WEBHOOK),
-      kind: MUTATING_WEBHOOK.kind,
+      apiVersion: apiVersionOf(type),
+      kind: type.kind,
       metadata: { name },
       webhooks: configuration.webhooks?.map((webhook) => ({ name: webhook.name, clientConfig: { caBundle } })),
     },

@@ -170,10 +170,10 @@ export function select(question: RouteQuestion, { patienceMs }: Call): Selection
 }
 
 /** From here on all attempts together have one deadline, which is the route's; a route that bounds its requests may let this one wait. */
-async function enter({ route }: Selection, { call, log, deps }: Passing): Promise<void> {
-  const { totalMs, key, stream } = route.policy;
+async function enter(selection: Selection, { call, log, deps }: Passing): Promise<void> {
+  const { totalMs, key, stream } = selection.route.policy;
   call.scope.limitTo(totalMs, key);
-  const turn = deps.admission.enter(call, route.policy, log);
+  const turn = deps.admission.enter(call, selection, log);
   if (turn !== undefined) await turn;
   if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
 }

@@ -18,6 +18,8 @@ export interface Caller {
   readonly session: string | undefined;
   /** Every limit that its requests count against. */
   readonly budgets: readonly PolicyBudget[];
+  /** Every label that the policy asks for; empty where it is not there. */
+  readonly labels: ReadonlyMap<string, string>;
   /** Which models it may use. */
   readonly modelRules: readonly CompiledModelRule[];
 }
@@ -25,11 +27,10 @@ export interface Caller {
 /** What is known before the request is decoded, so that a malformed one is attributed as well. */
 export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): Caller {
   const { attribution } = snapshot.policy;
-  const feature = callerHeader(call, 'feature');
   const user = callerHeader(call, 'user');
   const tier = callerHeader(call, 'tier');
   const session = callerHeader(call, 'session');
-  log.attribution = feature === undefined ? attribution : { ...attribution, feature: cutClaim(feature) };
+  log.attribution = claimed(attribution, call);
   log.policyHash = snapshot.hash;
   return {
     attribution: log.attribution,
@@ -38,6 +39,19 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
     session: session && cutClaim(session),
     budgets: snapshot.budgets.requests,
     modelRules: snapshot.modelRules,
+    labels: snapshot.labels,
+  };
+}
+
+/** With what the caller says of itself: a feature, whatever the pod's is, and a region where no label states one. */
+function claimed(attribution: Attribution, call: Call): Attribution {
+  const feature = callerHeader(call, 'feature');
+  const region = attribution.region === undefined ? callerHeader(call, 'region') : undefined;
+  if (feature === undefined && region === undefined) return attribution;
+  return {
+    ...attribution,
+    ...(feature !== undefined && { feature: cutClaim(feature) }),
+    ...(region !== undefined && { region }),
   };
 }
 

@@ -4,7 +4,8 @@ import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { classify, type RequestClass } from '#sidecar/classify/classify';
 import type { Call } from './call.ts';
 import type { Caller } from './identify.ts';
-import type { CompiledRoute, CompiledRule } from './policy/snapshot.ts';
+import type { ClassMatch } from './policy/class-match.ts';
+import type { CompiledRoute } from './policy/snapshot.ts';
 import { callerHeader, type RequestRecorder } from './request-recorder.ts';
 
 interface ClassQuestion {
@@ -36,7 +37,7 @@ const latencyOf = (word: string | undefined): Latency | undefined =>
   word === undefined ? undefined : BY_WORD.get(word);
 
 export function matchesClass(
-  { requestClass: wanted }: CompiledRule,
+  { requestClass: wanted }: { readonly requestClass: ClassMatch | undefined },
   question: ClassQuestion,
   route: CompiledRoute,
 ): boolean {

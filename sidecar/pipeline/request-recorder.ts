@@ -120,6 +120,11 @@ export class RequestRecorder {
     if (left < targets) this.#wouldHaveDone({ ...by, action: left === 0 ? 'Refuse' : 'Restrict' });
   }
 
+  /** An observed AIPolicy would have given it another class. */
+  wouldHaveClassed(policy: string, action: 'Lower' | 'Raise'): void {
+    this.#wouldHaveDone({ policy, rule: 'priority', action });
+  }
+
   #wouldHaveDone(what: WouldHave): void {
     this.#wouldHave ??= new Map();
     this.#wouldHave.set(`${what.policy} ${what.rule} ${what.action}`, what);

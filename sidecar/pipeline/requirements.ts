@@ -20,7 +20,7 @@ export function passRequirements<T extends CompiledTarget>(
   const { requirements } = snapshot;
   if (requirements.length === 0) return targets;
   // What cannot be judged binds: a header that is not there must not open what it closes.
-  const holding = requirements.filter(({ when }) => when === undefined || conditions.holds(when, true));
+  const holding = requirements.filter(({ when }) => when === undefined || (conditions.holds(when) ?? true));
   const enforced = holding.filter(({ isObserved }) => !isObserved);
   for (const requirement of enforced) log.required(requirement);
   const left = targets.filter((target) => {

@@ -1,4 +1,5 @@
 /** Which targets may answer, in the order of trying: route by model, rule by match, then what policies, secrets and guardrails leave. */
+import type { Priority } from '#contract/resources/route-concurrency';
 import { operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
@@ -7,6 +8,7 @@ import type { InputInspection } from '#sidecar/guardrails/guardrail';
 import type { Credentials } from '#sidecar/policy/policy-source';
 import type { Keepers } from './accounts/keepers.ts';
 import { pinTargets } from './accounts/pin-targets.ts';
+import { priorityOf } from './admission/priority.ts';
 import type { Candidate } from './attempts/candidate.ts';
 import type { Call } from './call.ts';
 import { startTrial, trialFirst, trialOf } from './experiments/trial.ts';
@@ -42,6 +44,8 @@ export interface Selection {
   readonly candidates: readonly Candidate[];
   /** The variant that the request was drawn for and may use. */
   readonly variant?: CompiledVariant | undefined;
+  /** Its class, where requests or attempts have to wait. */
+  readonly priority: Priority;
 }
 
 export interface RouteQuestion {
@@ -82,7 +86,7 @@ export function selectRoute(question: RouteQuestion): Selection {
   const candidates = candidatesOf(targets, { ...question, route });
   const variant = chosen.experiment && startTrial(trial, candidates);
   if (chosen.experiment !== undefined) log.drawn(chosen.experiment, variant);
-  return { route, rule, candidates, variant };
+  return { route, rule, candidates, variant, priority: priorityOf(question, route) };
 }
 
 /** `order`: the targets of `rule` in the order of trying. */
@@ -103,13 +107,17 @@ export function candidatesOf(targets: readonly CompiledTarget[], asking: TargetQ
 }
 
 /** What of a rule does not fit a request. */
-export type Mismatch = 'model' | 'headers' | 'class' | 'when';
+export type Mismatch = 'model' | 'headers' | 'caller' | 'class' | 'when';
 
 /** The first of them; undefined: the rule matches. */
 export function mismatchOf(rule: CompiledRule, question: RouteQuestion, route: CompiledRoute): Mismatch | undefined {
   const isNamed = rule.models.size === 0 || rule.models.has(question.request.model);
   return isNamed ? mismatchBesideModel(rule, question, route) : 'model';
 }
+
+const matchesCaller = ({ policy: { match } }: CompiledRule, { attribution: { team, region } }: Caller): boolean =>
+  (match.teams === undefined || (team !== undefined && match.teams.includes(team))) &&
+  (match.regions === undefined || (region !== undefined && match.regions.includes(region)));
 
 /** The expression last: what it asks for has to be worked out. */
 export function mismatchBesideModel(
@@ -118,8 +126,9 @@ export function mismatchBesideModel(
   route: CompiledRoute,
 ): Mismatch | undefined {
   if (!rule.policy.match.headers.every(({ name, value }) => question.call.headers[name] === value)) return 'headers';
+  if (!matchesCaller(rule, question.caller)) return 'caller';
   if (!matchesClass(rule, question, route)) return 'class';
-  return rule.when === undefined || question.conditions.holds(rule.when, false) ? undefined : 'when';
+  return rule.when === undefined || question.conditions.holds(rule.when) === true ? undefined : 'when';
 }
 
 export interface TargetQuestion extends RouteQuestion {

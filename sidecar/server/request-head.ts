@@ -28,6 +28,7 @@ export function checkHead(request: Pick<IncomingMessage, 'rawHeaders' | 'headers
   checkHeaders(request.rawHeaders);
   checkFraming(request.headers['transfer-encoding']);
   checkLatency(request.headers[REQUEST_HEADER.latency]);
+  checkRegion(request.headers[REQUEST_HEADER.region]);
   const target = request.url ?? '';
   if (!target.startsWith('/')) {
     throw invalidHost('The request target is not a path. Send the path alone and the host in the Host header.');
@@ -104,6 +105,18 @@ function checkLatency(stated: string | string[] | undefined): void {
     code: 'invalid_request',
     message: `The header ${REQUEST_HEADER.latency} must be ${LATENCY_WORDS.join(' or ')}. Correct it, or leave it out.`,
     param: REQUEST_HEADER.latency,
+  });
+}
+
+/** What a label can say as well, and once. */
+const REGION = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+function checkRegion(stated: string | string[] | undefined): void {
+  if (stated === undefined || (typeof stated === 'string' && REGION.test(stated))) return;
+  throw new RemoraError({
+    code: 'invalid_request',
+    message: `The header ${REQUEST_HEADER.region} must name one region by letters, digits, "-", "_" and ".", such as eu. Correct it, or leave it out.`,
+    param: REQUEST_HEADER.region,
   });
 }
 

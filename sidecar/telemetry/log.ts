@@ -72,7 +72,8 @@ const callerOf = ({ attribution }: RequestRecord): string =>
     : member('team', attribution.team) +
       member('project', attribution.project) +
       member('environment', attribution.environment) +
-      member('feature', attribution.feature);
+      member('feature', attribution.feature) +
+      member('region', attribution.region);
 
 const routeOf = (record: RequestRecord): string =>
   member('model', record.requestedModel) +

@@ -86,11 +86,11 @@ export interface RequestRecord {
     readonly action: 'Mask' | 'Block';
     readonly stage: 'Input' | 'Output';
   }[];
-  /** What observed AIPolicies would have done, each once. `rule`: `models`, `require` or the name of a guardrail. */
+  /** What observed AIPolicies would have done, each once. `rule`: `models`, `require`, `priority` or the name of a guardrail. */
   readonly wouldHave?: readonly {
     readonly policy: string;
     readonly rule: string;
-    readonly action: 'Restrict' | 'Refuse' | PolicyGuardrail['action'];
+    readonly action: 'Restrict' | 'Refuse' | 'Lower' | 'Raise' | PolicyGuardrail['action'];
   }[];
   /** What AIPolicies required of the targets. */
   readonly required?: readonly { readonly policy: string; readonly tags: readonly string[] }[];

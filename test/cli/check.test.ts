@@ -20,7 +20,7 @@ test('remora check passes on a sound installation, with a tick per group', async
   const cluster = await TestCluster.open(t);
   if (!cluster) return;
   await cluster.operator(2);
-  await cluster.webhook(await generateCaPem());
+  await cluster.webhooks(await generateCaPem());
   await cluster.ours('AIRoute', 'chat', {
     spec: SPEC,
     status: { conditions: conditions(1, ['Ready', 'True', 'Ready', 'All conditions hold.']), programmed: '1/1' },
@@ -56,7 +56,7 @@ test('remora check names the object, the reason and a command for a fault in eve
   if (!cluster) return;
   const { namespace, home } = cluster;
   await cluster.operator(0);
-  await cluster.webhook(undefined);
+  await cluster.webhooks(undefined);
   const pending = 'waiting for test/app (connected, not acknowledged)';
   await cluster.ours('AIRoute', 'chat', {
     spec: SPEC,
@@ -83,6 +83,10 @@ test('remora check names the object, the reason and a command for a fault in eve
       `kubectl -n ${home} logs deployment/remora`,
     ],
     [
+      `‼ ValidatingWebhookConfiguration remora-${namespace}: without caBundle, so wrong objects are stored`,
+      `kubectl -n ${home} logs deployment/remora`,
+    ],
+    [
       `× the sidecar of Pod ${namespace}/stuck refused its policy: pattern too long`,
       `kubectl -n ${namespace} logs stuck`,
     ],
@@ -104,7 +108,7 @@ test('remora check names the object, the reason and a command for a fault in eve
     assert.ok(at >= 0, `${line} in:\n${stdout}`);
     assert.ok(stdout.split('\n')[at + 1]?.startsWith(`    ${remedy}`), `${remedy} below ${line} in:\n${stdout}`);
   }
-  assert.match(stdout, /\nFound 7 failures\.\n$/);
+  assert.match(stdout, /\nFound 7 failures and 1 warning\.\n$/);
   assert.equal(code, 1);
 
   const json = await cluster.remora('check', '-n', namespace, '-o', 'json');

@@ -100,20 +100,23 @@ export class TestCluster {
   }
 
   /** Selects nothing, so that it is in nobody's way. */
-  async webhook(caBundle: string | undefined): Promise<void> {
+  async webhooks(caBundle: string | undefined): Promise<void> {
     const service = { namespace: this.home, name: 'remora', port: 24_111, path: '/inject-pod' };
-    await this.create('/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', {
-      metadata: { name: `remora-${this.namespace}`, labels: OPERATOR_LABELS },
-      webhooks: [
-        {
-          name: 'pod.inject.remora.dev',
-          clientConfig: { service, ...(caBundle === undefined ? {} : { caBundle }) },
-          rules: [{ apiGroups: ['remora.dev'], apiVersions: ['v0'], resources: ['nothing'], operations: ['CREATE'] }],
-          admissionReviewVersions: ['v1'],
-          sideEffects: 'None',
-        },
-      ],
+    const webhook = (name: string) => ({
+      name,
+      clientConfig: { service, ...(caBundle === undefined ? {} : { caBundle }) },
+      rules: [{ apiGroups: ['remora.dev'], apiVersions: ['v0'], resources: ['nothing'], operations: ['CREATE'] }],
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
     });
+    for (const [collection, name] of [
+      ['mutatingwebhookconfigurations', 'pod.inject.remora.dev'],
+      ['validatingwebhookconfigurations', 'validate.remora.dev'],
+    ] as const)
+      await this.create(`/apis/admissionregistration.k8s.io/v1/${collection}`, {
+        metadata: { name: `remora-${this.namespace}`, labels: OPERATOR_LABELS },
+        webhooks: [webhook(name)],
+      });
   }
 }
 

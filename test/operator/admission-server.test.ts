@@ -29,11 +29,14 @@ const authority = await ensureAuthority({
 const server = createAdmissionServer({
   tls: await authority.issue(['localhost']),
   config: {
-    version: '0.1.0',
-    image: 'remora:0.1.0',
-    imagePullPolicy: 'IfNotPresent',
-    operatorAddress: 'remora.remora-system.svc:24110',
-    caPem: authority.caPem,
+    injection: {
+      version: '0.1.0',
+      image: 'remora:0.1.0',
+      imagePullPolicy: 'IfNotPresent',
+      operatorAddress: 'remora.remora-system.svc:24110',
+      caPem: authority.caPem,
+    },
+    platformNamespaces: new Set(['remora-system']),
   },
   log: { info: () => {}, error: () => {} },
 });

@@ -109,6 +109,31 @@ test('an AIPolicy that selects pods by their labels parts them, and follows an e
   );
 });
 
+test('a label that an expression asks for reaches the sidecars of its pods, and no longer than it is asked for', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const operator = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', MOCK_ROUTE);
+  const injected = { [LABEL.injected]: 'true', [LABEL.region]: 'eu' };
+  const gold = world.sidecar(await world.pod('gold', { ...injected, plan: 'gold', other: '1' }), operator).sink;
+  const free = world.sidecar(await world.pod('free', { ...injected, plan: 'free', other: '2' }), operator).sink;
+  await eventually('both have the policy', () => [gold, free].every(({ policy }) => policy?.routes.length === 1));
+  assert.deepEqual(
+    [gold, free].map(({ policy }) => policy?.attribution.region),
+    ['eu', 'eu'],
+  );
+
+  const when = "caller.labels['plan'] == 'gold'";
+  await world.apply('AIRoute', 'chat', { rules: [{ when, targets: [{ model: 'mock/echo' }] }] });
+  const plans = () => [gold, free].map(({ policy }) => policy?.attribution.labels);
+  await eventually('each knows its own', () => plans().every((labels) => labels !== undefined));
+  assert.deepEqual(plans(), [{ plan: 'gold' }, { plan: 'free' }]);
+
+  await world.apply('AIRoute', 'chat', { rules: [{ targets: [{ model: 'mock/echo' }] }] });
+  await eventually('neither knows any more', () => plans().every((labels) => labels === undefined));
+});
+
 test('a credential travels beside the policy, follows its Secret, and appears in no log and no status', async (t) => {
   const world = await World.open(t);
   if (!world) return;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KubeClient } from '#operator/kube/kube-client';
+import { MUTATING_WEBHOOK } from '#operator/kube/resource-type';
 import { WebhookCa } from '#operator/kube/webhook-ca';
 import { createLog } from '#operator/telemetry/log';
 import { requireApiServer } from '#test/support/api-server';
@@ -30,7 +31,13 @@ test('WebhookCa sets the CA of every webhook and puts it back when somebody take
   const client = new KubeClient(directAccess(server));
   const caPem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
   const { tls } = await directAccess(server).credentials();
-  const webhookCa = new WebhookCa({ client, name, caPem: String(tls.ca ?? caPem), log: createLog('silent') });
+  const webhookCa = new WebhookCa({
+    client,
+    name,
+    type: MUTATING_WEBHOOK,
+    caPem: String(tls.ca ?? caPem),
+    log: createLog('silent'),
+  });
   t.after(async () => {
     await webhookCa.close();
     await client.close();

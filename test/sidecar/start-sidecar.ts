@@ -48,12 +48,14 @@ export interface RouteWords {
 }
 
 export interface PolicyWords {
+  readonly attribution?: Partial<Policy['attribution']>;
   readonly providers: Readonly<Record<string, Partial<PolicyProvider> & Pick<PolicyProvider, 'type'>>>;
   readonly routes: readonly RouteWords[];
   readonly modelRules?: Policy['modelRules'];
   readonly requirements?: Policy['requirements'];
   readonly guardrails?: readonly PolicyGuardrail[];
   readonly ceilings?: Policy['ceilings'];
+  readonly priorities?: Policy['priorities'];
   readonly budgets?: readonly PolicyBudget[];
 }
 
@@ -97,13 +99,20 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
 
 export const policyOf = (words: PolicyWords): Policy =>
   buildPolicy({
-    attribution: { namespace: 'default', serviceAccount: 'app', team: 'data', environment: 'dev' },
+    attribution: {
+      namespace: 'default',
+      serviceAccount: 'app',
+      team: 'data',
+      environment: 'dev',
+      ...words.attribution,
+    },
     providers: Object.entries(words.providers).map(([name, parts]) => buildProvider(`default/${name}`, parts)),
     routes: words.routes.map(route),
     modelRules: words.modelRules ?? [],
     requirements: words.requirements ?? [],
     guardrails: [...(words.guardrails ?? [])],
     ceilings: words.ceilings ?? [],
+    priorities: words.priorities ?? [],
     budgets: [...(words.budgets ?? [])],
   });
 

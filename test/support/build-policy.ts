@@ -24,6 +24,7 @@ export const buildPolicy = (parts: Partial<Policy> = {}): Policy => ({
   modelRules: [],
   requirements: [],
   ceilings: [],
+  priorities: [],
   guardrails: [],
   budgets: [],
   ...parts,

@@ -5,6 +5,7 @@
 import type { KeptRequest } from '#sidecar/canonical/kept-request';
 import { operationOf } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { priorityOf } from '#sidecar/pipeline/admission/priority';
 import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
@@ -48,7 +49,7 @@ export function selectAccount(question: KeptQuestion): Selection {
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
   if (operationOf(request).spendsLater) refuseUnbounded(question, route);
   const asked = usableTargets([asAccount(place.target, question)], { ...question, route });
-  return { route, rule, candidates: passGuardrails(asked, question) };
+  return { route, rule, candidates: passGuardrails(asked, question), priority: priorityOf(question, route) };
 }
 
 function accountPlaces(question: KeptQuestion): readonly Place[] {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Priority } from '#contract/resources/route-concurrency';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import type { Call } from '#sidecar/pipeline/call';
+import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import { Deadlines } from '#sidecar/pipeline/scope/deadlines';
 import { ClientGone, RequestScope } from '#sidecar/pipeline/scope/request-scope';
@@ -32,11 +33,11 @@ function stage() {
         deadlines.tick();
       }
     },
-    enter(priority?: string, route = ROUTE) {
+    enter(priority: Priority = 'Normal', route = ROUTE) {
       const scope = new RequestScope(deadlines);
       const log: Pick<RequestRecorder, 'queued'> = { queued: undefined };
-      const call = { scope, headers: priority === undefined ? {} : { 'x-remora-priority': priority } };
-      const entered = admission.enter(call as unknown as Call, route, log as RequestRecorder);
+      const selection = { route: { policy: route } as CompiledRoute, priority };
+      const entered = admission.enter({ scope }, selection, log);
       return { scope, log, entered };
     },
     counts: () =>
@@ -65,7 +66,7 @@ test('a request waits until the one before it is over, and knows how long', asyn
   const { enter, advance, counts } = stage();
   const first = enter();
   await first.entered;
-  const second = enter('low');
+  const second = enter('Low');
   advance(4_000);
   assert.deepEqual(counts(), [
     { priority: 'Normal', running: 1, waiting: 0 },
@@ -82,7 +83,7 @@ test('a full queue refuses at once, and a passed deadline then: both with 503 an
   const { enter, advance, counts } = stage();
   const running = enter();
   await running.entered;
-  const waiting = enter('high');
+  const waiting = enter('High');
   const last = enter();
   await assert.rejects(
     Promise.resolve(enter().entered),

@@ -5,16 +5,20 @@ import { PRIORITIES } from '#contract/resources/route-concurrency';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Call } from '#sidecar/pipeline/call';
 import type { RequestRecorder } from '#sidecar/pipeline/request-recorder';
+import type { Selection } from '#sidecar/pipeline/select-route';
 import type { RouteCount } from '#sidecar/telemetry/admission-count';
 import { Gate } from './gate.ts';
 import { pass, type Refused, type Stop } from './pass.ts';
-import { priorityOf } from './priority.ts';
 import { SharedGate } from './shared-gate.ts';
 import type { SharedGates } from './shared-gates.ts';
 
 const RETRY_MS = 1_000;
 
 type Bounds = NonNullable<PolicyRoute['concurrency']>;
+
+interface Entering extends Pick<Selection, 'priority'> {
+  readonly route: Pick<Selection['route'], 'policy'>;
+}
 
 export class Admission {
   /** Those that each route's requests go through; as many as the policies of this process ever had. They outlive a policy, since requests do. */
@@ -29,8 +33,12 @@ export class Admission {
   }
 
   /** Resolves when the request may begin; it counts until its scope is closed. Rejects with `overloaded` or the cause of a cancel. */
-  enter(call: Call, route: PolicyRoute, log: RequestRecorder): Promise<void> | undefined {
-    return route.concurrency === undefined ? undefined : this.#enter(call, route, log);
+  enter(
+    call: Pick<Call, 'scope'>,
+    selection: Entering,
+    log: Pick<RequestRecorder, 'queued'>,
+  ): Promise<void> | undefined {
+    return selection.route.policy.concurrency === undefined ? undefined : this.#enter(call, selection, log);
   }
 
   /** One entry for each route and class. */
@@ -46,14 +54,18 @@ export class Admission {
     );
   }
 
-  async #enter({ headers, scope }: Call, route: PolicyRoute, log: RequestRecorder): Promise<void> {
-    const priority = priorityOf(headers, route);
-    const stops = this.#stopsOf(route.key, route.concurrency ?? {});
+  async #enter(
+    { scope }: Pick<Call, 'scope'>,
+    { route, priority }: Entering,
+    log: Pick<RequestRecorder, 'queued'>,
+  ): Promise<void> {
+    const { key, concurrency = {} } = route.policy;
+    const stops = this.#stopsOf(key, concurrency);
     const sinceMs = this.#nowMs();
     const refused = await pass(stops, { scope, priority });
     const waitedMs = Math.round(this.#nowMs() - sinceMs);
     log.queued = { priority, waitedMs, ...(refused && { refused: refused.why }) };
-    if (refused !== undefined) throw overloaded(route.key, refused);
+    if (refused !== undefined) throw overloaded(key, refused);
     scope.atEnd(() => {
       for (const { gate } of stops) gate.leave(priority);
     });

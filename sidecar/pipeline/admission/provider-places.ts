@@ -16,7 +16,6 @@ import type { Credentials } from '#sidecar/policy/policy-source';
 import type { ProviderCount } from '#sidecar/telemetry/admission-count';
 import type { Timers } from '#sidecar/time/timers';
 import { pass } from './pass.ts';
-import { priorityOf } from './priority.ts';
 import type { Place, SharedGate } from './shared-gate.ts';
 import type { SharedGates } from './shared-gates.ts';
 
@@ -32,8 +31,8 @@ const RETRY_MS = 1_000;
 
 /** An attempt that is to begin. */
 export interface PlaceQuestion {
-  readonly call: Pick<Call, 'headers' | 'scope' | 'patienceMs'>;
-  readonly selection: Pick<Selection, 'route'>;
+  readonly call: Pick<Call, 'scope' | 'patienceMs'>;
+  readonly selection: Pick<Selection, 'route' | 'priority'>;
   readonly log: Pick<RequestRecorder, 'queued'>;
 }
 
@@ -61,8 +60,7 @@ export class ProviderPlaces implements TargetObserver {
     hasOther: () => boolean,
   ): Place | null | Promise<Place | RemoraError> {
     const gate = this.#of(candidate);
-    const priority = priorityOf(question.call.headers, question.selection.route.policy);
-    const place = gate.take(priority);
+    const place = gate.take(question.selection.priority);
     if (place !== null || hasOther()) return place;
     return this.#wait(gate, question);
   }
@@ -104,9 +102,9 @@ export class ProviderPlaces implements TargetObserver {
   }
 
   async #wait(gate: SharedGate, { call, selection, log }: PlaceQuestion): Promise<Place | RemoraError> {
+    const { priority } = selection;
     const { policy } = selection.route;
     const { scope, patienceMs } = call;
-    const priority = priorityOf(call.headers, policy);
     const { fleet, perPod } = policy.concurrency ?? {};
     const before = log.queued?.waitedMs ?? 0;
     const patience = patienceMs ?? (fleet ?? perPod)?.deadlineMs ?? DEADLINE_MS;

@@ -1,5 +1,4 @@
 /** Copies of requests to variants whose answers nobody gets: sent after the real answer has left, read to their end, measured and thrown away. */
-import { REQUEST_HEADER } from '#contract/names/headers';
 import type { ShadowLimits } from '#sidecar/config/sidecar-config';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { attempt } from '#sidecar/pipeline/attempt';
@@ -30,8 +29,6 @@ interface Running extends Copied {
 }
 
 const LAST_WORDS_MS = 500;
-/** They wait behind all who wait for an answer. */
-const LAST = { [REQUEST_HEADER.priority]: 'low' };
 
 export class Shadows {
   readonly #limits: ShadowLimits;
@@ -103,11 +100,12 @@ export class Shadows {
   }
 
   #ask({ question, decoded, selection: { route, rule }, variant, scope, log, deps }: Running): Promise<Answer> {
-    const call = { ...question.call, headers: { ...question.call.headers, ...LAST }, scope };
+    const call = { ...question.call, scope };
     const candidates = candidatesOf([variant.target], { ...question, call, log, route });
     scope.limitTo(Math.min(route.policy.totalMs, this.#limits.deadlineMs), route.policy.key);
     const upstream = boundedUpstream(deps.upstream, this.#limits.answerBytes);
-    const selection = { route, rule, candidates };
+    // They wait behind all who wait for an answer.
+    const selection: Selection = { route, rule, candidates, priority: 'Low' };
     return attempt({
       call,
       caller: { ...question.caller, budgets: question.snapshot.budgets.copies },

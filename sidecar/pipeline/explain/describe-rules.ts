@@ -46,6 +46,24 @@ const BECAUSE: Readonly<Record<Mismatch, (asking: Asking) => string>> = {
       .filter(({ name, value }) => question.call.headers[name] !== value)
       .map(({ name, value }) => `the header ${name} is not "${value}"`)
       .join(', '),
+  caller: ({
+    rule: {
+      policy: { match },
+    },
+    question: {
+      caller: {
+        attribution: { team, region },
+      },
+    },
+  }) =>
+    [
+      ...(match.teams === undefined || match.teams.includes(team ?? '')
+        ? []
+        : [`the team is ${team ?? 'not known'}, not ${match.teams.join(' or ')}`]),
+      ...(match.regions === undefined || match.regions.includes(region ?? '')
+        ? []
+        : [`the region is ${region ?? 'not known'}, not ${match.regions.join(' or ')}`]),
+    ].join(', '),
   class: classText,
   when: ({ rule, failedExpressions }) => {
     const failed = failedExpressions.find(({ expression }) => expression === rule.when?.place);

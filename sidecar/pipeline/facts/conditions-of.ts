@@ -4,7 +4,7 @@ import { CallerFacts, type Facts, RequestFacts } from '#contract/expressions/fac
 import type { FactName } from '#contract/expressions/facts';
 import type { Reads } from '#contract/expressions/inspect-syntax';
 import { wordsOf } from '#sidecar/classify/words-of';
-import { hasPiiSliced } from '#sidecar/guardrails/pii';
+import { type FoundPii, findPiiSliced } from '#sidecar/guardrails/pii';
 import type { Call } from '#sidecar/pipeline/call';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import type { Caller } from '#sidecar/pipeline/identify';
@@ -28,21 +28,24 @@ export interface ConditionsQuestion {
 }
 
 /** Where the policy has none. */
-export const NO_CONDITIONS: Conditions = { holds: (_, ifFailed) => ifFailed };
+export const NO_CONDITIONS: Conditions = { holds: () => undefined };
+
+const PII_FACTS = ['request.pii', 'request.piiKinds'];
 
 /** What takes long to find in a large request is found beforehand, in slices. */
 export async function conditionsOf(question: ConditionsQuestion): Promise<Conditions> {
   const { call, decoded, reads } = question;
-  if (!reads.facts.has('request.pii') || !isLargeToInspect(decoded.content.bytes))
+  if (!PII_FACTS.some((fact) => reads.facts.has(fact)) || !isLargeToInspect(decoded.content.bytes))
     return new RequestConditions(question);
-  return new RequestConditions(question, await inTurns(hasPiiSliced(decoded.request), call.scope));
+  const kinds = reads.facts.has('request.piiKinds');
+  return new RequestConditions(question, await inTurns(findPiiSliced(decoded.request, { kinds }), call.scope));
 }
 
 class RequestConditions implements Conditions {
   readonly #facts: Facts;
   readonly #log: RequestRecorder;
 
-  constructor(question: ConditionsQuestion, pii?: boolean) {
+  constructor(question: ConditionsQuestion, pii?: FoundPii) {
     const { call, caller, decoded, reads, snapshot, log, now } = question;
     const { request } = decoded;
     const route = routeOf(request.model, snapshot);
@@ -63,13 +66,13 @@ class RequestConditions implements Conditions {
     };
   }
 
-  holds({ place, expression }: Condition, ifFailed: boolean): boolean {
+  holds({ place, expression }: Condition): boolean | undefined {
     try {
       return expression.holds(this.#facts);
     } catch (fault) {
       if (!(fault instanceof ExpressionFailed)) throw fault;
       this.#log.expressionFailed(place, fault.reason);
-      return ifFailed;
+      return undefined;
     }
   }
 }

@@ -3,7 +3,7 @@ import { ExpressionFailed } from '#contract/expressions/compile-expression';
 import type { FactTable } from '#contract/expressions/facts';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { ClassWords } from '#sidecar/classify/words-of';
-import { hasPii } from '#sidecar/guardrails/pii';
+import { type FoundPii, findPii, hasPii } from '#sidecar/guardrails/pii';
 import type { Call } from '#sidecar/pipeline/call';
 import type { Caller } from '#sidecar/pipeline/identify';
 import { hasCode, hasImages, inputTokensOf, isChat, promptOf, systemOf, turnsOf } from './texts.ts';
@@ -14,7 +14,7 @@ export interface FactSource {
   /** The headers that expressions name. */
   readonly headers: ReadonlySet<string>;
   /** Where it is known beforehand. */
-  readonly pii?: boolean;
+  readonly pii?: FoundPii;
   /** What it is classified as, in the words of expressions. */
   readonly requestClass: () => ClassWords;
 }
@@ -32,7 +32,8 @@ export const REQUEST_TABLE: FactTable<'request', FactSource> = {
   prompt: ({ request }) => promptOf(request),
   system: ({ request }) => systemOf(request),
   headers: namedHeaders,
-  pii: ({ request, pii }) => pii ?? hasPii(request),
+  pii: ({ request, pii }) => pii?.isFound ?? hasPii(request),
+  piiKinds: piiKindsOf,
   task: ({ requestClass }) => requestClass().task ?? '',
   complexity: ({ requestClass }) => requestClass().complexity ?? '',
   latency: ({ requestClass }) => requestClass().latency,
@@ -44,6 +45,8 @@ export const CALLER_TABLE: FactTable<'caller', Caller> = {
   team: ({ attribution }) => attribution.team ?? '',
   project: ({ attribution }) => attribution.project ?? '',
   environment: ({ attribution }) => attribution.environment ?? '',
+  region: ({ attribution }) => attribution.region ?? '',
+  labels: ({ labels }) => labels,
   tier: ({ tier }) => tier ?? '',
   feature: ({ attribution }) => attribution.feature ?? '',
   namespace: ({ attribution }) => attribution.namespace,
@@ -55,6 +58,11 @@ function modelOf({ request }: FactSource): string {
   if (request.operation === 'batch_creation' || request.operation === 'file_upload')
     throw new ExpressionFailed('the models of a batch are asked for later');
   return request.model;
+}
+
+function piiKindsOf({ request, pii = findPii(request) }: FactSource): readonly string[] {
+  if (pii.isUnreadable) throw new ExpressionFailed('the text is in a form that cannot be read');
+  return pii.kinds;
 }
 
 function namedHeaders({ call, headers }: FactSource): ReadonlyMap<string, string> {

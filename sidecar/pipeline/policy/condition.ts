@@ -10,8 +10,8 @@ export interface Condition {
 
 /** Says whether conditions hold for one request. */
 export interface Conditions {
-  /** `ifFailed`: what an expression counts as that cannot be evaluated. */
-  holds(condition: Condition, ifFailed: boolean): boolean;
+  /** undefined: the expression cannot be evaluated. What that counts as is for who asks to say. */
+  holds(condition: Condition): boolean | undefined;
 }
 
 /** Throws an Error whose message names the place and what is wrong there. */
@@ -28,5 +28,6 @@ export function readsOf(conditions: readonly (Condition | undefined)[]): Reads |
   return {
     facts: new Set(reads.flatMap(({ facts }) => [...facts])),
     headers: new Set(reads.flatMap(({ headers }) => [...headers])),
+    labels: new Set(reads.flatMap(({ labels }) => [...labels])),
   };
 }

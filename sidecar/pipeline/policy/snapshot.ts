@@ -18,8 +18,10 @@ import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { adapterFor } from '#sidecar/providers/index';
 import { MOCK_SCHEME } from '#sidecar/upstream/mock-upstream';
 import { type Ceiling, policyCeiling, routeCeilings } from './ceilings.ts';
+import { type ClassMatch, classMatchOf } from './class-match.ts';
 import { type Condition, compileCondition, readsOf } from './condition.ts';
 import { compileGlob, type Glob } from './glob.ts';
+import { compilePriorities, type PriorityRules } from './priority-rule.ts';
 import { type CompiledRequirement, compileRequirements } from './requirement.ts';
 
 export type CompileGuardrails = (guardrails: readonly PolicyGuardrail[]) => Guardrails;
@@ -76,9 +78,6 @@ export interface Experiment {
   readonly variants: readonly CompiledVariant[];
 }
 
-/** All that is stated must be so. */
-type ClassMatch = Pick<PolicyRule['match'], 'task' | 'complexity' | 'latency' | 'costClass'>;
-
 export interface CompiledRule {
   readonly policy: PolicyRule;
   /** Empty: every name. */
@@ -126,9 +125,12 @@ export interface Snapshot {
   readonly requirements: readonly CompiledRequirement[];
   /** The limits that requests count against, and those that copies for Shadow variants do. */
   readonly budgets: { readonly requests: readonly PolicyBudget[]; readonly copies: readonly PolicyBudget[] };
+  readonly priorities: readonly PriorityRules[];
   readonly guardrails: Guardrails;
   /** What the expressions of the policy ask for; undefined where it has none. */
   readonly reads: Reads | undefined;
+  /** Every label that they ask for; empty where the caller has none. */
+  readonly labels: ReadonlyMap<string, string>;
 }
 
 /** The route that serves the model. */
@@ -159,8 +161,12 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
   const otherModels = routes.get(ANY_MODEL);
   routes.delete(ANY_MODEL);
   const requirements = policy.requirements.flatMap(compileRequirements);
-  const rules = allRoutes.flatMap((route) => route.rules);
+  const priorities = policy.priorities.map(compilePriorities);
+  const conditional = [...allRoutes, ...priorities].flatMap(
+    ({ rules }): { readonly when?: Condition | undefined }[] => [...rules],
+  );
   const isObserved = ({ mode }: PolicyModelRule): boolean => mode === 'Observe';
+  const reads = readsOf([...conditional, ...requirements].map(({ when }) => when));
   return {
     hash,
     policy,
@@ -175,8 +181,10 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
       requests: policy.budgets.filter(({ shadows }) => shadows !== 'Only'),
       copies: policy.budgets.filter(({ shadows }) => shadows !== 'Exclude'),
     },
+    priorities,
     guardrails: compileGuardrails(policy.guardrails),
-    reads: readsOf([...rules, ...requirements].map(({ when }) => when)),
+    reads,
+    labels: new Map([...(reads?.labels ?? [])].map((name) => [name, policy.attribution.labels?.[name] ?? ''])),
   };
 }
 
@@ -287,11 +295,6 @@ function breakerOf(
     timeouts.firstTokenMs,
     Object.values(circuitBreaker),
   ]);
-}
-
-function classMatchOf({ task, complexity, latency, costClass }: ClassMatch): ClassMatch | undefined {
-  const isAsked = [task, complexity, latency, costClass].some((wanted) => wanted !== undefined);
-  return isAsked ? { task, complexity, latency, costClass } : undefined;
 }
 
 function experimentOf(

@@ -38,6 +38,11 @@ const WHEN: readonly (readonly [string | undefined, (asked: Asked) => boolean])[
   ['request.pii', (asked) => !isKept(asked) && asked.text.includes('@')],
   ["request.headers['x-region'] == 'eu'", ({ region }) => region !== 'us'],
   ["'x-region' in request.headers && request.headers['x-region'] == 'us'", ({ region }) => region === 'us'],
+  ["caller.region in ['eu', '']", ({ region }) => region !== 'us'],
+  [
+    "caller.labels['data'] == 'health' && caller.labels['none'] == '' && request.stream",
+    ({ kind }) => kind === 'stream',
+  ],
   ["request.model == 'one'", ({ kind, model }) => kind === 'batch' || (kind !== 'files' && model === 'one')],
   ['request.stream', ({ kind }) => kind === 'stream'],
   ["caller.user == 'ada' && caller.team == 'data'", ({ user }) => user === 'ada'],
@@ -61,7 +66,7 @@ const FAULTS: readonly (Fault | undefined)[] = [
 const subset = fc.subarray(TAGS);
 const required = fc.record({ when: fc.nat(WHEN.length - 1), tags: fc.subarray(TAGS, { minLength: 1 }) });
 const asked: fc.Arbitrary<Asked> = fc.record({
-  kind: fc.constantFrom('chat', 'chat', 'stream', 'messages', 'embeddings', 'files', 'batch', 'job'),
+  kind: fc.constantFrom('chat', 'chat', 'stream', 'messages', 'embeddings', 'files', 'files', 'batch', 'job'),
   model: fc.constantFrom('one', 'two'),
   text: fc.constantFrom(
     'Say hello.',
@@ -111,6 +116,7 @@ const MASK: PolicyGuardrail = {
 
 function wordsOf({ tags, enforced, observed, rules, mask }: Scene, fakes: Record<Name, FakeProvider>): PolicyWords {
   return {
+    attribution: { labels: { data: 'health' } },
     providers: Object.fromEntries(
       PROVIDERS.map((name) => [
         name,
@@ -159,7 +165,7 @@ async function ask(url: string, request: Asked): Promise<{ readonly status: numb
     method: body === undefined ? 'GET' : 'POST',
     headers: {
       'content-type': 'application/json',
-      ...(region && { 'x-region': region }),
+      ...(region && { 'x-region': region, 'x-remora-region': region }),
       ...(user && { 'x-remora-user': user }),
       ...(isKept(request) && { 'x-remora-provider': account }),
       ...(kind === 'job' && { 'x-remora-callback': 'fetch' }),

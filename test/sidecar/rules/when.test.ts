@@ -49,6 +49,12 @@ const FACTS: readonly (readonly [string, Ask, Ask])[] = [
   ["request.system == 'Be brief.'", { body: chatBody('', TURNS) }, {}],
   ["'x-tier' in request.headers && request.headers['x-tier'] == 'gold'", { headers: { 'x-tier': 'gold' } }, {}],
   ['request.pii', { body: chatBody('Write to ada@example.org') }, { body: chatBody('Write to ada') }],
+  [
+    "'Email' in request.piiKinds && !('CreditCard' in request.piiKinds)",
+    { body: chatBody('Write to ada@example.org') },
+    { body: chatBody('ada@example.org pays with 4111 1111 1111 1111') },
+  ],
+  ["caller.region == 'eu'", { headers: { 'x-remora-region': 'eu' } }, {}],
   ["caller.user == 'ada'", { headers: { 'x-remora-user': 'ada' } }, {}],
   ["caller.user == 'ada'", { body: chatBody('a', { user: 'ada' }) }, {}],
   ["caller.feature == 'search'", { headers: { 'x-remora-feature': 'search' } }, {}],
@@ -76,6 +82,60 @@ test('facts of the caller are those of its workload, which no request can change
     "caller.team == 'data' && caller.environment == 'dev' && caller.namespace == 'default' && caller.serviceAccount == 'app' && caller.project == ''";
   const running = await startRules(t, { routes: [{ when, targets: [{ provider: 'tagged' }] }] });
   assert.equal((await post(running.url, chatBody('a', { team: 'other' }))).status, 200);
+});
+
+test('a region that a label states is none that a request can change', async (t) => {
+  const attribution = { region: 'eu' };
+  const running = await startRules(t, { attribution, routes: routesOf("caller.region == 'eu'") });
+  const sent: Record<string, string>[] = [{}, { 'x-remora-region': 'us' }];
+  for (const headers of sent)
+    assert.equal((await post(running.url, CHAT, headers)).headers.get('x-remora-target'), 'tagged/m');
+  assert.deepEqual(
+    running.records.map((record) => record.attribution?.region),
+    ['eu', 'eu'],
+  );
+});
+
+test('a region that is none, or two, is refused before anything is asked', async (t) => {
+  const running = await startRules(t);
+  for (const region of ['', 'eu us', 'eu, us', 'e'.repeat(64)]) {
+    const answer = await post(running.url, CHAT, { 'x-remora-region': region });
+    assert.equal(answer.status, 400);
+    assert.match(answer.json().error.message, /The header x-remora-region must name one region/);
+  }
+  assert.equal(running.plain.requests.length, 0);
+});
+
+test('a label that the caller does not carry is empty, and no failure', async (t) => {
+  const when = "caller.labels['data'] == 'health' && caller.labels['example.com/tier'] == ''";
+  const routes = routesOf(when);
+  const labelled = await startRules(t, { attribution: { labels: { data: 'health' } }, routes });
+  assert.equal((await post(labelled.url, CHAT)).headers.get('x-remora-target'), 'tagged/m');
+  const bare = await startRules(t, { routes });
+  assert.equal((await post(bare.url, CHAT)).status, 404);
+  assert.equal(bare.records[0]?.failedExpressions, undefined);
+});
+
+test('a rule is for the teams and regions of its match', async (t) => {
+  const route = (match: object) => ({ match, targets: [{ provider: 'tagged' }] });
+  const eu = { 'x-remora-region': 'eu' };
+  const both = await startRules(t, { routes: [route({ teams: ['data', 'web'], regions: ['eu', 'ch'] })] });
+  assert.equal((await post(both.url, CHAT, eu)).status, 200);
+  assert.equal((await post(both.url, CHAT, { 'x-remora-region': 'us' })).status, 404);
+  assert.equal((await post(both.url, CHAT)).status, 404);
+  const others = await startRules(t, { routes: [route({ teams: ['web'] })] });
+  assert.equal((await post(others.url, CHAT, eu)).status, 404);
+});
+
+test('kinds of what is found are known of large requests, too, and fail where text cannot be read', async (t) => {
+  const routes = [{ models: ['*'], when: "!('CreditCard' in request.piiKinds)", targets: [{ provider: 'tagged' }] }];
+  const running = await startRules(t, { routes });
+  const filler = 'all is well here '.repeat(20_000);
+  assert.equal((await post(running.url, chatBody(`ada@example.org ${filler}`))).status, 200);
+  assert.equal((await post(running.url, chatBody(`${filler} 4111 1111 1111 1111`))).status, 404);
+  const tokens = JSON.stringify({ model: 'chat', input: [[1, 2, 3]] });
+  assert.equal((await post(running.url, tokens, {}, '/v1/embeddings')).status, 404);
+  assert.match(running.records[2]?.failedExpressions?.[0]?.reason ?? '', /in a form that cannot be read/);
 });
 
 test('a rule asks for the time by the clock of the process', async (t) => {

@@ -1,0 +1,47 @@
+/** What an object states that cannot come to be where it stands: only platform namespaces reach beyond themselves. By the object alone. */
+import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIPolicy } from '#contract/resources/ai-policy';
+import type { AIProvider } from '#contract/resources/ai-provider';
+import type { Resource } from '#contract/resources/kinds';
+
+export function scopeNotes(object: Resource, platformNamespaces: ReadonlySet<string>): string[] {
+  if (platformNamespaces.has(object.metadata.namespace)) return [];
+  switch (object.kind) {
+    case 'AIProvider':
+      return providerNotes(object, platformNamespaces);
+    case 'AIBudget':
+      return budgetNotes(object);
+    case 'AIPolicy':
+      return policyNotes(object);
+    case 'AIRoute':
+      return [];
+  }
+}
+
+function providerNotes({ spec }: AIProvider, platformNamespaces: ReadonlySet<string>): string[] {
+  const platform = [...platformNamespaces].sort().join(', ');
+  const { tags, allowedNamespaces } = spec;
+  return [
+    ...(tags.length > 0 ? [`spec.tags: ignored, since tags count only from a platform namespace (${platform})`] : []),
+    ...(allowedNamespaces.from === 'All'
+      ? [`spec.allowedNamespaces.from: All is honoured only in a platform namespace (${platform}); treated as Same`]
+      : []),
+  ];
+}
+
+const budgetNotes = ({ metadata, spec }: AIBudget): string[] =>
+  spec.limits.flatMap(({ match }, index) =>
+    match.namespace === undefined || match.namespace === metadata.namespace
+      ? []
+      : [
+          `spec.limits[${index}].match.namespace: never applies, since outside the platform namespaces an AIBudget covers its own namespace only`,
+        ],
+  );
+
+function policyNotes({ metadata, spec }: AIPolicy): string[] {
+  const others = (spec.appliesTo?.namespaces ?? []).filter((name) => name !== metadata.namespace);
+  if (others.length === 0) return [];
+  return [
+    `spec.appliesTo.namespaces: never applies in ${others.join(', ')}, since outside the platform namespaces an AIPolicy covers its own namespace only`,
+  ];
+}

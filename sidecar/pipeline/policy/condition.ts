@@ -12,6 +12,8 @@ export interface Condition {
 export interface Conditions {
   /** `ifFailed`: what an expression counts as that cannot be evaluated. */
   holds(condition: Condition, ifFailed: boolean): boolean;
+  /** What an expression that was asked found, by the names of facts; texts of the request are left out. Absent: there are none. */
+  found?(condition: Condition): ReadonlyMap<string, string>;
 }
 
 /** Throws an Error whose message names the place and what is wrong there. */

@@ -6,42 +6,44 @@ import type { Call } from '#sidecar/pipeline/call';
 import { explain } from '#sidecar/pipeline/explain/explain';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import { errorAnswer } from '#sidecar/pipeline/render-failure';
+import { FEEDBACK } from './feedback-endpoint.ts';
 
 export type ExplainDeps = PipelineDeps & { readonly config: Pick<SidecarConfig, 'ingress'> };
 
 /** Never rejects. No log line and no metric tells of it: nothing happened. */
 export async function answerExplained(call: Call, deps: ExplainDeps): Promise<void> {
   const { reply, requestId, endpoint } = call;
-  const refusal = refusalOf(call, deps);
-  if (refusal !== undefined) {
-    const { status, headers: told, body } = errorAnswer(refusal, endpoint.dialect, requestId);
+  try {
+    mayBeExplained(call, deps);
+    const explanation = await explain(call, deps);
+    const headers = { 'content-type': 'application/json', [RESPONSE_HEADER.requestId]: requestId };
+    reply.whole(200, headers, `${JSON.stringify(explanation, undefined, 2)}\n`);
+  } catch (thrown) {
+    const error = RemoraError.from(thrown);
+    if (error.code === 'internal') deps.onFault(thrown, requestId);
+    const { status, headers, body } = errorAnswer(error, endpoint.dialect, requestId);
+    reply.whole(status, headers, body);
+  } finally {
     call.scope.close();
     call.body.release();
-    return reply.whole(status, told, body);
   }
-  const explanation = await explain(call, deps);
-  const told = { 'content-type': 'application/json', [RESPONSE_HEADER.requestId]: requestId };
-  reply.whole(200, told, `${JSON.stringify(explanation, undefined, 2)}\n`);
 }
 
-function refusalOf({ headers }: Call, { config }: ExplainDeps): RemoraError | undefined {
-  if (!LOOPBACK.test(config.ingress.host)) return notFromAfar();
-  return headers[REQUEST_HEADER.callback] === undefined ? undefined : notAsJob();
+/** Throws `invalid_request`. */
+function mayBeExplained({ endpoint, headers }: Call, { config }: ExplainDeps): void {
+  if (!LOOPBACK.test(config.ingress.host))
+    throw notExplained('This sidecar explains nothing, since others than its own pod can reach it.');
+  if (endpoint === FEEDBACK) throw notExplained('Feedback goes nowhere that could be explained.');
+  if (headers[REQUEST_HEADER.callback] !== undefined)
+    throw notExplained(`A job cannot be explained, and a request without ${REQUEST_HEADER.callback} can.`);
 }
 
 /** Policy is told, which is for the pod and whoever may enter it. */
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 
-const notFromAfar = (): RemoraError =>
+const notExplained = (why: string): RemoraError =>
   new RemoraError({
     code: 'invalid_request',
-    message: `This sidecar explains nothing, since others than its own pod can reach it. Send the request without ${REQUEST_HEADER.explain}.`,
-    param: REQUEST_HEADER.explain,
-  });
-
-const notAsJob = (): RemoraError =>
-  new RemoraError({
-    code: 'invalid_request',
-    message: `A job cannot be explained. Send the request with ${REQUEST_HEADER.explain} and without ${REQUEST_HEADER.callback}.`,
+    message: `${why} Send this one without ${REQUEST_HEADER.explain}.`,
     param: REQUEST_HEADER.explain,
   });

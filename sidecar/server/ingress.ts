@@ -199,8 +199,8 @@ export class Ingress {
 
   /** None ever rejects. */
   #answer(call: Call): Promise<void> {
-    if (call.endpoint === FEEDBACK) return answerFeedback(call, this.#deps);
     if (call.headers[REQUEST_HEADER.explain] !== undefined) return answerExplained(call, this.#deps);
+    if (call.endpoint === FEEDBACK) return answerFeedback(call, this.#deps);
     const isJob = call.headers[REQUEST_HEADER.callback] !== undefined;
     return isJob ? this.#deps.jobs.accept(call) : handle(call, this.#deps);
   }

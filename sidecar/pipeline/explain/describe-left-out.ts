@@ -1,5 +1,5 @@
 /** Which targets of the rule that decided are not asked, and why. */
-import type { LeftOut, LeftOutBy } from '#sidecar/pipeline/left-out';
+import type { LeftOut } from '#sidecar/pipeline/left-out';
 import type { CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
 import type { DryRun } from './dry-run.ts';
 import type { Explanation } from './explanation.ts';
@@ -18,20 +18,22 @@ export function leftOutRows({ log }: DryRun, rule: CompiledRule | undefined): re
   return [...rows.values()];
 }
 
-function messageOf({ target, by }: LeftOut): string {
-  return MESSAGE[by.reason](by as never, target);
+function messageOf({ target: { provider }, by }: LeftOut): string {
+  const { key, credential } = provider.policy;
+  switch (by.reason) {
+    case 'OtherModel':
+      return 'another model: what two models answer to such a request cannot be compared';
+    case 'OtherAccount':
+      return 'another account keeps what the request names';
+    case 'Denied':
+      return `AIPolicy ${by.policy} denies it`;
+    case 'TagsMissing':
+      return `AIPolicy ${by.requirement.policy} requires the tags ${by.requirement.tags.join(', ')}, and AIProvider ${key} carries not all of them in a platform namespace`;
+    case 'NoEndpoint':
+      return `nobody is ready behind Service ${by.service}`;
+    case 'NoCredential':
+      return `the key of AIProvider ${key} is not here (Secret ${credential}), or no header can carry it`;
+    case 'Guardrail':
+      return by.error.message;
+  }
 }
-
-type Of<R extends LeftOutBy['reason']> = Extract<LeftOutBy, { readonly reason: R }>;
-
-const MESSAGE: { readonly [R in LeftOutBy['reason']]: (by: Of<R>, target: CompiledTarget) => string } = {
-  OtherModel: () => 'another model: what two models answer to such a request cannot be compared',
-  OtherAccount: () => 'another account keeps what the request names',
-  Denied: ({ policy }) => `AIPolicy ${policy} denies it`,
-  TagsMissing: ({ requirement: { policy, tags } }, { provider }) =>
-    `AIPolicy ${policy} requires the tags ${tags.join(', ')}, and AIProvider ${provider.policy.key} of a platform namespace does not carry them all`,
-  NoEndpoint: ({ service }) => `nobody is ready behind Service ${service}`,
-  NoCredential: (_, { provider: { policy } }) =>
-    `the key of AIProvider ${policy.key} is not here (Secret ${policy.credential}), or no header can carry it`,
-  Guardrail: ({ error }) => error.message,
-};

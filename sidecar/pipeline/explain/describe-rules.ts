@@ -65,12 +65,16 @@ const BECAUSE: Readonly<Record<Mismatch, (asking: Asking) => string>> = {
         : [`the region is ${region ?? 'not known'}, not ${match.regions.join(' or ')}`]),
     ].join(', '),
   class: classText,
-  when: ({ rule, failedExpressions }) => {
-    const failed = failedExpressions.find(({ expression }) => expression === rule.when?.place);
-    const said = `when is false: ${rule.policy.when}`;
-    return failed === undefined ? said : `when cannot be evaluated, which counts as false: ${failed.reason}`;
-  },
+  when: whenText,
 };
+
+function whenText({ rule, question, failedExpressions }: Asking): string {
+  const failed = failedExpressions.find(({ expression }) => expression === rule.when?.place);
+  if (failed !== undefined) return `when cannot be evaluated, which counts as false: ${failed.reason}`;
+  const found = [...((rule.when && question.conditions.found?.(rule.when)) ?? [])];
+  const values = found.map(([fact, value]) => `${fact} is ${value}`);
+  return `when is false: ${rule.policy.when}${values.length === 0 ? '' : ` (${values.join(', ')})`}`;
+}
 
 function classText({ question, route, rule: { requestClass: wanted } }: Asking): string {
   const is = wordsOf(classOf(question, route));

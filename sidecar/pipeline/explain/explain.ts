@@ -17,7 +17,7 @@ const NOBODY: Upstream = {
   close: async () => {},
 };
 
-/** Never rejects for what is wrong with a request: that is part of the explanation. */
+/** Never rejects for what is wrong with a request: that is part of the explanation. Scope and body stay open. */
 export async function explain(call: Call, deps: PipelineDeps): Promise<Explanation> {
   const dry = { ...deps, upstream: NOBODY, latencies: unmoved(deps.latencies) };
   const run: DryRun = { call, deps: dry, log: new RequestRecorder(call, deps.now()) };
@@ -27,9 +27,6 @@ export async function explain(call: Call, deps: PipelineDeps): Promise<Explanati
     const cause = call.scope.cause ?? thrown;
     run.refused = RemoraError.from(cause);
     if (run.refused.code === 'internal' && !(cause instanceof ClientGone)) deps.onFault(cause, call.requestId);
-  } finally {
-    call.scope.close();
-    call.body.release();
   }
   return explanationOf(run);
 }

@@ -1,7 +1,7 @@
 /** Whether the expressions of the policy hold for one request. Where the policy has none, nothing is made and nothing worked out. */
 import { ExpressionFailed } from '#contract/expressions/compile-expression';
 import { CallerFacts, type Facts, RequestFacts } from '#contract/expressions/fact-values';
-import type { FactName } from '#contract/expressions/facts';
+import { FACTS, type FactName, type FactRow } from '#contract/expressions/facts';
 import type { Reads } from '#contract/expressions/inspect-syntax';
 import { wordsOf } from '#sidecar/classify/words-of';
 import { type FoundPii, findPiiSliced } from '#sidecar/guardrails/pii';
@@ -26,6 +26,9 @@ export interface ConditionsQuestion {
   /** Unix milliseconds. */
   readonly now: () => number;
 }
+
+/** Of CEL's type int. */
+const plainNumbers = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
 /** Where the policy has none. */
 export const NO_CONDITIONS: Conditions = { holds: () => undefined };
@@ -74,5 +77,19 @@ class RequestConditions implements Conditions {
       this.#log.expressionFailed(place, fault.reason);
       return undefined;
     }
+  }
+
+  found({ expression }: Condition): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const fact of expression.reads.facts) {
+      const [group, name = ''] = fact.split('.');
+      if (group !== 'request' && group !== 'caller') continue;
+      const row: FactRow | undefined = Object.entries(FACTS[group]).find(([known]) => known === name)?.[1];
+      // Only texts of the request are longer than a name; of a map the expression itself says what it asks for.
+      const isPlain = row !== undefined && row.longest === undefined && row.type !== 'map<string, string>';
+      const isTold = isPlain && this.#facts[group].has(name);
+      if (isTold) found.set(fact, JSON.stringify(this.#facts[group].get(name), plainNumbers));
+    }
+    return found;
   }
 }

@@ -12,6 +12,8 @@ export interface Condition {
 export interface Conditions {
   /** undefined: the expression cannot be evaluated. What that counts as is for who asks to say. */
   holds(condition: Condition): boolean | undefined;
+  /** What an expression that was asked found, by the names of facts; texts of the request are left out. Absent: there are none. */
+  found?(condition: Condition): ReadonlyMap<string, string>;
 }
 
 /** Throws an Error whose message names the place and what is wrong there. */

@@ -213,6 +213,7 @@ test('each rule that does not match says what of it does not fit', async (t) => 
     matching({ headers: [{ name: 'x-plan', value: 'gold' }] }),
     matching({ task: 'Code', latency: 'Realtime' }),
     matching({}, 'caller.team == "sales"'),
+    matching({}, 'request.turns > 3 || request.prompt.contains("x")'),
     matching({}, 'int(request.headers["x-n"]) > 1'),
     last,
     matching({}),
@@ -228,12 +229,13 @@ test('each rule that does not match says what of it does not fit', async (t) => 
       [false, 'the model is not other'],
       [false, 'the header x-plan is not "gold"'],
       [false, 'the task is chat, not code, the latency is batch, not realtime'],
-      [false, 'when is false: caller.team == "sales"'],
-      [false, told[4]?.because],
+      [false, 'when is false: caller.team == "sales" (caller.team is "data")'],
+      [false, 'when is false: request.turns > 3 || request.prompt.contains("x") (request.turns is 1)'],
+      [false, told[5]?.because],
       [true, undefined],
     ],
   );
-  assert.match(told[4]?.because ?? '', /^when cannot be evaluated, which counts as false: /);
+  assert.match(told[5]?.because ?? '', /^when cannot be evaluated, which counts as false: /);
 });
 
 test('prices, what is reserved, ceilings and budgets are told per target, and who is too dear is refused', async (t) => {
@@ -293,14 +295,15 @@ test('neither text of the request nor a key is in an explanation', async (t) => 
   assert.doesNotMatch(JSON.stringify(told), /ada@|sk-very/);
 });
 
-const wrong: readonly [string, Readonly<Record<string, string>>, RegExp][] = [
+const wrong: readonly [string, Readonly<Record<string, string>>, RegExp, string?][] = [
   ['any other value than true', { 'x-remora-explain': 'yes' }, /x-remora-explain must be true/],
   ['a job', { 'x-remora-callback': 'fetch' }, /A job cannot be explained/],
+  ['feedback', {}, /Feedback goes nowhere/, '/v1/feedback'],
 ];
-for (const [what, headers, message] of wrong)
+for (const [what, headers, message, path = '/v1/chat/completions'] of wrong)
   test(`x-remora-explain refuses ${what}`, async (t) => {
     const { running } = await started(t, { providers: MOCKS, routes: [{ targets: [{ provider: 'a' }] }] });
-    const response = await fetch(`${running.url}/v1/chat/completions`, {
+    const response = await fetch(`${running.url}${path}`, {
       method: 'POST',
       headers: { ...HEADERS, ...headers },
       body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),

@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import OpenAI from 'openai';
 
 const STREAMS = Number(process.env.STREAMS ?? 1);
@@ -12,6 +13,7 @@ const TELL = process.env.TELL ?? '';
 const PROMPT = Array.from({ length: 16 }, (_, word) => `word-${word}`).join(' ');
 /** An app whose streams all fail tells so instead of asking for ever. */
 const MOST_FAILURES = 100;
+const TELL_AGAIN_MS = 250;
 
 const client = new OpenAI({ maxRetries: 0, timeout: 60_000 });
 const told = { pod: hostname(), whole: 0, openAtSignal: 0, failures: [] as string[] };
@@ -46,6 +48,15 @@ async function streamsOneByOne(): Promise<void> {
   await Promise.all(running);
 }
 
+/** Until it is taken: who listens may be away for a moment. What is told twice has the same pod. */
+async function tell(): Promise<void> {
+  for (;;) {
+    const answer = await fetch(TELL, { method: 'POST', body: JSON.stringify(told) }).catch(() => undefined);
+    if (answer?.ok) return;
+    await pause(TELL_AGAIN_MS);
+  }
+}
+
 async function main(): Promise<void> {
   let isReady = false;
   const readiness = createServer((_, response) => {
@@ -59,7 +70,7 @@ async function main(): Promise<void> {
     told.openAtSignal = open;
   });
   await streamsOneByOne();
-  await fetch(TELL, { method: 'POST', body: JSON.stringify(told) });
+  await tell();
   process.exit(0);
 }
 

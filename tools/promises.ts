@@ -151,10 +151,7 @@ export const PROMISES: readonly PromiseRow[] = [
     promise: 'A rolling update cuts no stream of an app that ends its streams',
     bound: '0 of 1,000',
     proofs: [
-      test(
-        'test/cluster/journeys/rolling-update.journey.ts',
-        'a rolling update cuts none of 1,000 streams that are open',
-      ),
+      test('test/cluster/journeys/rolling-update.journey.ts', 'a rolling update cuts none of 1,000 streams'),
       test(
         DRAIN,
         'an app that ends its … streams before it ends loses none, and the sidecar ends with it however long it might wait',

@@ -65,6 +65,8 @@ export const streamingApp = (name: string, { image, replicas, streams, tell }: S
     template: {
       metadata: { labels: { [APP_LABEL]: name }, annotations: { 'remora.dev/inject': 'true' } },
       spec: {
+        // For its streams, also on a machine that is busy.
+        terminationGracePeriodSeconds: 90,
         containers: [
           {
             name: 'app',
@@ -74,7 +76,7 @@ export const streamingApp = (name: string, { image, replicas, streams, tell }: S
               { name: 'STREAMS', value: String(streams) },
               { name: 'TELL', value: tell },
             ],
-            readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
+            readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
             securityContext: RESTRICTED,
           },
         ],
@@ -140,7 +142,7 @@ export const fakeProvider = (
                 { name: 'FAIL_WITH', value: String(failWith) },
                 { name: 'PACE_MS', value: String(paceMs) },
               ],
-              readinessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1 },
+              readinessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
               securityContext: RESTRICTED,
             },
           ],

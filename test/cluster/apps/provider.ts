@@ -1,7 +1,7 @@
 /**
  * A provider in a pod: OpenAI's chat completions as they are on the wire, plain and streamed. It names itself in every answer, wants
  * its own key, and costs the same each time. `FAIL_WITH` makes it answer that status instead; `PACE_MS` is the pause after each word of a
- * stream. Its log has a line for each stream that its caller cut, and for what apps told at `/told`.
+ * stream. Its log has a line for each stream that came to its end or was cut by its caller, and for what apps told at `/told`.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -53,7 +53,7 @@ async function answer(response: ServerResponse, body: ChatBody): Promise<void> {
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  response.on('close', () => void (response.writableFinished || tell({ cut: body.model })));
+  response.on('close', () => void tell({ stream: response.writableFinished ? 'whole' : 'cut' }));
   const send = (chunk: object) =>
     response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', ...chunk })}\n\n`);
   const choice = (delta: object, finish_reason: string | null) => ({ choices: [{ index: 0, delta, finish_reason }] });
@@ -67,5 +67,5 @@ async function answer(response: ServerResponse, body: ChatBody): Promise<void> {
   response.end('data: [DONE]\n\n');
 }
 
-server.listen(8080);
+server.listen(Number(process.env.PORT ?? 8080));
 process.on('SIGTERM', () => process.exit(0));

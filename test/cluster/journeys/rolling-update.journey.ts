@@ -5,9 +5,10 @@ import { waitFor } from '#test/cluster/node/wait';
 import { remoraInstalled } from '#test/cluster/setup';
 
 const REPLICAS = 2;
-/** Of each pod, so that with the pods before and after the update 1,000 are open when their pod is told to stop. */
-const STREAMS = 250;
-const PACE_MS = 1_000;
+const ALL = 1_000;
+/** Open in each pod at one time; each lasts some nine seconds. */
+const OPEN = 100;
+const PACE_MS = 500;
 
 interface Told {
   readonly pod: string;
@@ -16,20 +17,47 @@ interface Told {
   readonly failures: readonly string[];
 }
 
-const providerLines = async (namespace: JourneyNamespace): Promise<{ told?: Told; cut?: string }[]> =>
+interface ProviderLine {
+  readonly told?: Told;
+  readonly stream?: 'whole' | 'cut';
+}
+
+const providerLines = async (namespace: JourneyNamespace): Promise<ProviderLine[]> =>
   (await namespace.kubectl('logs', 'deployment/slow', '--tail=-1'))
     .split('\n')
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as { told?: Told; cut?: string });
+    .map((line) => JSON.parse(line) as ProviderLine);
 
-/** By so many pods that have ended. */
-const told = (namespace: JourneyNamespace, pods: number): Promise<Told[]> =>
-  waitFor(`${pods} pods to tell how their streams ended`, async () => {
-    const all = (await providerLines(namespace)).flatMap((line) => line.told ?? []);
-    return all.length === pods ? all : undefined;
-  });
+interface Seen {
+  /** By pod that has ended. */
+  readonly told: readonly Told[];
+  readonly whole: number;
+  readonly cut: number;
+}
 
-journey('a rolling update cuts none of 1,000 streams that are open', async (namespace) => {
+async function seen(namespace: JourneyNamespace): Promise<Seen> {
+  const lines = await providerLines(namespace);
+  const told = new Map(lines.flatMap(({ told: one }) => (one === undefined ? [] : [[one.pod, one]])));
+  const streams = (how: ProviderLine['stream']): number => lines.filter(({ stream }) => stream === how).length;
+  return { told: [...told.values()], whole: streams('whole'), cut: streams('cut') };
+}
+
+/** Waits until what the provider saw is as wanted; at once over when a stream is lost. */
+async function untilSeen(namespace: JourneyNamespace, what: string, isWanted: (all: Seen) => boolean): Promise<Seen> {
+  let lost: readonly string[] = [];
+  return waitFor(
+    what,
+    async () => {
+      const all = await seen(namespace);
+      lost = all.told.flatMap(({ pod, failures }) => failures.map((failure) => `${pod}: ${failure}`));
+      if (lost.length === 0 && isWanted(all)) return all;
+      throw new Error(`seen were ${all.whole} whole, ${all.cut} cut, told ${JSON.stringify(all.told)}`);
+    },
+    { unless: () => assert.deepEqual(lost, [], 'streams were lost') },
+  );
+}
+
+journey('a rolling update cuts none of 1,000 streams', async (namespace) => {
   const image = namespace.cluster.images.test;
   const slow = `http://slow.${namespace.name}.svc:8080`;
   await remoraInstalled();
@@ -38,25 +66,22 @@ journey('a rolling update cuts none of 1,000 streams that are open', async (name
     ...openAiProvider('slow', `${slow}/v1`, 'key-of-slow'),
   );
   await namespace.rolledOut('slow');
-  await namespace.apply(streamingApp('chat', { image, replicas: REPLICAS, streams: STREAMS, tell: `${slow}/told` }));
+  await namespace.apply(streamingApp('chat', { image, replicas: REPLICAS, streams: OPEN, tell: `${slow}/told` }));
   await namespace.rolledOut('chat');
-  const before = new Set((await namespace.pods('chat')).map(({ metadata }) => metadata.name));
+  const before = (await namespace.pods('chat')).map(({ metadata }) => metadata.name);
 
   await namespace.kubectl('rollout', 'restart', 'deployment/chat');
   await namespace.rolledOut('chat');
-  const replaced = await told(namespace, REPLICAS);
-  assert.deepEqual(new Set(replaced.map(({ pod }) => pod)), before);
+  const replaced = await untilSeen(namespace, 'both pods to tell', ({ told }) => told.length === REPLICAS);
+  assert.deepEqual(replaced.told.map(({ pod }) => pod).toSorted(), before.toSorted());
+  await untilSeen(namespace, `${ALL} streams to end`, ({ whole }) => whole >= ALL);
 
   await namespace.kubectl('scale', 'deployment', 'chat', '--replicas=0');
-  const all = await told(namespace, 2 * REPLICAS);
-  for (const { pod, openAtSignal, failures } of all) {
-    assert.deepEqual(failures, [], `${pod} lost streams`);
-    assert.ok(openAtSignal > 0, `${pod} had no stream open when it was told to stop`);
-  }
-  const open = all.reduce((sum, { openAtSignal }) => sum + openAtSignal, 0);
-  const whole = all.reduce((sum, one) => sum + one.whole, 0);
-  console.log(`${whole} streams whole, ${open} of them open when their pod was told to stop`);
-  assert.ok(whole >= 1_000, `${whole} streams`);
-  const cut = (await providerLines(namespace)).filter((line) => line.cut !== undefined);
-  assert.equal(cut.length, 0, 'the provider saw no stream cut');
+  const all = await untilSeen(namespace, 'all pods to tell', ({ told }) => told.length === 2 * REPLICAS);
+  for (const { pod, openAtSignal } of all.told) assert.ok(openAtSignal > 0, `${pod} had no stream open at its signal`);
+  const sum = (of: (one: Told) => number): number => all.told.reduce((total, one) => total + of(one), 0);
+  const whole = sum((one) => one.whole);
+  console.log(`${whole} streams whole, ${sum((one) => one.openAtSignal)} of them open when their pod was told to stop`);
+  assert.ok(whole >= ALL, `${whole} streams`);
+  assert.equal(all.cut, 0, 'the provider saw no stream cut');
 });

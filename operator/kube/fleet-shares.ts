@@ -19,12 +19,13 @@ type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>>
 
 const NAME = 'remora-shares';
 const DATA_KEY = 'book';
+/** Also the least time between two writes of a replica. */
 const LOOK_EVERY_MS = 1_000;
-const WRITE_SPACING_MS = 1_000;
-/** A replica that has a part says so at least this often. */
-const BEAT_MS = 5_000;
+/** A replica that has a part says so at least this often, in looks. */
+const BEAT_LOOKS = 5;
 /** One that did not while this replica looked so often is gone; time in which this process stood still does not count. */
-const GONE_AFTER_LOOKS = (3 * BEAT_MS) / LOOK_EVERY_MS;
+const GONE_AFTER_LOOKS = 3 * BEAT_LOOKS;
+const MAX_ELAPSED_S = 5;
 /** Below what an object may be. */
 const MAX_CHARS = 900_000;
 const MAX_TRIES = 5;
@@ -37,6 +38,8 @@ export interface FleetSharesOptions {
   readonly log: Logger;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Default: one second. */
+  readonly lookEveryMs?: number;
 }
 
 interface Tracked {
@@ -48,6 +51,7 @@ interface Tracked {
 export class FleetShares implements ShareBounds {
   onChange: ((key: string) => void) | undefined;
   readonly #options: FleetSharesOptions;
+  readonly #lookEveryMs: number;
   readonly #tracked = new Map<string, Tracked>();
   readonly #heard = new Map<string, { readonly beat: number; readonly atLook: number }>();
   readonly #reflector: Reflector<ConfigMap>;
@@ -58,14 +62,16 @@ export class FleetShares implements ShareBounds {
   #units: ReadonlyMap<string, number> = new Map();
   /** Monotonic. */
   #wroteAtMs = Number.NEGATIVE_INFINITY;
+  #wroteAtLook = 0;
   #looks = 0;
   #looking: NodeJS.Timeout | undefined;
 
   constructor(options: FleetSharesOptions) {
-    const { client, namespace, log } = options;
+    const { client, namespace, log, lookEveryMs = LOOK_EVERY_MS } = options;
     this.#options = options;
+    this.#lookEveryMs = lookEveryMs;
     this.#queue = new WorkQueue({
-      ...{ name: 'shares', log, quietMs: 20, spacingMs: WRITE_SPACING_MS },
+      ...{ name: 'shares', log, quietMs: 20, spacingMs: lookEveryMs },
       process: () => this.#write(),
     });
     this.#reflector = new Reflector<ConfigMap>({
@@ -81,7 +87,7 @@ export class FleetShares implements ShareBounds {
     this.#looking = setInterval(() => {
       this.#looks += 1;
       this.#look();
-    }, LOOK_EVERY_MS).unref();
+    }, this.#lookEveryMs).unref();
   }
 
   /** What it may give out stays taken until the others have not heard of it for a while: its pods are using it. */
@@ -140,6 +146,7 @@ export class FleetShares implements ShareBounds {
       }
       if (!(await this.#put(text))) continue;
       this.#wroteAtMs = performance.now();
+      this.#wroteAtLook = this.#looks;
       this.#settle(next, counted);
       return true;
     }
@@ -151,7 +158,7 @@ export class FleetShares implements ShareBounds {
     return stepBook(this.#book, {
       ...{ replica, nowMs: now(), loads: this.#loads() },
       isLive: (id) => this.#looks - (this.#heard.get(id)?.atLook ?? Number.NEGATIVE_INFINITY) < GONE_AFTER_LOOKS,
-      elapsedS: Math.min(BEAT_MS, performance.now() - this.#wroteAtMs) / 1_000,
+      elapsedS: Math.min(MAX_ELAPSED_S, (performance.now() - this.#wroteAtMs) / 1_000),
     });
   }
 
@@ -171,7 +178,7 @@ export class FleetShares implements ShareBounds {
     if (!isDeepStrictEqual(unitsIn(parts), unitsIn(former))) return true;
     if (!isDeepStrictEqual(foundIn(limits), foundIn(this.#book.limits))) return true;
     if (!isAlone && !isDeepStrictEqual(useIn(parts), useIn(former))) return true;
-    return Object.keys(parts).length > 0 && performance.now() - this.#wroteAtMs >= BEAT_MS;
+    return Object.keys(parts).length > 0 && this.#looks - this.#wroteAtLook >= BEAT_LOOKS;
   }
 
   /** False when another was faster, whose book is known then. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_COUNTS, type PriorityCounts, type ShareDemand } from '#contract/policy/share-demand';
 import { providerShareKey } from '#contract/policy/share-key';
-import { OwnBounds } from '#treasury/shares/share-bounds';
 import { SHARES_TTL_MS, ShareBoard, type ShareKeys } from './share-board.ts';
 
 const KEY = providerShareKey('ai/open');
@@ -18,7 +17,7 @@ const high = (count: number): PriorityCounts => ({ ...NO_COUNTS, High: count });
 
 /** A board and what a pod was told last. */
 function boardOf(limit: number | null, ...pods: readonly string[]) {
-  const board = new ShareBoard(new OwnBounds());
+  const board = new ShareBoard();
   for (const pod of pods) {
     board.join(pod, bounded(limit), 0);
     board.report(pod, { version: 0, demands: [] });

@@ -3,7 +3,7 @@
  * key that its policy does not name. In rounds: what was said since the last one is weighed together.
  */
 import { MAX_SHARES, type PriorityCounts, type Share, type ShareDemand } from '#contract/policy/share-demand';
-import type { ShareBounds } from '#treasury/shares/share-bounds';
+import { OwnBounds, type ShareBounds } from '#treasury/shares/share-bounds';
 import { SharePool } from './share-pool.ts';
 import { ShareSeat } from './share-seat.ts';
 
@@ -56,7 +56,7 @@ export class ShareBoard {
   /** Heard, and to be told in the next round whatever it brings. */
   readonly #untold = new Set<Member>();
 
-  constructor(bounds: ShareBounds) {
+  constructor(bounds: ShareBounds = new OwnBounds()) {
     this.#bounds = bounds;
   }
 

@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { sumOf } from '#contract/policy/share-demand';
 import { PRIORITIES, type Priority } from '#contract/resources/route-concurrency';
 import { ShareBoard } from '#operator/push/share-board';
-import { OwnBounds } from '#treasury/shares/share-bounds';
 import { Fleet, type Pod } from './share-fleet.ts';
 
 const LIMIT = 5;
@@ -113,7 +112,7 @@ describe('a limit that is shared over the fleet', () => {
   it('is never exceeded by connected pods, whatever comes late, is lost with a stream, or leaves', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 110, size: 'max' }), (events) => {
-        const board = new ShareBoard(new OwnBounds());
+        const board = new ShareBoard();
         const fleet = new Fleet(board, LIMIT);
         for (const each of UIDS) fleet.join(each);
         for (const happens of events) {
@@ -131,7 +130,7 @@ describe('a limit that is shared over the fleet', () => {
         fc.array(event, { maxLength: 60, size: 'max' }),
         fc.array(priority, { minLength: UIDS.length, maxLength: UIDS.length }),
         (events, classes) => {
-          const board = new ShareBoard(new OwnBounds());
+          const board = new ShareBoard();
           const fleet = new Fleet(board, LIMIT);
           for (const each of UIDS) fleet.join(each);
           for (const happens of events) apply(fleet, board, happens);
@@ -153,7 +152,7 @@ describe('a limit that is shared over the fleet', () => {
   it('lets an interactive pod begin within about one answer of twenty batch pods that want all of it, which keep the rest', () => {
     const takes = 8;
     const rounds = 4_000;
-    const fleet = new Fleet(new ShareBoard(new OwnBounds()), 10);
+    const fleet = new Fleet(new ShareBoard(), 10);
     for (let index = 0; index < 20; index++) fleet.join(`batch-${index}`);
     const app = fleet.join('app');
     const waits: number[] = [];

@@ -6,7 +6,7 @@ import { CredentialBroker } from './credentials/credential-broker.ts';
 import { processClock, processCloud } from './credentials/process-cloud.ts';
 import { Keepers } from './pipeline/accounts/keepers.ts';
 import { Admission } from './pipeline/admission/admission.ts';
-import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
+import { HEDGES, RetryBudgets } from './pipeline/attempts/retry-budget.ts';
 import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
 import { RatedAnswers } from './pipeline/experiments/rated-answers.ts';
 import { Shadows } from './pipeline/experiments/shadows.ts';
@@ -47,6 +47,7 @@ export function assemblePipeline(
     policies: new PolicyHolder({ compileGuardrails, broker, health: targets.health, hints: targets.hints }),
     upstream: deps.upstream ?? new Upstreams(now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa }),
     retries: new RetryBudgets(monotonicMs),
+    hedges: new RetryBudgets(monotonicMs, HEDGES),
     keepers: new Keepers(),
     remembered: new RememberedAnswers(config.remembered, randomBytes(32).toString('hex')),
     drains: new Drains(config.drained),

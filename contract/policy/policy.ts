@@ -156,6 +156,8 @@ const retry = z.object({
   budgetPercent: z.number().int(),
   on: z.array(z.enum(RETRY_CONDITIONS)),
 });
+/** Milliseconds; without them the target's own times decide. */
+const hedge = z.object({ afterMs: z.number().int().optional(), maxPercent: z.number().int() });
 const perPod = aiRoutePerPod.omit({ deadline: true }).extend({ deadlineMs: z.number().int() });
 const classifier = z.object({ url: z.string(), deadlineMs: z.number().int() });
 
@@ -166,6 +168,8 @@ const route = z
     models: z.array(z.string()),
     totalMs: z.number().int(),
     retry: retry.default({ ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on] }),
+    /** Absent: one target at a time. */
+    hedge: hedge.optional(),
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
     /** Absent: no bound. */
@@ -218,6 +222,7 @@ export type Policy = z.infer<typeof policy>;
 export type PolicySource = z.infer<typeof source>;
 export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
+export type PolicyHedge = z.infer<typeof hedge>;
 export type PolicyCallback = z.infer<typeof callback>;
 export type PolicyConcurrency = z.infer<typeof perPod>;
 export type PolicyClassifier = z.infer<typeof classifier>;

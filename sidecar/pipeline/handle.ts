@@ -56,6 +56,7 @@ export interface PipelineDeps {
   readonly upstream: Upstream;
   readonly health: TargetHealth;
   readonly retries: RetryBudgets;
+  readonly hedges: RetryBudgets;
   readonly endpoints: EndpointBalancer;
   readonly latencies: TargetLatencies;
   readonly keepers: Keepers;

@@ -10,7 +10,7 @@ import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
-import type { AttemptRecord } from '#sidecar/telemetry/request-record';
+import { type AttemptRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
 import type { Plan } from './plan.ts';
@@ -25,6 +25,13 @@ export interface RecorderDeps {
   readonly monotonicMs: () => number;
 }
 
+/** The part of an `AttemptQuestion` that is needed here. */
+interface RecorderQuestion {
+  readonly deps: RecorderDeps;
+  readonly call: { readonly scope: { readonly isSuperseded: boolean } };
+  readonly isHedge?: true;
+}
+
 export class AttemptRecorder {
   readonly lane: LaneName;
   outcome: AttemptFacts['outcome'] = 'ok';
@@ -35,6 +42,8 @@ export class AttemptRecorder {
   /** The server that is asked. */
   readonly endpoint: CompiledEndpoint;
   readonly #candidate: Candidate;
+  readonly #scope: RecorderQuestion['call']['scope'];
+  readonly #isHedge: true | undefined;
   readonly #reservation: Reservation;
   readonly #startUnixMs: number;
   readonly #nowMs: () => number;
@@ -51,8 +60,14 @@ export class AttemptRecorder {
   /** What to book when no usage is reported; nothing until the request is on its way. */
   #billing: 'nothing' | 'unknown' = 'nothing';
 
-  constructor({ candidate, lane }: Pick<Plan, 'candidate' | 'lane'>, reservation: Reservation, deps: RecorderDeps) {
+  constructor(
+    { candidate, lane }: Pick<Plan, 'candidate' | 'lane'>,
+    reservation: Reservation,
+    { deps, call, isHedge }: RecorderQuestion,
+  ) {
     this.#candidate = candidate;
+    this.#scope = call.scope;
+    this.#isHedge = isHedge;
     this.lane = lane.name;
     this.#reservation = reservation;
     this.#startUnixMs = deps.now();
@@ -138,10 +153,16 @@ export class AttemptRecorder {
     });
   }
 
+  /** As it is told: who answered too late for anybody to hear is neither sound nor failed. */
+  get #told(): AttemptRecord['outcome'] {
+    const isCutShort = this.outcome === 'ok' || this.outcome === 'aborted';
+    return isCutShort && this.#scope.isSuperseded ? SUPERSEDED : this.outcome;
+  }
+
   summary(): AttemptSummary {
     return {
       target: this.target,
-      outcome: this.outcome,
+      outcome: this.#told,
       ...(this.status === undefined ? {} : { status: this.status }),
       ms: Math.round((this.#endMs ?? this.#nowMs()) - this.#startMs),
     };
@@ -160,7 +181,8 @@ export class AttemptRecorder {
       startUnixMs: this.#startUnixMs,
       durationMs: (this.#endMs ?? this.#nowMs()) - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,
-      outcome: this.outcome,
+      outcome: this.#told,
+      ...(this.#isHedge && { hedge: true }),
       status: this.status,
       usage: this.usage,
       costNanoUsd: this.costNanoUsd,

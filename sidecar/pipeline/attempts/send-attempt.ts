@@ -24,7 +24,9 @@ export async function sendAttempt(plan: Plan, question: AttemptQuestion): Promis
   const held = hold(asked, question);
   if (held !== undefined) await held;
   const reservation = await budgetGate.reserve(asked);
-  const log = new AttemptRecorder(plan, reservation, question.deps);
+  if (scope.cause !== undefined) reservation.settle({ usage: undefined, billing: 'nothing' });
+  scope.throwIfCancelled();
+  const log = new AttemptRecorder(plan, reservation, question);
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   if (plan.candidate.watch !== undefined) question.log.guardrailsWatched(plan.candidate.watch.found);

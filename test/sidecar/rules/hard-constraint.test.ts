@@ -179,6 +179,16 @@ function bodyOf({ kind, model, text }: Asked): object | undefined {
   };
 }
 
+const MARK = /\[request (\d+)\]/;
+/** Requests that are remembered, for what comes late. */
+const KEPT = 100;
+
+interface Held {
+  readonly drawn: Scene;
+  readonly request: Asked;
+  readonly must: ReadonlySet<string>;
+}
+
 /** Resolves when the sidecar is done with it. */
 async function ask(url: string, request: Asked): Promise<{ readonly status: number; readonly text: string }> {
   const { kind, region, user, account } = request;
@@ -216,6 +226,7 @@ test(`no request reaches a provider without the tags that it must have, in ${CAS
   ) as Record<Name, FakeProvider>;
   for (const fake of Object.values(fakes)) t.after(() => fake.close());
   let hash = 0;
+  let number = 0;
   // An hour each, so that no case knows who failed in another one.
   const running = await startSidecar(t, {
     config: { jobsIn: placeFor(t) },
@@ -243,8 +254,32 @@ test(`no request reaches a provider without the tags that it must have, in ${CAS
     return records.toSorted((a, b) => Number(a.shadow ?? false) - Number(b.shadow ?? false));
   }
 
+  const known = new Map<number, Held>();
+
+  /** Whoever got a request since the last look is held to what that one asked for; those that got the current one. */
+  function check(current: Held): Name[] {
+    const reached = new Set<Name>();
+    for (const name of PROVIDERS) {
+      for (const { rawBody } of fakes[name].requests) {
+        // One that was ended on its way may come after the end of its case.
+        const marked = MARK.exec(rawBody)?.[1];
+        const of = marked === undefined ? current : known.get(Number(marked));
+        assert.ok(of !== undefined, `${marked} is long over`);
+        for (const tag of of.must)
+          assert.ok(
+            of.drawn.tags[name].includes(tag),
+            `${of.request.kind} reached ${name}, which does not carry ${tag}`,
+          );
+        if (of === current) reached.add(name);
+      }
+      fakes[name].forget();
+    }
+    return [...reached];
+  }
+
   async function hold(drawn: Scene): Promise<void> {
     hash += 1;
+    if (hash % 10_000 === 0) t.diagnostic(`${hash} cases: ${JSON.stringify(seen)}`);
     const applied = running.sidecar.sink.applyPolicy(policyOf(wordsOf(drawn, fakes)), String(hash));
     assert.ok(applied.applied, applied.applied ? '' : applied.reason);
     for (const name of PROVIDERS) {
@@ -253,17 +288,17 @@ test(`no request reaches a provider without the tags that it must have, in ${CAS
     }
     const late = lateOf(drawn);
     for (const one of drawn.requests) {
-      const request: Asked = late === undefined ? one : { ...one, model: 'one' };
-      for (const fake of Object.values(fakes)) fake.forget();
+      number += 1;
+      const request: Asked = { ...one, ...(late && { model: 'one' }), text: `${one.text} [request ${number}]` };
+      const must = new Set(drawn.enforced.flatMap(({ when, tags }) => (WHEN[when]![1](request) ? tags : [])));
+      const current = { must, drawn, request };
+      known.set(number, current);
+      known.delete(number - KEPT);
       running.records.length = 0;
       if (late !== undefined) fakes[late].respondWith(isTimed(request) ? { fault: { kind: 'hang' } } : {});
       const { text } = await ask(running.url, request);
       const [real, copy] = await recordsOf(isCopied(drawn, request));
-      const must = new Set(drawn.enforced.flatMap(({ when, tags }) => (WHEN[when]![1](request) ? tags : [])));
-      const reached = PROVIDERS.filter((name) => fakes[name].requests.length > 0);
-      for (const name of reached)
-        for (const tag of must)
-          assert.ok(drawn.tags[name].includes(tag), `${request.kind} reached ${name}, which does not carry ${tag}`);
+      const reached = check(current);
       count(request.kind, must.size > 0 && reached.length > 0);
       count('failedOver', must.size > 0 && reached.length > 1);
       count('refused', text.includes('no_compliant_target'));

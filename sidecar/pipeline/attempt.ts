@@ -19,8 +19,6 @@ export interface AttemptQuestion {
   readonly selection: Selection;
   readonly log: RequestRecorder;
   readonly deps: PipelineDeps;
-  /** Asked while another target is asked already. */
-  readonly isHedge?: true;
 }
 
 /** Throws the RemoraError that the client is to see. */

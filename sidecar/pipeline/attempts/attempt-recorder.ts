@@ -10,6 +10,7 @@ import type { AttemptSummary } from '#sidecar/errors/remora-error';
 import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
+import type { RequestScope } from '#sidecar/pipeline/scope/request-scope';
 import { type AttemptRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
@@ -28,8 +29,7 @@ export interface RecorderDeps {
 /** The part of an `AttemptQuestion` that is needed here. */
 interface RecorderQuestion {
   readonly deps: RecorderDeps;
-  readonly call: { readonly scope: { readonly isSuperseded: boolean } };
-  readonly isHedge?: true;
+  readonly call: { readonly scope: Pick<RequestScope, 'isSuperseded' | 'isHedge'> };
 }
 
 export class AttemptRecorder {
@@ -43,7 +43,7 @@ export class AttemptRecorder {
   readonly endpoint: CompiledEndpoint;
   readonly #candidate: Candidate;
   readonly #scope: RecorderQuestion['call']['scope'];
-  readonly #isHedge: true | undefined;
+  readonly #isHedge: boolean;
   readonly #reservation: Reservation;
   readonly #startUnixMs: number;
   readonly #nowMs: () => number;
@@ -63,11 +63,11 @@ export class AttemptRecorder {
   constructor(
     { candidate, lane }: Pick<Plan, 'candidate' | 'lane'>,
     reservation: Reservation,
-    { deps, call, isHedge }: RecorderQuestion,
+    { deps, call }: RecorderQuestion,
   ) {
     this.#candidate = candidate;
     this.#scope = call.scope;
-    this.#isHedge = isHedge;
+    this.#isHedge = call.scope.isHedge;
     this.lane = lane.name;
     this.#reservation = reservation;
     this.#startUnixMs = deps.now();
@@ -182,7 +182,7 @@ export class AttemptRecorder {
       durationMs: (this.#endMs ?? this.#nowMs()) - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,
       outcome: this.#told,
-      ...(this.#isHedge && { hedge: true }),
+      ...(this.#isHedge && { hedge: true as const }),
       status: this.status,
       usage: this.usage,
       costNanoUsd: this.costNanoUsd,

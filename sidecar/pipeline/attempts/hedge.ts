@@ -38,13 +38,13 @@ export async function takeHedgedTurn(
 ): Promise<HedgedOutcome> {
   const afterMs = hedge.afterMs ?? usualMsOf(candidate, turn.question);
   if (afterMs === undefined || others.length === 0) return { outcome: await takeTurn(candidate, turn), left: others };
-  const first = new Side(candidate, turn);
+  const first = new Side(candidate, turn, false);
   const isLate = await first.isLate(afterMs);
   // What failed in the same moment is led on by its failure.
   const beside = isLate && first.scope.hasExchange ? besideOf(others, turn.question, hedge) : undefined;
   if (beside === undefined) return { outcome: taken(await first.ended), left: others };
   first.turn.isAccompanied = true;
-  const second = new Side(beside, { ...turn, question: { ...turn.question, isHedge: true }, isAccompanied: true });
+  const second = new Side(beside, { ...turn, isAccompanied: true }, true);
   return race(first, second, others);
 }
 
@@ -77,10 +77,10 @@ class Side {
   readonly scope: TurnScope;
   #ended: Promise<Ended> | undefined;
 
-  constructor(candidate: Candidate, turn: Turn) {
+  constructor(candidate: Candidate, turn: Turn, isHedge: boolean) {
     const { question } = turn;
     this.candidate = candidate;
-    this.scope = new TurnScope(question.call.scope);
+    this.scope = new TurnScope(question.call.scope, isHedge);
     this.turn = { ...turn, question: { ...question, call: { ...question.call, scope: this.scope } } };
   }
 
@@ -91,6 +91,13 @@ class Side {
       (thrown): Ended => ({ thrown }),
     );
     return this.#ended;
+  }
+
+  /** The other one has ended, and another target is left or none. */
+  goOnAlone(hasNext: boolean): void {
+    this.scope.goOnAlone();
+    this.turn.isAccompanied = false;
+    this.turn.hasNext = hasNext;
   }
 
   /** Begins the turn. True when an exchange of it has been under way for so long without content, false when it ended before. */
@@ -117,8 +124,7 @@ async function race(first: Side, second: Side, others: readonly Candidate[]): Pr
   // What could not be asked beside the first has its turn still.
   const isRefused = one === second && ('thrown' in ended || ended.outcome instanceof RemoraError);
   const rest = isRefused ? others : left;
-  other.turn.isAccompanied = false;
-  other.turn.hasNext = rest.length > 0;
+  other.goOnAlone(rest.length > 0);
   const last = taken(await other.ended);
   return { outcome: isRefused || isAnswer(last) ? last : ofBoth(taken(ended), last), left: rest };
 }

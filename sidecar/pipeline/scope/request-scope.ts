@@ -42,6 +42,11 @@ export class RequestScope {
     return false;
   }
 
+  /** Of a turn that began beside another one, which is under way still. */
+  get isHedge(): boolean {
+    return false;
+  }
+
   cancel(cause: ClientGone | RemoraError): void {
     if (this.#cause !== undefined) {
       // What goes on for nobody ends with the first other reason.

@@ -11,10 +11,12 @@ export class TurnScope extends RequestScope {
   #afterMs = Number.POSITIVE_INFINITY;
   #onLate: (() => void) | undefined;
   #sentMs = 0;
+  #isHedge: boolean;
 
-  constructor(request: RequestScope) {
+  constructor(request: RequestScope, isHedge: boolean) {
     super(request.deadlines);
     this.#request = request;
+    this.#isHedge = isHedge;
   }
 
   override get cause(): RequestScope['cause'] {
@@ -27,6 +29,15 @@ export class TurnScope extends RequestScope {
 
   override get isSuperseded(): boolean {
     return this.#superseded !== undefined;
+  }
+
+  override get isHedge(): boolean {
+    return this.#isHedge;
+  }
+
+  /** The other turn has ended. */
+  goOnAlone(): void {
+    this.#isHedge = false;
   }
 
   /** An exchange has begun and not failed. */

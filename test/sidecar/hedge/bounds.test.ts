@@ -106,6 +106,7 @@ test('hedges are no more than their share of the requests of the last minute, an
   for (let count = 0; count < 200; count += 1) hedged.push(await late());
   assert.equal(hedged.indexOf(true), 19, 'the twentieth request is the first with a hedge');
   assert.equal(hedged.filter(Boolean).length, 10);
+  assert.equal(stage.upstream.exchanges.length, 210, 'no more attempts than 1.05 for each request');
   await stage.pass(65_000);
   assert.equal(await late(), false, 'what a former minute earned is gone');
 });

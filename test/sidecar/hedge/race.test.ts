@@ -112,6 +112,7 @@ test('a hedge that goes on alone is tried again as any target is', async (t) => 
   assert.equal(stage.asked(), 'first second second');
   stage.exchange(2).answer('again');
   await asked.done;
+  assert.deepEqual(stage.attempts(), ['first reset', 'second server-error hedge', 'second ok']);
   assert.equal(stage.records[0]?.retries, 1);
 });
 

@@ -1,6 +1,7 @@
 /**
- * Whatever policies, requests and faults come together, no request reaches a provider without the tags that are required for it. Which tags
- * these are is said here a second time, without CEL. `REMORA_CASES` says how many cases; a night's run has 100,000.
+ * Whatever policies, requests and faults come together, no request reaches a provider without the tags that are required for it, neither as a
+ * hedge nor as a copy for a shadow. Which tags these are is said here a second time, without CEL. `REMORA_CASES` says how many cases; a
+ * night's run has 100,000.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -109,6 +110,8 @@ type Scene = typeof scene extends fc.Arbitrary<infer S> ? S : never;
 const modelOf = (index: number): Asked['model'] => (index === 0 ? 'one' : 'two');
 /** A job waits as long as it takes, and what accounts keep knows no targets. */
 const isTimed = (asked: Asked): boolean => !isKept(asked) && asked.kind !== 'job';
+/** As it may be hedged. What bears no mark must not be given up so soon that it comes after its end. */
+const hedged = (asked: Asked): Asked => ({ ...asked, model: 'one', kind: isKept(asked) ? 'chat' : asked.kind });
 const isCopied = ({ rules }: Scene, asked: Asked): boolean =>
   isTimed(asked) && rules.some(({ trial }, index) => modelOf(index) === asked.model && trial?.mode === 'Shadow');
 
@@ -261,7 +264,7 @@ test(`no request reaches a provider without the tags that it must have, in ${CAS
     const reached = new Set<Name>();
     for (const name of PROVIDERS) {
       for (const { rawBody } of fakes[name].requests) {
-        // One that was ended on its way may come after the end of its case.
+        // One that was ended on its way may come after its end.
         const marked = MARK.exec(rawBody)?.[1];
         const of = marked === undefined ? current : known.get(Number(marked));
         assert.ok(of !== undefined, `${marked} is long over`);
@@ -289,7 +292,8 @@ test(`no request reaches a provider without the tags that it must have, in ${CAS
     const late = lateOf(drawn);
     for (const one of drawn.requests) {
       number += 1;
-      const request: Asked = { ...one, ...(late && { model: 'one' }), text: `${one.text} [request ${number}]` };
+      const asked = late === undefined ? one : hedged(one);
+      const request = { ...asked, text: `${one.text} [request ${number}]` };
       const must = new Set(drawn.enforced.flatMap(({ when, tags }) => (WHEN[when]![1](request) ? tags : [])));
       const current = { must, drawn, request };
       known.set(number, current);

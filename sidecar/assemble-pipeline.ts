@@ -8,7 +8,7 @@ import { Keepers } from './pipeline/accounts/keepers.ts';
 import { Admission } from './pipeline/admission/admission.ts';
 import { ProviderPlaces } from './pipeline/admission/provider-places.ts';
 import { SharedGates } from './pipeline/admission/shared-gates.ts';
-import { RetryBudgets } from './pipeline/attempts/retry-budget.ts';
+import { HEDGES, RetryBudgets } from './pipeline/attempts/retry-budget.ts';
 import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
 import { RatedAnswers } from './pipeline/experiments/rated-answers.ts';
 import { Shadows } from './pipeline/experiments/shadows.ts';
@@ -54,6 +54,7 @@ export function assemblePipeline(
     policies: new PolicyHolder({ compileGuardrails, broker, health: targets.health, hints: targets.hints }),
     upstream: deps.upstream ?? new Upstreams(now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa }),
     retries: new RetryBudgets(monotonicMs),
+    hedges: new RetryBudgets(monotonicMs, HEDGES),
     keepers: new Keepers(),
     remembered: new RememberedAnswers(config.remembered, randomBytes(32).toString('hex')),
     drains: new Drains(config.drained),

@@ -1,17 +1,22 @@
 /** `docs/reference/resilience.md`: what is promised, and what follows from each kind of failure, from the tables and the numbers that the sidecar itself goes by. */
 import { DEFAULT_CIRCUIT_BREAKER } from '#contract/compile/defaults';
 import { METRIC } from '#contract/names/metrics';
-import { DEFAULT_RETRY, RETRY_CONDITIONS, type RetryCondition } from '#contract/resources/route-resilience';
+import {
+  DEFAULT_HEDGE_PERCENT,
+  DEFAULT_RETRY,
+  RETRY_CONDITIONS,
+  type RetryCondition,
+} from '#contract/resources/route-resilience';
 import type { AttemptFailureKind } from '#sidecar/errors/attempt-failure';
 import { type Blame, FAILURE_KINDS, type FailureKindRow, type Follow, isOutage } from '#sidecar/errors/failure-kinds';
 import { finalCodeOf } from '#sidecar/errors/final-error';
 import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, LONGEST_WAIT_MS } from '#sidecar/pipeline/attempts/decide-next';
 import { HINT_HEADERS } from '#sidecar/pipeline/attempts/retry-after';
-import { BUDGET_WINDOW_MS, FREE_RETRIES_PER_SECOND } from '#sidecar/pipeline/attempts/retry-budget';
+import { BUDGET_WINDOW_MS, FREE_RETRIES_PER_SECOND, HEDGES } from '#sidecar/pipeline/attempts/retry-budget';
 import { RETRY_COUNTERS } from '#sidecar/pipeline/client-retry';
 import { LONGEST_OPEN_MS, MINIMUM_VOLUME, WINDOW_MS } from '#sidecar/pipeline/health/circuit-breaker';
 import { COOL_DOWN_MS, LONGEST_COOL_DOWN_MS } from '#sidecar/pipeline/health/cool-downs';
-import type { RetryDenial } from '#sidecar/telemetry/request-record';
+import { type RetryDenial, SUPERSEDED } from '#sidecar/telemetry/request-record';
 import { promises } from './generate-promises.ts';
 import { MARKDOWN_BANNER } from './generated.ts';
 import { code, page, table } from './markdown.ts';
@@ -113,6 +118,31 @@ const retries = (): string =>
     ),
   );
 
+const hedges = (): string =>
+  page(
+    '## Hedging',
+    'Only where an AIRoute states `hedge`: the next target is asked as well while the first one is late, and whichever answers first is heard. The other is ended and booked, as the ' +
+      `outcome ${code(SUPERSEDED)}, which says nothing of the target.`,
+    table(
+      ['What', 'How much'],
+      [
+        [
+          'The wait',
+          '`hedge.after`; else the 95th percentile of the times to the first content of the target, of its answers alone',
+        ],
+        [
+          'Hedges of a route',
+          `\`hedge.maxPercent\` (default ${DEFAULT_HEDGE_PERCENT}) of its requests of the last ${seconds(HEDGES.span.bucketMs * HEDGES.span.buckets)} in this sidecar, of those that may have one; none is free`,
+        ],
+        ['Exchanges at one time', 'two; while there are two nothing is tried again'],
+        [
+          'A target that a circuit breaker lets one request try out',
+          'counts as failed if it is superseded later than that percentile',
+        ],
+      ],
+    ),
+  );
+
 const hints = (): string =>
   page(
     '## What providers ask us to wait',
@@ -160,13 +190,26 @@ const breaker = (): string =>
     "Time in which the sidecar did not run (stopped, or without processor) is nobody's delay: deadlines do not pass in it. An open breaker is told to the other sidecars as a hint (`outage`), unless the way to the provider is at fault, which may be the pod's own; a hint moves a target to the end of the order until the sidecar itself saw it work, and opens nothing.",
     table(
       ['Metric', 'Meaning'],
-      [METRIC.circuitBreaker, METRIC.retries, METRIC.retriesDenied].map(({ name, help }) => [code(name), help]),
+      [METRIC.circuitBreaker, METRIC.retries, METRIC.retriesDenied, METRIC.hedges].map(({ name, help }) => [
+        code(name),
+        help,
+      ]),
     ),
   );
 
 export function resiliencePage(): Map<string, string> {
   const intro =
     'What is promised, and what a sidecar does when a target fails. How to set it: [the guide](../guides/resilience.md); the fields: [AIRoute](resources.md#airoute).';
-  const text = page(MARKDOWN_BANNER, '# Resilience', intro, promises(), failures(), retries(), hints(), breaker());
+  const text = page(
+    MARKDOWN_BANNER,
+    '# Resilience',
+    intro,
+    promises(),
+    failures(),
+    retries(),
+    hedges(),
+    hints(),
+    breaker(),
+  );
   return new Map([['docs/reference/resilience.md', text]]);
 }

@@ -5,6 +5,7 @@ import type {
   PolicyCallback,
   PolicyCircuitBreaker,
   PolicyConcurrency,
+  PolicyHedge,
   PolicyRoute,
   PolicyRule,
   PolicyTarget,
@@ -15,7 +16,13 @@ import type { AIRoute, AIRouteRule, AIRouteTarget, AIRouteTimeouts } from '#cont
 import { durationMs } from '#contract/resources/fields';
 import type { AIRouteCallback } from '#contract/resources/route-callback';
 import type { AIRouteConcurrency } from '#contract/resources/route-concurrency';
-import { type AIRouteCircuitBreaker, type AIRouteRetry, DEFAULT_RETRY } from '#contract/resources/route-resilience';
+import {
+  type AIRouteCircuitBreaker,
+  type AIRouteHedge,
+  type AIRouteRetry,
+  DEFAULT_HEDGE_PERCENT,
+  DEFAULT_RETRY,
+} from '#contract/resources/route-resilience';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
 import {
   DEFAULT_CALLBACK,
@@ -83,6 +90,11 @@ function circuitBreakerOf(
 const retryOf = ({ budgetPercent, on }: AIRouteRetry): PolicyRoute['retry'] => ({
   budgetPercent: budgetPercent ?? DEFAULT_RETRY.budgetPercent,
   on: on ?? [...DEFAULT_RETRY.on],
+});
+
+const hedgeOf = ({ after, maxPercent }: AIRouteHedge): PolicyHedge => ({
+  ...(after !== undefined && { afterMs: durationMs(after) }),
+  maxPercent: maxPercent ?? DEFAULT_HEDGE_PERCENT,
 });
 
 type StatedTarget = Omit<AIRouteTarget, 'weight'> & { readonly weight?: number | undefined };
@@ -227,7 +239,7 @@ const compileConcurrency = ({
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
   const { targets = [], variants, rules: stated, strategy, affinity, maxP95, ...stays } = route.spec;
-  const { timeouts, retry, circuitBreaker: _, callback, classifier, concurrency, ...spec } = stays;
+  const { timeouts, retry, hedge, circuitBreaker: _, callback, classifier, concurrency, ...spec } = stays;
   const choice = { ...(strategy && { strategy }), ...(affinity && { affinity }), ...(maxP95 && { maxP95 }) };
   const compiler = new RouteCompiler(route, context);
   const rules = stated
@@ -240,6 +252,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       models: [...context.models],
       totalMs: ms(timeouts.total, DEFAULT_TIMEOUTS.totalMs),
       retry: retryOf(retry),
+      ...(hedge && { hedge: hedgeOf(hedge) }),
       ...(classifier && {
         classifier: { url: classifier.url, deadlineMs: ms(classifier.deadline, DEFAULT_CLASSIFIER.deadlineMs) },
       }),

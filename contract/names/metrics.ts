@@ -27,6 +27,10 @@ export const METRIC = {
     name: 'remora_retries_denied_total',
     help: 'Retries that were not made, by route and reason: BudgetSpent, ClientRetries, MayBeBilled, TargetUnfit.',
   },
+  hedges: {
+    name: 'remora_hedges_total',
+    help: 'Attempts that were begun while another target was asked already, by route, target and outcome: `ok` answered first, `superseded` was ended since the other one did.',
+  },
   circuitBreaker: {
     name: 'remora_circuit_breaker_state',
     help: 'Circuit breaker of a model of an AIProvider: 0 closed, 1 while one request tries it out, 2 open; absent where it never opened.',

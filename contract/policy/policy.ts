@@ -184,6 +184,8 @@ const concurrency = z.object({
   fleet: bounds.extend({ max: z.number().int() }).optional(),
   perPod: bounds.optional(),
 });
+/** Milliseconds; without them the target's own times decide. */
+const hedge = z.object({ afterMs: z.number().int().optional(), maxPercent: z.number().int() });
 const classifier = z.object({ url: z.string(), deadlineMs: z.number().int() });
 
 const route = z
@@ -193,6 +195,8 @@ const route = z
     models: z.array(z.string()),
     totalMs: z.number().int(),
     retry: retry.default({ ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on] }),
+    /** Absent: one target at a time. */
+    hedge: hedge.optional(),
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
     /** Absent: no bound. */
@@ -250,6 +254,7 @@ export type Policy = z.infer<typeof policy>;
 export type PolicySource = z.infer<typeof source>;
 export type PolicyProvider = z.infer<typeof provider>;
 export type PolicyRoute = z.infer<typeof route>;
+export type PolicyHedge = z.infer<typeof hedge>;
 export type PolicyCallback = z.infer<typeof callback>;
 /** Of one of its bounds. */
 export type PolicyConcurrency = z.infer<typeof bounds>;

@@ -18,7 +18,7 @@ import { latency, requestClassMatch } from './request-class.ts';
 import { aiRouteCallback } from './route-callback.ts';
 import { aiRouteClassifier } from './route-classifier.ts';
 import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
-import { aiRouteCircuitBreaker, aiRouteRetry } from './route-resilience.ts';
+import { aiRouteCircuitBreaker, aiRouteHedge, aiRouteRetry } from './route-resilience.ts';
 import { aiRouteStream } from './route-stream.ts';
 import { aiRouteVariantFields, VARIANT_RULES, variantStatus } from './route-variant.ts';
 import { CHOICE_FIELDS, choiceRules, type TargetChoice, targetChoice } from './target-choice.ts';
@@ -142,6 +142,11 @@ export const aiRouteSpec = withRules(
     circuitBreaker: aiRouteCircuitBreaker
       .default({})
       .describe('When a target that fails is tried last for a while, so that requests do not wait for it.'),
+    hedge: aiRouteHedge
+      .optional()
+      .describe(
+        'Asks the next target as well when the first content of a target is late. Whichever answers first is heard, the other is cancelled, and both are booked. Not for what is billed by piece, jobs, tools that the provider runs, or requests that a client repeats by itself. Omitted: one target at a time.',
+      ),
     latency: latency
       .optional()
       .describe(

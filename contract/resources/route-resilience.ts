@@ -1,4 +1,4 @@
-/** What an AIRoute says of targets that fail: what is tried again and how much of it, and when a target is left alone for a while. */
+/** What an AIRoute says of targets that fail: what is tried again and how much of it, when a target is left alone for a while, and when a second one is asked beside it. */
 import { z } from 'zod';
 import { duration } from './fields.ts';
 import { setOf } from './validation.ts';
@@ -69,3 +69,22 @@ export const aiRouteCircuitBreaker = z.object({
   ).optional(),
 });
 export type AIRouteCircuitBreaker = z.infer<typeof aiRouteCircuitBreaker>;
+
+/** Of the route's requests, where it is silent. */
+export const DEFAULT_HEDGE_PERCENT = 5;
+
+export const aiRouteHedge = z.object({
+  after: duration(
+    'How long the first content may be away before the next target is asked too. Default: the 95th percentile of the time that the target itself took lately, in this sidecar; until there are ten measurements within ten minutes nothing is hedged.',
+  ).optional(),
+  maxPercent: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(
+      `Hedges that this route may make, as a share of its requests of the last minute in each sidecar; none is free. Default ${DEFAULT_HEDGE_PERCENT}.`,
+    ),
+});
+export type AIRouteHedge = z.infer<typeof aiRouteHedge>;

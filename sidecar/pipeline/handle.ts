@@ -57,6 +57,7 @@ export interface PipelineDeps {
   readonly upstream: Upstream;
   readonly health: TargetHealth;
   readonly retries: RetryBudgets;
+  readonly hedges: RetryBudgets;
   readonly endpoints: EndpointBalancer;
   readonly latencies: LatencyView;
   readonly keepers: Keepers;

@@ -38,6 +38,7 @@ const ATTEMPT = fc.record({
   startUnixMs: NUMBER,
   durationMs: NUMBER,
   outcome: TEXT,
+  hedge: maybe(fc.constant(true as const)),
   status: maybe(fc.nat()),
   costNanoUsd: COST,
   estimated: fc.boolean(),
@@ -155,8 +156,8 @@ test('requestLine() is one line of JSON that says what JSON.stringify would, wha
           status: record.status,
           outcome: record.outcome,
           decidedBy: record.decidedBy,
-          attempts: record.attempts.map(({ target, outcome, status, durationMs, upstreamRequestId }) => ({
-            ...{ target, outcome, status, ms: round(durationMs), upstreamRequestId },
+          attempts: record.attempts.map(({ target, outcome, hedge, status, durationMs, upstreamRequestId }) => ({
+            ...{ target, outcome, hedge, status, ms: round(durationMs), upstreamRequestId },
           })),
           inputTokens: totalInputTokens(usage),
           cachedInputTokens: usage.cacheReadTokens,

@@ -23,8 +23,8 @@ const member = (name: string, value: Scalar): string => (value === undefined ? '
 const list = (items: readonly string[]): string => `[${items.join(',')}]`;
 
 /** What is logged of one attempt. */
-const attemptText = ({ target, outcome, status, durationMs, upstreamRequestId }: AttemptRecord): string =>
-  `{"target":${textOf(target)},"outcome":${textOf(outcome)}${member('status', status)},"ms":${numberOf(Math.round(durationMs))}${member('upstreamRequestId', upstreamRequestId)}}`;
+const attemptText = ({ target, outcome, hedge, status, durationMs, upstreamRequestId }: AttemptRecord): string =>
+  `{"target":${textOf(target)},"outcome":${textOf(outcome)}${member('hedge', hedge)}${member('status', status)},"ms":${numberOf(Math.round(durationMs))}${member('upstreamRequestId', upstreamRequestId)}}`;
 
 const guardrailsOf = ({ guardrailActions }: RequestRecord): string =>
   guardrailActions.length === 0

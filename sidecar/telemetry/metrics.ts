@@ -173,14 +173,16 @@ function retryMetrics(registry: Registry): (record: RequestRecord) => void {
 function attemptMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
   const attempts = counter(registry, METRIC.attempts);
   const cost = counter(registry, METRIC.costUsd);
+  const hedges = counter(registry, METRIC.hedges);
   const series = remembered((route, variant, shadow, target, outcome) => ({
     attempts: attempts.of({ route, ...armLabels(variant, shadow), target, outcome }),
     cost: cost.of({ route, ...armLabels(variant, shadow), target }),
   }));
-  return (record, { target, outcome, costNanoUsd }) => {
+  return (record, { target, outcome, hedge, costNanoUsd }) => {
     const { route = '', variant = '' } = record;
     const counted = series(route, variant, shadowOf(record), target, outcome);
     counted.attempts.add(1);
+    if (hedge) hedges.of({ route, target, outcome }).add(1);
     if (costNanoUsd !== null) counted.cost.add(Number(costNanoUsd) / 1e9);
   };
 }

@@ -6,6 +6,9 @@ import type { StrategyName } from '#contract/resources/target-choice';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
 
+/** The outcome of an attempt that was ended since another target had answered. */
+export const SUPERSEDED = 'superseded';
+
 export interface AttemptRecord {
   /** `provider/model` as the route states it. */
   readonly target: string;
@@ -19,8 +22,10 @@ export interface AttemptRecord {
   readonly durationMs: number;
   /** Until the first content event. */
   readonly timeToFirstChunkMs?: number;
-  /** `ok`, a failure class, or a fault kind. */
+  /** `ok`, `superseded`, a failure class, or a fault kind. */
   readonly outcome: string;
+  /** Begun while another target was asked already. */
+  readonly hedge?: true;
   readonly status?: number;
   readonly usage?: Usage;
   readonly costNanoUsd: bigint | null;

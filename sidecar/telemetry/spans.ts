@@ -122,6 +122,7 @@ const clientSpan = (record: RequestRecord, attempt: AttemptRecord): SpanData => 
     'server.port': attempt.serverPort,
     'http.response.status_code': attempt.status,
     'remora.target': attempt.target,
+    'remora.hedge': attempt.hedge,
     'remora.variant': record.variant,
     'remora.shadow': record.shadow,
     'remora.cost_usd': attempt.costNanoUsd === null ? undefined : formatUsd(attempt.costNanoUsd),

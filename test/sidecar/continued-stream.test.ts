@@ -128,6 +128,39 @@ test('a stream that breaks twice is continued twice, each time with all that was
   assert.deepEqual(running.records[0]?.continuedBy, ['anthropic/m', 'vllm/m']);
 });
 
+test('a hedge that was too late to be heard goes on with the stream when that breaks', async (t) => {
+  const { openai, anthropic, running } = await stage(t, [], {
+    policy: {
+      routes: [
+        {
+          stream: CONTINUE,
+          targets: ['openai', 'anthropic'].map((provider) => ({ provider })),
+          hedge: { afterMs: 1, maxPercent: 100 },
+        },
+      ],
+    },
+  });
+  const { promise: bothAreAsked, resolve } = Promise.withResolvers<void>();
+  openai.respondWith({ ...cut('one two three four', 4), holdHead: bothAreAsked });
+  anthropic.respondOnce({ holdHead: new Promise<never>(() => {}) });
+  anthropic.respondWith({ text: ' four five' });
+  const asking = post(running.url, STREAMED_CHAT);
+  await until(() => anthropic.requests.length === 1, 'the hedge is under way');
+  resolve();
+  const { text } = await asking;
+  assert.equal(textOf(text), 'one two three four five');
+  await until(() => running.records.length === 1, 'it is recorded');
+  assert.deepEqual(
+    running.records[0]?.attempts.map(({ target, outcome, hedge }) => [target, outcome, hedge]),
+    [
+      ['openai/m', 'reset', undefined],
+      ['anthropic/m', 'superseded', true],
+      ['anthropic/m', 'ok', undefined],
+    ],
+  );
+  assert.deepEqual([running.gate.reserved.length, running.gate.settled.length], [3, 3]);
+});
+
 const TERMINATES: Readonly<Record<string, { script: Script; body?: object }>> = {
   'after a tool call began': {
     script: {

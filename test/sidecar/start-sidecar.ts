@@ -30,6 +30,7 @@ export interface RouteWords {
   readonly onUnsupported?: PolicyRoute['onUnsupported'];
   readonly perRequest?: PolicyRoute['perRequest'];
   readonly retry?: Partial<PolicyRoute['retry']>;
+  readonly hedge?: PolicyRoute['hedge'];
   readonly stream?: PolicyRoute['stream'];
   readonly concurrency?: PolicyRoute['concurrency'];
   readonly priority?: PolicyRoute['priority'];
@@ -78,6 +79,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     ...(words.perRequest && { perRequest: words.perRequest }),
     retry: { ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on], ...words.retry },
     ...(words.latency !== undefined && { latency: words.latency }),
+    ...(words.hedge && { hedge: words.hedge }),
     ...(words.stream && { stream: words.stream }),
     ...(words.concurrency && { concurrency: words.concurrency }),
     ...(words.priority && { priority: words.priority }),

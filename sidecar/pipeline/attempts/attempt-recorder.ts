@@ -11,7 +11,8 @@ import type { Place } from '#sidecar/pipeline/admission/shared-gate';
 import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-balancer';
 import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
-import type { AttemptRecord } from '#sidecar/telemetry/request-record';
+import type { RequestScope } from '#sidecar/pipeline/scope/request-scope';
+import { type AttemptRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
 import type { Plan } from './plan.ts';
@@ -32,6 +33,12 @@ interface Held {
   readonly place: Place;
 }
 
+/** The part of an `AttemptQuestion` that is needed here. */
+interface RecorderQuestion {
+  readonly deps: RecorderDeps;
+  readonly call: { readonly scope: Pick<RequestScope, 'isSuperseded' | 'isHedge'> };
+}
+
 export class AttemptRecorder {
   readonly lane: LaneName;
   outcome: AttemptFacts['outcome'] = 'ok';
@@ -42,6 +49,8 @@ export class AttemptRecorder {
   /** The server that is asked. */
   endpoint: CompiledEndpoint;
   readonly #candidate: Candidate;
+  readonly #scope: RecorderQuestion['call']['scope'];
+  readonly #isHedge: boolean;
   readonly #reservation: Reservation;
   readonly #place: Place;
   readonly #startUnixMs: number;
@@ -60,8 +69,14 @@ export class AttemptRecorder {
   /** What to book when no usage is reported; nothing until the request is on its way. */
   #billing: 'nothing' | 'unknown' = 'nothing';
 
-  constructor({ candidate, lane }: Pick<Plan, 'candidate' | 'lane'>, { reservation, place }: Held, deps: RecorderDeps) {
+  constructor(
+    { candidate, lane }: Pick<Plan, 'candidate' | 'lane'>,
+    { reservation, place }: Held,
+    { deps, call }: RecorderQuestion,
+  ) {
     this.#candidate = candidate;
+    this.#scope = call.scope;
+    this.#isHedge = call.scope.isHedge;
     this.lane = lane.name;
     this.#reservation = reservation;
     this.#place = place;
@@ -157,10 +172,16 @@ export class AttemptRecorder {
     });
   }
 
+  /** As it is told: who answered too late for anybody to hear is neither sound nor failed. */
+  get #told(): AttemptRecord['outcome'] {
+    const isCutShort = this.outcome === 'ok' || this.outcome === 'aborted';
+    return isCutShort && this.#scope.isSuperseded ? SUPERSEDED : this.outcome;
+  }
+
   summary(): AttemptSummary {
     return {
       target: this.target,
-      outcome: this.outcome,
+      outcome: this.#told,
       ...(this.status === undefined ? {} : { status: this.status }),
       ms: Math.round((this.#endMs ?? this.#nowMs()) - this.#startMs),
     };
@@ -179,7 +200,8 @@ export class AttemptRecorder {
       startUnixMs: this.#startUnixMs,
       durationMs: (this.#endMs ?? this.#nowMs()) - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,
-      outcome: this.outcome,
+      outcome: this.#told,
+      ...(this.#isHedge && { hedge: true as const }),
       status: this.status,
       usage: this.usage,
       costNanoUsd: this.costNanoUsd,

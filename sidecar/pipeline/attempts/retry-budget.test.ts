@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BUDGET_WINDOW_MS, FREE_RETRIES_PER_SECOND, RetryBudgets } from './retry-budget.ts';
+import { BUDGET_WINDOW_MS, FREE_RETRIES_PER_SECOND, HEDGES, RetryBudgets } from './retry-budget.ts';
 
-function world() {
+function world(allowance?: typeof HEDGES) {
   const clock = { nowMs: 5_000_000 };
-  const budgets = new RetryBudgets(() => clock.nowMs);
+  const budgets = new RetryBudgets(() => clock.nowMs, allowance);
   const take = (times: number, percent = 20, route = 'shop/chat'): number =>
     Array.from({ length: times }, () => budgets.take(route, percent)).filter(Boolean).length;
   const ask = (times: number, route = 'shop/chat'): void => {
@@ -54,4 +54,29 @@ test('whatever happens, retries stay within the share and the free ones of every
     }),
     { seed: 20261121, numRuns: 300 },
   );
+});
+
+test('whatever happens, hedges are no more than their share of all requests', () => {
+  const steps = fc.array(
+    fc.record({ passMs: fc.nat({ max: 40_000 }), requests: fc.nat({ max: 30 }), wanted: fc.nat({ max: 40 }) }),
+    { maxLength: 40 },
+  );
+  let made = 0;
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 1, max: 100 }), (taken, percent) => {
+      const { clock, take, ask } = world(HEDGES);
+      let requests = 0;
+      let hedges = 0;
+      for (const { passMs, requests: asked, wanted } of taken) {
+        clock.nowMs += passMs;
+        ask(asked);
+        requests += asked;
+        hedges += take(wanted, percent);
+        assert.ok(hedges * 100 <= requests * percent);
+      }
+      made += hedges;
+    }),
+    { seed: 20261121, numRuns: 300 },
+  );
+  assert.ok(made > 1_000, `${made}`);
 });

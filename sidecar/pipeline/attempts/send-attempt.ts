@@ -26,7 +26,7 @@ export async function sendAttempt(
   const { scope } = question.call;
   const { health } = question.deps;
   const reservation = await reserve(plan, question, place);
-  const log = new AttemptRecorder(plan, { reservation, place }, question.deps);
+  const log = new AttemptRecorder(plan, { reservation, place }, question);
   question.log.attempts.push(log);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   if (plan.candidate.watch !== undefined) question.log.guardrailsWatched(plan.candidate.watch.found);
@@ -63,7 +63,11 @@ async function reserve(plan: Plan, question: AttemptQuestion, place: Place): Pro
     const asked = estimate(plan, question);
     const held = hold(asked, question);
     if (held !== undefined) await held;
-    return await question.deps.budgetGate.reserve(asked);
+    const reservation = await question.deps.budgetGate.reserve(asked);
+    const { cause } = question.call.scope;
+    if (cause === undefined) return reservation;
+    reservation.settle({ usage: undefined, billing: 'nothing' });
+    throw cause;
   } catch (refused) {
     place.leave();
     throw refused;

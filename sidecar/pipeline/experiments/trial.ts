@@ -1,10 +1,9 @@
 /** What becomes of a request that a rule with variants decides: which variant it is drawn for, and whether it may be copied at all. */
 
-import { allOf } from '#sidecar/canonical/extensions';
-import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { isKnownAccount } from '#sidecar/pipeline/accounts/account-of';
 import { type PinQuestion, speaks } from '#sidecar/pipeline/accounts/pin-targets';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import { happensOnce } from '#sidecar/pipeline/happens-once';
 import type { Caller } from '#sidecar/pipeline/identify';
 import type { CompiledRule, CompiledTarget, CompiledVariant, Experiment } from '#sidecar/pipeline/policy/snapshot';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
@@ -74,16 +73,7 @@ function accountsOf({ call, request, keepers }: TrialQuestion): ((target: Compil
 
 /** Nothing may happen twice but the answer itself. */
 function mayBeCopied({ target }: CompiledVariant, { call, request }: TrialQuestion): boolean {
-  const isJob = call.patienceMs !== undefined;
-  const isAnsweredLater = 'isAnsweredLater' in request && request.isAnsweredLater === true;
-  if (isJob || isAnsweredLater || runsTools(request)) return false;
+  if (happensOnce(call, request)) return false;
   const keeping = call.endpoint.dialect.keeping?.(request);
   return keeping === undefined || (keeping.names.length === 0 && !speaks(target.provider, keeping.by));
 }
-
-/** Asks for tools that the provider itself runs, and not the client. */
-const runsTools = (request: CanonicalRequest): boolean =>
-  'extensions' in request &&
-  Object.values(request.extensions).some((extension) =>
-    Object.keys(allOf(extension)).some((name) => name === 'mcp_servers' || /^tools(\.|$)/.test(name)),
-  );

@@ -3,7 +3,7 @@ import { formatUsd } from '#contract/policy/money';
 import { type ArmCounts, BASELINE, bucketOf, type MeasuredExperiment } from '#contract/policy/variant-counts';
 import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { CompiledVariant, Experiment } from '#sidecar/pipeline/policy/snapshot';
-import type { AttemptRecord, RequestRecord } from '#sidecar/telemetry/request-record';
+import { type AttemptRecord, type RequestRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
 import { Newest, percentile } from './newest.ts';
 
 /** Of which the times are known. */
@@ -101,9 +101,11 @@ export class Arm {
   }
 
   /** Of a variant: at its own target. */
-  #lastAttempt({ attempts }: RequestRecord): AttemptRecord | undefined {
+  /** A hedge that nobody needed, or that came to nothing, is not how it ended. */
+  #lastAttempt({ attempts, answeredBy }: RequestRecord): AttemptRecord | undefined {
     const name = this.variant?.target.policy.name;
-    return name === undefined ? attempts.at(-1) : attempts.findLast(({ target }) => target === name);
+    if (name !== undefined) return attempts.findLast(({ target }) => target === name);
+    return attempts.findLast(({ target, outcome, hedge }) => (hedge ? target === answeredBy : outcome !== SUPERSEDED));
   }
 
   #judge(isError: boolean): boolean {

@@ -1,11 +1,12 @@
 /** What would come of each target of a selection, as far as that is known before it is asked. */
 import type { AttemptEstimate, BudgetOutlook } from '#sidecar/budget/budget-gate';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import { ONLY_THIS_TARGET, type PlannedQuestion, planFor, unsupportedOperation } from '#sidecar/pipeline/attempt';
+import type { PlannedQuestion } from '#sidecar/pipeline/attempt';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import { estimatedAnswer } from '#sidecar/pipeline/attempts/estimator';
 import type { Plan } from '#sidecar/pipeline/attempts/plan';
 import { estimate, hold } from '#sidecar/pipeline/attempts/send-attempt';
+import { ONLY_THIS_TARGET, planFor, unsupportedOperation } from '#sidecar/pipeline/attempts/take-turn';
 import type { Passing, Understood } from '#sidecar/pipeline/handle';
 import type { Selection } from '#sidecar/pipeline/select-route';
 

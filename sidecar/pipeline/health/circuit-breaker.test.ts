@@ -220,3 +220,23 @@ test('a trial that is slow to its first content opens it again', () => {
   pass(2_500);
   assert.equal(breaker.isUnfit, true);
 });
+
+test('a trial that is later than usual when another target answers opens it again, and such an attempt opens no closed one', () => {
+  const { breaker, pass, fail } = world();
+  for (let time = 0; time < 100; time += 1) breaker.late({});
+  assert.equal(breaker.state, 'closed');
+  fail(5);
+  pass(2_500);
+  const prober = {};
+  breaker.turnBegan(prober);
+  breaker.late({});
+  assert.equal(breaker.state, 'half-open', 'what began before tells nothing new');
+  breaker.late(prober);
+  assert.deepEqual([breaker.state, breaker.isUnfit], ['open', true]);
+  assert.match(breaker.why, /answered by another target/);
+  pass(5_000);
+  const next = {};
+  breaker.turnBegan(next);
+  breaker.succeeded(next);
+  assert.equal(breaker.state, 'closed');
+});

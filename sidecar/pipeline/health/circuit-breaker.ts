@@ -116,6 +116,12 @@ export class CircuitBreaker {
       this.#open(`${errorPercent} % or more of its attempts failed`);
   }
 
+  /** Nobody waited for the end of the attempt. Slowness alone opens nothing; of what failed before it is enough. */
+  late(turn: Turn): void {
+    if (this.#openings > 0 && this.#probe === turn)
+      this.#open('the request that tried it out was answered by another target');
+  }
+
   #isShare(kind: number, of: number, percent: number): boolean {
     return of >= MINIMUM_VOLUME && this.#recent.sum(kind) * 100 >= of * percent;
   }

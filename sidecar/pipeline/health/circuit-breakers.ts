@@ -60,6 +60,13 @@ export class CircuitBreakers implements TargetObserver {
     this.#tell(kept);
   }
 
+  late(candidate: Candidate): void {
+    const kept = this.#find(candidate);
+    if (kept === undefined) return;
+    kept.breaker.late(candidate);
+    this.#tell(kept);
+  }
+
   isUnfit(candidate: Candidate): boolean {
     return this.#find(candidate)?.breaker.isUnfit === true;
   }

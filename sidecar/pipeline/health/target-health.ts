@@ -55,6 +55,8 @@ export interface TargetObserver {
   attemptEnded?(candidate: Candidate, facts: AttemptFacts): void;
   /** An attempt that the client or the sidecar cut short is not told: it says nothing of the target. */
   attempted?(candidate: Candidate, end: AttemptEnd): void;
+  /** Its first content was later than 19 of 20 answers of it, when another target's answer ended the attempt. */
+  late?(candidate: Candidate): void;
   isUnfit(candidate: Candidate): boolean;
   /** The same for people, and what is about to be over; asked where somebody reads it. Changes nothing. */
   concern?(candidate: Rated): Concern | undefined;
@@ -97,6 +99,10 @@ export class TargetHealth {
 
   attempted(candidate: Candidate, end: AttemptEnd): void {
     for (const observer of this.#observers) observer.attempted?.(candidate, end);
+  }
+
+  late(candidate: Candidate): void {
+    for (const observer of this.#observers) observer.late?.(candidate);
   }
 
   /** The fit ones first; among the fit and among the unfit the order stays. */

@@ -11,6 +11,14 @@ export class ClientGone extends Error {
   }
 }
 
+/** Another target has answered sooner: this turn is over, and the request is not. */
+export class Superseded extends Error {
+  constructor() {
+    super('Another target answered first.');
+    this.name = 'Superseded';
+  }
+}
+
 export class RequestScope {
   readonly deadlines: Deadlines;
   #cause: ClientGone | RemoraError | undefined;
@@ -25,8 +33,18 @@ export class RequestScope {
     this.deadlines = deadlines;
   }
 
-  get cause(): ClientGone | RemoraError | undefined {
+  get cause(): ClientGone | RemoraError | Superseded | undefined {
     return this.#cause;
+  }
+
+  /** Of a turn that another one came before. */
+  get isSuperseded(): boolean {
+    return false;
+  }
+
+  /** Of a turn that began beside another one, which is under way still. */
+  get isHedge(): boolean {
+    return false;
   }
 
   cancel(cause: ClientGone | RemoraError): void {
@@ -52,7 +70,8 @@ export class RequestScope {
   }
 
   throwIfCancelled(): void {
-    if (this.#cause !== undefined) throw this.#cause;
+    const { cause } = this;
+    if (cause !== undefined) throw cause;
   }
 
   /** Ends the request `ms` from now with `upstream_timeout`. `route` is the AIRoute that says so. */

@@ -8,6 +8,7 @@ import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { inspectLarge } from '#sidecar/pipeline/large';
 import type { Snapshot } from '#sidecar/pipeline/policy/snapshot';
 import { passRequirements } from '#sidecar/pipeline/requirements';
+import { SUPERSEDED } from '#sidecar/telemetry/request-record';
 
 export interface GoOnQuestion {
   readonly beginning: string;
@@ -23,8 +24,10 @@ export interface GoOnQuestion {
 export async function candidatesToGoOn(asking: GoOnQuestion): Promise<AttemptQuestion | undefined> {
   const { question, snapshot } = asking;
   const { selection, log, call, decoded } = question;
-  const tried = new Set(log.attempts.map((attempt) => attempt.summary().target));
-  const left = selection.candidates.filter((candidate) => isLeft(candidate, tried, asking.outputGuard));
+  // Who was late when another one began may well go on.
+  const tried = log.attempts.map((each) => each.summary()).filter(({ outcome }) => outcome !== SUPERSEDED);
+  const names = new Set(tried.map(({ target }) => target));
+  const left = selection.candidates.filter((candidate) => isLeft(candidate, names, asking.outputGuard));
   if (left.length === 0) return undefined;
   const request = withBeginning(asking.request, asking.beginning);
   // What one model answered is what the next one is asked, so that it is held to what a request is held to.

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import type { PolicyGuardrail } from '#contract/policy/policy';
 import { placeFor } from '#test/sidecar/callback/stage';
 import { type PolicyWords, policyOf, startSidecar, type TargetWords } from '#test/sidecar/start-sidecar';
-import { countOf, SIZED } from '#test/support/counts';
+import { countOf } from '#test/support/counts';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 import type { Fault } from '#test/support/providers/script';
 import type { Require } from './start-rules.ts';
@@ -177,56 +177,52 @@ async function ask(url: string, request: Asked): Promise<{ readonly status: numb
   }
 }
 
-test(
-  `no request reaches a provider without the tags that it must have, in ${CASES} cases (seed ${SEED})`,
-  SIZED,
-  async (t) => {
-    const fakes = Object.fromEntries(
-      await Promise.all(
-        PROVIDERS.map(async (name) => [
-          name,
-          await startFakeProvider({ dialect: name === 'e' ? 'anthropic' : 'openai' }),
-        ]),
-      ),
-    ) as Record<Name, FakeProvider>;
-    for (const fake of Object.values(fakes)) t.after(() => fake.close());
-    const running = await startSidecar(t, { config: { jobsIn: placeFor(t) } });
-    let hash = 0;
-    const seen = {
-      refused: 0,
-      failedOver: 0,
-      ...Object.fromEntries(Object.keys(PATHS).map((kind) => [kind, 0])),
-    } as Record<string, number>;
-    const count = (what: string, happened: boolean) => {
-      if (happened) seen[what] = (seen[what] ?? 0) + 1;
-    };
+test(`no request reaches a provider without the tags that it must have, in ${CASES} cases (seed ${SEED})`, async (t) => {
+  const fakes = Object.fromEntries(
+    await Promise.all(
+      PROVIDERS.map(async (name) => [
+        name,
+        await startFakeProvider({ dialect: name === 'e' ? 'anthropic' : 'openai' }),
+      ]),
+    ),
+  ) as Record<Name, FakeProvider>;
+  for (const fake of Object.values(fakes)) t.after(() => fake.close());
+  const running = await startSidecar(t, { config: { jobsIn: placeFor(t) } });
+  let hash = 0;
+  const seen = {
+    refused: 0,
+    failedOver: 0,
+    ...Object.fromEntries(Object.keys(PATHS).map((kind) => [kind, 0])),
+  } as Record<string, number>;
+  const count = (what: string, happened: boolean) => {
+    if (happened) seen[what] = (seen[what] ?? 0) + 1;
+  };
 
-    async function hold(drawn: Scene): Promise<void> {
-      hash += 1;
-      const applied = running.sidecar.sink.applyPolicy(policyOf(wordsOf(drawn, fakes)), String(hash));
-      assert.ok(applied.applied, applied.applied ? '' : applied.reason);
-      for (const name of PROVIDERS) {
-        const fault = drawn.faults[name];
-        fakes[name].respondWith(fault === undefined ? {} : { fault });
-      }
-      for (const request of drawn.requests) {
-        for (const fake of Object.values(fakes)) fake.forget();
-        const { text } = await ask(running.url, request);
-        const must = new Set(drawn.enforced.flatMap(({ when, tags }) => (WHEN[when]![1](request) ? tags : [])));
-        const reached = PROVIDERS.filter((name) => fakes[name].requests.length > 0);
-        for (const name of reached)
-          for (const tag of must)
-            assert.ok(drawn.tags[name].includes(tag), `${request.kind} reached ${name}, which does not carry ${tag}`);
-        count(request.kind, must.size > 0 && reached.length > 0);
-        count('failedOver', must.size > 0 && reached.length > 1);
-        count('refused', text.includes('no_compliant_target'));
-      }
-      running.records.length = 0;
+  async function hold(drawn: Scene): Promise<void> {
+    hash += 1;
+    const applied = running.sidecar.sink.applyPolicy(policyOf(wordsOf(drawn, fakes)), String(hash));
+    assert.ok(applied.applied, applied.applied ? '' : applied.reason);
+    for (const name of PROVIDERS) {
+      const fault = drawn.faults[name];
+      fakes[name].respondWith(fault === undefined ? {} : { fault });
     }
+    for (const request of drawn.requests) {
+      for (const fake of Object.values(fakes)) fake.forget();
+      const { text } = await ask(running.url, request);
+      const must = new Set(drawn.enforced.flatMap(({ when, tags }) => (WHEN[when]![1](request) ? tags : [])));
+      const reached = PROVIDERS.filter((name) => fakes[name].requests.length > 0);
+      for (const name of reached)
+        for (const tag of must)
+          assert.ok(drawn.tags[name].includes(tag), `${request.kind} reached ${name}, which does not carry ${tag}`);
+      count(request.kind, must.size > 0 && reached.length > 0);
+      count('failedOver', must.size > 0 && reached.length > 1);
+      count('refused', text.includes('no_compliant_target'));
+    }
+    running.records.length = 0;
+  }
 
-    await fc.assert(fc.asyncProperty(scene, hold), { seed: SEED, numRuns: CASES });
-    assert.deepEqual(running.faults, []);
-    // Else the property would hold of nothing.
-    for (const [what, often] of Object.entries(seen)) assert.ok(often > CASES / 100, `${what}: ${often}`);
-  },
-);
+  await fc.assert(fc.asyncProperty(scene, hold), { seed: SEED, numRuns: CASES });
+  assert.deepEqual(running.faults, []);
+  // Else the property would hold of nothing.
+  for (const [what, often] of Object.entries(seen)) assert.ok(often > CASES / 100, `${what}: ${often}`);
+});

@@ -52,7 +52,7 @@ export function promises(): string {
   return page(
     '## Promises',
     'Each with the tests that prove it; `npm run check` holds that these exist. Tests judge by order and cause, never by a time: times are measured, on the pages named. Journeys run on a real Kubernetes (`npm run test:cluster`).',
-    'Some tests can try any number (requests of each fault, cuts of each stream, cases, splits, seconds, streams). One variable says how many: without it each run tries the first number of the column Tried, with `REMORA_RUN=nightly` the second, which is no less than what is promised.',
+    'Some tests can try any number (requests of each fault, cuts of each stream, cases, splits, seconds, streams). One variable says how many: without it each run tries the first number of the column Tried, with `REMORA_RUN=nightly npm test` the second, which is no less than what is promised.',
     table(['Promise', 'Bound', 'Proven by', 'Tried', 'Measured'], rows),
   );
 }

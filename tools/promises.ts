@@ -63,7 +63,7 @@ export const PROMISES: readonly PromiseRow[] = [
     measured: 'faults',
   },
   {
-    promise: 'A provider that is sound again has its requests again',
+    promise: 'A provider that is sound again after its circuit breaker opened has its requests again',
     bound: '10 s',
     proofs: [
       test(BREAKER, 'after its time one request tries the target out while others still avoid it; a success closes it'),

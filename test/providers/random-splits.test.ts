@@ -15,7 +15,7 @@ import type { StreamReading } from '#sidecar/wires/wire';
 import { awsFramesOf } from '#test/support/aws-frames';
 import { randomSplit, seededRandom, singleBytes } from '#test/support/byte-splits';
 import { CHAT_WIRES } from '#test/support/chat-wires';
-import { countOf, SIZED } from '#test/support/counts';
+import { countOf } from '#test/support/counts';
 import { canonicalEventsOf } from '#test/support/decode-provider-stream';
 import { recordedStreams } from '#test/support/recorded-streams';
 import { RECORDINGS } from '#test/support/recordings';
@@ -116,9 +116,12 @@ function countsOf(streams: readonly Stream[]): number[] {
   return weights.map((weight) => Math.ceil((SPLITS * weight) / sum));
 }
 
+/** A matter of a minute, and of several where the processor is shared. */
+const LONG = { timeout: Math.max(900_000, SPLITS) };
+
 test(
   `${SPLITS} random byte splits of the golden, tortured and recorded streams make no difference (seed ${SEED})`,
-  SIZED,
+  LONG,
   async (context) => {
     const streams = [...GOLDEN, ...TORTURED, ...RECORDED];
     const counts = countsOf(streams);
@@ -147,7 +150,7 @@ test(
   },
 );
 
-test('a stream that comes byte by byte makes no difference', SIZED, async () => {
+test('a stream that comes byte by byte makes no difference', LONG, async () => {
   for (const { name, bytes, framing } of [...GOLDEN, ...TORTURED, ...RECORDED])
     assert.ok(isSame(read(await framing(), bytes, singleBytes(bytes)), read(await framing(), bytes, [bytes])), name);
 });

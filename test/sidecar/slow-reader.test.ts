@@ -1,7 +1,7 @@
 /** A client that reads slowly makes its provider slow, not its sidecar large. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { chatBytes, closed, STREAMED_CHAT } from './raw-http.ts';
@@ -19,8 +19,7 @@ const chunk = (content: string, finish: string | null = null): string =>
 /** Writes as fast as it is read. */
 async function startWriter(t: TestContext) {
   const state = { written: 0, isWaiting: false };
-  const server = createServer(async (request, response) => {
-    request.resume();
+  async function write(response: ServerResponse): Promise<void> {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const text = chunk('x'.repeat(CHUNK_BYTES));
     for (; state.written < CHUNKS; state.written += 1)
@@ -30,6 +29,10 @@ async function startWriter(t: TestContext) {
         state.isWaiting = false;
       }
     response.end(`${chunk('', 'stop')}data: [DONE]\n\n`);
+  }
+  const server = createServer((request, response) => {
+    request.resume();
+    void write(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {

@@ -1,6 +1,6 @@
 /**
  * How many of each the tests try that could try any number: in each run enough to catch a mistake, at night what is promised. One
- * variable says which: `REMORA_RUN=nightly`. Both stand beside the promises in `docs/reference/resilience.md`.
+ * variable says which: `REMORA_RUN=nightly npm test`, which also gives each test four hours. Both stand beside the promises in `docs/reference/resilience.md`.
  */
 
 interface Count {
@@ -26,6 +26,3 @@ const chosen = RUNS.find((known) => known === run);
 if (chosen === undefined) throw new Error(`REMORA_RUN is "${run}": use ${RUNS.join(' or ')}.`);
 
 export const countOf = (name: keyof typeof COUNTS): number => COUNTS[name][chosen];
-
-/** For tests that try so many: nights have time. */
-export const SIZED = { timeout: chosen === 'nightly' ? 4 * 3_600_000 : 900_000 };

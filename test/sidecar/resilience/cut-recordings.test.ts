@@ -11,7 +11,7 @@ import { type Upstream, UpstreamFault, type UpstreamResponse } from '#sidecar/up
 import type { Wire } from '#sidecar/wires/wire';
 import { type RunningSidecar, startSidecar } from '#test/sidecar/start-sidecar';
 import { awsFramesOf } from '#test/support/aws-frames';
-import { countOf, SIZED } from '#test/support/counts';
+import { countOf } from '#test/support/counts';
 import { chatStreams, type RecordedStream, recordedStreams } from '#test/support/recorded-streams';
 import { requireRecordings } from '#test/support/recordings';
 
@@ -154,36 +154,32 @@ function boundaries(count: number): number[] {
 
 const isSaidWhole = (events: readonly StreamEvent[]): boolean => events.some(({ type }) => type === 'finish');
 
-test(
-  'a recorded stream that is lost at any boundary of its events ends in an error of the client API, and never as if it were whole',
-  SIZED,
-  async (t) => {
-    if (!requireRecordings(t)) return;
-    const recorded = recordedStreams().flatMap(recordedOf);
-    const sidecars = new Map<string, Awaited<ReturnType<typeof start>>>();
-    let cuts = 0;
-    let told = 0;
-    for (const { name, provider, wire, contentType, frames, client: only } of recorded) {
-      const key = JSON.stringify(provider);
-      const { upstream, running } = sidecars.get(key) ?? (await start(t, provider));
-      sidecars.set(key, { upstream, running });
-      for (const boundary of boundaries(frames.length)) {
-        const kept = frames.slice(0, boundary);
-        if (isSaidWhole(await eventsOf(wire, kept))) continue;
-        const client = only ?? (CLIENTS[cuts % CLIENTS.length] as Client);
-        cuts += 1;
-        Object.assign(upstream, { frames: kept, contentType, isReset: cuts % 2 === 0 });
-        const { status, text } = await ask(running, client);
-        const where = `${name} after ${boundary} of ${frames.length} events, ${client.path}: ${status} ${text.slice(-400)}`;
-        if (status === 200) {
-          told += 1;
-          assert.match(text, client.error, where);
-          assert.doesNotMatch(text, client.terminator, where);
-        } else assert.ok(status >= 500 && /"error"/.test(text), where);
-      }
-      assert.deepEqual(running.faults, [], name);
+test('a recorded stream that is lost at any boundary of its events ends in an error of the client API, and never as if it were whole', async (t) => {
+  if (!requireRecordings(t)) return;
+  const recorded = recordedStreams().flatMap(recordedOf);
+  const sidecars = new Map<string, Awaited<ReturnType<typeof start>>>();
+  let cuts = 0;
+  let told = 0;
+  for (const { name, provider, wire, contentType, frames, client: only } of recorded) {
+    const key = JSON.stringify(provider);
+    const { upstream, running } = sidecars.get(key) ?? (await start(t, provider));
+    sidecars.set(key, { upstream, running });
+    for (const boundary of boundaries(frames.length)) {
+      const kept = frames.slice(0, boundary);
+      if (isSaidWhole(await eventsOf(wire, kept))) continue;
+      const client = only ?? (CLIENTS[cuts % CLIENTS.length] as Client);
+      cuts += 1;
+      Object.assign(upstream, { frames: kept, contentType, isReset: cuts % 2 === 0 });
+      const { status, text } = await ask(running, client);
+      const where = `${name} after ${boundary} of ${frames.length} events, ${client.path}: ${status} ${text.slice(-400)}`;
+      if (status === 200) {
+        told += 1;
+        assert.match(text, client.error, where);
+        assert.doesNotMatch(text, client.terminator, where);
+      } else assert.ok(status >= 500 && /"error"/.test(text), where);
     }
-    t.diagnostic(`${cuts} cuts of ${recorded.length} streams, ${told} of them after content`);
-    assert.ok(told > recorded.length, `${told} of ${cuts}`);
-  },
-);
+    assert.deepEqual(running.faults, [], name);
+  }
+  t.diagnostic(`${cuts} cuts of ${recorded.length} streams, ${told} of them after content`);
+  assert.ok(told > recorded.length, `${told} of ${cuts}`);
+});

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FREE_RETRIES_PER_SECOND } from '#sidecar/pipeline/attempts/retry-budget';
-import { countOf, SIZED } from '#test/support/counts';
+import { countOf } from '#test/support/counts';
 import { selfSigned } from '#test/support/self-signed';
 import { askMany, retriesIn, startPair } from './fault-run.ts';
 import { faultRows } from './faults.ts';
@@ -15,7 +15,7 @@ const REQUESTS = countOf('requestsPerFault');
 const MOST_RETRIED = 0.2;
 
 for (const row of faultRows(await selfSigned()))
-  test(`no request fails while one provider ${row.name} and another one is sound`, SIZED, async (t) => {
+  test(`no request fails while one provider ${row.name} and another one is sound`, async (t) => {
     const { running } = await startPair(t, row);
     const startMs = performance.now();
     const { failures } = await askMany(running, REQUESTS);

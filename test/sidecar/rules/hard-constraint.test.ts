@@ -9,7 +9,7 @@ import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import { placeFor } from '#test/sidecar/callback/stage';
 import { type PolicyWords, policyOf, startSidecar, type TargetWords, until } from '#test/sidecar/start-sidecar';
-import { countOf, SIZED } from '#test/support/counts';
+import { countOf } from '#test/support/counts';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
 import type { Fault } from '#test/support/providers/script';
 import type { Require } from './start-rules.ts';
@@ -224,107 +224,103 @@ async function ask(url: string, request: Asked): Promise<{ readonly status: numb
   }
 }
 
-test(
-  `no request reaches a provider without the tags that it must have, in ${CASES} cases (seed ${SEED})`,
-  SIZED,
-  async (t) => {
-    const fakes = Object.fromEntries(
-      await Promise.all(
-        PROVIDERS.map(async (name) => [
-          name,
-          await startFakeProvider({ dialect: name === 'e' ? 'anthropic' : 'openai' }),
-        ]),
-      ),
-    ) as Record<Name, FakeProvider>;
-    for (const fake of Object.values(fakes)) t.after(() => fake.close());
-    let hash = 0;
-    let number = 0;
-    // An hour each, so that no case knows who failed in another one.
-    const running = await startSidecar(t, {
-      config: { jobsIn: placeFor(t) },
-      deps: { monotonicMs: () => hash * 3_600_000 },
-    });
-    const seen = {
-      refused: 0,
-      failedOver: 0,
-      hedged: 0,
-      copied: 0,
-      notCopied: 0,
-      ...Object.fromEntries(Object.keys(PATHS).map((kind) => [kind, 0])),
-    } as Record<string, number>;
-    const count = (what: string, happened: boolean) => {
-      if (happened) seen[what] = (seen[what] ?? 0) + 1;
-    };
+test(`no request reaches a provider without the tags that it must have, in ${CASES} cases (seed ${SEED})`, async (t) => {
+  const fakes = Object.fromEntries(
+    await Promise.all(
+      PROVIDERS.map(async (name) => [
+        name,
+        await startFakeProvider({ dialect: name === 'e' ? 'anthropic' : 'openai' }),
+      ]),
+    ),
+  ) as Record<Name, FakeProvider>;
+  for (const fake of Object.values(fakes)) t.after(() => fake.close());
+  let hash = 0;
+  let number = 0;
+  // An hour each, so that no case knows who failed in another one.
+  const running = await startSidecar(t, {
+    config: { jobsIn: placeFor(t) },
+    deps: { monotonicMs: () => hash * 3_600_000 },
+  });
+  const seen = {
+    refused: 0,
+    failedOver: 0,
+    hedged: 0,
+    copied: 0,
+    notCopied: 0,
+    ...Object.fromEntries(Object.keys(PATHS).map((kind) => [kind, 0])),
+  } as Record<string, number>;
+  const count = (what: string, happened: boolean) => {
+    if (happened) seen[what] = (seen[what] ?? 0) + 1;
+  };
 
-    /** What became of a request, and of its copy: only what was answered is copied. */
-    async function recordsOf(isCopied: boolean): Promise<readonly RequestRecord[]> {
-      const { records } = running;
-      await until(() => records.some(({ shadow }) => shadow !== true), 'the request is recorded');
-      const isExpected = isCopied && records.some(({ shadow, outcome }) => shadow !== true && outcome === 'ok');
-      const count = isExpected ? 2 : 1;
-      await until(() => records.length === count, 'the copy is recorded');
-      return records.toSorted((a, b) => Number(a.shadow ?? false) - Number(b.shadow ?? false));
-    }
+  /** What became of a request, and of its copy: only what was answered is copied. */
+  async function recordsOf(isCopied: boolean): Promise<readonly RequestRecord[]> {
+    const { records } = running;
+    await until(() => records.some(({ shadow }) => shadow !== true), 'the request is recorded');
+    const isExpected = isCopied && records.some(({ shadow, outcome }) => shadow !== true && outcome === 'ok');
+    const count = isExpected ? 2 : 1;
+    await until(() => records.length === count, 'the copy is recorded');
+    return records.toSorted((a, b) => Number(a.shadow ?? false) - Number(b.shadow ?? false));
+  }
 
-    const known = new Map<number, Held>();
+  const known = new Map<number, Held>();
 
-    /** Whoever got a request since the last look is held to what that one asked for; those that got the current one. */
-    function check(current: Held): Name[] {
-      const reached = new Set<Name>();
-      for (const name of PROVIDERS) {
-        for (const { rawBody } of fakes[name].requests) {
-          // One that was ended on its way may come after its end.
-          const marked = MARK.exec(rawBody)?.[1];
-          const of = marked === undefined ? current : known.get(Number(marked));
-          assert.ok(of !== undefined, `${marked} is long over`);
-          for (const tag of of.must)
-            assert.ok(
-              of.drawn.tags[name].includes(tag),
-              `${of.request.kind} reached ${name}, which does not carry ${tag}`,
-            );
-          if (of === current) reached.add(name);
-        }
-        fakes[name].forget();
+  /** Whoever got a request since the last look is held to what that one asked for; those that got the current one. */
+  function check(current: Held): Name[] {
+    const reached = new Set<Name>();
+    for (const name of PROVIDERS) {
+      for (const { rawBody } of fakes[name].requests) {
+        // One that was ended on its way may come after its end.
+        const marked = MARK.exec(rawBody)?.[1];
+        const of = marked === undefined ? current : known.get(Number(marked));
+        assert.ok(of !== undefined, `${marked} is long over`);
+        for (const tag of of.must)
+          assert.ok(
+            of.drawn.tags[name].includes(tag),
+            `${of.request.kind} reached ${name}, which does not carry ${tag}`,
+          );
+        if (of === current) reached.add(name);
       }
-      return [...reached];
+      fakes[name].forget();
     }
+    return [...reached];
+  }
 
-    async function hold(drawn: Scene): Promise<void> {
-      hash += 1;
-      if (hash % 10_000 === 0) t.diagnostic(`${hash} cases: ${JSON.stringify(seen)}`);
-      const applied = running.sidecar.sink.applyPolicy(policyOf(wordsOf(drawn, fakes)), String(hash));
-      assert.ok(applied.applied, applied.applied ? '' : applied.reason);
-      for (const name of PROVIDERS) {
-        const fault = drawn.faults[name];
-        fakes[name].respondWith(fault === undefined ? {} : { fault });
-      }
-      const late = lateOf(drawn);
-      for (const one of drawn.requests) {
-        number += 1;
-        const asked = late === undefined ? one : hedged(one);
-        const request = { ...asked, text: `${one.text} [request ${number}]` };
-        const must = new Set(drawn.enforced.flatMap(({ when, tags }) => (WHEN[when]![1](request) ? tags : [])));
-        const current = { must, drawn, request };
-        known.set(number, current);
-        known.delete(number - KEPT);
-        running.records.length = 0;
-        if (late !== undefined) fakes[late].respondWith(isTimed(request) ? { fault: { kind: 'hang' } } : {});
-        const { text } = await ask(running.url, request);
-        const [real, copy] = await recordsOf(isCopied(drawn, request));
-        const reached = check(current);
-        count(request.kind, must.size > 0 && reached.length > 0);
-        count('failedOver', must.size > 0 && reached.length > 1);
-        count('refused', text.includes('no_compliant_target'));
-        count('hedged', must.size > 0 && real?.attempts.some(({ hedge }) => hedge === true) === true);
-        count('copied', must.size > 0 && copy !== undefined && copy.attempts.length > 0);
-        count('notCopied', copy?.outcome === 'no_compliant_target');
-      }
+  async function hold(drawn: Scene): Promise<void> {
+    hash += 1;
+    if (hash % 10_000 === 0) t.diagnostic(`${hash} cases: ${JSON.stringify(seen)}`);
+    const applied = running.sidecar.sink.applyPolicy(policyOf(wordsOf(drawn, fakes)), String(hash));
+    assert.ok(applied.applied, applied.applied ? '' : applied.reason);
+    for (const name of PROVIDERS) {
+      const fault = drawn.faults[name];
+      fakes[name].respondWith(fault === undefined ? {} : { fault });
     }
+    const late = lateOf(drawn);
+    for (const one of drawn.requests) {
+      number += 1;
+      const asked = late === undefined ? one : hedged(one);
+      const request = { ...asked, text: `${one.text} [request ${number}]` };
+      const must = new Set(drawn.enforced.flatMap(({ when, tags }) => (WHEN[when]![1](request) ? tags : [])));
+      const current = { must, drawn, request };
+      known.set(number, current);
+      known.delete(number - KEPT);
+      running.records.length = 0;
+      if (late !== undefined) fakes[late].respondWith(isTimed(request) ? { fault: { kind: 'hang' } } : {});
+      const { text } = await ask(running.url, request);
+      const [real, copy] = await recordsOf(isCopied(drawn, request));
+      const reached = check(current);
+      count(request.kind, must.size > 0 && reached.length > 0);
+      count('failedOver', must.size > 0 && reached.length > 1);
+      count('refused', text.includes('no_compliant_target'));
+      count('hedged', must.size > 0 && real?.attempts.some(({ hedge }) => hedge === true) === true);
+      count('copied', must.size > 0 && copy !== undefined && copy.attempts.length > 0);
+      count('notCopied', copy?.outcome === 'no_compliant_target');
+    }
+  }
 
-    await fc.assert(fc.asyncProperty(scene, hold), { seed: SEED, numRuns: CASES });
-    assert.deepEqual(running.faults, []);
-    t.diagnostic(JSON.stringify(seen));
-    // Else the property would hold of nothing.
-    for (const [what, often] of Object.entries(seen)) assert.ok(often > CASES / 100, `${what}: ${often}`);
-  },
-);
+  await fc.assert(fc.asyncProperty(scene, hold), { seed: SEED, numRuns: CASES });
+  assert.deepEqual(running.faults, []);
+  t.diagnostic(JSON.stringify(seen));
+  // Else the property would hold of nothing.
+  for (const [what, often] of Object.entries(seen)) assert.ok(often > CASES / 100, `${what}: ${often}`);
+});

@@ -100,11 +100,13 @@ export class FleetShares implements ShareBounds {
     const former = this.#tracked.get(key);
     const use = adapt(former?.use ?? noLimit(nowMs), { nowMs, running: sumOf(load.running), waiting: 0, throttled: 0 });
     const throttled = load.throttled + (former?.load.throttled ?? 0);
-    this.#tracked.set(key, { load: { ...load, throttled }, use });
+    const brought = load.brought + (former?.load.brought ?? 0);
+    this.#tracked.set(key, { load: { ...load, throttled, brought }, use });
     const units = this.#units.get(key);
     const isBounded = load.stated !== null || load.hint > 0;
-    if (throttled > 0 || (isBounded && units === undefined)) this.#look();
-    if (units === undefined) return isBounded ? 0 : null;
+    if (throttled + brought > 0 || (isBounded && units === undefined)) this.#look();
+    // Until it is written what this replica may give out, its pods go on with what they have.
+    if (units === undefined) return isBounded ? load.occupied : null;
     return load.stated === null ? units : Math.min(units, load.stated);
   }
 
@@ -133,7 +135,7 @@ export class FleetShares implements ShareBounds {
   /** False when there was nothing to say. */
   async #write(): Promise<boolean> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const counted = new Map([...this.#tracked].map(([key, { load }]) => [key, load.throttled]));
+      const counted = new Map([...this.#tracked].map(([key, { load }]) => [key, load]));
       const next = this.#step();
       if (!this.#isNews(next)) return false;
       const text = JSON.stringify(next);
@@ -157,9 +159,15 @@ export class FleetShares implements ShareBounds {
     const { replica, now } = this.#options;
     return stepBook(this.#book, {
       ...{ replica, nowMs: now(), loads: this.#loads() },
-      isLive: (id) => this.#looks - (this.#heard.get(id)?.atLook ?? Number.NEGATIVE_INFINITY) < GONE_AFTER_LOOKS,
+      silence: (id) => this.#silence(id),
       elapsedS: Math.min(MAX_ELAPSED_S, (performance.now() - this.#wroteAtMs) / 1_000),
     });
+  }
+
+  /** In looks. */
+  #silence(id: string): number | undefined {
+    const looks = this.#looks - (this.#heard.get(id)?.atLook ?? Number.NEGATIVE_INFINITY);
+    return looks < GONE_AFTER_LOOKS ? looks : undefined;
   }
 
   #loads(): Map<string, OwnLoad> {
@@ -202,10 +210,13 @@ export class FleetShares implements ShareBounds {
     }
   }
 
-  /** `counted`: refusals that are in the book now. */
-  #settle(written: FleetBook, counted: ReadonlyMap<string, number>): void {
-    for (const [key, { load, use }] of this.#tracked)
-      this.#tracked.set(key, { use, load: { ...load, throttled: load.throttled - (counted.get(key) ?? 0) } });
+  /** `counted`: whose refusals, and what pods brought, are in the book now. */
+  #settle(written: FleetBook, counted: ReadonlyMap<string, ShareLoad>): void {
+    for (const [key, { load, use }] of this.#tracked) {
+      const throttled = load.throttled - (counted.get(key)?.throttled ?? 0);
+      const brought = load.brought - (counted.get(key)?.brought ?? 0);
+      this.#tracked.set(key, { use, load: { ...load, throttled, brought } });
+    }
     const former = this.#units;
     this.#units = new Map(Object.entries(unitsIn(written.replicas[this.#options.replica]?.parts ?? {})));
     for (const key of new Set([...former.keys(), ...this.#units.keys()]))

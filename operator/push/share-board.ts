@@ -90,7 +90,7 @@ export class ShareBoard {
     const byKey = new Map(demands.map((demand) => [demand.key, demand]));
     for (const [key, seat] of member.seats) {
       const demand = byKey.get(key);
-      if (!member.isHeard) seat.begin(demand?.units ?? 0);
+      if (!member.isHeard) this.#pool(key).brought += seat.begin(demand?.units ?? 0);
       else if (!demand && seat.isIdle) continue;
       seat.confirm(version);
       seat.report(demand);

@@ -25,6 +25,8 @@ export class SharePool<H extends SeatHolder> {
   readonly seats = new Map<H, ShareSeat>();
   /** Refusals since the last round. */
   throttled = 0;
+  /** What pods that came since then had been given elsewhere. */
+  brought = 0;
   /** As of the last round; null: none. */
   bound: number | null = null;
   #roundAtMs = Number.NEGATIVE_INFINITY;
@@ -37,6 +39,7 @@ export class SharePool<H extends SeatHolder> {
   divide({ nowMs, bounds }: Round): Map<H, number | null> {
     this.bound = bounds.boundFor(this.key, this.#load(), nowMs);
     this.throttled = 0;
+    this.brought = 0;
     const elapsedS = Math.min(MAX_ELAPSED_S, (nowMs - this.#roundAtMs) / 1_000);
     this.#roundAtMs = nowMs;
     if (this.bound === null) return new Map([...this.#heard()].map(([holder]) => [holder, null]));
@@ -62,10 +65,11 @@ export class SharePool<H extends SeatHolder> {
 
   #load(): ShareLoad {
     const hints = [...this.#heard()].map(([, { hint }]) => hint).filter((hint) => hint > 0);
-    const { throttled, waiting, occupied } = this;
+    const { throttled, brought, waiting, occupied } = this;
     const running = [...this.seats.values()].reduce((sum, seat) => plus(sum, seat.running), NO_COUNTS);
     return {
       throttled,
+      brought,
       waiting,
       occupied,
       running,

@@ -26,9 +26,11 @@ export class ShareSeat {
     this.hint = demand?.limitHint ?? 0;
   }
 
-  /** A stream begins: what was told on a former one is in force as far as the pod says so. */
-  begin(units: number): void {
+  /** A stream begins: what was told on a former one is in force as far as the pod says so. Returns what is more than was known here. */
+  begin(units: number): number {
+    const known = this.occupied;
     this.#told = units > 0 ? [{ revision: 0, units }] : [];
+    return Math.max(0, units - known);
   }
 
   /** The pod can be told nothing now; what it has stays. */

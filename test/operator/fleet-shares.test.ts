@@ -5,6 +5,7 @@ import { NO_COUNTS } from '#contract/policy/share-demand';
 import { FleetShares } from '#operator/kube/fleet-shares';
 import { KubeClient } from '#operator/kube/kube-client';
 import { createLog } from '#operator/telemetry/log';
+import { decodeFleetBook } from '#treasury/shares/fleet-book';
 import type { ShareLoad } from '#treasury/shares/share-bounds';
 import { eventually } from './eventually.ts';
 import { directAccess } from './faulty-api.ts';
@@ -33,7 +34,7 @@ async function replicaOf(t: TestContext, { server, namespace }: World, name: str
   const want = (wanted: number, parts: Partial<ShareLoad> = {}): number => {
     const running = { ...NO_COUNTS, High: Math.min(wanted, units) };
     const waiting = { ...NO_COUNTS, High: wanted - running.High };
-    const counts = { running, waiting, occupied: units, throttled: 0, hint: 0, stated: BOUND, ...parts };
+    const counts = { running, waiting, occupied: units, throttled: 0, brought: 0, hint: 0, stated: BOUND, ...parts };
     units = shares.boundFor(KEY, counts, performance.now()) ?? Number.POSITIVE_INFINITY;
     return units;
   };
@@ -66,6 +67,25 @@ test('what a replica had that is gone goes to the others', async (t) => {
   await eventually('half each', () => [one, two].map(({ want }) => want(20)).every((units) => units === BOUND / 2));
   await one.close();
   await eventually('all of it', () => two.want(20) === BOUND);
+});
+
+test('a replica that is started anew goes on at once with what the pods of the former one bring along', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const former = await replicaOf(t, world, 'former');
+  await eventually('all of it', () => former.want(20) === BOUND);
+  await former.close();
+  const next = await replicaOf(t, world, 'next');
+  const pods = { running: { ...NO_COUNTS, High: BOUND }, waiting: NO_COUNTS, occupied: BOUND };
+  assert.equal(next.want(20, { ...pods, brought: BOUND }), BOUND, 'nobody is told to stop');
+  await eventually('the book says so', async () => {
+    assert.equal(next.want(20, pods), BOUND);
+    const { body } = await world.server.request({
+      path: `/api/v1/namespaces/${world.namespace}/configmaps/remora-shares`,
+    });
+    const { data = {} } = body as { data?: Record<string, string> };
+    return decodeFleetBook(data.book ?? '').replicas.next?.parts[KEY]?.units === BOUND;
+  });
 });
 
 test('what a provider refuses one replica holds for the other, too', async (t) => {

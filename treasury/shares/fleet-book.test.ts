@@ -16,17 +16,18 @@ class Replica {
   running = 0;
   throttled = 0;
   peak = 0;
+  brought = 0;
 
   constructor(id: string) {
     this.id = id;
   }
 
   load(book: FleetBook, stated: number | null): OwnLoad {
-    const { priority, wants, running, throttled, peak } = this;
+    const { priority, wants, running, throttled, peak, brought } = this;
     const units = book.replicas[this.id]?.parts[KEY]?.units ?? 0;
     const waiting = { ...NO_COUNTS, [priority]: Math.max(0, wants - running) };
     const counts = { running: { ...NO_COUNTS, [priority]: running }, waiting, occupied: Math.max(running, units) };
-    return { ...counts, throttled, stated, hint: 0, peak };
+    return { ...counts, throttled, stated, hint: 0, peak, brought };
   }
 
   begin(book: FleetBook): void {
@@ -38,16 +39,12 @@ class Replica {
 interface Moment {
   readonly stated?: number | null;
   readonly nowMs?: number;
-  readonly isLive?: (id: string) => boolean;
+  readonly silence?: (id: string) => number | undefined;
 }
 
-const write = (
-  book: FleetBook,
-  replica: Replica,
-  { stated = null, nowMs = 0, isLive = () => true }: Moment,
-): FleetBook =>
+const write = (book: FleetBook, replica: Replica, { stated = null, nowMs = 0, silence = () => 0 }: Moment): FleetBook =>
   stepBook(book, {
-    ...{ replica: replica.id, nowMs, isLive, elapsedS: 1 },
+    ...{ replica: replica.id, nowMs, silence, elapsedS: 1 },
     loads: new Map([[KEY, replica.load(book, stated)]]),
   });
 
@@ -113,8 +110,18 @@ describe('the book of the replicas', () => {
     let book = EMPTY_BOOK;
     for (const replica of [a, b, a, b]) book = write(book, replica, { stated: 10 });
     b.wants = 10;
-    book = write(book, b, { stated: 10, isLive: (id) => id !== 'a' });
+    book = write(book, b, { stated: 10, silence: (id) => (id === 'a' ? undefined : 0) });
     assert.deepEqual(unitsIn(book), [undefined, 10, undefined]);
+  });
+
+  it('takes over at once what pods bring along from a replica that has stopped, and no more than that', () => {
+    const [a, b, c] = replicas();
+    assert.ok(a && b && c);
+    let book = EMPTY_BOOK;
+    for (const replica of [a, b, a, a, b]) book = write(book, replica, { stated: 10 });
+    c.wants = c.running = c.brought = 3;
+    book = write(book, c, { stated: 10, silence: (id) => (id === 'a' ? 5 : 0) });
+    assert.deepEqual(unitsIn(book), [2, 5, 3]);
   });
 
   it('holds all replicas to what a provider refused one of them, and lets it grow while it is needed', () => {

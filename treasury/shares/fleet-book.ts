@@ -73,8 +73,8 @@ export interface BookStep {
   readonly replica: string;
   /** All that the replica's pods know of. */
   readonly loads: ReadonlyMap<string, OwnLoad>;
-  /** Whether another replica is still there. */
-  readonly isLive: (replica: string) => boolean;
+  /** For how long another replica was not heard; undefined: it is gone. In any unit. */
+  readonly silence: (replica: string) => number | undefined;
   /** Unix. Clocks that differ move the windows of the limits and nothing else. */
   readonly nowMs: number;
   /** Since this replica wrote last. */
@@ -83,17 +83,18 @@ export interface BookStep {
 
 /** With the entry of the replica written anew, and without those that are gone. */
 export function stepBook(book: FleetBook, step: BookStep): FleetBook {
-  const others = Object.entries(book.replicas).filter(([id]) => id !== step.replica && step.isLive(id));
+  const others = othersIn(book, step);
   const { beat, parts: former } = book.replicas[step.replica] ?? { beat: 0, parts: {} };
   const parts: Record<string, ReplicaPart> = {};
   const limits = Object.fromEntries(
     Object.entries(book.limits).filter(([key]) => others.some(([, entry]) => entry.parts[key])),
   );
   for (const [key, load] of step.loads) {
+    const had = partOf(load, former[key]);
+    const own = { ...had, units: had.units + takeOver(key, load.brought, others) };
     const theirs = new Map(
       others.flatMap(([id, entry]) => (entry.parts[key] ? [[id, entry.parts[key]] as const] : [])),
     );
-    const own = partOf(load, former[key]);
     const elsewhere = { theirs: [...theirs.values()], others: others.length, nowMs: step.nowMs };
     const found = limitOf(book.limits[key], load, elsewhere);
     delete limits[key];
@@ -105,6 +106,31 @@ export function stepBook(book: FleetBook, step: BookStep): FleetBook {
     parts[key] = { ...own, units, credit, occupied: Math.max(units, own.occupied) };
   }
   return { replicas: { ...Object.fromEntries(others), [step.replica]: { beat: beat + 1, parts } }, limits };
+}
+
+interface OtherEntry {
+  readonly beat: number;
+  readonly parts: Record<string, ReplicaPart>;
+}
+
+/** Those that are there, who was silent longest first; what is changed in them changes nothing in the book. */
+const othersIn = ({ replicas }: FleetBook, { replica, silence }: BookStep): [string, OtherEntry][] =>
+  Object.entries(replicas)
+    .filter(([id]) => id !== replica && silence(id) !== undefined)
+    .sort(([a], [b]) => (silence(b) ?? 0) - (silence(a) ?? 0))
+    .map(([id, { beat, parts }]) => [id, { beat, parts: { ...parts } }]);
+
+/** Pods that come from another replica bring along what it gave them, and which it need not count any more: likely one that has stopped. */
+function takeOver(key: string, brought: number, others: readonly (readonly [string, OtherEntry])[]): number {
+  let taken = 0;
+  for (const [, { parts }] of others) {
+    const part = parts[key];
+    if (part === undefined) continue;
+    const units = Math.min(brought - taken, part.units);
+    parts[key] = { ...part, units: part.units - units, occupied: part.occupied - units };
+    taken += units;
+  }
+  return taken;
 }
 
 function partOf({ running, waiting, occupied, hint }: OwnLoad, former: ReplicaPart | undefined): ReplicaPart {

@@ -14,6 +14,8 @@ export interface ShareLoad {
   readonly hint: number;
   /** What those may be using to whom it is divided. */
   readonly occupied: number;
+  /** What pods that came since the last time were given elsewhere. */
+  readonly brought: number;
 }
 
 export interface ShareBounds {

@@ -136,4 +136,19 @@ describe('the board of shares', () => {
     assert.equal(unitsOf('b'), 3);
     assert.ok((unitsOf('a') ?? 0) <= 7);
   });
+
+  it('counts what a pod has of a key that its policy names only after its first report', () => {
+    const { board, unitsOf, say } = boardOf(10, 'a');
+    board.round(0);
+    board.join('b', undefined, 100);
+    board.report('b', { version: 0, demands: [demandOf({ units: 4, running: low(4) })] });
+    board.round(250);
+    board.scope('b', bounded(10));
+    board.report('b', { version: 0, demands: [demandOf({ units: 4, running: low(4) })] });
+    board.round(500);
+    assert.equal(unitsOf('b'), 4);
+    say('a', {});
+    board.round(750);
+    assert.equal((unitsOf('a') ?? 0) + (unitsOf('b') ?? 0), 10);
+  });
 });

@@ -91,6 +91,7 @@ export class ShareBoard {
     for (const [key, seat] of member.seats) {
       const demand = byKey.get(key);
       if (!member.isHeard) this.#pool(key).brought += seat.begin(demand?.units ?? 0);
+      else if (demand && seat.isNew) this.#claim(key, member, demand.units);
       else if (!demand && seat.isIdle) continue;
       seat.confirm(version);
       seat.report(demand);
@@ -170,6 +171,12 @@ export class ShareBoard {
       seat.fallSilent();
       this.#due.add(key);
     }
+  }
+
+  #claim(key: string, member: Member, units: number): void {
+    const seat = member.seats.get(key);
+    if (seat) this.#pool(key).brought += seat.claim(units);
+    this.#untold.add(member);
   }
 
   #expire(nowMs: number): void {

@@ -14,6 +14,8 @@ export class ShareSeat {
   running: PriorityCounts = NO_COUNTS;
   waiting: PriorityCounts = NO_COUNTS;
   hint = 0;
+  /** The pod has said nothing of it yet. */
+  isNew = true;
   /** Of `treasury/shares/divide`. */
   credit = 0;
   /** What may be in force there, oldest first; the last is what was told last. */
@@ -29,7 +31,14 @@ export class ShareSeat {
   /** A stream begins: what was told on a former one is in force as far as the pod says so. Returns what is more than was known here. */
   begin(units: number): number {
     const known = this.occupied;
-    this.#told = units > 0 ? [{ revision: 0, units }] : [];
+    this.#told = [];
+    return this.claim(units, known);
+  }
+
+  /** The pod says for the first time what it has. It may have been told more already, which stays taken. */
+  claim(units: number, known = this.occupied): number {
+    this.isNew = false;
+    if (units > 0) this.#told = [{ revision: 0, units }, ...this.#told];
     return Math.max(0, units - known);
   }
 

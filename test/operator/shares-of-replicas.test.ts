@@ -52,3 +52,32 @@ test('replicas hold one bound together: what batch has at one goes to who is int
   });
   assert.ok((batch.units(key) ?? 0) + (app.units(key) ?? 0) <= 10);
 });
+
+test('an operator that is started anew makes no pod wait: what pods have of the former one stays theirs', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const former = await world.operator();
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  await world.apply('AIRoute', 'chat', ROUTE);
+  const key = routeShareKey(`${world.namespace}/chat`);
+  const pod = await world.pod('batch');
+  const before = connect(t, former, pod);
+  before.say();
+  await eventually('all of it', () => before.units(key) === 10);
+  await former.close();
+
+  const next = await world.operator();
+  const after = connect(t, next, pod);
+  const has = { key, running: low(10), waiting: low(50), units: 10 };
+  await eventually('its shares', () => {
+    after.say(has);
+    return after.units(key) !== undefined;
+  });
+  after.say(has);
+  await eventually('they are told again', () => {
+    after.say(has);
+    return after.units(key) === 10;
+  });
+  const all = after.told().flatMap(({ shares }) => shares.map(({ units }) => units));
+  assert.deepEqual(new Set(all), new Set([10]));
+});

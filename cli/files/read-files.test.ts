@@ -79,7 +79,7 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
     'an expression, with its place',
     route('  rules:\n  - when: request.nope == 1\n    targets: [{model: mock/a}]'),
     [
-      'a.yaml:6: spec.rules[0].when: line 1, column 1: request has no "nope"; it has model, dialect, operation, stream, inputTokens, turns, hasTools, hasImages, hasCode, prompt, system, headers, pii, task, complexity, latency, costClass',
+      'a.yaml:6: spec.rules[0].when: line 1, column 1: request has no "nope"; it has model, dialect, operation, stream, inputTokens, turns, hasTools, hasImages, hasCode, prompt, system, headers, pii, piiKinds, task, complexity, latency, costClass',
     ],
   ],
   [

@@ -207,7 +207,7 @@ test('the server span says whose the request is, how long it waited, who went on
     retriesDenied: ['BudgetSpent'],
   };
   const { attributes } = traceOf(told).server;
-  const names = ['team', 'environment', 'project', 'priority', 'waited_ms', 'continued_by', 'retries_denied'];
+  const names = ['team', 'environment', 'project', 'priority', 'queue.waited_ms', 'continued_by', 'retries_denied'];
   assert.deepEqual(
     names.map((name) => attributes[`remora.${name}`]),
     ['data', 'dev', undefined, 'High', 12, ['openai/b'], ['BudgetSpent']],

@@ -98,8 +98,8 @@ test('an observed AIPolicy changes no class and says what it would have done', a
   );
 });
 
-test('where nothing waits no class is worked out', async (t) => {
-  const running = await startRules(t, { priorities: [policy([{ match: { task: 'Code' }, class: 'Low' }])] });
+test('where no AIPolicy asks what a request is, that is not worked out', async (t) => {
+  const running = await startRules(t, { priorities: [policy([{ class: 'Low' }])] });
   await post(running.url, CHAT);
   assert.deepEqual([running.records[0]?.requestClass, running.records[0]?.queued], [undefined, undefined]);
 });

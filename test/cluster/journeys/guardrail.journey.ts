@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { journey } from '#test/cluster/journey';
 import { app, guardrails, route } from '#test/cluster/manifests';
-import { waitFor } from '#test/cluster/node/wait';
+import { CommandError } from '#test/cluster/node/command';
 import { fakeProviders, provider, remoraInstalled } from '#test/cluster/setup';
 
 journey(
-  'a guardrail masks what the model answers, plain and streamed, and a broken one leaves the last good in force',
+  'a guardrail masks what the model answers, plain and streamed, and a broken one is refused and leaves it in force',
   async (namespace) => {
     await Promise.all([remoraInstalled(), fakeProviders()]);
     const mask = { name: 'mail', stage: 'Output', detect: ['Email'], action: 'Mask' };
@@ -31,14 +31,11 @@ journey(
     };
     await holds();
 
-    // No schema can tell that a pattern has no longest match, so that the operator has to.
+    // No schema can tell that a pattern has no longest match, so that the operator's webhook has to.
     const endless = { name: 'endless', stage: 'Output', patterns: ['begin.*end'], action: 'Mask' };
-    await namespace.apply(guardrails('safety', endless));
-    await waitFor('a condition that names the field', async () => {
-      const message = await namespace.field('aipolicy/safety', '{.status.conditions[?(@.type=="Accepted")].message}');
-      assert.match(message, /guardrails.*patterns/);
-      return true;
-    });
+    const refusal = await namespace.apply(guardrails('safety', endless)).catch((error: unknown) => error);
+    assert.ok(refusal instanceof CommandError, 'it was accepted');
+    assert.match(refusal.message, /denied the request: .*spec\.guardrails\[0\]\.patterns\[0\]: must not match more/);
     await holds();
   },
 );

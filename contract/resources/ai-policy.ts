@@ -118,7 +118,7 @@ const aiPolicySpec = withRules(
     priority: atomicListOf(aiPolicyPriority, { max: 16 })
       .default([])
       .describe(
-        'Whose turn comes first where AIRoutes let requests wait (`concurrency`): the first entry that holds for a request decides. Of several AIPolicies the lowest class holds.',
+        'Whose turn comes first where requests wait, at an AIRoute with `concurrency` or at a provider that takes no more: the first entry that holds for a request decides. Of several AIPolicies the lowest class holds.',
       ),
     mode: z
       .enum(MODES)

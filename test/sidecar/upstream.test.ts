@@ -100,7 +100,12 @@ test('a connection that is closed before it stands is made once more, since noth
 test('a server that does not speak TLS is told as such', async (t) => {
   const { upstream, request } = await startServer(t, () => {});
   const { url } = request();
-  const speaksPlain = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const speaksPlain = createServer((socket) =>
+    socket
+      .on('error', () => {})
+      .resume()
+      .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  );
   await new Promise<void>((resolve) => speaksPlain.listen(0, '127.0.0.1', resolve));
   t.after(async () => void speaksPlain.close());
   const port = (speaksPlain.address() as AddressInfo).port;

@@ -1,7 +1,7 @@
 /** Where books are kept: above all an atomic read-modify-write of one book, durable before it resolves. */
 import { isPartition } from '#contract/policy/book-id';
 import type { Book } from './book.ts';
-import { isLongOver } from './window.ts';
+import { keptUntilMs } from './window.ts';
 
 export interface BookKey {
   /** As `contract/policy/book-id` writes it. */
@@ -41,6 +41,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** 48 hours after its window; a book of a partition sooner where windows are short, since there is one for each user and window. */
-export const isDisposable = ({ budgetId, window }: BookKey, nowMs: number): boolean =>
-  isLongOver(window, nowMs, isPartition(budgetId));
+/** Until when it is kept: 48 hours after its window; a book of a partition less where windows are short, since there is one for each user and window. */
+export const disposableAtMs = ({ budgetId, window }: BookKey): number => keptUntilMs(window, isPartition(budgetId));
+
+export const isDisposable = (key: BookKey, nowMs: number): boolean => disposableAtMs(key) < nowMs;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BUDGET_WINDOWS } from '#contract/resources/ai-budget';
-import { isLongOver, windowAt, windowOf } from './window.ts';
+import { keptUntilMs, windowAt, windowOf } from './window.ts';
 
 const SEED = 20261121;
 const at = Date.UTC(2026, 10, 21, 9, 15, 30);
@@ -56,18 +56,16 @@ test('windowOf() knows no other text', () => {
   }
 });
 
-test('isLongOver() keeps a book 48 hours past its window', () => {
+test('keptUntilMs() keeps a book 48 hours past its window', () => {
   const end = windowAt('Day', at).endMs;
-  assert.equal(isLongOver('day-2026-11-21', end + 48 * 3_600_000), false);
-  assert.equal(isLongOver('day-2026-11-21', end + 48 * 3_600_000 + 1), true);
-  assert.equal(isLongOver('nonsense', Number.MAX_SAFE_INTEGER), false);
+  assert.equal(keptUntilMs('day-2026-11-21'), end + 48 * 3_600_000);
+  assert.equal(keptUntilMs('nonsense'), Number.MAX_SAFE_INTEGER);
 });
 
-test('isLongOver() keeps one of many books for two windows, at least half an hour and at most 48 hours', () => {
+test('keptUntilMs() keeps one of many books for two windows, at least half an hour and at most 48 hours', () => {
   const kept = { Minute: 30, Hour: 120, Day: 48 * 60, Week: 48 * 60, Month: 48 * 60 } as const;
   for (const every of BUDGET_WINDOWS) {
     const { id, endMs } = windowAt(every, at);
-    const endKeptMs = endMs + kept[every] * 60_000;
-    assert.deepEqual([isLongOver(id, endKeptMs, true), isLongOver(id, endKeptMs + 1, true)], [false, true], every);
+    assert.equal(keptUntilMs(id, true), endMs + kept[every] * 60_000, every);
   }
 });

@@ -76,8 +76,9 @@ const KEEP_AT_LEAST_MS = 30 * MINUTE_MS;
 const keptShortlyMs = ({ startMs, endMs }: BudgetPeriod): number =>
   Math.min(KEEP_ENDED_MS, Math.max(KEEP_AT_LEAST_MS, 2 * (endMs - startMs)));
 
-/** Whether the book of a window may be deleted; `many` says that it is one of many. False for what is no id of a window. */
-export function isLongOver(windowId: string, nowMs: number, many = false): boolean {
+/** Until when the book of a window is kept; `many` says that it is one of many. For ever for what is no id of a window. */
+export function keptUntilMs(windowId: string, many = false): number {
   const period = windowOf(windowId);
-  return period !== undefined && period.endMs + (many ? keptShortlyMs(period) : KEEP_ENDED_MS) < nowMs;
+  if (period === undefined) return Number.MAX_SAFE_INTEGER;
+  return period.endMs + (many ? keptShortlyMs(period) : KEEP_ENDED_MS);
 }

@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { postgres } from '#test/support/postgres';
 import { GRANT_STORES, grantStoreKind, openGrantStore } from '#treasury/stores/index';
 import { LedgerServer } from './ledger-server.ts';
-import { type StorePlace, storeSuite } from './store-suite.ts';
+import { type PlaceFor, type StorePlace, storeSuite } from './store-suite.ts';
 
 function clusterPlace(): StorePlace {
   const objects = new LedgerServer().client();
@@ -19,10 +20,16 @@ function filePlace(t: TestContext): StorePlace {
   return { shared: false, open: () => openGrantStore(`file:${folder}`) };
 }
 
+async function postgresPlace(t: TestContext): Promise<StorePlace | undefined> {
+  const url = await (await postgres(t))?.createDatabase();
+  return url === undefined ? undefined : { shared: true, open: () => openGrantStore(url) };
+}
+
 /** By the form of its URL. */
-const PLACES: Readonly<Record<string, (t: TestContext) => StorePlace>> = {
+const PLACES: Readonly<Record<string, PlaceFor>> = {
   'cluster:': clusterPlace,
   'file:<folder>': filePlace,
+  'postgres://<user>:<password>@<host>/<database>': postgresPlace,
 };
 
 for (const [form, placeFor] of Object.entries(PLACES)) storeSuite(form, placeFor);
@@ -35,7 +42,7 @@ test('every store of the registry is under the suite', () => {
 });
 
 test('a URL of no known store is refused in one sentence that names the known ones and not the URL', () => {
-  const sentence = `A grant store must be ${Object.keys(PLACES).join(' or ')}.`;
+  const sentence = `A grant store must be ${GRANT_STORES.map(({ form }) => form).join(' or ')}.`;
   for (const url of ['', 'cluster', 'cluster:elsewhere', 'file:', 'Cluster:', 'none://root:hunter2@none', 'hunter2'])
     assert.throws(() => grantStoreKind(url), { message: sentence });
 });

@@ -2,9 +2,10 @@
 import type { GrantStore } from '#treasury/grant-store';
 import { CLUSTER_STORE } from './cluster/cluster-store.ts';
 import { FILE_STORE } from './file/file-store.ts';
+import { POSTGRES_STORE } from './postgres/postgres-store.ts';
 import type { Cluster, GrantStoreKind } from './store-kind.ts';
 
-export const GRANT_STORES: readonly GrantStoreKind[] = [CLUSTER_STORE, FILE_STORE];
+export const GRANT_STORES: readonly GrantStoreKind[] = [CLUSTER_STORE, FILE_STORE, POSTGRES_STORE];
 
 /** Throws Error with a sentence that begins with `setting` and names the known ones; never the URL, which may hold a password. */
 export function grantStoreKind(url: string, setting = 'A grant store'): GrantStoreKind {

@@ -16,6 +16,7 @@ import type { Resource } from '#contract/resources/kinds';
 import { analysisOf } from './analysis.ts';
 import { limitsFor } from './compile-budgets.ts';
 import { byText, namespacedName, objectText } from './object-key.ts';
+import { priceBookVersion } from './price-book-schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import { appliesTo, attributionOf, type Workload } from './workload.ts';
 
@@ -83,6 +84,7 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
     formatVersion: POLICY_FORMAT_VERSION,
     sources: sources.map(sourceOf).sort(bySource),
     attribution: attributionOf(workload),
+    priceBook: priceBookVersion(snapshot.priceBook),
     providers: providers.map(analysis.directory.policyProvider).sort((a, b) => byText(a.key, b.key)),
     routes: routes.map((route) => route.route),
     ...statedBy(ordered),

@@ -15,6 +15,8 @@ export interface AttemptEstimate {
   readonly piecesPico?: bigint;
   /** The request marks prompts to be cached for an hour, which is the dearest that input can be. */
   readonly cachesForAnHour?: boolean;
+  /** The tier of service that it asks for; absent: any, as the account is set to. */
+  readonly serviceTier?: string;
   /** Every limit of the policy; all apply. */
   readonly budgets: readonly PolicyBudget[];
   /** Upper bound: the bytes of the request body, since a byte-level tokenizer never yields more tokens than bytes. */

@@ -2,7 +2,7 @@
 import type { PolicyBudget, PolicyPrice } from '#contract/policy/policy';
 import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
-import { costAtMost, costOf, tokensOf } from './price.ts';
+import { costAtMost, costOf, pricesTier, tokensOf } from './price.ts';
 import type { UsageRecord } from './usage-record.ts';
 import type { Need } from './wallet.ts';
 
@@ -24,9 +24,10 @@ const reported = ({ usage, billing }: AttemptOutcome): Usage | undefined =>
 export const boundOf = (attempt: AttemptEstimate): bigint | null =>
   attempt.target.price === null ? null : costAtMost(attempt.target.price, attempt);
 
-/** What is billed by the piece needs no count of tokens. */
-const isCostUnknown = ({ piecesPico }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
-  isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown');
+/** What is billed by the piece needs no count of tokens. The provider may have served another tier than was asked for. */
+const isCostUnknown = ({ piecesPico, target: { price } }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
+  (isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown')) ||
+  (price !== null && !pricesTier(price, reported(outcome)?.serviceTier));
 
 const costIn = ({ piecesPico }: AttemptEstimate, price: PolicyPrice, usage: Usage | undefined): bigint =>
   costOf(price, usage ?? NO_USAGE, piecesPico);

@@ -210,6 +210,8 @@ const budget = z.object({
   unit: z.enum(['nanoUsd', 'tokens']),
   amount: integerText,
   every: z.enum(BUDGET_WINDOWS),
+  /** Pico-dollars per token of targets whose price is not known. Absent: they are refused. */
+  priceCeiling: z.object({ inputPico: integerText, outputPico: integerText }).optional(),
 });
 
 export const policy = z.object({

@@ -11,6 +11,7 @@ import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
+import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
 import type { UsageRecord } from './usage-record.ts';
@@ -102,7 +103,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
   }
 
-  async reserve(attempt: AttemptEstimate): Promise<Reservation> {
+  async reserve(asked: AttemptEstimate): Promise<Reservation> {
+    const attempt = underCeiling(asked);
     const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
     if (dues.length === 0) return once((outcome) => settlementOf(attempt, outcome));
     this.#mustBeReady(dues[0]?.budget);
@@ -142,7 +144,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
       const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
-      if (amount === null) throw priceUnknown(budget, attempt);
+      if (amount === null) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
       if (amount === 0n) return [];
       const period = windowAt(budget.every, nowMs);
       const counted = this.#counted(attempt, budget, period);

@@ -36,7 +36,8 @@ export function settlementOf(attempt: AttemptEstimate, outcome: AttemptOutcome):
   const { price } = attempt.target;
   if (isCostUnknown(attempt, outcome)) return { costNanoUsd: boundOf(attempt), estimated: true };
   if (outcome.billing === 'nothing') return { costNanoUsd: 0n, estimated: false };
-  return { costNanoUsd: price === null ? null : costIn(attempt, price, outcome.usage), estimated: false };
+  const costNanoUsd = price === null ? null : costIn(attempt, price, outcome.usage);
+  return { costNanoUsd, estimated: attempt.isPriceCeiling === true };
 }
 
 export interface Use {
@@ -60,12 +61,13 @@ export function attemptRecord(
   nowMs: number,
 ): Omit<UsageRecord, 'instance' | 'seq'> {
   const { costNanoUsd, estimated } = settlementOf(attempt, outcome);
+  const isBound = isCostUnknown(attempt, outcome);
   return {
     requestId: attempt.requestId,
     route: attempt.route,
     target: attempt.target.name,
-    outcome: estimated ? 'unknown' : outcome.billing,
-    ...(estimated ? boundTokens(attempt) : countedTokens(reported(outcome))),
+    outcome: isBound ? 'unknown' : outcome.billing,
+    ...(isBound ? boundTokens(attempt) : countedTokens(reported(outcome))),
     costNanoUsd,
     startedUnixMs,
     durationMs: Math.max(0, nowMs - startedUnixMs),

@@ -38,6 +38,8 @@ const labels = () =>
     project: 'On a Namespace, else on a pod: the project.',
     environment: 'On a Namespace, else on a pod: the environment.',
     acks: 'On the ConfigMaps by which operator replicas tell each other which sidecar runs which policy.',
+    priceBook:
+      'On the ConfigMap in which the operator keeps the [price book](../guides/prices.md) that it fetched last.',
   });
 
 const requestHeaders = () =>

@@ -32,6 +32,8 @@ export const LABEL = {
   environment: 'remora.dev/environment',
   /** On the ConfigMaps in which operator replicas say which sidecar runs which policy. */
   acks: 'remora.dev/acks',
+  /** On the ConfigMap in which the operator keeps the price book that it fetched last. */
+  priceBook: 'remora.dev/price-book',
 } as const;
 
 export const SIDECAR_CONTAINER = 'remora-proxy';

@@ -60,7 +60,7 @@ const limit = withRules(
   ],
 );
 
-export const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
+const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
 
 const priceCeiling = z.object({
   inputUsdPerMillion: usd('What a million input tokens of any kind count in US dollars.'),

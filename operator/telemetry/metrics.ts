@@ -7,9 +7,11 @@ export interface OperatorMetrics {
   readonly compileDuration: Histogram;
   readonly rejections: Counter;
   readonly grants: Counter<'outcome'>;
+  readonly priceBookRefreshes: Counter<'outcome'>;
   /** Called at each scrape. */
   watchLag(read: () => Iterable<readonly [kind: string, lagMs: number]>): void;
   syncStreams(read: () => number): void;
+  priceBook(read: () => { readonly version: string; readonly ageSeconds: number }): void;
   unfitReports(
     read: () => Iterable<{ readonly provider: string; readonly reason: string; readonly reports: number }>,
   ): void;
@@ -32,6 +34,7 @@ export function createMetrics(): OperatorMetrics {
       labelNames: ['outcome'],
       registers,
     }),
+    priceBookRefreshes: new Counter({ ...METRIC.priceBookRefreshes, labelNames: ['outcome'], registers }),
     watchLag(read) {
       new Gauge({
         ...METRIC.watchLag,
@@ -48,6 +51,25 @@ export function createMetrics(): OperatorMetrics {
         registers,
         collect() {
           this.set(read());
+        },
+      });
+    },
+    priceBook(read) {
+      new Gauge({
+        ...METRIC.priceBook,
+        labelNames: ['version'],
+        registers,
+        collect() {
+          // One series: that of the version in force.
+          this.reset();
+          this.set({ version: read().version }, 1);
+        },
+      });
+      new Gauge({
+        ...METRIC.priceBookAge,
+        registers,
+        collect() {
+          this.set(read().ageSeconds);
         },
       });
     },

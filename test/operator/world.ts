@@ -60,7 +60,10 @@ export class World {
   }
 
   /** A replica of an operator that governs this namespace only, which is its own and its platform namespace. */
-  async operator(access: ClusterAccess = directAccess(this.server)): Promise<RunningOperator> {
+  async operator(
+    access: ClusterAccess = directAccess(this.server),
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<RunningOperator> {
     const lines: string[] = [];
     const log = createLog('debug', { write: (line) => void lines.push(line) });
     this.#replicas += 1;
@@ -74,6 +77,7 @@ export class World {
       REMORA_WATCH_NAMESPACE: this.namespace,
       REMORA_HOST: '127.0.0.1',
       REMORA_POD_NAME: podName,
+      ...env,
     });
     const operator = await startOperator({ config, access, log, version: 'test' });
     this.#closers.push(() => operator.close());

@@ -1,0 +1,119 @@
+/**
+ * Keeps the price book in force up to date: fetched every so often, checked, taken when it is sound and not older, stored for the next
+ * start. What fails changes nothing and says so. Every replica does so for itself; whoever cannot fetch takes what another one stored.
+ */
+import { type PriceBook, priceBookVersion } from '#contract/compile/price-book-schema';
+import type { Logger } from '#operator/telemetry/log';
+import type { BookSource } from './book-source.ts';
+import { readBook } from './read-book.ts';
+import type { StoredBook } from './stored-book.ts';
+
+export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
+
+export interface PriceRefreshOptions {
+  readonly source: BookSource;
+  readonly stored: Pick<StoredBook, 'load' | 'save'>;
+  /** Milliseconds between the end of one look and the next. */
+  readonly everyMs: number;
+  readonly inForce: () => PriceBook;
+  readonly take: (book: PriceBook) => void;
+  readonly onOutcome: (outcome: RefreshOutcome) => void;
+  readonly log: Logger;
+}
+
+export class PriceRefresh {
+  readonly #options: PriceRefreshOptions;
+  /** Of the last text that was read, sound or not: the same one need not be read again. */
+  #tag: string | undefined;
+  /** What is wrong with that text. */
+  #fault: Error | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<unknown> | undefined;
+  #isClosed = false;
+
+  constructor(options: PriceRefreshOptions) {
+    this.#options = options;
+  }
+
+  /** Takes what the last process stored; resolves then. The first look at the source follows. */
+  async start(): Promise<void> {
+    await this.#takeStored((stored, inForce) => stored.date >= inForce.date);
+    this.#look();
+  }
+
+  /** Never rejects. */
+  async refresh(): Promise<RefreshOutcome> {
+    const outcome = await this.#fetched().catch(async (error: unknown) => {
+      const { source, inForce, log } = this.#options;
+      const inForceVersion = priceBookVersion(inForce());
+      log.warn({ err: error, source: source.name, inForce: inForceVersion }, 'kept the price book in force');
+      await this.#takeStored((stored, { date }) => stored.date > date);
+      return 'failed' as const;
+    });
+    this.#options.onOutcome(outcome);
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#options.source.close();
+    await this.#running;
+  }
+
+  #look(): void {
+    this.#running = this.refresh().then(() => {
+      if (!this.#isClosed) this.#timer = setTimeout(() => this.#look(), this.#options.everyMs).unref();
+    });
+  }
+
+  async #fetched(): Promise<'changed' | 'unchanged'> {
+    const { source, stored, inForce } = this.#options;
+    const fetched = await source.fetch(this.#tag);
+    if (fetched.kind === 'unchanged') {
+      if (this.#fault !== undefined) throw this.#fault;
+      return 'unchanged';
+    }
+    this.#tag = fetched.tag;
+    this.#fault = undefined;
+    const book = this.#sound(fetched.text);
+    const isNew = priceBookVersion(book) !== priceBookVersion(inForce());
+    if (isNew) this.#take(book, source.name);
+    await stored.save(book, source.name).catch((error: unknown) => {
+      // The next look asks for the whole of it and stores it.
+      this.#tag = undefined;
+      this.#options.log.warn({ err: error }, 'could not store the price book; a restart begins with an older one');
+    });
+    return isNew ? 'changed' : 'unchanged';
+  }
+
+  #sound(text: string): PriceBook {
+    try {
+      const book = readBook(text);
+      const { date } = this.#options.inForce();
+      if (book.date >= date) return book;
+      throw new Error(`it is of ${book.date}, older than the one in force of ${date}`);
+    } catch (error) {
+      this.#fault = error as Error;
+      throw error;
+    }
+  }
+
+  async #takeStored(isBetter: (stored: PriceBook, inForce: PriceBook) => boolean): Promise<void> {
+    const { stored, inForce, log } = this.#options;
+    try {
+      const book = await stored.load();
+      if (book !== undefined && isBetter(book, inForce())) this.#take(book, 'the stored one');
+    } catch (error) {
+      log.warn({ err: error }, 'could not read the stored price book');
+    }
+  }
+
+  #take(book: PriceBook, source: string): void {
+    const { inForce, take, log } = this.#options;
+    const [before, version] = [priceBookVersion(inForce()), priceBookVersion(book)];
+    if (before === version) return;
+    take(book);
+    log.info({ version, before, source }, 'took a price book');
+  }
+}

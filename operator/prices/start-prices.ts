@@ -1,0 +1,49 @@
+/** Wires the refresh of the price book: what it takes goes to the controller, what it tells to the metrics. */
+import { type PriceBook, priceBookVersion } from '#contract/compile/price-book-schema';
+import type { KubeClient } from '#operator/kube/kube-client';
+import type { Logger } from '#operator/telemetry/log';
+import type { OperatorMetrics } from '#operator/telemetry/metrics';
+import { type BookPlace, openSource } from './book-source.ts';
+import { PriceRefresh } from './price-refresh.ts';
+import { StoredBook } from './stored-book.ts';
+
+interface PricesOptions {
+  readonly config: {
+    readonly namespace: string;
+    readonly service: string;
+    readonly priceBook: { readonly place: BookPlace; readonly everyMs: number } | undefined;
+  };
+  readonly log: Logger;
+}
+
+interface Parts {
+  readonly client: KubeClient;
+  readonly metrics: Pick<OperatorMetrics, 'priceBook' | 'priceBookRefreshes'>;
+  readonly controller: { takePriceBook(book: PriceBook): void; readonly index: { readonly priceBook: PriceBook } };
+}
+
+/** Resolves when the book that was stored last is in force; a source that is away holds nothing up. */
+export async function startPrices(
+  { config, log }: PricesOptions,
+  { client, metrics, controller }: Parts,
+  shutdown: { add(step: () => Promise<unknown>): void },
+): Promise<void> {
+  const inForce = (): PriceBook => controller.index.priceBook;
+  metrics.priceBook(() => ({
+    version: priceBookVersion(inForce()),
+    ageSeconds: (Date.now() - Date.parse(inForce().date)) / 1000,
+  }));
+  if (config.priceBook === undefined) return;
+  const { namespace, service } = config;
+  const refresh = new PriceRefresh({
+    source: openSource(config.priceBook.place, { client, namespace }),
+    stored: new StoredBook(client, { namespace, name: `${service}-price-book` }),
+    everyMs: config.priceBook.everyMs,
+    inForce,
+    take: (book) => controller.takePriceBook(book),
+    onOutcome: (outcome) => metrics.priceBookRefreshes.inc({ outcome }),
+    log,
+  });
+  shutdown.add(() => refresh.close());
+  await refresh.start();
+}

@@ -32,7 +32,7 @@ const priceBook = z.union([
   z.strictObject({ url: z.literal(''), configMapRef: bookRef, every }),
 ]);
 
-const values = z.strictObject({
+export const chartValues = z.strictObject({
   crds: z.strictObject({ enabled: z.boolean() }),
   image: z.strictObject({
     repository: z.string().min(1),
@@ -59,6 +59,6 @@ export const VALUES_SCHEMA_PATH = 'charts/remora/values.schema.json';
 
 /** File text by path in the repository. */
 export function valuesSchemaFile(): ReadonlyMap<string, string> {
-  const schema = z.toJSONSchema(values, { target: 'draft-7', io: 'input' });
+  const schema = z.toJSONSchema(chartValues, { target: 'draft-7', io: 'input' });
   return new Map([[VALUES_SCHEMA_PATH, `${JSON.stringify(schema, null, 2)}\n`]]);
 }

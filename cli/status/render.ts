@@ -1,11 +1,13 @@
 /** The rows of `remora status` as text. Pure. */
 import { table } from '#cli/output/table';
-import type { BudgetRow, RouteRow, SidecarRow } from './rows.ts';
+import type { BudgetRow, PriceBookRow, RouteRow, SidecarRow } from './rows.ts';
 
 export interface StatusReport {
   readonly routes: readonly RouteRow[];
   readonly sidecars: readonly SidecarRow[];
   readonly budgets: readonly BudgetRow[];
+  /** Of each operator, mostly one. */
+  readonly priceBooks: readonly PriceBookRow[];
   /** What could not be read, one sentence each. */
   readonly faults: readonly string[];
 }
@@ -13,11 +15,12 @@ export interface StatusReport {
 /** As much of a hash as tells policies apart. */
 const SHORT = 12;
 
-export function statusText({ routes, sidecars, budgets, faults }: StatusReport, wide: boolean): string {
+export function statusText({ routes, sidecars, budgets, priceBooks, faults }: StatusReport, wide: boolean): string {
   const sections = [
     section('AIRoutes', routes, (rows) => routeTable(rows, wide)),
     section('Sidecars', sidecars, (rows) => sidecarTable(rows, wide)),
     section('AIBudgets', budgets, (rows) => (wide ? limitTable(rows) : budgetTable(rows))),
+    ...(wide && priceBooks.length > 0 ? [priceBookTable(priceBooks)] : []),
     ...faults.map((fault) => `× ${fault}\n`),
   ];
   return sections.join('\n');
@@ -47,6 +50,12 @@ const budgetTable = (rows: readonly BudgetRow[]): string =>
   table(
     ['NAMESPACE', 'AIBUDGET', 'SPENT', 'REMAINING', 'PERCENT'],
     rows.map(({ namespace, name, spent, remaining, percent }) => [namespace, name, spent, remaining, percent]),
+  );
+
+const priceBookTable = (rows: readonly PriceBookRow[]): string =>
+  table(
+    ['NAMESPACE', 'PRICE BOOK', 'AGE', 'SOURCE'],
+    rows.map(({ namespace, version, ageDays, source }) => [namespace, version, `${ageDays}d`, source]),
   );
 
 const limitTable = (rows: readonly BudgetRow[]): string =>

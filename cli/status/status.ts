@@ -1,10 +1,10 @@
 /** `remora status`: which sidecar runs which policy, and what budgets have spent. */
 import { type ClusterOptions, connect } from '#cli/kube/cluster';
-import { type Reading, readPods, readRemora } from '#cli/kube/read';
+import { type Reading, readPods, readPriceBooks, readRemora } from '#cli/kube/read';
 import { UserError } from '#cli/user-error';
 import { LABEL } from '#contract/names/api';
 import { type StatusReport, statusText } from './render.ts';
-import { budgetRow, known, routeRow, sidecarRows } from './rows.ts';
+import { budgetRow, known, priceBookRow, routeRow, sidecarRows } from './rows.ts';
 
 export interface StatusOptions extends ClusterOptions {
   /** Default: the namespace of the context. */
@@ -17,10 +17,11 @@ export interface StatusOptions extends ClusterOptions {
 export async function status(options: StatusOptions): Promise<string> {
   const cluster = await connect(options);
   const namespace = options.allNamespaces === true ? undefined : (options.namespace ?? cluster.namespace);
-  const [remora, pods] = await Promise.all([
+  const [remora, pods, books] = await Promise.all([
     // Policies are made of objects of other namespaces too.
     readRemora(cluster, undefined).then(async (all) => ('fault' in all.routes ? readRemora(cluster, namespace) : all)),
     readPods(cluster, namespace, `${LABEL.injected}=true`),
+    readPriceBooks(cluster),
   ]);
   const here = <T extends { readonly metadata: { readonly namespace?: string } }>(read: Reading<readonly T[]>): T[] =>
     items(read).filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
@@ -35,7 +36,14 @@ export async function status(options: StatusOptions): Promise<string> {
     routes: here(remora.routes).map(routeRow),
     sidecars: sidecarRows(items(pods), { acks, objects }),
     budgets: here(remora.budgets).map(budgetRow),
-    faults: faultsOf({ AIRoutes: remora.routes, pods, AIBudgets: remora.budgets, acknowledgements: remora.acks }),
+    priceBooks: items(books).map((book) => priceBookRow(book, Date.now())),
+    faults: faultsOf({
+      AIRoutes: remora.routes,
+      pods,
+      AIBudgets: remora.budgets,
+      acknowledgements: remora.acks,
+      'price book': books,
+    }),
   };
   if ('fault' in remora.routes && 'fault' in pods)
     throw new UserError(`${report.faults.join('\n')}\nrun \`remora check\` to see what is missing`);

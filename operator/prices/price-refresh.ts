@@ -21,6 +21,9 @@ export interface PriceRefreshOptions {
   readonly log: Logger;
 }
 
+/** Source of the book that comes with the release. */
+export const BUILT_IN = 'built in';
+
 export class PriceRefresh {
   readonly #options: PriceRefreshOptions;
   /** Of the last text that was read, sound or not: the same one need not be read again. */
@@ -38,6 +41,7 @@ export class PriceRefresh {
   /** Takes what the last process stored; resolves then. The first look at the source follows. */
   async start(): Promise<void> {
     await this.#takeStored((stored, inForce) => stored.date >= inForce.date);
+    await this.#store(this.#options.inForce(), BUILT_IN);
     this.#look();
   }
 
@@ -68,7 +72,7 @@ export class PriceRefresh {
   }
 
   async #fetched(): Promise<'changed' | 'unchanged'> {
-    const { source, stored, inForce } = this.#options;
+    const { source, inForce } = this.#options;
     const fetched = await source.fetch(this.#tag);
     if (fetched.kind === 'unchanged') {
       if (this.#fault !== undefined) throw this.#fault;
@@ -79,12 +83,17 @@ export class PriceRefresh {
     const book = this.#sound(fetched.text);
     const isNew = priceBookVersion(book) !== priceBookVersion(inForce());
     if (isNew) this.#take(book, source.name);
-    await stored.save(book, source.name).catch((error: unknown) => {
+    await this.#store(book, source.name);
+    return isNew ? 'changed' : 'unchanged';
+  }
+
+  async #store(book: PriceBook, source: string): Promise<void> {
+    const { stored, log } = this.#options;
+    await stored.save(book, source).catch((error: unknown) => {
       // The next look asks for the whole of it and stores it.
       this.#tag = undefined;
-      this.#options.log.warn({ err: error }, 'could not store the price book; a restart begins with an older one');
+      log.warn({ err: error }, 'could not store the price book; a restart begins with an older one');
     });
-    return isNew ? 'changed' : 'unchanged';
   }
 
   #sound(text: string): PriceBook {

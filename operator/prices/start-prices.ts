@@ -4,7 +4,7 @@ import type { KubeClient } from '#operator/kube/kube-client';
 import type { Logger } from '#operator/telemetry/log';
 import type { OperatorMetrics } from '#operator/telemetry/metrics';
 import { type BookPlace, openSource } from './book-source.ts';
-import { PriceRefresh } from './price-refresh.ts';
+import { BUILT_IN, PriceRefresh } from './price-refresh.ts';
 import { StoredBook } from './stored-book.ts';
 
 interface PricesOptions {
@@ -33,11 +33,18 @@ export async function startPrices(
     version: priceBookVersion(inForce()),
     ageSeconds: (Date.now() - Date.parse(inForce().date)) / 1000,
   }));
-  if (config.priceBook === undefined) return;
   const { namespace, service } = config;
+  const stored = new StoredBook(client, { namespace, name: `${service}-price-book` });
+  if (config.priceBook === undefined) {
+    // For `remora status` alone, so that nothing waits for it.
+    void stored.save(inForce(), BUILT_IN).catch((error: unknown) => {
+      log.warn({ err: error }, 'could not tell the version of the price book to remora status');
+    });
+    return;
+  }
   const refresh = new PriceRefresh({
     source: openSource(config.priceBook.place, { client, namespace }),
-    stored: new StoredBook(client, { namespace, name: `${service}-price-book` }),
+    stored,
     everyMs: config.priceBook.everyMs,
     inForce,
     take: (book) => controller.takePriceBook(book),

@@ -1,4 +1,7 @@
-/** The last good price book in a ConfigMap of the operator's own, so that a restart does not fall back to older prices. */
+/**
+ * The price book in force in a ConfigMap of the operator's own: so that a restart does not fall back to older prices, and for
+ * `remora status`.
+ */
 
 import type { PriceBook } from '#contract/compile/price-book-schema';
 import { priceBookVersion } from '#contract/compile/price-book-schema';
@@ -26,8 +29,15 @@ export class StoredBook {
     return text === undefined ? undefined : readBook(text);
   }
 
-  /** Another replica may be writing the same; whoever comes second has nothing to add. */
+  /** Another replica may be writing at the same moment, mostly the same; whoever comes second looks once more. */
   async save(book: PriceBook, source: string): Promise<void> {
+    await this.#write(book, source).catch((error: unknown) => {
+      if (!hasStatus(error, 409)) throw error;
+      return this.#write(book, source);
+    });
+  }
+
+  async #write(book: PriceBook, source: string): Promise<void> {
     const version = priceBookVersion(book);
     const held = await this.#get();
     if (held?.data?.[PRICE_BOOK_KEYS.version] === version) return;
@@ -35,15 +45,12 @@ export class StoredBook {
     const data = { [versionKey]: version, [sourceKey]: source, [bookKey]: JSON.stringify(book) };
     const metadata = { ...this.#ref, labels: { [LABEL.priceBook]: 'true' } };
     const object = { apiVersion: apiVersionOf(CONFIG_MAP), kind: CONFIG_MAP.kind, data };
-    const write = held
-      ? this.#client.replace(CONFIG_MAP, this.#ref, {
-          ...object,
-          metadata: { ...metadata, resourceVersion: held.metadata.resourceVersion },
-        })
-      : this.#client.create(CONFIG_MAP, this.#ref.namespace, { ...object, metadata });
-    await write.catch((error: unknown) => {
-      if (!hasStatus(error, 409)) throw error;
-    });
+    if (held === undefined) {
+      await this.#client.create(CONFIG_MAP, this.#ref.namespace, { ...object, metadata });
+      return;
+    }
+    const { resourceVersion } = held.metadata;
+    await this.#client.replace(CONFIG_MAP, this.#ref, { ...object, metadata: { ...metadata, resourceVersion } });
   }
 
   async #get(): Promise<ConfigMap | undefined> {

@@ -87,6 +87,13 @@ test('a list price has every tier with all its rates, and none for tiers that th
         cachedInputPico: '500000',
         outputPico: '22500000',
       },
+      {
+        aboveInputTokens: 272_000,
+        serviceTier: 'priority',
+        inputPico: '25000000',
+        cachedInputPico: '2500000',
+        outputPico: '112500000',
+      },
     ],
     otherServiceTiers: 'Unknown',
   });

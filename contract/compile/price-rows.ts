@@ -22,15 +22,15 @@ const inTier = (serviceTier: string, tier: Partial<Rates>): PriceTier => ({ serv
 const above = (aboveInputTokens: number, tier: Partial<Rates>): PriceTier => ({ aboveInputTokens, ...tier });
 const withTiers = (row: PriceRow, ...tiers: readonly PriceTier[]): PriceRow => ({ ...row, tiers: [...tiers] });
 
-const tiersOf = (row: PriceRow, priority: Basic | undefined): PriceTier[] => [
+const tiersOf = (row: PriceRow, priority: PriceRow | undefined): PriceTier[] => [
   inTier('flex', times(0.5, row)),
-  ...(priority === undefined ? [] : [inTier('priority', rates(...priority))]),
+  ...(priority === undefined ? [] : [inTier('priority', priority)]),
 ];
 
 /** OpenAI: flex is half of everything, priority is listed by model. */
 export const gpt = (basic: Basic, priority?: Basic): PriceRow => {
   const row = rates(...basic);
-  return withTiers(row, ...tiersOf(row, priority));
+  return withTiers(row, ...tiersOf(row, priority && rates(...priority)));
 };
 
 /** One that is served with priority, but not in flex. */
@@ -38,11 +38,24 @@ export const gptPriority = (basic: Basic, priority: Basic): PriceRow =>
   withTiers(rates(...basic), inTier('priority', rates(...priority)));
 
 /** Above 272,000 tokens of input the whole request costs twice the input and one and a half times the output, in flex half of that. */
-export function longGpt(basic: Basic, priority?: Basic): PriceRow {
-  const row = rates(...basic);
-  const long = rates(row.input * 2, row.cachedInput * 2, row.output * 1.5);
-  const longFlex = { ...above(272_000, times(0.5, long)), serviceTier: 'flex' };
-  return withTiers(row, above(272_000, long), ...tiersOf(row, priority), longFlex);
+export const longGpt = (basic: Basic, priority: Basic): PriceRow => longWithTiers(rates(...basic), rates(...priority));
+
+/** The same; what is written to the prompt cache costs 1.25 times the input, and priority is twice of everything. */
+export function gpt56(...[input, cachedInput, output]: Basic): PriceRow {
+  const row = rates(input, cachedInput, output, { cacheWrite: (input * 5) / 4 });
+  return longWithTiers(row, { ...row, ...times(2, row) });
+}
+
+function longWithTiers(row: PriceRow, priority: PriceRow): PriceRow {
+  const long = { ...row, ...times(2, row), output: row.output * 1.5 };
+  const longPriority = { ...times(2, priority), output: priority.output * 1.5 };
+  return withTiers(
+    row,
+    above(272_000, long),
+    ...tiersOf(row, priority),
+    { ...above(272_000, times(0.5, long)), serviceTier: 'flex' },
+    { ...above(272_000, longPriority), serviceTier: 'priority' },
+  );
 }
 
 /** Groq asks the same for its tiers. */

@@ -42,15 +42,19 @@ const dearest = (first: string, ...others: readonly (string | undefined)[]): big
  * Of several tiers that may turn out to hold the dearest one.
  */
 export function costAtMost(price: PolicyPrice, bound: Bound): bigint {
-  let most = picoAtMost(price, bound);
-  for (const tier of price.tiers ?? NO_TIERS) {
+  const base = picoAtMost(price, bound);
+  const most = price.tiers === undefined ? base : dearestTier(price.tiers, base, bound);
+  return nanoOfPico(bound.piecesPico === undefined ? most : most + bound.piecesPico);
+}
+
+function dearestTier(tiers: readonly PolicyPriceTier[], base: bigint, bound: Bound): bigint {
+  let most = base;
+  for (const tier of tiers) {
     const pico = mayHold(tier, bound) ? picoAtMost(tier, bound) : 0n;
     if (pico > most) most = pico;
   }
-  return nanoOfPico(most + (bound.piecesPico ?? 0n));
+  return most;
 }
-
-const NO_TIERS: readonly PolicyPriceTier[] = [];
 
 function picoAtMost(rates: PolicyRates, bound: Bound): bigint {
   const forAnHour = bound.cachesForAnHour ? rates.cacheWrite1hPico : undefined;

@@ -81,7 +81,7 @@ async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Oper
   const owner = await ownPod(client, config);
   const plane = buildPlane(options, { client, metrics, tls, owner }, shutdown);
   readiness.unsynced = () => plane.controller.unsynced();
-  await startPrices(options, { client, metrics, controller: plane.controller }, shutdown);
+  await startPrices(options, { client, owner, metrics, controller: plane.controller }, shutdown);
   await plane.controller.start();
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();

@@ -16,6 +16,7 @@ function bench(t: { after(release: () => Promise<void>): void }, held?: PriceBoo
   let inForce = bookOf('2026-06-01');
   const lines: string[] = [];
   const outcomes: string[] = [];
+  const told: string[] = [];
   const state = {
     answer: (_tag: string | undefined): Fetched => ({ kind: 'unchanged' }),
     stored: held,
@@ -36,13 +37,14 @@ function bench(t: { after(release: () => Promise<void>): void }, held?: PriceBoo
       inForce = book;
     },
     onOutcome: (outcome) => void outcomes.push(outcome),
+    onFault: (sentence) => void told.push(sentence),
     log: createLog('info', { write: (line) => void lines.push(line) }),
   });
   t.after(() => refresh.close());
   const says = (text: string, tag = text): void => {
     state.answer = (known) => (known === tag ? { kind: 'unchanged' } : { kind: 'text', text, tag });
   };
-  return { refresh, state, outcomes, lines, says, inForce: () => inForce };
+  return { refresh, state, outcomes, told, lines, says, inForce: () => inForce };
 }
 
 test('a newer book, and another one of the same day, is taken and stored; the same one changes nothing', async (t) => {
@@ -56,7 +58,7 @@ test('a newer book, and another one of the same day, is taken and stored; the sa
 });
 
 test('what is no book, or an older one, changes nothing and says why, each time that it is looked at', async (t) => {
-  const { refresh, outcomes, lines, says, inForce } = bench(t);
+  const { refresh, outcomes, told, lines, says, inForce } = bench(t);
   const before = inForce();
   const row = { input: 1, cachedInput: 1, output: 1 };
   const texts: readonly [string, RegExp][] = [
@@ -80,6 +82,14 @@ test('what is no book, or an older one, changes nothing and says why, each time 
     }
   }
   assert.equal(inForce(), before);
+  // Once each, so that events do not pile up.
+  assert.equal(told.length, texts.length);
+  says(JSON.stringify(before));
+  await refresh.refresh();
+  says('{');
+  await refresh.refresh();
+  assert.equal(told.length, texts.length + 1);
+  outcomes.splice(-2);
   assert.ok(outcomes.every((outcome) => outcome === 'failed'));
 });
 

@@ -18,6 +18,8 @@ export interface PriceRefreshOptions {
   readonly inForce: () => PriceBook;
   readonly take: (book: PriceBook) => void;
   readonly onOutcome: (outcome: RefreshOutcome) => void;
+  /** Something else is wrong than the last time. */
+  readonly onFault: (sentence: string) => void;
   readonly log: Logger;
 }
 
@@ -30,6 +32,8 @@ export class PriceRefresh {
   #tag: string | undefined;
   /** What is wrong with that text. */
   #fault: Error | undefined;
+  /** What was told last of what is wrong; empty: nothing is. */
+  #told = '';
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<unknown> | undefined;
   #isClosed = false;
@@ -51,11 +55,18 @@ export class PriceRefresh {
       const { source, inForce, log } = this.#options;
       const inForceVersion = priceBookVersion(inForce());
       log.warn({ err: error, source: source.name, inForce: inForceVersion }, 'kept the price book in force');
+      this.#tell(`Kept the price book ${inForceVersion}: ${source.name}: ${messageOf(error)}.`);
       await this.#takeStored((stored, { date }) => stored.date > date);
       return 'failed' as const;
     });
+    if (outcome !== 'failed') this.#told = '';
     this.#options.onOutcome(outcome);
     return outcome;
+  }
+
+  #tell(sentence: string): void {
+    if (sentence !== this.#told) this.#options.onFault(sentence);
+    this.#told = sentence;
   }
 
   async close(): Promise<void> {
@@ -126,3 +137,5 @@ export class PriceRefresh {
     log.info({ version, before, source }, 'took a price book');
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

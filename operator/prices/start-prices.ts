@@ -1,5 +1,6 @@
 /** Wires the refresh of the price book: what it takes goes to the controller, what it tells to the metrics. */
 import { type PriceBook, priceBookVersion } from '#contract/compile/price-book-schema';
+import { EventRecorder } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import type { Logger } from '#operator/telemetry/log';
 import type { OperatorMetrics } from '#operator/telemetry/metrics';
@@ -18,6 +19,8 @@ interface PricesOptions {
 
 interface Parts {
   readonly client: KubeClient;
+  /** The operator's own pod, which events are about; undefined outside a cluster. */
+  readonly owner: { readonly name: string; readonly uid: string } | undefined;
   readonly metrics: Pick<OperatorMetrics, 'priceBook' | 'priceBookRefreshes'>;
   readonly controller: { takePriceBook(book: PriceBook): void; readonly index: { readonly priceBook: PriceBook } };
 }
@@ -25,7 +28,7 @@ interface Parts {
 /** Resolves when the book that was stored last is in force; a source that is away holds nothing up. */
 export async function startPrices(
   { config, log }: PricesOptions,
-  { client, metrics, controller }: Parts,
+  { client, owner, metrics, controller }: Parts,
   shutdown: { add(step: () => Promise<unknown>): void },
 ): Promise<void> {
   const inForce = (): PriceBook => controller.index.priceBook;
@@ -42,6 +45,7 @@ export async function startPrices(
     });
     return;
   }
+  const events = new EventRecorder({ client, instance: owner?.name ?? service, log });
   const refresh = new PriceRefresh({
     source: openSource(config.priceBook.place, { client, namespace }),
     stored,
@@ -49,6 +53,11 @@ export async function startPrices(
     inForce,
     take: (book) => controller.takePriceBook(book),
     onOutcome: (outcome) => metrics.priceBookRefreshes.inc({ outcome }),
+    onFault: (note) => {
+      if (owner === undefined) return;
+      const pod = { apiVersion: 'v1', kind: 'Pod', namespace, ...owner };
+      events.record(pod, { type: 'Warning', reason: 'PriceBookRefused', action: 'RefreshPrices', note });
+    },
     log,
   });
   shutdown.add(() => refresh.close());

@@ -32,6 +32,7 @@ function bench(t: { after(release: () => Promise<void>): void }, held?: PriceBoo
       },
     },
     everyMs: 3_600_000,
+    now: () => Date.UTC(2026, 9, 1, 12),
     inForce: () => inForce,
     take: (book) => {
       inForce = book;
@@ -71,6 +72,7 @@ test('what is no book, or an older one, changes nothing and says why, each time 
       JSON.stringify({ ...before, prices: { openai: { x: { ...row, tiers: [{ input: 2 }] } } } }),
       /must state aboveInput/,
     ],
+    [JSON.stringify(bookOf('2026-10-03')), /of 2026-10-03, which is yet to come/],
     [JSON.stringify(bookOf('2026-05-31')), /of 2026-05-31, older than the one in force of 2026-06-01/],
   ];
   for (const [text, why] of texts) {

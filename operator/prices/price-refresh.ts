@@ -8,6 +8,9 @@ import type { BookSource } from './book-source.ts';
 import { readBook } from './read-book.ts';
 import type { StoredBook } from './stored-book.ts';
 
+/** It is tomorrow already where somebody wrote the book. */
+const EARLY_MS = 86_400_000;
+
 export type RefreshOutcome = 'changed' | 'unchanged' | 'failed';
 
 export interface PriceRefreshOptions {
@@ -15,6 +18,8 @@ export interface PriceRefreshOptions {
   readonly stored: Pick<StoredBook, 'load' | 'save'>;
   /** Milliseconds between the end of one look and the next. */
   readonly everyMs: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
   readonly inForce: () => PriceBook;
   readonly take: (book: PriceBook) => void;
   readonly onOutcome: (outcome: RefreshOutcome) => void;
@@ -110,13 +115,20 @@ export class PriceRefresh {
   #sound(text: string): PriceBook {
     try {
       const book = readBook(text);
-      const { date } = this.#options.inForce();
-      if (book.date >= date) return book;
-      throw new Error(`it is of ${book.date}, older than the one in force of ${date}`);
+      this.#mustBeTimely(book);
+      return book;
     } catch (error) {
       this.#fault = error as Error;
       throw error;
     }
+  }
+
+  #mustBeTimely({ date }: PriceBook): void {
+    const { inForce, now } = this.#options;
+    const held = inForce().date;
+    if (date < held) throw new Error(`it is of ${date}, older than the one in force of ${held}`);
+    // A slip of the pen would keep every later book out.
+    if (Date.parse(date) > now() + EARLY_MS) throw new Error(`it is of ${date}, which is yet to come`);
   }
 
   async #takeStored(isBetter: (stored: PriceBook, inForce: PriceBook) => boolean): Promise<void> {

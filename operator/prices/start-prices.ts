@@ -50,6 +50,7 @@ export async function startPrices(
     source: openSource(config.priceBook.place, { client, namespace }),
     stored,
     everyMs: config.priceBook.everyMs,
+    now: Date.now,
     inForce,
     take: (book) => controller.takePriceBook(book),
     onOutcome: (outcome) => metrics.priceBookRefreshes.inc({ outcome }),

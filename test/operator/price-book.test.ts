@@ -26,6 +26,7 @@ async function serve(t: TestContext, text: () => string): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/prices.json`;
 }
 
+const TODAY = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length);
 const NOW_AND_THEN = { [OPERATOR_ENV.priceBookEvery]: '50ms' };
 
 async function priced(world: World): Promise<void> {
@@ -68,7 +69,7 @@ test('a book behind a URL reaches running sidecars; a bad one changes nothing; a
   assert.deepEqual([told.length, told[0]?.regarding.kind], [1, 'Pod']);
   assert.match(told[0]?.note ?? '', /^Kept the price book .*it is not JSON/);
 
-  const book = bookOf('2099-01-01', 7);
+  const book = bookOf(TODAY, 7);
   text = JSON.stringify(book);
   await eventually('the new price', () => running.input() === '7');
   assert.equal(running.version(), priceBookVersion(book));
@@ -76,7 +77,7 @@ test('a book behind a URL reaches running sidecars; a bad one changes nothing; a
   assert.ok(metrics.includes(`remora_operator_price_book_info{version="${priceBookVersion(book)}"} 1`), metrics);
   assert.equal(metrics.match(/remora_operator_price_book_info\{/g)?.length, 1);
 
-  text = JSON.stringify(bookOf('2098-01-01', 8));
+  text = JSON.stringify(bookOf('2026-01-01', 8));
   await eventually('the refusal of an older one', () =>
     first.lines.some((line) => line.includes('older than the one')),
   );
@@ -101,10 +102,10 @@ test('a book in a ConfigMap is taken, and a change of it is too', async (t) => {
       metadata: { name: 'prices' },
       data: { 'prices.json': JSON.stringify(book) },
     });
-  await write(bookOf('2099-01-01', 7));
+  await write(bookOf(TODAY, 7));
   const env = { ...NOW_AND_THEN, [OPERATOR_ENV.priceBookConfigMap]: 'prices/prices.json' };
   const running = await sidecarOf(world, await world.operator(undefined, env), 'app-1');
   await eventually('the price of the ConfigMap', () => running.input() === '7');
-  await write(bookOf('2099-01-02', 9));
+  await write(bookOf(TODAY, 9));
   await eventually('its next price', () => running.input() === '9');
 });

@@ -87,10 +87,13 @@ export const longClaude = (...[input, cachedInput, output]: Basic): PriceRow =>
 /** Bedrock serves Claude without Anthropic's tiers. */
 export const bedrockClaude = (...basic: Basic): PriceRow => claudeRates(...basic);
 
-/** Google: flex is half of everything; priority is 75 to 100 percent more, and counts as twice. */
+/**
+ * Google: flex is half of everything. Priority is left out: it is said to be 75 to 100 percent dearer, and answers of generateContent
+ * are not sure to tell in their body which tier served.
+ */
 export function gemini(...row: Parameters<typeof rates>): PriceRow {
   const base = rates(...row);
-  return withTiers(base, inTier('flex', times(0.5, base)), inTier('priority', times(2, base)));
+  return withTiers(base, inTier('flex', times(0.5, base)));
 }
 
 /** The same with other rates above 200,000 tokens of input. */

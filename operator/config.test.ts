@@ -35,3 +35,26 @@ test('readConfig() takes a grant store that it knows, and says which there are w
     /^Error: REMORA_GRANT_STORE may be file:<folder> only outside a cluster, .*; in a pod it must be cluster:/,
   );
 });
+
+test('readConfig() takes one place of a price book, and a wrong one is refused', () => {
+  const env = { REMORA_NAMESPACE: 'x' };
+  const of = (more: Record<string, string>) => readConfig({ ...env, ...more }).priceBook;
+  assert.equal(of({ REMORA_PRICE_BOOK_EVERY: '1h' }), undefined);
+  const url = 'https://prices.example.com/book.json';
+  assert.deepEqual(of({ REMORA_PRICE_BOOK_URL: url }), { place: { url }, everyMs: 3_600_000 });
+  assert.deepEqual(of({ REMORA_PRICE_BOOK_CONFIG_MAP: 'prices/prices.json', REMORA_PRICE_BOOK_EVERY: '5m' }), {
+    place: { configMap: 'prices', key: 'prices.json' },
+    everyMs: 300_000,
+  });
+  assert.throws(() => of({ REMORA_PRICE_BOOK_URL: url, REMORA_PRICE_BOOK_CONFIG_MAP: 'a/b' }), /exclude each other/);
+  for (const wrong of ['prices.json', 'file:///prices.json', 'https://user:hunter2@example.com'])
+    assert.throws(
+      () => of({ REMORA_PRICE_BOOK_URL: wrong }),
+      ({ message }: Error) => /^REMORA_PRICE_BOOK_URL must be an http/.test(message) && !/hunter2/.test(message),
+    );
+  assert.throws(() => of({ REMORA_PRICE_BOOK_CONFIG_MAP: 'prices' }), /must be name\/key of a ConfigMap/);
+  assert.throws(
+    () => of({ REMORA_PRICE_BOOK_URL: url, REMORA_PRICE_BOOK_EVERY: 'daily' }),
+    /^Error: REMORA_PRICE_BOOK_EVERY must be a duration/,
+  );
+});

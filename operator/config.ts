@@ -1,7 +1,9 @@
 /** What the operator is told from outside, read once at start. A wrong value stops the start with one sentence that names it. */
 import { PORT } from '#contract/names/api';
 import { OPERATOR_ENV } from '#contract/names/operator-env';
+import { duration, durationMs } from '#contract/resources/fields';
 import { GRANT_STORES, grantStoreKind } from '#treasury/stores/index';
+import type { BookPlace } from './prices/book-source.ts';
 
 export interface OperatorConfig {
   /** The operator's own namespace. */
@@ -17,6 +19,8 @@ export interface OperatorConfig {
   readonly watchNamespace: string | undefined;
   /** URL of the store of budgets' books; may hold a password. */
   readonly grantStore: string;
+  /** Undefined: the built-in price book stays. */
+  readonly priceBook: { readonly place: BookPlace; readonly everyMs: number } | undefined;
   readonly sidecar: {
     readonly image: string;
     readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
@@ -55,6 +59,7 @@ export function readConfig(env: Environment): OperatorConfig {
     platformNamespaces: listOf(text(OPERATOR_ENV.platformNamespaces) ?? namespace),
     watchNamespace: text(WATCH_NAMESPACE),
     grantStore: grantStoreOf(text(OPERATOR_ENV.grantStore) ?? 'cluster:', podName !== undefined),
+    priceBook: priceBookOf(text),
     sidecar: {
       image: text(OPERATOR_ENV.sidecarImage) ?? 'remora',
       pullPolicy:
@@ -103,6 +108,28 @@ function grantStoreOf(url: string, inPod: boolean): string {
     `${OPERATOR_ENV.grantStore} may be ${kind.form} only outside a cluster, since each replica would grant the whole of every ` +
       `limit; in a pod it must be ${shared.join(' or ')}.`,
   );
+}
+
+function priceBookOf(text: (name: string) => string | undefined): OperatorConfig['priceBook'] {
+  const place = bookPlaceOf(text(OPERATOR_ENV.priceBookUrl), text(OPERATOR_ENV.priceBookConfigMap));
+  if (place === undefined) return undefined;
+  const every = duration('').safeParse(text(OPERATOR_ENV.priceBookEvery) ?? '1h');
+  if (every.success) return { place, everyMs: durationMs(every.data) };
+  throw new Error(`${OPERATOR_ENV.priceBookEvery} ${every.error.issues[0]?.message}.`);
+}
+
+function bookPlaceOf(url: string | undefined, configMap: string | undefined): BookPlace | undefined {
+  if (url !== undefined && configMap !== undefined)
+    throw new Error(`${OPERATOR_ENV.priceBookUrl} and ${OPERATOR_ENV.priceBookConfigMap} exclude each other.`);
+  if (url !== undefined) {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    if (parsed && /^https?:$/.test(parsed.protocol) && parsed.username === '') return { url };
+    throw new Error(`${OPERATOR_ENV.priceBookUrl} must be an http or https URL without a user.`);
+  }
+  if (configMap === undefined) return undefined;
+  const [name, key, ...rest] = configMap.split('/');
+  if (name && key && rest.length === 0) return { configMap: name, key };
+  throw new Error(`${OPERATOR_ENV.priceBookConfigMap} must be name/key of a ConfigMap, not "${configMap}".`);
 }
 
 function oneOf<T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T | undefined {

@@ -26,6 +26,7 @@ import { Treasury } from '#treasury/treasury';
 import { type OperatorConfig, serviceNames } from './config.ts';
 import { replicaIdentity } from './controller/ack-reports.ts';
 import { AuthoritySecret } from './kube/certificate-authority-secret.ts';
+import { startPrices } from './prices/start-prices.ts';
 import { Shutdown } from './shutdown.ts';
 import { ensureAuthority } from './trust/certificate-authority.ts';
 
@@ -90,6 +91,7 @@ async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Oper
   const owner = await ownPod(client, config);
   const plane = buildPlane(options, { client, metrics, tls, owner }, shutdown);
   readiness.unsynced = () => plane.controller.unsynced();
+  await startPrices(options, { client, owner, metrics, controller: plane.controller }, shutdown);
   await Promise.all([plane.controller.start(), plane.shares.start()]);
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();

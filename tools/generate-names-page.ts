@@ -41,6 +41,8 @@ const labels = () =>
     acks: 'On the ConfigMaps by which operator replicas tell each other which sidecar runs which policy.',
     experiments:
       'On the ConfigMaps in which operator replicas share what sidecars measured of the [variants](../guides/experiments.md) of a rule.',
+    priceBook:
+      'On the ConfigMap in which the operator keeps the [price book](../guides/prices.md) that it fetched last.',
   });
 
 const requestHeaders = () =>

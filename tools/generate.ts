@@ -10,6 +10,7 @@ import { crdFiles } from './generate-crds.ts';
 import { errorsPage } from './generate-errors-page.ts';
 import { expressionsPage } from './generate-expressions-page.ts';
 import { namesPage } from './generate-names-page.ts';
+import { pricesPage } from './generate-prices-page.ts';
 import { protobufFiles } from './generate-protobuf.ts';
 import { resiliencePage } from './generate-resilience-page.ts';
 import { resourcesPage } from './generate-resources-page.ts';
@@ -44,6 +45,7 @@ const GENERATORS: readonly (() => Files)[] = [
   resiliencePage,
   expressionsPage,
   namesPage,
+  pricesPage,
   translationPage,
   cliPage,
   clientsPage,

@@ -80,6 +80,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'operator/push': ['contract', 'treasury'],
   'operator/admission': ['contract'],
   'operator/telemetry': ['contract'],
+  'operator/prices': ['contract', 'operator/kube', 'operator/telemetry'],
   'operator/controller': [
     'contract',
     'treasury',

@@ -42,16 +42,19 @@ interface EnvVar {
 const helmFolder = locateBinaries(['helm']);
 const run = promisify(execFile);
 
-/** The operator's variable for its grant store as the chart with these values renders it. Rejects with what helm says. */
-async function renderedGrantStore(...settings: readonly string[]): Promise<EnvVar | undefined> {
+/** The operator's variables as the chart with these values renders them. Rejects with what helm says. */
+async function rendered(...settings: readonly string[]): Promise<readonly EnvVar[]> {
   const values = settings.flatMap((setting) => ['--set', setting]);
   const args = ['template', 'remora', join(root, 'charts/remora'), '-n', 'remora-system', ...values];
   const { stdout } = await run(join(helmFolder ?? '', 'helm'), args, { timeout: 60_000 });
   const manifests = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest | null);
   const [container] =
     manifests.find((manifest) => manifest?.kind === 'Deployment')?.spec.template.spec.containers ?? [];
-  return container?.env.find(({ name }) => name === OPERATOR_ENV.grantStore);
+  return container?.env ?? [];
 }
+
+const renderedGrantStore = async (...settings: readonly string[]): Promise<EnvVar | undefined> =>
+  (await rendered(...settings)).find(({ name }) => name === OPERATOR_ENV.grantStore);
 
 const skip =
   helmFolder === undefined && 'no helm here: set REMORA_KUBE_BIN, or run npm run test:cluster, which gets it';
@@ -77,4 +80,27 @@ test('helm refuses two grant stores, none, one that is unknown, and one that rep
     renderedGrantStore('grantStore.url=', 'grantStore.secretRef.name=store', 'grantStore.secretRef.key='),
     refused,
   );
+});
+
+test('the chart gives the operator the one place of a price book that is stated, and helm refuses two', {
+  skip,
+}, async () => {
+  const { priceBookUrl, priceBookConfigMap, priceBookEvery } = OPERATOR_ENV;
+  const stated = async (...settings: readonly string[]) =>
+    (await rendered(...settings)).filter(({ name }) =>
+      [priceBookUrl, priceBookConfigMap, priceBookEvery].includes(name as never),
+    );
+  assert.deepEqual(await stated(), [{ name: priceBookEvery, value: '1h' }]);
+  const url = 'https://prices.example.com/book.json';
+  assert.deepEqual(await stated(`priceBook.url=${url}`, 'priceBook.every=10m'), [
+    { name: priceBookUrl, value: url },
+    { name: priceBookEvery, value: '10m' },
+  ]);
+  assert.deepEqual(await stated('priceBook.configMapRef.name=prices'), [
+    { name: priceBookConfigMap, value: 'prices/prices.json' },
+    { name: priceBookEvery, value: '1h' },
+  ]);
+  const refused = /values don't meet the specifications of the schema.*at '\/priceBook'/s;
+  await assert.rejects(rendered(`priceBook.url=${url}`, 'priceBook.configMapRef.name=prices'), refused);
+  await assert.rejects(rendered('priceBook.every=often'), refused);
 });

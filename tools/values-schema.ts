@@ -20,7 +20,19 @@ const grantStore = z.union([
   z.strictObject({ url: z.literal(''), secretRef: z.strictObject({ name: z.string().min(1), key: secretKey }) }),
 ]);
 
-const values = z.strictObject({
+const every = z.string().regex(/^([0-9]{1,5}(h|m|s)){1,3}$/);
+const noBookRef = z.strictObject({ name: z.literal(''), key: secretKey });
+const bookRef = z.strictObject({ name: z.string().min(1).max(253), key: secretKey });
+const priceBook = z.union([
+  z.strictObject({
+    url: z.union([z.literal(''), z.string().regex(/^https?:\/\/[^\s@]+$/)]),
+    configMapRef: noBookRef,
+    every,
+  }),
+  z.strictObject({ url: z.literal(''), configMapRef: bookRef, every }),
+]);
+
+export const chartValues = z.strictObject({
   crds: z.strictObject({ enabled: z.boolean() }),
   image: z.strictObject({
     repository: z.string().min(1),
@@ -30,6 +42,7 @@ const values = z.strictObject({
   }),
   replicas: z.int().min(1).max(20),
   grantStore,
+  priceBook,
   platformNamespaces: z.array(z.string().min(1).max(63)),
   logLevel,
   resources: z.strictObject({ requests: quantities.optional(), limits: quantities.optional() }),
@@ -46,6 +59,6 @@ export const VALUES_SCHEMA_PATH = 'charts/remora/values.schema.json';
 
 /** File text by path in the repository. */
 export function valuesSchemaFile(): ReadonlyMap<string, string> {
-  const schema = z.toJSONSchema(values, { target: 'draft-7', io: 'input' });
+  const schema = z.toJSONSchema(chartValues, { target: 'draft-7', io: 'input' });
   return new Map([[VALUES_SCHEMA_PATH, `${JSON.stringify(schema, null, 2)}\n`]]);
 }

@@ -57,6 +57,10 @@ async function readAcks(cluster: Cluster): Promise<AckReport> {
   );
 }
 
+/** The ConfigMaps in which operators say which prices are in force. */
+export const readPriceBooks = (cluster: Cluster): Promise<Reading<readonly ConfigMapObject[]>> =>
+  reading(cluster.list<ConfigMapObject>('/api/v1/configmaps', `${LABEL.priceBook}=true`));
+
 export const readPods = (
   cluster: Cluster,
   namespace: string | undefined,

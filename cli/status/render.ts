@@ -1,6 +1,6 @@
 /** The rows of `remora status` as text. Pure. */
 import { table } from '#cli/output/table';
-import type { BudgetRow, RouteRow, SidecarRow } from './rows.ts';
+import type { BudgetRow, PriceBookRow, RouteRow, SidecarRow } from './rows.ts';
 import { targetText } from './target-table.ts';
 import type { SeenTargets } from './targets.ts';
 
@@ -11,6 +11,8 @@ export interface StatusReport {
   readonly targets: SeenTargets['targets'];
   readonly told: SeenTargets['told'];
   readonly budgets: readonly BudgetRow[];
+  /** Of each operator, mostly one. */
+  readonly priceBooks: readonly PriceBookRow[];
   /** What could not be read, one sentence each. */
   readonly faults: readonly string[];
 }
@@ -18,13 +20,17 @@ export interface StatusReport {
 /** As much of a hash as tells policies apart. */
 const SHORT = 12;
 
-export function statusText({ routes, sidecars, budgets, faults, ...seen }: StatusReport, wide: boolean): string {
+export function statusText(
+  { routes, sidecars, budgets, priceBooks, faults, ...seen }: StatusReport,
+  wide: boolean,
+): string {
   const targets = targetText(seen, wide);
   const sections = [
     section('AIRoutes', routes, (rows) => routeTable(rows, wide)),
     section('Sidecars', sidecars, (rows) => sidecarTable(rows, wide)),
     ...(targets === '' ? [] : [targets]),
     section('AIBudgets', budgets, (rows) => (wide ? limitTable(rows) : budgetTable(rows))),
+    ...(wide && priceBooks.length > 0 ? [priceBookTable(priceBooks)] : []),
     ...faults.map((fault) => `× ${fault}\n`),
   ];
   return sections.join('\n');
@@ -54,6 +60,12 @@ const budgetTable = (rows: readonly BudgetRow[]): string =>
   table(
     ['NAMESPACE', 'AIBUDGET', 'SPENT', 'REMAINING', 'PERCENT'],
     rows.map(({ namespace, name, spent, remaining, percent }) => [namespace, name, spent, remaining, percent]),
+  );
+
+const priceBookTable = (rows: readonly PriceBookRow[]): string =>
+  table(
+    ['NAMESPACE', 'PRICE BOOK', 'AGE', 'SOURCE'],
+    rows.map(({ namespace, version, ageDays, source }) => [namespace, version, `${ageDays}d`, source]),
   );
 
 const limitTable = (rows: readonly BudgetRow[]): string =>

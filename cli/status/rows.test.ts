@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { statusText } from './render.ts';
-import { budgetRow, known, routeRow, sidecarRows } from './rows.ts';
+import { budgetRow, known, priceBookRow, routeRow, sidecarRows } from './rows.ts';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const accepted = (observedGeneration: number) => ({
@@ -80,10 +80,18 @@ test('statusText() prints aligned tables, limits when wide, and what could not b
     },
   });
   const sidecar = { namespace: 'demo', pod: 'app', state: 'SYNCED' as const, policy: 'a'.repeat(64), reason: '' };
+  const data = { version: '2025-12-01-1a2b3c4d5e6f', source: 'built in' };
+  const book = priceBookRow({ metadata: { namespace: 'remora', name: 'remora-price-book' }, data }, AT);
   const report = {
-    ...{ routes: [], sidecars: [sidecar], targets: [], told: 0, budgets: [budget] },
+    routes: [],
+    sidecars: [sidecar],
+    targets: [],
+    told: 0,
+    budgets: [budget],
+    priceBooks: [book],
     faults: ['pods cannot be read: no'],
   };
+
   assert.equal(
     statusText(report, false),
     [
@@ -99,5 +107,6 @@ test('statusText() prints aligned tables, limits when wide, and what could not b
       '',
     ].join('\n'),
   );
+  assert.match(statusText(report, true), /remora +2025-12-01-1a2b3c4d5e6f +32d +built in\n/);
   assert.match(statusText(report, true), /LIMIT {3,}SPENT[\s\S]*dev {3,}1\.50 USD.*T\n/);
 });

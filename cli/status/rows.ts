@@ -1,7 +1,8 @@
 /** Objects of a cluster into the rows of `remora status`. Pure. */
-import { type BudgetObject, isOver, type PodObject, type RouteObject } from '#cli/kube/objects';
+import { type BudgetObject, type ConfigMapObject, isOver, type PodObject, type RouteObject } from '#cli/kube/objects';
 import { KIND } from '#contract/names/api';
 import { CONDITION } from '#contract/names/conditions';
+import { PRICE_BOOK_KEYS } from '#contract/names/price-book';
 import type { AckReport } from '#contract/wire/ack-report';
 import { type KnownObject, type SidecarState, sidecarView } from './sidecar-state.ts';
 
@@ -40,6 +41,20 @@ interface LimitRow {
   readonly remaining: string;
   readonly percent: string;
   readonly windowEnd: string;
+}
+
+export interface PriceBookRow {
+  readonly namespace: string;
+  readonly version: string;
+  readonly source: string;
+  /** Since the date of the book. */
+  readonly ageDays: number;
+}
+
+export function priceBookRow({ metadata, data = {} }: ConfigMapObject, nowMs: number): PriceBookRow {
+  const { [PRICE_BOOK_KEYS.version]: version = '', [PRICE_BOOK_KEYS.source]: source = '' } = data;
+  const ageDays = Math.floor((nowMs - Date.parse(version.slice(0, 'YYYY-MM-DD'.length))) / 86_400_000);
+  return { namespace: metadata.namespace ?? '', version, source, ageDays };
 }
 
 export function routeRow({ metadata, spec, status }: RouteObject): RouteRow {

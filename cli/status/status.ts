@@ -1,10 +1,10 @@
 /** `remora status`: which sidecar runs which policy, what it knows of its targets, and what budgets have spent. */
 import { type ClusterOptions, connect } from '#cli/kube/cluster';
-import { type Reading, readPods, readRemora } from '#cli/kube/read';
+import { type Reading, readPods, readPriceBooks, readRemora } from '#cli/kube/read';
 import { UserError } from '#cli/user-error';
 import { LABEL } from '#contract/names/api';
 import { type StatusReport, statusText } from './render.ts';
-import { budgetRow, known, routeRow, sidecarRows } from './rows.ts';
+import { budgetRow, known, priceBookRow, routeRow, sidecarRows } from './rows.ts';
 import { targetText } from './target-table.ts';
 import { readTargets, targetsAt } from './targets.ts';
 
@@ -31,10 +31,11 @@ async function statusAt(url: string, output: string): Promise<string> {
 async function statusOfCluster(options: StatusOptions): Promise<string> {
   const cluster = await connect(options);
   const namespace = options.allNamespaces === true ? undefined : (options.namespace ?? cluster.namespace);
-  const [remora, pods] = await Promise.all([
+  const [remora, pods, books] = await Promise.all([
     // Policies are made of objects of other namespaces too.
     readRemora(cluster, undefined).then(async (all) => ('fault' in all.routes ? readRemora(cluster, namespace) : all)),
     readPods(cluster, namespace, `${LABEL.injected}=true`),
+    readPriceBooks(cluster),
   ]);
   const here = <T extends { readonly metadata: { readonly namespace?: string } }>(read: Reading<readonly T[]>): T[] =>
     items(read).filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
@@ -52,8 +53,15 @@ async function statusOfCluster(options: StatusOptions): Promise<string> {
     targets: seen.targets,
     told: seen.told,
     budgets: here(remora.budgets).map(budgetRow),
+    priceBooks: items(books).map((book) => priceBookRow(book, Date.now())),
     faults: [
-      ...faultsOf({ AIRoutes: remora.routes, pods, AIBudgets: remora.budgets, acknowledgements: remora.acks }),
+      ...faultsOf({
+        AIRoutes: remora.routes,
+        pods,
+        AIBudgets: remora.budgets,
+        acknowledgements: remora.acks,
+        'price book': books,
+      }),
       ...seen.faults,
     ],
   };

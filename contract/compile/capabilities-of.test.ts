@@ -7,7 +7,8 @@ import { ResourceIndex } from './resource-index.ts';
 
 test('every model whose abilities are known stands in the price book under the same vendor and name', () => {
   for (const [vendor, rows] of Object.entries(MODEL_CAPABILITIES))
-    for (const model of Object.keys(rows)) assert.ok(PRICE_BOOK[vendor]?.[model], `${vendor}: ${model} has no price`);
+    for (const model of Object.keys(rows))
+      assert.ok(PRICE_BOOK.prices[vendor]?.[model], `${vendor}: ${model} has no price`);
 });
 
 test('however many targets lack something, both warnings and what to do fit into the message', () => {

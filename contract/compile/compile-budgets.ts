@@ -1,5 +1,5 @@
 /** Which limits of AIBudgets a workload falls under. */
-import { nanoUsd } from '#contract/policy/money';
+import { nanoUsd, picoPerToken } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { type AIBudget, type AIBudgetLimit, BUDGET_SCOPES, type BudgetScope } from '#contract/resources/ai-budget';
 import { namespacedName } from './object-key.ts';
@@ -25,15 +25,27 @@ function policyBudget(budget: AIBudget, limit: AIBudgetLimit): PolicyBudget {
     unit: isMoney ? 'nanoUsd' : 'tokens',
     amount: String(limit.usd === undefined ? (limit.tokens ?? 0) : nanoUsd(limit.usd)),
     every: limit.every,
+    ...(isMoney && ceilingOf(budget)),
   };
 }
+
+const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>
+  stated === undefined
+    ? {}
+    : {
+        priceCeiling: {
+          inputPico: String(picoPerToken(stated.inputUsdPerMillion)),
+          outputPico: String(picoPerToken(stated.outputUsdPerMillion)),
+        },
+      };
 
 /** The limits of one AIBudget that apply to a workload, in the order of the object. */
 export const limitsFor = (budget: AIBudget, workload: Workload): PolicyBudget[] =>
   budget.spec.limits.filter((limit) => matches(limit, workload)).map((limit) => policyBudget(budget, limit));
 
-/** Whether a money limit may cover pods of which only `known` is known. */
-export const mayCapMoney = (budget: AIBudget, known: Partial<Record<BudgetScope, string | undefined>>): boolean =>
+/** Whether a money limit that refuses unknown prices may cover pods of which only `known` is known. */
+export const mayRefuseUnpriced = (budget: AIBudget, known: Partial<Record<BudgetScope, string | undefined>>): boolean =>
+  budget.spec.unknownPrice === 'Reject' &&
   budget.spec.limits.some(
     (limit) =>
       limit.usd !== undefined &&

@@ -33,7 +33,7 @@ import {
 } from './defaults.ts';
 import type { ModelCapabilities } from './model-capabilities.ts';
 import { namespacedName } from './object-key.ts';
-import type { PriceBook } from './price-book.ts';
+import type { PriceBook } from './price-book-schema.ts';
 import { priceOf } from './price-of.ts';
 import { fieldText } from './problem.ts';
 import type { ProviderDirectory, Unresolved } from './provider-directory.ts';

@@ -17,6 +17,7 @@ import { analysisOf } from './analysis.ts';
 import { askedLabels } from './asked-labels.ts';
 import { limitsFor } from './compile-budgets.ts';
 import { byText, namespacedName, objectText } from './object-key.ts';
+import { priceBookVersion } from './price-book-schema.ts';
 import type { Snapshot } from './snapshot.ts';
 import { appliesTo, attributionOf, type Workload } from './workload.ts';
 
@@ -85,6 +86,7 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
     formatVersion: POLICY_FORMAT_VERSION,
     sources: sources.map(sourceOf).sort(bySource),
     attribution: attributionOf(workload, asked, snapshot.namespaces.get(workload.namespace)),
+    priceBook: priceBookVersion(snapshot.priceBook),
     providers: providers.map(analysis.directory.policyProvider).sort((a, b) => byText(a.key, b.key)),
     routes: routes.map((route) => route.route),
     ...statedBy(ordered),

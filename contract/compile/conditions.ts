@@ -7,7 +7,7 @@ import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#co
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
-import { mayCapMoney } from './compile-budgets.ts';
+import { mayRefuseUnpriced } from './compile-budgets.ts';
 import { chiefReason } from './compile-route.ts';
 import { missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
@@ -216,7 +216,7 @@ function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, analysis 
   const budget = analysis.budgets.find(
     (candidate) =>
       (candidate.metadata.namespace === namespace || snapshot.platformNamespaces.has(candidate.metadata.namespace)) &&
-      mayCapMoney(candidate, known),
+      mayRefuseUnpriced(candidate, known),
   );
   if (!budget) return undefined;
   return `The price of ${named(unpriced)} is unknown, so ${objectText(budget)} refuses requests to it; state it in spec.models of the AIProvider`;

@@ -3,12 +3,14 @@ import { test } from 'node:test';
 import { aiProvider } from '#contract/resources/ai-provider';
 import { PROVIDER_TYPE, PROVIDER_TYPES } from '#contract/resources/provider-type';
 import { PRICE_BOOK } from './price-book.ts';
+import { priceBook, priceBookVersion } from './price-book-schema.ts';
 import { priceOf } from './price-of.ts';
 
 test('a type of provider names a vendor of the price book, so that its list prices are found', () => {
   for (const type of PROVIDER_TYPES) {
     const { prices } = PROVIDER_TYPE[type];
-    if (typeof prices === 'object') assert.ok(PRICE_BOOK[prices.vendor], `${type}: ${prices.vendor} has no rows`);
+    if (typeof prices === 'object')
+      assert.ok(PRICE_BOOK.prices[prices.vendor], `${type}: ${prices.vendor} has no rows`);
   }
 });
 
@@ -31,19 +33,98 @@ test('a model of Bedrock is found through the prefix of its inference profile an
   assert.equal(input('us.nobody.knows-v1:0'), undefined);
 });
 
-test('a cache write of Claude costs 1.25 times the input, and twice the input for an hour, whoever serves it', () => {
+test('a cache write of Claude costs 1.25 times the input, and twice the input for an hour, whoever serves it and in every tier', () => {
   let found = 0;
-  for (const [vendor, rows] of Object.entries(PRICE_BOOK))
-    for (const [model, [input, , , others]] of Object.entries(rows)) {
+  for (const [vendor, rows] of Object.entries(PRICE_BOOK.prices))
+    for (const [model, row] of Object.entries(rows)) {
       if (!model.includes('claude')) continue;
       found += 1;
-      assert.deepEqual(others, { cacheWrite: input * 1.25, cacheWrite1h: input * 2 }, `${vendor}/${model}`);
+      for (const rates of [row, ...(row.tiers ?? []).map((tier) => ({ ...row, ...tier }))]) {
+        const { input, cacheWrite, cacheWrite1h } = rates;
+        assert.deepEqual([cacheWrite, cacheWrite1h], [input * 1.25, input * 2], `${vendor}/${model}`);
+      }
     }
   assert.ok(found > 30, String(found));
 });
 
-test('every price is a whole number of pico-dollars', () => {
-  for (const rows of Object.values(PRICE_BOOK))
-    for (const [model, [input, cached, output, others = {}]] of Object.entries(rows))
-      for (const price of [input, cached, output, ...Object.values(others)]) assert.ok(Number.isInteger(price), model);
+test('the built-in book passes the schema of a fetched one, and says where the prices of each vendor are from', () => {
+  assert.deepEqual(priceBook.parse(JSON.parse(JSON.stringify(PRICE_BOOK))), PRICE_BOOK);
+  assert.deepEqual(Object.keys(PRICE_BOOK.sources), Object.keys(PRICE_BOOK.prices));
+});
+
+test('the version of a book tells its date and changes with any price', () => {
+  const version = priceBookVersion(PRICE_BOOK);
+  assert.match(version, /^2026-11-21-[0-9a-f]{12}$/);
+  const again = structuredClone(PRICE_BOOK);
+  assert.equal(priceBookVersion(again), version);
+  const dearer = structuredClone(PRICE_BOOK);
+  const row = dearer.prices.openai?.['gpt-4o'];
+  assert.ok(row);
+  row.input += 1;
+  assert.notEqual(priceBookVersion(dearer), version);
+});
+
+const SPEC = aiProvider.parse({
+  kind: 'AIProvider',
+  metadata: { name: 'any', namespace: 'shop' },
+  spec: { type: 'OpenAI', auth: { secretRef: { name: 'key' } } },
+}).spec;
+
+test('a list price has every tier with all its rates, and none for tiers that the list does not name', () => {
+  const price = priceOf(SPEC, 'gpt-5.5', PRICE_BOOK);
+  assert.deepEqual(price, {
+    inputPico: '5000000',
+    cachedInputPico: '500000',
+    outputPico: '30000000',
+    tiers: [
+      { aboveInputTokens: 272_000, inputPico: '10000000', cachedInputPico: '1000000', outputPico: '45000000' },
+      { serviceTier: 'flex', inputPico: '2500000', cachedInputPico: '250000', outputPico: '15000000' },
+      { serviceTier: 'priority', inputPico: '12500000', cachedInputPico: '1250000', outputPico: '75000000' },
+      {
+        aboveInputTokens: 272_000,
+        serviceTier: 'flex',
+        inputPico: '5000000',
+        cachedInputPico: '500000',
+        outputPico: '22500000',
+      },
+      {
+        aboveInputTokens: 272_000,
+        serviceTier: 'priority',
+        inputPico: '25000000',
+        cachedInputPico: '2500000',
+        outputPico: '112500000',
+      },
+    ],
+    otherServiceTiers: 'Unknown',
+  });
+});
+
+test('what a tier leaves out is as the model states it', () => {
+  const models = aiProvider.shape.spec.parse({
+    ...SPEC,
+    models: [
+      {
+        name: 'own',
+        inputUsdPerMillion: 1,
+        outputUsdPerMillion: 4,
+        inputAudioUsdPerMillion: 9,
+        tiers: [{ aboveInputTokens: 128_000, inputUsdPerMillion: 2 }],
+      },
+    ],
+  }).models;
+  assert.deepEqual(priceOf({ ...SPEC, models }, 'own', PRICE_BOOK), {
+    inputPico: '1000000',
+    cachedInputPico: '1000000',
+    inputAudioPico: '9000000',
+    outputPico: '4000000',
+    tiers: [
+      {
+        aboveInputTokens: 128_000,
+        inputPico: '2000000',
+        cachedInputPico: '1000000',
+        inputAudioPico: '9000000',
+        outputPico: '4000000',
+      },
+    ],
+  });
 });

@@ -1,59 +1,93 @@
 /** What a token costs at a provider: what the AIProvider states, else the price book, else unknown; never a guess. */
 import { nanoUsd, picoPerToken } from '#contract/policy/money';
-import type { PolicyPrice } from '#contract/policy/policy';
+import type { PolicyPrice, PolicyPriceTier, PolicyRates } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { PROVIDER_TYPE } from '#contract/resources/provider-type';
-import type { OtherRates, PriceBook, PriceRow } from './price-book.ts';
+import type { PriceBook, PriceRow, Rates } from './price-book-schema.ts';
 import { rowOf, statedOf } from './vendor-table.ts';
 
 type Stated = AIProvider['spec']['models'][number];
+type StatedRates = Omit<Stated['tiers'][number], 'aboveInputTokens' | 'serviceTier'>;
 
-/** Per row of the policy's price: how the AIProvider states it, and how the book has it. */
-const OTHER_RATES: readonly (readonly [
-  field: Exclude<keyof PolicyPrice, 'inputPico' | 'cachedInputPico' | 'outputPico'>,
-  stated: (model: Stated) => bigint | undefined,
-  listed: keyof OtherRates,
-])[] = [
-  ['cacheWritePico', (model) => perToken(model.cacheWriteUsdPerMillion), 'cacheWrite'],
-  ['cacheWrite1hPico', (model) => perToken(model.cacheWrite1hUsdPerMillion), 'cacheWrite1h'],
-  ['inputAudioPico', (model) => perToken(model.inputAudioUsdPerMillion), 'inputAudio'],
-  ['inputImagePico', (model) => perToken(model.inputImageUsdPerMillion), 'inputImage'],
-  ['outputAudioPico', (model) => perToken(model.outputAudioUsdPerMillion), 'outputAudio'],
-  ['outputImagePico', (model) => perToken(model.outputImageUsdPerMillion), 'outputImage'],
-  ['imagePico', ({ imageUsd }) => (imageUsd === undefined ? undefined : nanoUsd(imageUsd) * 1000n), 'image'],
-  ['characterPico', (model) => perToken(model.speechUsdPerMillionCharacters), 'character'],
+/** Per rate of the policy: how the AIProvider states it, and how the book has it. */
+const RATES: readonly (readonly [field: keyof PolicyRates, stated: keyof StatedRates, listed: keyof Rates])[] = [
+  ['inputPico', 'inputUsdPerMillion', 'input'],
+  ['cachedInputPico', 'cachedInputUsdPerMillion', 'cachedInput'],
+  ['cacheWritePico', 'cacheWriteUsdPerMillion', 'cacheWrite'],
+  ['cacheWrite1hPico', 'cacheWrite1hUsdPerMillion', 'cacheWrite1h'],
+  ['inputAudioPico', 'inputAudioUsdPerMillion', 'inputAudio'],
+  ['inputImagePico', 'inputImageUsdPerMillion', 'inputImage'],
+  ['outputPico', 'outputUsdPerMillion', 'output'],
+  ['outputAudioPico', 'outputAudioUsdPerMillion', 'outputAudio'],
+  ['outputImagePico', 'outputImageUsdPerMillion', 'outputImage'],
 ];
 
-const perToken = (usdPerMillion: number | string | undefined): bigint | undefined =>
-  usdPerMillion === undefined ? undefined : picoPerToken(usdPerMillion);
+type Known = { readonly [Field in keyof PolicyRates]?: string };
 
-const otherRates = (rate: (row: (typeof OTHER_RATES)[number]) => bigint | number | undefined): Partial<PolicyPrice> =>
+const perToken = (usdPerMillion: number | string | undefined): string | undefined =>
+  usdPerMillion === undefined ? undefined : String(picoPerToken(usdPerMillion));
+
+const ratesBy = (rate: (row: (typeof RATES)[number]) => string | undefined): Known =>
   Object.fromEntries(
-    OTHER_RATES.flatMap((row) => {
+    RATES.flatMap((row) => {
       const pico = rate(row);
-      return pico === undefined ? [] : [[row[0], String(pico)]];
+      return pico === undefined ? [] : [[row[0], pico]];
     }),
   );
 
-const priceOfRow = ([input, cached, output, others = {}]: PriceRow): PolicyPrice => ({
-  inputPico: String(input),
-  cachedInputPico: String(cached),
-  outputPico: String(output),
-  ...otherRates(([, , listed]) => others[listed]),
+const listedRates = (listed: Partial<Rates>): Known =>
+  ratesBy(([, , kind]) => (listed[kind] === undefined ? undefined : String(listed[kind])));
+
+const statedRates = (stated: StatedRates): Known => ratesBy(([, field]) => perToken(stated[field]));
+
+interface When {
+  readonly aboveInputTokens?: number | undefined;
+  readonly serviceTier?: string | undefined;
+}
+
+/** All rates of a tier: its own, else the base ones. */
+const tierOf = (base: PolicyRates, own: Known, { aboveInputTokens, serviceTier }: When): PolicyPriceTier => ({
+  ...(aboveInputTokens !== undefined && { aboveInputTokens }),
+  ...(serviceTier !== undefined && { serviceTier }),
+  ...base,
+  ...own,
 });
 
-const priceOfStated = (stated: Stated): PolicyPrice => ({
-  inputPico: picoPerToken(stated.inputUsdPerMillion).toString(),
-  cachedInputPico: picoPerToken(stated.cachedInputUsdPerMillion ?? stated.inputUsdPerMillion).toString(),
-  outputPico: picoPerToken(stated.outputUsdPerMillion).toString(),
-  ...otherRates(([, of]) => of(stated)),
-});
+const tiersOf = (tiers: readonly PolicyPriceTier[]): Pick<PolicyPrice, 'tiers'> =>
+  tiers.length === 0 ? {} : { tiers: [...tiers] };
+
+function priceOfRow(row: PriceRow): PolicyPrice {
+  const { image, character, tiers = [] } = row;
+  // The schema of the book requires the three that a policy requires.
+  const base = listedRates(row) as PolicyRates;
+  return {
+    ...base,
+    ...(image !== undefined && { imagePico: String(image) }),
+    ...(character !== undefined && { characterPico: String(character) }),
+    ...tiersOf(tiers.map((tier) => tierOf(base, listedRates(tier), tier))),
+  };
+}
+
+function priceOfStated(stated: Stated): PolicyPrice {
+  const { imageUsd, speechUsdPerMillionCharacters: speech, inputUsdPerMillion } = stated;
+  // The schema of the AIProvider requires input and output.
+  const base = statedRates({ cachedInputUsdPerMillion: inputUsdPerMillion, ...stated }) as PolicyRates;
+  return {
+    ...base,
+    ...(imageUsd !== undefined && { imagePico: String(nanoUsd(imageUsd) * 1000n) }),
+    ...(speech !== undefined && { characterPico: String(picoPerToken(speech)) }),
+    ...tiersOf(stated.tiers.map((tier) => tierOf(base, statedRates(tier), tier))),
+  };
+}
+
+const FREE: PolicyPrice = { inputPico: '0', cachedInputPico: '0', outputPico: '0' };
 
 /** null: unknown. `*` is always unknown, since the asked name decides. */
 export function priceOf(spec: AIProvider['spec'], asked: string, book: PriceBook): PolicyPrice | null {
   const stated = statedOf(spec, asked);
   if (stated) return priceOfStated(stated);
-  if (PROVIDER_TYPE[spec.type].prices === 'Free') return priceOfRow([0, 0, 0]);
-  const row = rowOf(book, spec, asked);
-  return row ? priceOfRow(row) : null;
+  if (PROVIDER_TYPE[spec.type].prices === 'Free') return FREE;
+  const row = rowOf(book.prices, spec, asked);
+  // What a vendor lists holds for the service tiers that the list names, what an AIProvider states for all.
+  return row ? { ...priceOfRow(row), otherServiceTiers: 'Unknown' } : null;
 }

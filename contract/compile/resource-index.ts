@@ -9,7 +9,8 @@ import { objectMeta } from '#contract/resources/fields';
 import type { Resource } from '#contract/resources/kinds';
 import { checkResource } from './check-resource.ts';
 import { byText, objectKey } from './object-key.ts';
-import { PRICE_BOOK, type PriceBook } from './price-book.ts';
+import { PRICE_BOOK } from './price-book.ts';
+import { type PriceBook, priceBookVersion } from './price-book-schema.ts';
 import { serviceRefOf } from './provider-pool.ts';
 import { secretRefOf } from './secret-refs.ts';
 import type { ServiceView } from './service-view.ts';
@@ -57,7 +58,7 @@ export class ResourceIndex {
   readonly #secretKeys = new Map<string, ReadonlySet<string>>();
   readonly #services = new Map<string, ServiceView | null>();
   readonly #platformNamespaces: ReadonlySet<string>;
-  readonly #priceBook: PriceBook;
+  #priceBook: PriceBook;
   #snapshot: Snapshot | undefined;
 
   constructor(options: IndexOptions) {
@@ -132,6 +133,18 @@ export class ResourceIndex {
 
   namespaceLabels(name: string): Readonly<Record<string, string>> | undefined {
     return this.#namespaces.get(name);
+  }
+
+  /** Every list price may be another one. */
+  applyPriceBook(book: PriceBook): Touched {
+    if (priceBookVersion(book) === priceBookVersion(this.#priceBook)) return NOTHING;
+    this.#priceBook = book;
+    this.#snapshot = undefined;
+    return 'all';
+  }
+
+  get priceBook(): PriceBook {
+    return this.#priceBook;
   }
 
   /** The same object until something changes. */

@@ -1,7 +1,7 @@
 /** What the compiler sees of the cluster at one moment. Immutable. */
 import type { Resource } from '#contract/resources/kinds';
 import type { ObjectName } from './object-key.ts';
-import type { PriceBook } from './price-book.ts';
+import type { PriceBook } from './price-book-schema.ts';
 import type { Problem } from './problem.ts';
 import type { ServiceView } from './service-view.ts';
 

@@ -36,6 +36,8 @@ export const LABEL = {
   acks: 'remora.dev/acks',
   /** On the ConfigMaps in which operator replicas share what sidecars measured of variants, one per experiment. */
   experiments: 'remora.dev/experiments',
+  /** On the ConfigMap in which the operator keeps the price book that it fetched last. */
+  priceBook: 'remora.dev/price-book',
 } as const;
 
 export const SIDECAR_CONTAINER = 'remora-proxy';

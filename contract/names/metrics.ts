@@ -153,6 +153,18 @@ export const METRIC = {
     name: 'remora_operator_grants_total',
     help: 'Asks of sidecars for budget, by outcome: granted, denied, undecided.',
   },
+  priceBook: {
+    name: 'remora_operator_price_book_info',
+    help: '1, with the version of the price book in force.',
+  },
+  priceBookAge: {
+    name: 'remora_operator_price_book_age_seconds',
+    help: 'Seconds since the date of the price book in force.',
+  },
+  priceBookRefreshes: {
+    name: 'remora_operator_price_book_refreshes_total',
+    help: 'Looks at the source of the price book, by outcome: changed, unchanged, failed. What fails changes nothing.',
+  },
   unfitReports: {
     name: 'remora_operator_unfit_reports',
     help: 'What connected sidecars report as unfit, by provider and reason.',

@@ -13,6 +13,10 @@ export const OPERATOR_ENV = {
   platformNamespaces: 'REMORA_PLATFORM_NAMESPACES',
   /** URL of the store of budgets' books, such as `cluster:`, the default. It may hold a password. */
   grantStore: 'REMORA_GRANT_STORE',
+  /** Where a newer price book is fetched: a URL, or `name/key` of a ConfigMap in the operator's namespace; and how often. */
+  priceBookUrl: 'REMORA_PRICE_BOOK_URL',
+  priceBookConfigMap: 'REMORA_PRICE_BOOK_CONFIG_MAP',
+  priceBookEvery: 'REMORA_PRICE_BOOK_EVERY',
   /** What injection writes into pods. */
   sidecarImage: 'REMORA_SIDECAR_IMAGE',
   sidecarImagePullPolicy: 'REMORA_SIDECAR_IMAGE_PULL_POLICY',

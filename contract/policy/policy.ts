@@ -79,8 +79,8 @@ const provider = z.object({
   limits: z.array(providerLimit).optional(),
 });
 
-/** Pico-dollars per token, but where another unit is named. */
-const price = z.object({
+/** Pico-dollars per token. */
+const rates = z.object({
   inputPico: integerText,
   cachedInputPico: integerText,
   /** Default of the shorter one: the input price; of the longer one: the shorter one. */
@@ -93,10 +93,25 @@ const price = z.object({
   /** Default: the output price. */
   outputAudioPico: integerText.optional(),
   outputImagePico: integerText.optional(),
+});
+
+/** Rates of the whole request where all that is stated of `aboveInputTokens` and `serviceTier` holds. */
+const priceTier = rates.extend({
+  /** The request has more input tokens than this, whatever their kind. */
+  aboveInputTokens: z.number().int().optional(),
+  /** As `sidecar/canonical/service-tier.ts` names what the provider served. */
+  serviceTier: z.string().optional(),
+});
+
+const price = rates.extend({
   /** Of an image generated, whatever its size; absent where images are billed by tokens. */
   imagePico: integerText.optional(),
   /** Of a character spoken. */
   characterPico: integerText.optional(),
+  /** Of those that hold the last one counts; the rates above where none does. */
+  tiers: z.array(priceTier).optional(),
+  /** What a service tier costs that `tiers` does not name is not known. Absent: it costs the same. */
+  otherServiceTiers: z.literal('Unknown').optional(),
 });
 
 /** Milliseconds. */
@@ -229,6 +244,8 @@ const budget = z.object({
   unit: z.enum(['nanoUsd', 'tokens']),
   amount: integerText,
   every: z.enum(BUDGET_WINDOWS),
+  /** Pico-dollars per token of targets whose price is not known. Absent: they are refused. */
+  priceCeiling: z.object({ inputPico: integerText, outputPico: integerText }).optional(),
 });
 
 export const policy = z.object({
@@ -236,6 +253,8 @@ export const policy = z.object({
   /** Every object whose content is in this policy, sorted; what Programmed is counted by. */
   sources: z.array(source),
   attribution,
+  /** Version of the price book that list prices are of. Absent: compiled before books had versions. */
+  priceBook: z.string().optional(),
   providers: z.array(provider),
   routes: z.array(route),
   /** Of one or more AIPolicies; a target must pass each entry. */
@@ -264,6 +283,8 @@ export type PolicyVariant = z.infer<typeof variant>;
 export type PolicyTarget = z.infer<typeof target>;
 export type PolicyCircuitBreaker = z.infer<typeof circuitBreaker>;
 export type PolicyPrice = z.infer<typeof price>;
+export type PolicyPriceTier = z.infer<typeof priceTier>;
+export type PolicyRates = z.infer<typeof rates>;
 export type PolicyModelRule = z.infer<typeof modelRule>;
 export type PolicyRequirements = z.infer<typeof requirements>;
 export type PolicyGuardrail = z.infer<typeof guardrail>;
@@ -274,7 +295,7 @@ export type Attribution = z.infer<typeof attribution>;
 
 /** The arrays that travel entry by entry; the rest is in the section `base`. */
 export type Part = Exclude<
-  { [Field in keyof Policy]: Policy[Field] extends readonly unknown[] ? Field : never }[keyof Policy],
+  { [Field in keyof Policy]-?: Policy[Field] extends readonly unknown[] ? Field : never }[keyof Policy],
   'sources'
 >;
 export type PartEntry = { readonly [P in Part]: Policy[P][number] };

@@ -33,6 +33,7 @@ const baseSchema = z.object({
   formatVersion: z.number(),
   sources: z.array(z.unknown()),
   attribution: z.unknown(),
+  priceBook: z.string().optional(),
   sections: z.array(z.string()),
 });
 
@@ -57,8 +58,8 @@ function addPart<P extends Part>(
 export function sectionsOf(policy: Policy): Sections {
   const parts = new Map<string, Section>();
   for (const part of PART_NAMES) addPart(parts, part, policy);
-  const { formatVersion, sources, attribution } = policy;
-  const base = { formatVersion, sources, attribution, sections: [...parts.keys()] };
+  const { formatVersion, sources, attribution, priceBook } = policy;
+  const base = { formatVersion, sources, attribution, priceBook, sections: [...parts.keys()] };
   return new Map([[BASE, sectionOf(canonicalJson(base))], ...parts]);
 }
 
@@ -107,8 +108,9 @@ export function assemblePolicy(sections: Sections): Policy {
     if (!entries) throw new Error(`section ${name} is of an unknown kind`);
     entries.push(contentOf(sections, name));
   }
-  const { formatVersion, sources, attribution } = base;
-  const parsed = policySchema.safeParse({ formatVersion, sources, attribution, ...Object.fromEntries(parts) });
+  const { formatVersion, sources, attribution, priceBook } = base;
+  const fields = { formatVersion, sources, attribution, ...(priceBook !== undefined && { priceBook }) };
+  const parsed = policySchema.safeParse({ ...fields, ...Object.fromEntries(parts) });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new Error(`policy is malformed at ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);

@@ -69,9 +69,32 @@ const limit = withRules(
   ],
 );
 
-const aiBudgetSpec = z.object({
-  limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
+const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
+
+const priceCeiling = z.object({
+  inputUsdPerMillion: usd('What a million input tokens of any kind count in US dollars.'),
+  outputUsdPerMillion: usd('What a million output tokens of any kind count in US dollars.'),
 });
+
+const aiBudgetSpec = withRules(
+  z.object({
+    limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
+    unknownPrice: z
+      .enum(UNKNOWN_PRICES)
+      .default('Reject')
+      .describe(
+        'What happens under a limit in US dollars where nobody knows the price of a target. `Reject`: the request is refused. `Ceiling`: its tokens count at `priceCeiling`, and the cost is marked as estimated; where several AIBudgets apply, all must say so, and the dearest holds. What is not billed by tokens is refused in any case.',
+      ),
+    priceCeiling: priceCeiling.optional().describe('With unknownPrice Ceiling only: the price to count by.'),
+  }),
+  [
+    {
+      rule: "has(self.priceCeiling) == (has(self.unknownPrice) && self.unknownPrice == 'Ceiling')",
+      message: 'priceCeiling is required when unknownPrice is Ceiling and must be omitted otherwise',
+      holds: ({ priceCeiling: stated, unknownPrice }) => (stated !== undefined) === (unknownPrice === 'Ceiling'),
+    },
+  ],
+);
 
 const limitStatus = z.object({
   name: z.string().max(63),

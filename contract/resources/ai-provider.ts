@@ -9,7 +9,16 @@ import { IDENTITY_RULES, providerAuth } from './provider-auth.ts';
 import { providerLimits } from './provider-limit.ts';
 import { providerService } from './provider-service.ts';
 import { PROVIDER_TYPE, PROVIDER_TYPES, type ProviderType } from './provider-type.ts';
-import { type CelRule, celMatches, mapOf, matching, setOf, type TwinRule, withRules } from './validation.ts';
+import {
+  atomicListOf,
+  type CelRule,
+  celMatches,
+  mapOf,
+  matching,
+  setOf,
+  type TwinRule,
+  withRules,
+} from './validation.ts';
 
 const ENDPOINT =
   /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]{1,5})?(\/[!"$->@-~]*)?$/;
@@ -23,8 +32,8 @@ export const awsSettings = z.object({
   ),
 });
 
-const statedModel = z.object({
-  name: modelName.describe('The model as the provider names it.'),
+/** What has a price of its own per token. */
+const statedRates = {
   inputUsdPerMillion: usd('Price of a million input tokens in US dollars.'),
   outputUsdPerMillion: usd('Price of a million output tokens in US dollars.'),
   cachedInputUsdPerMillion: usd(
@@ -40,12 +49,61 @@ const statedModel = z.object({
   inputImageUsdPerMillion: usd('Price of a million input tokens of images. Default: the input price.').optional(),
   outputAudioUsdPerMillion: usd('Price of a million output tokens of audio. Default: the output price.').optional(),
   outputImageUsdPerMillion: usd('Price of a million output tokens of images. Default: the output price.').optional(),
+};
+
+const tierRate = (of: string) => usd(`Price of a million ${of} in this tier. Default: that of the model.`).optional();
+
+const statedTier = withRules(
+  z.object({
+    aboveInputTokens: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000_000)
+      .optional()
+      .describe('The tier holds for requests with more input tokens than this, cached ones included.'),
+    serviceTier: matching(
+      /^[a-z0-9_-]+$/,
+      32,
+      'must be lower-case letters, digits, "-" and "_", such as "flex" or "priority"',
+    )
+      .optional()
+      .describe(
+        'The tier holds for requests that the provider serves in this tier of service, as its answer names it.',
+      ),
+    inputUsdPerMillion: tierRate('input tokens'),
+    outputUsdPerMillion: tierRate('output tokens'),
+    cachedInputUsdPerMillion: tierRate('input tokens read from the prompt cache'),
+    cacheWriteUsdPerMillion: tierRate('input tokens written to the prompt cache'),
+    cacheWrite1hUsdPerMillion: tierRate('input tokens written to the prompt cache for an hour'),
+    inputAudioUsdPerMillion: tierRate('input tokens of audio'),
+    inputImageUsdPerMillion: tierRate('input tokens of images'),
+    outputAudioUsdPerMillion: tierRate('output tokens of audio'),
+    outputImageUsdPerMillion: tierRate('output tokens of images'),
+  }),
+  [
+    {
+      rule: 'has(self.aboveInputTokens) || has(self.serviceTier)',
+      message: 'a tier must state aboveInputTokens or serviceTier, or both',
+      holds: ({ aboveInputTokens, serviceTier }) => aboveInputTokens !== undefined || serviceTier !== undefined,
+    },
+  ],
+);
+
+const statedModel = z.object({
+  name: modelName.describe('The model as the provider names it.'),
+  ...statedRates,
   imageUsd: usd(
     'Price of one generated image, where images are billed by the piece: that of the dearest size and quality that may be asked for.',
   ).optional(),
   speechUsdPerMillionCharacters: usd(
     'Price of a million characters turned into speech, where speech is billed by them.',
   ).optional(),
+  tiers: atomicListOf(statedTier, { max: 8 })
+    .default([])
+    .describe(
+      'Other prices of the whole request, for long prompts and for tiers of service. Of those that hold the last one counts. Omitted: the prices hold for every request.',
+    ),
   contextTokens: z
     .number()
     .int()

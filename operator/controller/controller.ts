@@ -3,6 +3,7 @@
  * looks at what is, never at what happened, so that a lost event costs time and nothing else.
  */
 import { objectKey } from '#contract/compile/object-key';
+import type { PriceBook } from '#contract/compile/price-book-schema';
 import { serviceRefOf } from '#contract/compile/provider-pool';
 import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
 import { secretRefOf } from '#contract/compile/secret-refs';
@@ -152,6 +153,11 @@ export class Controller implements PushEvents {
     for (const { key } of this.#workloads.values()) this.#publisher.publish(key);
     this.#synced = true;
     this.refreshAll();
+  }
+
+  /** Compiles anew whatever names a price of it. */
+  takePriceBook(book: PriceBook): void {
+    this.#touch(this.index.applyPriceBook(book));
   }
 
   /** Kinds that were not read yet. */

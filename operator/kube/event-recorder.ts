@@ -6,6 +6,8 @@ import type { KubeClient } from './kube-client.ts';
 import { apiVersionOf, EVENT } from './resource-type.ts';
 
 export interface EventSubject {
+  /** Default: that of our own kinds. */
+  readonly apiVersion?: string;
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;

@@ -9,9 +9,11 @@ export interface OperatorMetrics {
   readonly compileDuration: Histogram;
   readonly rejections: Counter;
   readonly grants: Counter<'outcome'>;
+  readonly priceBookRefreshes: Counter<'outcome'>;
   /** Called at each scrape. */
   watchLag(read: () => Iterable<readonly [kind: string, lagMs: number]>): void;
   syncStreams(read: () => number): void;
+  priceBook(read: () => { readonly version: string; readonly ageSeconds: number }): void;
   unfitReports(
     read: () => Iterable<{ readonly provider: string; readonly reason: string; readonly reports: number }>,
   ): void;
@@ -38,70 +40,58 @@ export function createMetrics(): OperatorMetrics {
       registers,
     }),
     rejections: new Counter({ ...METRIC.syncRejections, registers }),
-    grants: new Counter({
-      ...METRIC.grants,
-      labelNames: ['outcome'],
-      registers,
-    }),
-    watchLag(read) {
-      new Gauge({
-        ...METRIC.watchLag,
-        labelNames: ['kind'],
-        registers,
-        collect() {
-          for (const [kind, lagMs] of read()) this.set({ kind }, lagMs / 1000);
-        },
-      });
+    grants: new Counter({ ...METRIC.grants, labelNames: ['outcome'], registers }),
+    priceBookRefreshes: new Counter({ ...METRIC.priceBookRefreshes, labelNames: ['outcome'], registers }),
+    ...watched(registers),
+  };
+}
+
+type Watched = Pick<OperatorMetrics, 'watchLag' | 'syncStreams' | 'priceBook' | 'unfitReports' | 'shares'>;
+
+/** What others know, asked for at each scrape. */
+function watched(registers: Registry[]): Watched {
+  const watch = watcher(registers);
+  return {
+    watchLag: (read) => watch(METRIC.watchLag, () => [...read()].map(([kind, lagMs]) => [{ kind }, lagMs / 1000])),
+    syncStreams: (read) => watch(METRIC.syncStreams, () => [[{}, read()]]),
+    priceBook(read) {
+      watch(METRIC.priceBook, () => [[{ version: read().version }, 1]]);
+      watch(METRIC.priceBookAge, () => [[{}, read().ageSeconds]]);
     },
-    syncStreams(read) {
-      new Gauge({
-        ...METRIC.syncStreams,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
-    },
-    unfitReports(read) {
-      new Gauge({
-        ...METRIC.unfitReports,
-        labelNames: ['provider', 'reason'],
-        registers,
-        collect() {
-          this.reset();
-          for (const { provider, reason, reports } of read()) this.set({ provider, reason }, reports);
-        },
-      });
-    },
+    unfitReports: (read) =>
+      watch(METRIC.unfitReports, () =>
+        [...read()].map(({ provider, reason, reports }) => [{ provider, reason }, reports]),
+      ),
     shares(read) {
-      new Gauge({
-        ...METRIC.shareLimit,
-        labelNames: ['key'],
-        registers,
-        collect() {
-          this.reset();
-          for (const { key, limit } of read()) if (limit !== null) this.set({ key }, limit);
-        },
-      });
-      new Gauge({
-        ...METRIC.shareOccupied,
-        labelNames: ['key'],
-        registers,
-        collect() {
-          this.reset();
-          for (const { key, occupied } of read()) this.set({ key }, occupied);
-        },
-      });
-      new Gauge({
-        ...METRIC.shareWaiting,
-        labelNames: ['key', 'priority'],
-        registers,
-        collect() {
-          this.reset();
-          for (const { key, waiting } of read())
-            for (const priority of PRIORITIES) this.set({ key, priority }, waiting[priority]);
-        },
-      });
+      watch(METRIC.shareLimit, () =>
+        [...read()].flatMap(({ key, limit }) => (limit === null ? [] : [[{ key }, limit]])),
+      );
+      watch(METRIC.shareOccupied, () => [...read()].map(({ key, occupied }) => [{ key }, occupied]));
+      watch(METRIC.shareWaiting, () =>
+        [...read()].flatMap(({ key, waiting }) =>
+          PRIORITIES.map((priority): Series => [{ key, priority }, waiting[priority]]),
+        ),
+      );
     },
   };
 }
+
+type Series = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** Registers a gauge that has the series of the moment and no others. */
+const watcher =
+  (registers: Registry[]) =>
+  (metric: { readonly name: string; readonly help: string }, read: () => readonly Series[]): void => {
+    new Gauge({
+      ...metric,
+      labelNames: LABELS,
+      registers,
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.set(labels, value);
+      },
+    });
+  };
+
+/** All that a watched gauge may have; a series names those that are its own. */
+const LABELS = ['kind', 'version', 'provider', 'reason', 'key', 'priority'] as const;

@@ -16,6 +16,10 @@ export interface AttemptEstimate {
   readonly piecesPico?: bigint;
   /** The request marks prompts to be cached for an hour, which is the dearest that input can be. */
   readonly cachesForAnHour?: boolean;
+  /** The tier of service that it asks for; absent: any, as the account is set to. */
+  readonly serviceTier?: string;
+  /** The price of the target is what the budgets count by, since nobody knows it. */
+  readonly isPriceCeiling?: boolean;
   /** Every limit of the policy; all apply. */
   readonly budgets: readonly PolicyBudget[];
   /** Upper bound: the bytes of the request body, since a byte-level tokenizer never yields more tokens than bytes. */
@@ -37,7 +41,7 @@ export interface AttemptOutcome {
 export interface Settlement {
   /** Nano-dollars; null when the price of the target is unknown. */
   readonly costNanoUsd: bigint | null;
-  /** True when what was booked is our bound and not the provider's count. */
+  /** True when what was booked is our bound and not the provider's count, or counted at a ceiling and not at a price. */
   readonly estimated: boolean;
 }
 

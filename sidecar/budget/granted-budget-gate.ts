@@ -19,6 +19,7 @@ import { type Journal, recover } from './journal.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
+import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
 import type { UsageRecord } from './usage-record.ts';
@@ -112,7 +113,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
   }
 
-  async reserve(attempt: AttemptEstimate): Promise<Reservation> {
+  async reserve(asked: AttemptEstimate): Promise<Reservation> {
+    const attempt = underCeiling(asked);
     const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
     if (dues.length === 0) return once((outcome) => settlementOf(attempt, outcome));
     this.#mustBeReady(dues[0]?.budget);
@@ -156,7 +158,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
       const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
-      if (amount === null) throw priceUnknown(budget, attempt);
+      if (amount === null) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
       if (amount === 0n) return [];
       const period = windowAt(budget.every, nowMs);
       const counted = this.#counted(attempt, budget, period);

@@ -149,7 +149,7 @@ export function priceUnknown(
         'Where it is billed by the image or the character, state that price in the AIProvider under models. ' +
         'Use a budget in tokens for it otherwise or, where the model is free, state its prices as 0.'
       : `The price of ${target.name} is unknown, and a budget in US dollars applies. ` +
-        'State the price in the AIProvider under models.',
+        'State the price in the AIProvider under models, or have the AIBudget count such targets at a ceiling (unknownPrice).',
     object: objectOf(budget),
   });
 }

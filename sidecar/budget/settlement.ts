@@ -2,7 +2,7 @@
 import type { PolicyBudget, PolicyPrice } from '#contract/policy/policy';
 import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
-import { costAtMost, costOf, tokensOf } from './price.ts';
+import { costAtMost, costOf, pricesTier, tokensOf } from './price.ts';
 import type { UsageRecord } from './usage-record.ts';
 import type { Need } from './wallet.ts';
 
@@ -24,9 +24,10 @@ const reported = ({ usage, billing }: AttemptOutcome): Usage | undefined =>
 export const boundOf = (attempt: AttemptEstimate): bigint | null =>
   attempt.target.price === null ? null : costAtMost(attempt.target.price, attempt);
 
-/** What is billed by the piece needs no count of tokens. */
-const isCostUnknown = ({ piecesPico }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
-  isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown');
+/** What is billed by the piece needs no count of tokens. The provider may have served another tier than was asked for. */
+const isCostUnknown = ({ piecesPico, target: { price } }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
+  (isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown')) ||
+  (price !== null && !pricesTier(price, reported(outcome)?.serviceTier));
 
 const costIn = ({ piecesPico }: AttemptEstimate, price: PolicyPrice, usage: Usage | undefined): bigint =>
   costOf(price, usage ?? NO_USAGE, piecesPico);
@@ -35,7 +36,8 @@ export function settlementOf(attempt: AttemptEstimate, outcome: AttemptOutcome):
   const { price } = attempt.target;
   if (isCostUnknown(attempt, outcome)) return { costNanoUsd: boundOf(attempt), estimated: true };
   if (outcome.billing === 'nothing') return { costNanoUsd: 0n, estimated: false };
-  return { costNanoUsd: price === null ? null : costIn(attempt, price, outcome.usage), estimated: false };
+  const costNanoUsd = price === null ? null : costIn(attempt, price, outcome.usage);
+  return { costNanoUsd, estimated: attempt.isPriceCeiling === true };
 }
 
 export interface Use {
@@ -59,12 +61,13 @@ export function attemptRecord(
   nowMs: number,
 ): Omit<UsageRecord, 'instance' | 'seq'> {
   const { costNanoUsd, estimated } = settlementOf(attempt, outcome);
+  const isBound = isCostUnknown(attempt, outcome);
   return {
     requestId: attempt.requestId,
     route: attempt.route,
     target: attempt.target.name,
-    outcome: estimated ? 'unknown' : outcome.billing,
-    ...(estimated ? boundTokens(attempt) : countedTokens(reported(outcome))),
+    outcome: isBound ? 'unknown' : outcome.billing,
+    ...(isBound ? boundTokens(attempt) : countedTokens(reported(outcome))),
     costNanoUsd,
     startedUnixMs,
     durationMs: Math.max(0, nowMs - startedUnixMs),

@@ -22,7 +22,7 @@ export const usageRecord = z.object({
   costNanoUsd: integer.nullable(),
   startedUnixMs: z.number(),
   durationMs: z.number(),
-  /** What was booked is our bound and not the provider's count. */
+  /** What was booked is our bound and not the provider's count, or counted at a ceiling and not at a price. */
   estimated: z.boolean(),
 });
 export type UsageRecord = z.output<typeof usageRecord>;

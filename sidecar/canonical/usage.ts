@@ -14,6 +14,8 @@ export interface Usage {
   readonly reasoningTokens: number;
   readonly outputAudioTokens: number;
   readonly outputImageTokens: number;
+  /** The tier of service that it was billed in, where that is not the standard one. */
+  readonly serviceTier?: string;
 }
 
 export const NO_USAGE: Usage = {

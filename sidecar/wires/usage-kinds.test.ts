@@ -5,6 +5,7 @@ import { readUsage as anthropic } from './anthropic-messages/read-usage.ts';
 import { readUsage as bedrock } from './bedrock-converse/read-usage.ts';
 import { readUsage as gemini } from './gemini-generate-content/read-usage.ts';
 import { readUsage as openai } from './openai-chat/read-usage.ts';
+import { readUsage as responses } from './openai-responses/read-usage.ts';
 
 test('readUsage() of Messages keeps cache writes of an hour apart from those of five minutes', () => {
   const counts = { input_tokens: 1, cache_creation_input_tokens: 100, output_tokens: 2 };
@@ -69,4 +70,21 @@ test('readUsage() of Chat Completions keeps audio apart in both directions', () 
     outputTokens: 2,
     outputAudioTokens: 7,
   });
+});
+
+test('readUsage() tells the tier of service where it is not the standard one, in the place where each API has it', () => {
+  const messages = { input_tokens: 1, output_tokens: 2 };
+  const chat = { prompt_tokens: 1, completion_tokens: 2 };
+  const told: readonly (readonly [string | undefined, { readonly serviceTier?: string } | undefined])[] = [
+    ['flex', openai({ service_tier: 'flex', usage: chat })],
+    ['priority', responses({ service_tier: 'priority', usage: messages })],
+    ['priority', anthropic({ usage: { ...messages, service_tier: 'priority' } })],
+    ['fast', anthropic({ usage: { ...messages, service_tier: 'standard', speed: 'fast' } })],
+    ['flex', gemini({ usageMetadata: { promptTokenCount: 1, serviceTier: 'flex' } })],
+    [undefined, openai({ service_tier: 'default', usage: chat })],
+    [undefined, responses({ service_tier: 'default', usage: messages })],
+    [undefined, anthropic({ usage: { ...messages, service_tier: 'standard', speed: 'standard' } })],
+    [undefined, gemini({ usageMetadata: { promptTokenCount: 1 } })],
+  ];
+  for (const [tier, usage] of told) assert.equal(usage?.serviceTier, tier, JSON.stringify(usage));
 });

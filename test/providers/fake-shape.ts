@@ -10,6 +10,7 @@ export const ANSWER: Answer = {
   reasoning: 'Hm.',
   toolCalls: [{ id: 'c', name: 'f', arguments: '{"a":1}' }],
   finishReason: undefined,
+  serviceTier: undefined,
   isCutShort: false,
   inputTokens: 1,
   outputTokens: 2,

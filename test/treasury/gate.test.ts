@@ -157,6 +157,40 @@ test('an unknown price is refused by a money budget and priced by none', async (
   await gate.close();
 });
 
+test('an unknown price counts at the ceiling of the budgets, the dearest of several, and is marked', async () => {
+  const { gateOf, treasury } = bench();
+  const gate = gateOf('pod');
+  const target = { ...TARGET, price: null };
+  const money = (id: string, inputPico: string, outputPico: string) =>
+    budgetOf(id, 100_000n, { priceCeiling: { inputPico, outputPico } });
+  const budgets = [money('cheap', '1000', '9000'), money('dear', '3000', '5000')];
+  const attempt = attemptOf(budgets, 100, { target, inputTokensAtMost: 100, outputTokensAtMost: 10 });
+  const reservation = await gate.reserve(attempt);
+  const usage = { ...usageOf(0), inputTokens: 20, cacheReadTokens: 30, outputTokens: 2 };
+  // 50 tokens of input at 3 nano-dollars and 2 of output at 9.
+  assert.deepEqual(reservation.settle({ usage, billing: 'reported' }), { costNanoUsd: 168n, estimated: true });
+  const [record] = gate.records(1);
+  assert.deepEqual([record?.inputTokens, record?.outcome, record?.estimated], [20, 'reported', true]);
+  const lost = await gate.reserve(attempt);
+  assert.deepEqual(lost.settle(UNKNOWN), { costNanoUsd: 390n, estimated: true });
+  await gate.close();
+  for (const budget of budgets) assert.equal((await treasury.status(budget)).spent, 558n);
+});
+
+test('one budget without a ceiling refuses an unknown price, whatever the others say; so do all what is not billed by tokens', async () => {
+  const { gateOf } = bench();
+  const gate = gateOf('pod');
+  const target = { ...TARGET, price: null };
+  const lenient = budgetOf('lenient', 100_000n, { priceCeiling: { inputPico: '1', outputPico: '1' } });
+  const strict = budgetOf('strict', 100_000n);
+  const error = await refusalOf(gate.reserve(attemptOf([lenient, strict], 1, { target })));
+  assert.equal(error.code, 'price_unknown');
+  assert.match(error.details.object ?? '', /strict/);
+  const byTheMinute = attemptOf([lenient], 1, { target, isBilledOtherwise: true });
+  assert.equal((await refusalOf(gate.reserve(byTheMinute))).code, 'price_unknown');
+  await gate.close();
+});
+
 test('what costs nothing passes an exhausted budget', async () => {
   const { gateOf } = bench();
   const price = { inputPico: '0', cachedInputPico: '0', outputPico: '0' };

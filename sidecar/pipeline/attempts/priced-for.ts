@@ -1,30 +1,35 @@
 /** What money needs to know of an attempt: the target with the price that holds for what is asked of it, and what of its cost the request tells. */
-import type { PolicyPrice } from '#contract/policy/policy';
+import type { PolicyPrice, PolicyTarget } from '#contract/policy/policy';
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
+import { pricesTier } from '#sidecar/budget/price';
 import { cachesForAnHour } from '#sidecar/canonical/cache-control';
 import type { JsonObject } from '#sidecar/canonical/json';
 import { type Operation, operationOf } from '#sidecar/canonical/operation';
+import { askedServiceTier } from '#sidecar/canonical/service-tier';
 import type { Candidate } from './candidate.ts';
 
-type Priced = Pick<AttemptEstimate, 'target' | 'isBilledOtherwise' | 'piecesPico' | 'cachesForAnHour'>;
+type Priced = Pick<AttemptEstimate, 'target' | 'isBilledOtherwise' | 'piecesPico' | 'cachesForAnHour' | 'serviceTier'>;
 
 const FREE: PolicyPrice = { inputPico: '0', cachedInputPico: '0', outputPico: '0' };
 
+/** Names of prices that are one amount. */
+type Amount = Exclude<keyof PolicyPrice, 'tiers' | 'otherServiceTiers'>;
 type Billed = Operation['billed'];
 
 /** The price of a piece. */
-const PER_PIECE: { readonly [B in Billed]?: keyof PolicyPrice } = { image: 'imagePico', character: 'characterPico' };
+const PER_PIECE: { readonly [B in Billed]?: Amount } = { image: 'imagePico', character: 'characterPico' };
 /** The price that tells that a model bills by tokens what others bill by the piece. */
-const PER_TOKEN: { readonly [B in Billed]?: keyof PolicyPrice } = { image: 'outputImagePico', audio: 'inputAudioPico' };
+const PER_TOKEN: { readonly [B in Billed]?: Amount } = { image: 'outputImagePico', audio: 'inputAudioPico' };
 
-/** `body`: as the client wrote it; without it nothing is cached for an hour. */
+/** `body`: as the client wrote it; without it nothing is cached for an hour. `isSentAsWritten`: what it asks for reaches the provider. */
 export function pricedFor(
   { target: { policy }, request }: Pick<Candidate, 'target' | 'request'>,
   body: JsonObject = {},
+  isSentAsWritten = false,
 ): Priced {
   const { billed, pieces } = operationOf(request);
   const { price } = policy;
-  if (billed === 'tokens') return { target: policy, ...hourOf(price, body) };
+  if (billed === 'tokens') return { ...inTier(policy, isSentAsWritten ? body : {}), ...hourOf(price, body) };
   if (billed === 'nothing' || isFree(price)) return { target: { ...policy, price: FREE } };
   const [piece, token] = [PER_PIECE[billed], PER_TOKEN[billed]];
   const perPiece = piece && price?.[piece];
@@ -36,6 +41,15 @@ export function pricedFor(
 
 const hourOf = (price: PolicyPrice | null, body: JsonObject): Pick<Priced, 'cachesForAnHour'> =>
   price?.cacheWrite1hPico !== undefined && cachesForAnHour(body) ? { cachesForAnHour: true } : {};
+
+/** A tier of service whose price is not known makes the price of the attempt unknown. */
+function inTier(policy: PolicyTarget, body: JsonObject): Pick<Priced, 'target' | 'serviceTier'> {
+  const { price } = policy;
+  if (price?.tiers === undefined && price?.otherServiceTiers === undefined) return { target: policy };
+  const serviceTier = askedServiceTier(body);
+  if (serviceTier === undefined) return { target: policy };
+  return { target: pricesTier(price, serviceTier) ? policy : { ...policy, price: null }, serviceTier };
+}
 
 const isFree = (price: PolicyPrice | null): boolean =>
   price !== null && Object.values(price).every((pico) => pico === '0');

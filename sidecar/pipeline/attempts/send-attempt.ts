@@ -87,7 +87,7 @@ export function hold(asked: AttemptEstimate, { selection, decoded, log }: Planne
 export const estimate = (plan: Plan, { call, caller, decoded, selection }: PlannedQuestion): AttemptEstimate => ({
   requestId: call.requestId,
   route: selection.route.policy.key,
-  ...pricedFor(plan.candidate, decoded.content.body),
+  ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
   caller,
   budgets: isAboutKept(plan.candidate.request) ? NO_BUDGETS : caller.budgets,
   inputTokensAtMost: Math.max(

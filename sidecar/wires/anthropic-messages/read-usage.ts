@@ -1,5 +1,6 @@
 /** Messages usage → kinds that do not overlap. `input_tokens` excludes what was read from or written to a cache. */
 import type { JsonObject } from '#sidecar/canonical/json';
+import { servedIn } from '#sidecar/canonical/service-tier';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject, without } from '#sidecar/wires/read-field';
 
@@ -43,5 +44,6 @@ export function splitUsage(usage: JsonObject): Usage {
     cacheWrite1hTokens,
     outputTokens: output - reasoningTokens,
     reasoningTokens,
+    ...servedIn(usage.service_tier, usage.speed),
   };
 }

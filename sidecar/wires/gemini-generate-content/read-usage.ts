@@ -3,6 +3,7 @@
  * put into the prompt; `candidatesTokenCount` excludes thoughts.
  */
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { servedIn } from '#sidecar/canonical/service-tier';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject, asObjects } from '#sidecar/wires/read-field';
 
@@ -28,6 +29,7 @@ export function readUsage(body: JsonObject): Usage | undefined {
     reasoningTokens: asCount(usage.thoughtsTokenCount) ?? 0,
     outputAudioTokens,
     outputImageTokens,
+    ...servedIn(usage.serviceTier),
   };
 }
 

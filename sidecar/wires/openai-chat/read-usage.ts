@@ -1,15 +1,18 @@
 /** Chat Completions usage → kinds that do not overlap. */
-import type { JsonObject } from '#sidecar/canonical/json';
+import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
+import { servedIn } from '#sidecar/canonical/service-tier';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject } from '#sidecar/wires/read-field';
 
 /** Usage of an answer or a chunk, where it carries one. */
 export function readUsage(body: JsonObject): Usage | undefined {
   const usage = asObject(body.usage) ?? asObject(asObject(body.x_groq)?.usage);
-  return usage === undefined || asCount(usage.prompt_tokens) === undefined ? undefined : splitUsage(usage);
+  return usage === undefined || asCount(usage.prompt_tokens) === undefined
+    ? undefined
+    : splitUsage(usage, body.service_tier);
 }
 
-function splitUsage(usage: JsonObject): Usage {
+function splitUsage(usage: JsonObject, tier: JsonValue | undefined): Usage {
   const prompt = asCount(usage.prompt_tokens) ?? 0;
   const completion = asCount(usage.completion_tokens) ?? 0;
   const outputDetails = asObject(usage.completion_tokens_details);
@@ -30,6 +33,7 @@ function splitUsage(usage: JsonObject): Usage {
     outputTokens: Math.max(0, completion - reasoningInside - outputAudioTokens),
     reasoningTokens,
     outputAudioTokens,
+    ...servedIn(tier),
   };
 }
 

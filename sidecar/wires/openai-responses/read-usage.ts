@@ -1,5 +1,6 @@
 /** Responses usage → kinds that do not overlap: `input_tokens` includes what a cache gave or took, `output_tokens` the reasoning. */
 import type { JsonObject } from '#sidecar/canonical/json';
+import { servedIn } from '#sidecar/canonical/service-tier';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject } from '#sidecar/wires/read-field';
 
@@ -21,5 +22,6 @@ export function readUsage(response: JsonObject): Usage | undefined {
     cacheWriteTokens,
     outputTokens: isApart ? output : output - reasoningTokens,
     reasoningTokens,
+    ...servedIn(response.service_tier),
   };
 }

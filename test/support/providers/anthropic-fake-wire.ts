@@ -43,7 +43,7 @@ const messageOf = (answer: Answer, content: object[], outputTokens: number) => (
   model: answer.model,
   content,
   stop_sequence: null,
-  usage: { ...usageOf(answer, outputTokens), service_tier: 'standard' },
+  usage: { ...usageOf(answer, outputTokens), service_tier: answer.serviceTier ?? 'standard' },
 });
 
 /** Start, deltas and stop of one content block. */

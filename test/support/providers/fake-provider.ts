@@ -242,6 +242,7 @@ function compose(
     reasoning: script.reasoning ?? '',
     toolCalls: script.toolCalls ?? [],
     finishReason: script.finishReason,
+    serviceTier: script.serviceTier,
     isCutShort: words.length > maximum,
     inputTokens: script.usage?.inputTokens ?? tokensOf(request),
     outputTokens: script.usage?.outputTokens ?? Math.min(words.length, maximum),

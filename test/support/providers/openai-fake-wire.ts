@@ -10,7 +10,7 @@ const head = (answer: Answer, object: string) => ({
   object,
   created: answer.created,
   model: answer.model,
-  service_tier: 'default',
+  service_tier: answer.serviceTier ?? 'default',
   system_fingerprint: 'fp_fake',
 });
 

@@ -45,6 +45,8 @@ export interface Script {
   readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
   /** The word that ends the answer, in the API's own terms; default: its word for an ordinary end. */
   readonly finishReason?: string;
+  /** The tier of service that the answer tells; default: the API's standard one. */
+  readonly serviceTier?: string;
   readonly fault?: Fault;
   /** Beside those of the API, such as what is left of a quota. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -63,6 +65,7 @@ export interface Answer {
   readonly reasoning: string;
   readonly toolCalls: readonly ScriptedToolCall[];
   readonly finishReason: string | undefined;
+  readonly serviceTier: string | undefined;
   /** The maximum of output tokens ended it. */
   readonly isCutShort: boolean;
   readonly inputTokens: number;

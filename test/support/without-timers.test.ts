@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withoutTimers } from './without-timers.ts';
+
+test('what ran before ends inside as ever, and nothing that is begun there comes', async (t) => {
+  const before = setInterval(() => {}, 60_000);
+  const begun: string[] = [];
+  await withoutTimers(t, async () => {
+    clearInterval(before);
+    setTimeout(() => begun.push('passed'), 0);
+    await new Promise(setImmediate);
+  });
+  assert.equal((before as unknown as { readonly _destroyed: boolean })._destroyed, true);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.deepEqual(begun, []);
+});

@@ -65,7 +65,7 @@ export const aiRouteCircuitBreaker = z.object({
     'Opens when more than 5 percent of the streams of the last minute, of 20 or more, took longer to their first content. Omitted: slowness alone opens nothing, since models that reason are slow by nature.',
   ).optional(),
   openFor: duration(
-    'How long the target is tried last before one request tries it out. Doubles with each such request that fails, up to 10s or this time if it is longer. Default 5s.',
+    'How long the target is tried last before one request tries it out. Doubles with each such request that fails, up to 9s or this time if it is longer. Default 5s.',
   ).optional(),
 });
 export type AIRouteCircuitBreaker = z.infer<typeof aiRouteCircuitBreaker>;

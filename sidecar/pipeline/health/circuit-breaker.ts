@@ -10,8 +10,8 @@ const SPAN = { bucketMs: 5_000, buckets: 12 };
 export const WINDOW_MS = SPAN.bucketMs * SPAN.buckets;
 /** Attempts, or streams, without which a share says nothing. */
 export const MINIMUM_VOLUME = 20;
-/** How long it stays open at most, unless `openFor` is longer: a provider that is sound again has its requests back as soon. */
-export const LONGEST_OPEN_MS = 10_000;
+/** How long it stays open at most, unless `openFor` is longer: with the answer of the trial a provider that is sound again has its requests back within ten seconds. */
+export const LONGEST_OPEN_MS = 9_000;
 /** Of 100 streams may be slow without their 95th percentile being so. */
 const SLOW_PERCENT = 5;
 

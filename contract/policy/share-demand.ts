@@ -22,8 +22,6 @@ export interface ShareDemand {
   readonly waiting: PriorityCounts;
   /** Refusals of the provider for its rate since the last report. */
   readonly throttled: number;
-  /** Most that the provider says may be under way at once, over the fleet; 0: it says nothing of it. */
-  readonly limitHint: number;
   /** What the sidecar takes to be its own. */
   readonly units: number;
 }

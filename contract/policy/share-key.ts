@@ -13,6 +13,18 @@ export const providerShareKey = (provider: string): string => `provider:${provid
 /** The same of one of its models. */
 export const modelShareKey = (provider: string, model: string): string => `provider:${provider}/${model}`;
 
+/** Of a key of attempts: the AIProvider, and its model; of one of a whole provider the model is empty. undefined: it is another key. */
+export function providerOfKey(key: string): { readonly provider: string; readonly model: string } | undefined {
+  const [, provider, model = ''] = /^provider:([^/]+\/[^/]+)(?:\/(.*))?$/s.exec(key) ?? [];
+  return provider === undefined ? undefined : { provider, model };
+}
+
+/** That of the whole provider, of a key of one of its models; undefined: there is none around it. */
+export function widerShareKey(key: string): string | undefined {
+  const of = providerOfKey(key);
+  return of === undefined || of.model === '' ? undefined : providerShareKey(of.provider);
+}
+
 /**
  * The key under which an attempt counts beside that of its whole provider, and under which a provider's refusals for its rate are counted.
  * A target that passes the asked name on counts each model that has a limit of its own by itself, and all others together as `*`.

@@ -9,8 +9,7 @@ const DEMAND: ShareDemand = {
   running: { High: 1, Normal: 2, Low: 3 },
   waiting: { High: 4, Normal: 5, Low: 6 },
   throttled: 7,
-  limitHint: 8,
-  units: 9,
+  units: 8,
 };
 
 describe('demand and shares on the wire', () => {
@@ -34,8 +33,8 @@ describe('demand and shares on the wire', () => {
       ]),
       [],
     );
-    const [huge] = decodeDemands([{ ...message, runningHigh: 4_294_967_295, limitHint: 4_294_967_295 }]);
-    assert.deepEqual([huge?.running.High, huge?.limitHint], [1_000_000, 1_000_000]);
+    const [huge] = decodeDemands([{ ...message, runningHigh: 4_294_967_295, units: 4_294_967_295 }]);
+    assert.deepEqual([huge?.running.High, huge?.units], [1_000_000, 1_000_000]);
     assert.deepEqual(decodeShares([{ key: '', units: 1 }]), []);
   });
 });

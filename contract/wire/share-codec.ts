@@ -11,7 +11,7 @@ const counted = (count: number): number => Math.min(MOST, Math.max(0, Math.trunc
 
 /** No more than MAX_SHARES; what is over is cut. */
 export const encodeDemands = (demands: readonly ShareDemand[]): ShareDemandMessage[] =>
-  demands.slice(0, MAX_SHARES).map(({ key, running, waiting, throttled, limitHint, units }) => ({
+  demands.slice(0, MAX_SHARES).map(({ key, running, waiting, throttled, units }) => ({
     key,
     runningHigh: counted(running.High),
     runningNormal: counted(running.Normal),
@@ -20,7 +20,6 @@ export const encodeDemands = (demands: readonly ShareDemand[]): ShareDemandMessa
     waitingNormal: counted(waiting.Normal),
     waitingLow: counted(waiting.Low),
     throttled: counted(throttled),
-    limitHint: counted(limitHint),
     units: counted(units),
   }));
 
@@ -34,7 +33,6 @@ export const decodeDemands = (demands: readonly ShareDemandMessage[]): ShareDema
       running: countsOf(demand.runningHigh, demand.runningNormal, demand.runningLow),
       waiting: countsOf(demand.waitingHigh, demand.waitingNormal, demand.waitingLow),
       throttled: counted(demand.throttled),
-      limitHint: counted(demand.limitHint),
       units: counted(demand.units),
     }));
 

@@ -103,7 +103,7 @@ export class FleetShares implements ShareBounds {
     const brought = load.brought + (former?.load.brought ?? 0);
     this.#tracked.set(key, { load: { ...load, throttled, brought }, use });
     const units = this.#units.get(key);
-    const isBounded = load.stated !== null || load.hint > 0;
+    const isBounded = load.stated !== null;
     if (throttled + brought > 0 || (isBounded && units === undefined)) this.#look();
     // Until it is written what this replica may give out, its pods go on with what they have.
     if (units === undefined) return isBounded ? load.occupied : null;

@@ -8,7 +8,7 @@ const KEY = providerShareKey('ai/open');
 const bounded = (limit: number | null): ShareKeys => new Map([[KEY, limit]]);
 
 const demandOf = (parts: Partial<ShareDemand>): ShareDemand => ({
-  ...{ key: KEY, running: NO_COUNTS, waiting: NO_COUNTS, throttled: 0, limitHint: 0, units: 0 },
+  ...{ key: KEY, running: NO_COUNTS, waiting: NO_COUNTS, throttled: 0, units: 0 },
   ...parts,
 });
 
@@ -83,16 +83,6 @@ describe('the board of shares', () => {
     assert.ok(board.isMoving, 'time alone will end it');
     board.round(700_000);
     assert.deepEqual([board.toldTo('a')?.shares, board.toldTo('b')?.shares], [[], []]);
-  });
-
-  it('holds all to what a provider says may be under way, for as long as some pod says so', () => {
-    const { board, unitsOf, say } = boardOf(null, 'a', 'b');
-    say('a', { running: high(1), limitHint: 6 });
-    board.round(0);
-    assert.equal((unitsOf('a') ?? 0) + (unitsOf('b') ?? 0), 6);
-    say('a', { running: high(1) });
-    board.round(250);
-    assert.equal(unitsOf('a'), undefined);
   });
 
   it('keeps what a pod had that is not heard any more for half a minute, unless there is no such pod', () => {

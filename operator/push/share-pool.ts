@@ -64,7 +64,6 @@ export class SharePool<H extends SeatHolder> {
   }
 
   #load(): ShareLoad {
-    const hints = [...this.#heard()].map(([, { hint }]) => hint).filter((hint) => hint > 0);
     const { throttled, brought, waiting, occupied } = this;
     const running = [...this.seats.values()].reduce((sum, seat) => plus(sum, seat.running), NO_COUNTS);
     return {
@@ -74,7 +73,6 @@ export class SharePool<H extends SeatHolder> {
       occupied,
       running,
       stated: this.#stated(),
-      hint: hints.length > 0 ? Math.min(...hints) : 0,
     };
   }
 

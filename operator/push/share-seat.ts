@@ -13,7 +13,6 @@ const MAX_UNCONFIRMED = 8;
 export class ShareSeat {
   running: PriorityCounts = NO_COUNTS;
   waiting: PriorityCounts = NO_COUNTS;
-  hint = 0;
   /** The pod has said nothing of it yet. */
   isNew = true;
   /** Of `treasury/shares/divide`. */
@@ -25,7 +24,6 @@ export class ShareSeat {
   report(demand: ShareDemand | undefined): void {
     this.running = demand?.running ?? NO_COUNTS;
     this.waiting = demand?.waiting ?? NO_COUNTS;
-    this.hint = demand?.limitHint ?? 0;
   }
 
   /** A stream begins: what was told on a former one is in force as far as the pod says so. Returns what is more than was known here. */
@@ -45,7 +43,6 @@ export class ShareSeat {
   /** The pod can be told nothing now; what it has stays. */
   fallSilent(): void {
     this.waiting = NO_COUNTS;
-    this.hint = 0;
     this.credit = 0;
   }
 

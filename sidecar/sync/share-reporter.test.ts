@@ -8,7 +8,7 @@ import { type SharedUse, ShareReporter } from './share-reporter.ts';
 
 const KEY = 'route:shop/chat';
 const demand = (waiting: number): ShareDemand => ({
-  ...{ key: KEY, running: NO_COUNTS, throttled: 0, limitHint: 0, units: 1 },
+  ...{ key: KEY, running: NO_COUNTS, throttled: 0, units: 1 },
   waiting: { ...NO_COUNTS, Normal: waiting },
 });
 

@@ -34,7 +34,7 @@ async function replicaOf(t: TestContext, { server, namespace }: World, name: str
   const want = (wanted: number, parts: Partial<ShareLoad> = {}): number => {
     const running = { ...NO_COUNTS, High: Math.min(wanted, units) };
     const waiting = { ...NO_COUNTS, High: wanted - running.High };
-    const counts = { running, waiting, occupied: units, throttled: 0, brought: 0, hint: 0, stated: BOUND, ...parts };
+    const counts = { running, waiting, occupied: units, throttled: 0, brought: 0, stated: BOUND, ...parts };
     units = shares.boundFor(KEY, counts, performance.now()) ?? Number.POSITIVE_INFINITY;
     return units;
   };

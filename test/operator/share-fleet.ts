@@ -42,7 +42,7 @@ export class Pod {
 
   say(throttled = 0): void {
     const { running, waiting, units = 0 } = this;
-    const demand: ShareDemand = { key: KEY, running, waiting, throttled, limitHint: 0, units };
+    const demand: ShareDemand = { key: KEY, running, waiting, throttled, units };
     this.up.push({ version: this.#version, demands: [demand] });
   }
 

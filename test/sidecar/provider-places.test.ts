@@ -279,7 +279,7 @@ test('a pod beside others has one request at a time through a route for all, unt
   assert.deepEqual(
     shared.demands().find((demand) => demand.key === key),
     {
-      ...{ key, throttled: 0, limitHint: 0, units: 1 },
+      ...{ key, throttled: 0, units: 1 },
       running: { High: 0, Normal: 1, Low: 0 },
       waiting: { High: 0, Normal: 2, Low: 0 },
     },

@@ -26,7 +26,7 @@ export function shareSidecar(world: StreamWorld, operator: Pick<TestOperator, 'p
           version: told().at(-1)?.version ?? 0,
           demands: encodeDemands(
             demands.map((parts) => ({
-              ...{ running: NO_COUNTS, waiting: NO_COUNTS, throttled: 0, limitHint: 0, units: units(parts.key) ?? 0 },
+              ...{ running: NO_COUNTS, waiting: NO_COUNTS, throttled: 0, units: units(parts.key) ?? 0 },
               ...parts,
             })),
           ),

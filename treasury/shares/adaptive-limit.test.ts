@@ -95,10 +95,10 @@ describe('adaptive limit', () => {
 });
 
 describe('the bound that holds', () => {
-  it('is the least of what was found, stated and hinted at, and none where nothing says so', () => {
-    assert.equal(boundOf(null, null, 0), null);
-    assert.equal(boundOf(null, 50, 0), 50);
-    assert.equal(boundOf(70, 50, 60), 50);
-    assert.equal(boundOf(70, null, 30), 30);
+  it('is the lesser of what was found and what is stated, and none where nothing says so', () => {
+    assert.equal(boundOf(null, null), null);
+    assert.equal(boundOf(null, 50), 50);
+    assert.equal(boundOf(70, 50), 50);
+    assert.equal(boundOf(70, null), 70);
   });
 });

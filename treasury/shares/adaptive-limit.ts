@@ -57,11 +57,9 @@ export function adapt(former: AdaptiveLimit, { nowMs, running, waiting, throttle
   return isForgotten ? { ...seen, limit: null } : seen;
 }
 
-/** What holds: the least of what was found, what is stated and what the provider hints at. null: no bound. */
-export function boundOf(found: number | null, stated: number | null, hint: number): number | null {
-  const bounds = [found, stated, hint > 0 ? hint : null].filter((bound) => bound !== null);
-  return bounds.length === 0 ? null : Math.max(LEAST, Math.min(...bounds));
-}
+/** What holds: the lesser of what was found and what is stated. null: no bound. */
+export const boundOf = (found: number | null, stated: number | null): number | null =>
+  found === null || stated === null ? (found ?? stated) : Math.min(found, stated);
 
 /** A window in which all was used and nothing refused makes room for a little more. */
 function nextWindow({ limit, used, throttled, neededAtMs, peak }: AdaptiveLimit, nowMs: number): AdaptiveLimit {

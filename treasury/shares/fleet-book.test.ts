@@ -27,7 +27,7 @@ class Replica {
     const units = book.replicas[this.id]?.parts[KEY]?.units ?? 0;
     const waiting = { ...NO_COUNTS, [priority]: Math.max(0, wants - running) };
     const counts = { running: { ...NO_COUNTS, [priority]: running }, waiting, occupied: Math.max(running, units) };
-    return { ...counts, throttled, stated, hint: 0, peak, brought };
+    return { ...counts, throttled, stated, peak, brought };
   }
 
   begin(book: FleetBook): void {

@@ -20,7 +20,6 @@ const replicaPart = z.object({
   /** Under way and waiting. */
   demand: counts,
   running: count,
-  hint: count,
   /** Of `divide`. */
   credit: z.number(),
 });
@@ -99,7 +98,7 @@ export function stepBook(book: FleetBook, step: BookStep): FleetBook {
     const found = limitOf(book.limits[key], load, elsewhere);
     delete limits[key];
     if (found.limit !== null) limits[key] = found;
-    const bound = boundOf(found.limit, load.stated, leastHint([own, ...theirs.values()]));
+    const bound = boundOf(found.limit, load.stated);
     if (bound === null) continue;
     const portions = divide(bound, new Map<string, Holder>([...theirs, [step.replica, own]]), step.elapsedS);
     const { units, credit } = portions.get(step.replica) ?? own;
@@ -133,10 +132,10 @@ function takeOver(key: string, brought: number, others: readonly (readonly [stri
   return taken;
 }
 
-function partOf({ running, waiting, occupied, hint }: OwnLoad, former: ReplicaPart | undefined): ReplicaPart {
+function partOf({ running, waiting, occupied }: OwnLoad, former: ReplicaPart | undefined): ReplicaPart {
   const { units, credit } = former ?? { units: 0, credit: 0 };
   const demand = plus(running, waiting);
-  return { units, occupied: Math.max(units, occupied), demand, running: sumOf(running), hint, credit };
+  return { units, occupied: Math.max(units, occupied), demand, running: sumOf(running), credit };
 }
 
 interface Elsewhere {
@@ -153,9 +152,4 @@ function limitOf(known: AdaptiveLimit | undefined, load: OwnLoad, { theirs, othe
   const sample = { nowMs, running, waiting: demand - running, throttled: load.throttled };
   if (known) return adapt(known, sample);
   return adapt({ ...noLimit(nowMs), peak: load.peak * (1 + others) }, sample);
-}
-
-function leastHint(parts: readonly ReplicaPart[]): number {
-  const hints = parts.map(({ hint }) => hint).filter((hint) => hint > 0);
-  return hints.length > 0 ? Math.min(...hints) : 0;
 }

@@ -10,8 +10,6 @@ export interface ShareLoad {
   readonly throttled: number;
   /** Of the resource; null: none. */
   readonly stated: number | null;
-  /** What providers say may be under way; 0: nothing. */
-  readonly hint: number;
   /** What those may be using to whom it is divided. */
   readonly occupied: number;
   /** What pods that came since the last time were given elsewhere. */
@@ -34,11 +32,11 @@ export class OwnBounds implements ShareBounds {
   onChange: ((key: string) => void) | undefined;
   readonly #adaptive = new Map<string, AdaptiveLimit>();
 
-  boundFor(key: string, { running, waiting, throttled, stated, hint }: ShareLoad, nowMs: number): number | null {
+  boundFor(key: string, { running, waiting, throttled, stated }: ShareLoad, nowMs: number): number | null {
     const counts = { nowMs, running: sumOf(running), waiting: sumOf(waiting), throttled };
     const state = adapt(this.#adaptive.get(key) ?? noLimit(nowMs), counts);
     this.#adaptive.set(key, state);
-    return boundOf(state.limit, stated, hint);
+    return boundOf(state.limit, stated);
   }
 
   isMoving(key: string): boolean {

@@ -2,7 +2,7 @@
  * A place for each attempt at a provider: what all pods share of it, as far as this one goes. While nobody limits it an attempt is only
  * counted. Where there is no room another target has its turn at once, as after a refusal; where there is none left it waits by class.
  */
-import { attemptShareKey, providerShareKey } from '#contract/policy/share-key';
+import { attemptShareKey, providerOfKey, providerShareKey } from '#contract/policy/share-key';
 import { PRIORITIES } from '#contract/resources/route-concurrency';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
@@ -89,7 +89,7 @@ export class ProviderPlaces implements TargetObserver {
   /** Of what is limited now. */
   counts(): ProviderCount[] {
     return [...this.#deps.gates.bounding].flatMap(({ key, running, waiting }) => {
-      const limited = limitedBy(key);
+      const limited = providerOfKey(key);
       return limited === undefined
         ? []
         : PRIORITIES.map((priority) => ({
@@ -148,13 +148,8 @@ const keyOf = ({ target, provider, model }: Pick<Candidate, 'target' | 'provider
     ? providerShareKey(provider.policy.key)
     : attemptShareKey(provider.policy, target.policy, model);
 
-function limitedBy(key: string): Pick<ProviderCount, 'provider' | 'model'> | undefined {
-  const [, provider, model = ''] = /^provider:([^/]+\/[^/]+)(?:\/(.*))?$/s.exec(key) ?? [];
-  return provider === undefined ? undefined : { provider, model };
-}
-
 function saturated({ key }: SharedGate, waitedMs: number): RemoraError {
-  const { provider, model } = limitedBy(key) ?? { provider: key, model: '' };
+  const { provider, model } = providerOfKey(key) ?? { provider: key, model: '' };
   return new RemoraError({
     code: 'overloaded',
     message: `AIProvider ${provider} takes no more${model === '' ? '' : ` of ${model}`} for now: all of its limit that this pod has is in use, and no turn came within ${waitedMs} ms. Retry after a second, add a fallback, or have the limit raised.`,

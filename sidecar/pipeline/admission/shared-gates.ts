@@ -1,11 +1,9 @@
 /** All that this process shares with others, by share key: what it asks for, and what it is told. */
 import type { Policy } from '#contract/policy/policy';
 import type { Share, ShareDemand } from '#contract/policy/share-demand';
-import { shareKeysOf } from '#contract/policy/share-key';
+import { shareKeysOf, widerShareKey } from '#contract/policy/share-key';
 import { SharedGate, type SharedGateDeps } from './shared-gate.ts';
 
-/** What is tried at a model is tried at its provider. */
-const WIDER = /^(provider:[^/]+\/[^/]+)\/./;
 interface Told {
   readonly units: ReadonlyMap<string, number>;
   readonly untilMs: number;
@@ -32,7 +30,8 @@ export class SharedGates {
   gateOf(key: string): SharedGate {
     let gate = this.#gates.get(key);
     if (gate === undefined) {
-      const wider = WIDER.exec(key)?.[1];
+      // What is tried at a model is tried at its provider.
+      const wider = widerShareKey(key);
       gate = new SharedGate(key, wider === undefined ? undefined : this.gateOf(wider), this.#deps);
       gate.state(this.#named.get(key) ?? undefined);
       if (this.#told !== undefined) gate.tell(this.#told.units.get(key), this.#told.untilMs);
@@ -73,8 +72,6 @@ export class SharedGates {
       .map(({ key, running, waiting, throttled, units }) => ({
         ...{ key, waiting, throttled, units },
         running: { ...running },
-        // Providers tell how many may begin in a while, and not how many may be under way.
-        limitHint: 0,
       }));
   }
 

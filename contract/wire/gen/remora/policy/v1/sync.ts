@@ -317,8 +317,6 @@ export interface ShareDemand {
   waitingLow: number;
   /** Refusals of the provider for its rate, since the last report on any stream. */
   throttled: number;
-  /** How many the provider's headers allow to be under way at once, over the fleet; 0: they say nothing of it. */
-  limitHint: number;
   /** How many this sidecar takes to be its own, whoever told it: what a stream before this one left in force counts too. */
   units: number;
 }
@@ -2975,7 +2973,6 @@ function createBaseShareDemand(): ShareDemand {
     waitingNormal: 0,
     waitingLow: 0,
     throttled: 0,
-    limitHint: 0,
     units: 0,
   };
 }
@@ -3006,11 +3003,8 @@ export const ShareDemand: MessageFns<ShareDemand> = {
     if (message.throttled !== 0) {
       writer.uint32(64).uint32(message.throttled);
     }
-    if (message.limitHint !== 0) {
-      writer.uint32(72).uint32(message.limitHint);
-    }
     if (message.units !== 0) {
-      writer.uint32(80).uint32(message.units);
+      writer.uint32(72).uint32(message.units);
     }
     return writer;
   },
@@ -3094,14 +3088,6 @@ export const ShareDemand: MessageFns<ShareDemand> = {
           }
           case 9: {
             if (tag !== 72) {
-              break;
-            }
-
-            message.limitHint = reader.uint32();
-            continue;
-          }
-          case 10: {
-            if (tag !== 80) {
               break;
             }
 

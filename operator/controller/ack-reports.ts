@@ -15,15 +15,12 @@ import {
 } from '#contract/wire/ack-report';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { Reflector } from '#operator/kube/reflector';
-import { apiVersionOf, CONFIG_MAP, type KubeObject, pathOf } from '#operator/kube/resource-type';
-import { FIELD_MANAGER } from '#operator/kube/status-client';
+import { CONFIG_MAP, type ConfigMap } from '#operator/kube/resource-type';
 import { WorkQueue } from '#operator/kube/work-queue';
 import type { SidecarState } from '#operator/push/push-server';
 import type { Logger } from '#operator/telemetry/log';
 
 const WRITE_SPACING_MS = 1_000;
-
-type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
 export interface AckReportsOptions {
   readonly client: KubeClient;
@@ -165,18 +162,11 @@ export class AckReports {
     }
     const name = this.#name;
     const owned = owner && { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', ...owner }] };
-    await client.call({
-      method: 'PATCH',
-      path: pathOf(CONFIG_MAP, { namespace, name }),
-      query: { fieldManager: FIELD_MANAGER, force: true },
-      contentType: 'application/apply-patch+yaml',
-      body: {
-        apiVersion: apiVersionOf(CONFIG_MAP),
-        kind: CONFIG_MAP.kind,
-        metadata: { name, namespace, labels: { [LABEL.acks]: 'true' }, ...owned },
-        data: { [ACKS_DATA_KEY]: text },
-      },
-    });
+    await client.apply(
+      CONFIG_MAP,
+      { namespace, name },
+      { metadata: { labels: { [LABEL.acks]: 'true' }, ...owned }, data: { [ACKS_DATA_KEY]: text } },
+    );
     return true;
   }
 }

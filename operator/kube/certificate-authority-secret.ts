@@ -20,17 +20,13 @@ export class AuthoritySecret {
   }
 
   async read(): Promise<KeyPairPem | undefined> {
-    try {
-      const { data } = await this.#client.get<TlsSecret>(SECRET, this.#ref);
-      const certPem = decode(data?.['tls.crt']);
-      const keyPem = decode(data?.['tls.key']);
-      if (certPem === '' || keyPem === '')
-        throw new Error(`Secret ${this.#ref.namespace}/${this.#ref.name} has no tls.crt and tls.key: delete it.`);
-      return { certPem, keyPem };
-    } catch (error) {
-      if (hasStatus(error, 404)) return undefined;
-      throw error;
-    }
+    const secret = await this.#client.find<TlsSecret>(SECRET, this.#ref);
+    if (secret === undefined) return undefined;
+    const certPem = decode(secret.data?.['tls.crt']);
+    const keyPem = decode(secret.data?.['tls.key']);
+    if (certPem === '' || keyPem === '')
+      throw new Error(`Secret ${this.#ref.namespace}/${this.#ref.name} has no tls.crt and tls.key: delete it.`);
+    return { certPem, keyPem };
   }
 
   /** `exists` when another replica was faster; read then. */

@@ -12,10 +12,8 @@ import type { ShareBounds, ShareLoad } from '#treasury/shares/share-bounds';
 import type { KubeClient } from './kube-client.ts';
 import { hasStatus } from './kube-error.ts';
 import { Reflector } from './reflector.ts';
-import { apiVersionOf, CONFIG_MAP, type KubeObject } from './resource-type.ts';
+import { apiVersionOf, CONFIG_MAP, type ConfigMap } from './resource-type.ts';
 import { WorkQueue } from './work-queue.ts';
-
-type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
 const NAME = 'remora-shares';
 const DATA_KEY = 'book';

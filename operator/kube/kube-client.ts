@@ -1,12 +1,13 @@
 /** One HTTP exchange with the API server, with a deadline on each; everything else in this room is built on these two calls. */
 import { Agent, type Dispatcher, request } from 'undici';
 import type { ClusterAccess, ClusterCredentials, TlsOptions } from './cluster-access.ts';
-import { kubeErrorOf } from './kube-error.ts';
-import { type ObjectRef, pathOf, type ResourceType } from './resource-type.ts';
+import { hasStatus, kubeErrorOf } from './kube-error.ts';
+import { apiVersionOf, type ObjectRef, pathOf, type ResourceType } from './resource-type.ts';
 
 const CALL_DEADLINE_MS = 30_000;
 const CONNECT_DEADLINE_MS = 10_000;
 const CREDENTIALS_TTL_MS = 30_000;
+const FIELD_MANAGER = 'remora-operator';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 type PatchType = 'application/apply-patch+yaml' | 'application/merge-patch+json' | 'application/json-patch+json';
@@ -26,6 +27,13 @@ export interface StreamCall {
   readonly signal: AbortSignal;
   /** Longest silence between two pieces of the answer, in milliseconds; passing it rejects the reader. */
   readonly inactivityMs: number;
+}
+
+/** What is applied to an object, beside what names it. */
+interface Applied {
+  readonly metadata?: object;
+  readonly subresource?: 'status';
+  readonly [field: string]: unknown;
 }
 
 export class KubeClient {
@@ -70,6 +78,16 @@ export class KubeClient {
     return this.call({ method: 'GET', path: pathOf(type, ref) });
   }
 
+  /** As `get`; undefined where there is none. */
+  async find<T>(type: ResourceType, ref: ObjectRef): Promise<T | undefined> {
+    try {
+      return await this.get<T>(type, ref);
+    } catch (error) {
+      if (hasStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
   create<T>(type: ResourceType, namespace: string, body: unknown): Promise<T> {
     return this.call({ method: 'POST', path: pathOf(type, { namespace }), body });
   }
@@ -77,6 +95,20 @@ export class KubeClient {
   /** A conditional write: the body's resourceVersion must still be the present one, else KubeError 409. */
   replace<T>(type: ResourceType, ref: ObjectRef, body: unknown): Promise<T> {
     return this.call({ method: 'PUT', path: pathOf(type, ref), body });
+  }
+
+  /**
+   * Server-side apply, so that no other writer's fields are touched: fields that we applied before and leave out now are removed.
+   * A uid or a resourceVersion in `metadata` is a condition, else KubeError 409.
+   */
+  apply<T>(type: ResourceType, ref: Partial<ObjectRef>, { metadata, subresource, ...fields }: Applied): Promise<T> {
+    return this.call({
+      method: 'PATCH',
+      path: pathOf(type, ref, subresource),
+      query: { fieldManager: FIELD_MANAGER, force: true },
+      contentType: 'application/apply-patch+yaml',
+      body: { apiVersion: apiVersionOf(type), kind: type.kind, metadata: { ...ref, ...metadata }, ...fields },
+    });
   }
 
   delete(type: ResourceType, ref: ObjectRef): Promise<unknown> {

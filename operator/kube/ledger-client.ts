@@ -19,7 +19,7 @@ export function ledgerClient(client: KubeClient): LedgerObjects {
     throw error;
   };
   return {
-    get: (namespace, name) => client.get<LedgerObject>(type, { namespace, name }).catch(ignoreMissing),
+    get: (namespace, name) => client.find<LedgerObject>(type, { namespace, name }),
     create: (object) => client.create(type, object.metadata.namespace, object),
     replace: (object) => client.replace(type, object.metadata, object),
     delete: (namespace, name) => client.delete(type, { namespace, name }).catch(ignoreMissing),

@@ -33,6 +33,8 @@ export interface KubeObject {
   };
 }
 
+export type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
+
 const core = (kind: string, plural: string, namespaced = true): ResourceType => ({
   group: '',
   version: 'v1',

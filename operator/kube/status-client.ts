@@ -1,23 +1,15 @@
-/** Writes an object's status by server-side apply through the status subresource, so that no other writer's fields are touched. */
+/** Writes an object's status through its subresource. */
 import type { KubeClient } from './kube-client.ts';
-import { apiVersionOf, type ObjectRef, pathOf, type ResourceType } from './resource-type.ts';
-
-export const FIELD_MANAGER = 'remora-operator';
+import type { ObjectRef, ResourceType } from './resource-type.ts';
 
 /**
- * `status` is the whole status: fields that we applied before and leave out now are removed. The uid makes a write to a namesake
- * that was created since fail with KubeError 409 instead of landing on it.
+ * `status` is the whole status. The uid makes a write to a namesake that was created since fail with KubeError 409 instead of landing
+ * on it.
  */
 export async function applyStatus(
   client: KubeClient,
   type: ResourceType,
   { ref, uid, status }: { readonly ref: ObjectRef; readonly uid: string; readonly status: unknown },
 ): Promise<void> {
-  await client.call({
-    method: 'PATCH',
-    path: pathOf(type, ref, 'status'),
-    query: { fieldManager: FIELD_MANAGER, force: true },
-    contentType: 'application/apply-patch+yaml',
-    body: { apiVersion: apiVersionOf(type), kind: type.kind, metadata: { ...ref, uid }, status },
-  });
+  await client.apply(type, ref, { metadata: { uid }, subresource: 'status', status });
 }

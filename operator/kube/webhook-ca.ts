@@ -2,8 +2,7 @@
 import type { Logger } from '#operator/telemetry/log';
 import type { KubeClient } from './kube-client.ts';
 import { Reflector } from './reflector.ts';
-import { apiVersionOf, type KubeObject, pathOf, type ResourceType } from './resource-type.ts';
-import { FIELD_MANAGER } from './status-client.ts';
+import type { KubeObject, ResourceType } from './resource-type.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export type WebhookConfiguration = KubeObject & {
@@ -89,17 +88,6 @@ async function applyCa(
   configuration: WebhookConfiguration,
   caBundle: string,
 ): Promise<void> {
-  const { name } = configuration.metadata;
-  await client.call({
-    method: 'PATCH',
-    path: pathOf(type, { name }),
-    query: { fieldManager: FIELD_MANAGER, force: true },
-    contentType: 'application/apply-patch+yaml',
-    body: {
-      apiVersion: apiVersionOf(type),
-      kind: type.kind,
-      metadata: { name },
-      webhooks: configuration.webhooks?.map((webhook) => ({ name: webhook.name, clientConfig: { caBundle } })),
-    },
-  });
+  const webhooks = configuration.webhooks?.map(({ name }) => ({ name, clientConfig: { caBundle } }));
+  await client.apply(type, { name: configuration.metadata.name }, { webhooks });
 }

@@ -1,7 +1,7 @@
 /** Where a price book comes from: a URL or a ConfigMap, asked again and again and cheaply when nothing changed. */
 import { Agent, request } from 'undici';
 import type { KubeClient } from '#operator/kube/kube-client';
-import { CONFIG_MAP, type KubeObject, type ObjectRef } from '#operator/kube/resource-type';
+import { CONFIG_MAP, type ConfigMap, type ObjectRef } from '#operator/kube/resource-type';
 
 /** A book of thousands of models is a few hundred KiB, and a ConfigMap holds 1 MiB. */
 export const MAX_BOOK_BYTES = 512 * 1024;
@@ -65,8 +65,6 @@ function plain(error: unknown, deadlineMs: number): unknown {
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new Error(`it is larger than ${MAX_BOOK_BYTES / 1024} KiB`);
   return error;
 }
-
-type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
 function configMapSource(
   { configMap: name, key }: { readonly configMap: string; readonly key: string },

@@ -2,17 +2,13 @@
  * The price book in force in a ConfigMap of the operator's own: so that a restart does not fall back to older prices, and for
  * `remora status`.
  */
-
-import type { PriceBook } from '#contract/compile/price-book-schema';
-import { priceBookVersion } from '#contract/compile/price-book-schema';
+import { type PriceBook, priceBookVersion } from '#contract/compile/price-book-schema';
 import { LABEL } from '#contract/names/api';
 import { PRICE_BOOK_KEYS } from '#contract/names/price-book';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
-import { apiVersionOf, CONFIG_MAP, type KubeObject, type ObjectRef } from '#operator/kube/resource-type';
+import { apiVersionOf, CONFIG_MAP, type ConfigMap, type ObjectRef } from '#operator/kube/resource-type';
 import { readBook } from './read-book.ts';
-
-type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
 export class StoredBook {
   readonly #client: KubeClient;
@@ -53,12 +49,7 @@ export class StoredBook {
     await this.#client.replace(CONFIG_MAP, this.#ref, { ...object, metadata: { ...metadata, resourceVersion } });
   }
 
-  async #get(): Promise<ConfigMap | undefined> {
-    try {
-      return await this.#client.get<ConfigMap>(CONFIG_MAP, this.#ref);
-    } catch (error) {
-      if (hasStatus(error, 404)) return undefined;
-      throw error;
-    }
+  #get(): Promise<ConfigMap | undefined> {
+    return this.#client.find<ConfigMap>(CONFIG_MAP, this.#ref);
   }
 }

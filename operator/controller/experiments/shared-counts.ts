@@ -8,15 +8,12 @@ import { COUNTS_DATA_KEY, decodeCountsReport, encodeCountsReport } from '#contra
 import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
 import { Reflector } from '#operator/kube/reflector';
-import { apiVersionOf, CONFIG_MAP, type KubeObject, pathOf } from '#operator/kube/resource-type';
-import { FIELD_MANAGER } from '#operator/kube/status-client';
+import { CONFIG_MAP, type ConfigMap } from '#operator/kube/resource-type';
 import { WorkQueue } from '#operator/kube/work-queue';
 import type { Logger } from '#operator/telemetry/log';
 import type { VariantBoard } from './variant-board.ts';
 
 const PREFIX = 'remora-experiment-';
-
-type ConfigMap = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
 export interface SharedCountsOptions {
   readonly client: KubeClient;
@@ -114,18 +111,11 @@ export class SharedCounts {
     const name = `${PREFIX}${experiment}`;
     const { resourceVersion } = this.#stored.get(experiment) ?? {};
     try {
-      await client.call({
-        method: 'PATCH',
-        path: pathOf(CONFIG_MAP, { namespace, name }),
-        query: { fieldManager: FIELD_MANAGER, force: true },
-        contentType: 'application/apply-patch+yaml',
-        body: {
-          apiVersion: apiVersionOf(CONFIG_MAP),
-          kind: CONFIG_MAP.kind,
-          metadata: { name, namespace, resourceVersion, labels: { [LABEL.experiments]: 'true' } },
-          data: { [COUNTS_DATA_KEY]: text },
-        },
-      });
+      await client.apply(
+        CONFIG_MAP,
+        { namespace, name },
+        { metadata: { resourceVersion, labels: { [LABEL.experiments]: 'true' } }, data: { [COUNTS_DATA_KEY]: text } },
+      );
       return true;
     } catch (error) {
       if (hasStatus(error, 409) || hasStatus(error, 404)) return false;

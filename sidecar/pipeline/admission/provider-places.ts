@@ -127,8 +127,9 @@ export class ProviderPlaces implements TargetObserver {
     const { nowMs, timers } = this.#deps;
     const forMs = Math.min(ms, LONGEST_CLOSED_MS);
     if (forMs === 0) return;
-    if (gate.closeUntil(nowMs() + forMs)) gate.throttle();
-    timers.after(forMs, () => gate.reopen());
+    const untilMs = nowMs() + forMs;
+    if (gate.closeUntil(untilMs)) gate.throttle();
+    timers.after(forMs, () => gate.reopen(untilMs));
   }
 
   #of({ target, provider, model }: Candidate): SharedGate {

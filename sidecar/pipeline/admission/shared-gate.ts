@@ -145,8 +145,9 @@ export class SharedGate extends Gate {
     return wasOpen;
   }
 
-  /** Its time is over, or moved on. */
-  reopen(): void {
+  /** The time is over until which it was closed, whatever the clock says: a timer may come a hair early. A longer one that was set since holds on. */
+  reopen(atMs: number): void {
+    if (this.#closedUntilMs <= atMs) this.#closedUntilMs = 0;
     this.#rebound();
   }
 

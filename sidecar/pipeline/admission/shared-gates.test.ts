@@ -162,12 +162,12 @@ test('a closed gate lets nobody begin before its time, whatever is told, and wha
   tell(50);
   place?.leave();
   assert.equal(gate.take('High'), null);
-  clock.advance(499);
-  gate.reopen();
+  clock.advance(300);
+  gate.reopen(300);
   assert.equal(gate.take('High'), null);
-  clock.advance(1);
-  gate.reopen();
-  assert.equal(gate.max, 50);
+  clock.advance(199);
+  gate.reopen(500);
+  assert.equal(gate.max, 50, 'though its timer came a hair early');
 });
 
 test('who waits, who is refused and who is above its share is news; who comes and goes is none', () => {

@@ -1,6 +1,6 @@
 /** Which answers feedback can still be about: the newest ones, by the id of their request. Memory and no record: it ends with the process. */
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
-import type { Arm } from './variant-board.ts';
+import type { Arm } from './arm.ts';
 
 /** Ids of some forty characters: two megabytes at most. */
 const MOST_ANSWERS = 10_000;

@@ -7,21 +7,10 @@ import { eventually } from '#test/operator/eventually';
 import { isWhole, openStream } from '#test/sidecar/open-stream';
 import { countOf } from '#test/support/counts';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { folderFor, startDev } from './remora-process.ts';
+import { folderFor, oneProvider, startDev } from './remora-process.ts';
 
 /** Open at one time; 1,000 is what a sidecar lets in. */
 const STREAMS = countOf('drainedStreams');
-
-const filesOf = (endpoint: string): string => `apiVersion: remora.dev/v1alpha1
-kind: AIProvider
-metadata: {name: p, namespace: demo}
-spec: {type: OpenAICompatible, endpoint: "${endpoint}"}
----
-apiVersion: remora.dev/v1alpha1
-kind: AIRoute
-metadata: {name: chat, namespace: demo}
-spec: {targets: [{model: p/m}]}
-`;
 
 const readiness = async (healthUrl: string): Promise<number> => (await fetch(`${healthUrl}/readyz`)).status;
 
@@ -31,7 +20,7 @@ test(`a process that is told to stop drops its readiness, lets nobody in and end
   const { promise, resolve: release } = Promise.withResolvers<void>();
   provider.respondWith({ text: 'one two three', hold: { afterEvents: 2, until: promise } });
   const folder = folderFor(t);
-  writeFileSync(join(folder, 'remora.yaml'), filesOf(provider.url));
+  writeFileSync(join(folder, 'remora.yaml'), oneProvider(provider.url, '{targets: [{model: p/m}]}'));
   const remora = await startDev(t, { paths: ['remora.yaml'], state: join(folder, 'state'), cwd: folder });
   const streams = Array.from({ length: STREAMS }, () => openStream(t, remora.url));
   await eventually('all streams have begun', () => streams.every(({ text }) => text().includes('one')));

@@ -11,6 +11,18 @@ import { COMPILE_CACHE } from '#test/support/compile-cache';
 const ROOT = join(import.meta.dirname, '..', '..');
 const ENTRY = join(ROOT, 'cli', 'remora.mjs');
 
+/** The file of an AIProvider of this endpoint, and of an AIRoute that leads there: `chat`, of this spec. */
+export const oneProvider = (endpoint: string, route: string): string => `apiVersion: remora.dev/v1alpha1
+kind: AIProvider
+metadata: {name: p, namespace: demo}
+spec: {type: OpenAICompatible, endpoint: "${endpoint}"}
+---
+apiVersion: remora.dev/v1alpha1
+kind: AIRoute
+metadata: {name: chat, namespace: demo}
+spec: ${route}
+`;
+
 export interface Ended {
   /** The exit code, or the signal that ended it. */
   readonly code: number | NodeJS.Signals;

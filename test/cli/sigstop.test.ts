@@ -9,24 +9,12 @@ import { type TestContext, test } from 'node:test';
 import { eventually } from '#test/operator/eventually';
 import { countOf } from '#test/support/counts';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { chat, type DevProcess, folderFor, startDev } from './remora-process.ts';
+import { chat, type DevProcess, folderFor, oneProvider, startDev } from './remora-process.ts';
 
 const STOPPED_SECONDS = countOf('secondsStopped');
 const REQUESTS = 4;
 
-const filesOf = (endpoint: string): string => `apiVersion: remora.dev/v1alpha1
-kind: AIProvider
-metadata: {name: p, namespace: demo}
-spec: {type: OpenAICompatible, endpoint: "${endpoint}"}
----
-apiVersion: remora.dev/v1alpha1
-kind: AIRoute
-metadata: {name: chat, namespace: demo}
-spec:
-  targets: [{model: p/m, maxRetries: 0}]
-  timeouts: {firstToken: ${STOPPED_SECONDS}s}
-  circuitBreaker: {consecutiveFailures: 1}
-`;
+const ROUTE = `{targets: [{model: p/m, maxRetries: 0}], timeouts: {firstToken: ${STOPPED_SECONDS}s}, circuitBreaker: {consecutiveFailures: 1}}`;
 
 interface Side {
   readonly remora: DevProcess;
@@ -43,7 +31,7 @@ async function startSide(t: TestContext): Promise<Side> {
   t.after(() => held.resolve());
   provider.respondWith({ holdHead: held.promise });
   const folder = folderFor(t);
-  writeFileSync(join(folder, 'remora.yaml'), filesOf(provider.url));
+  writeFileSync(join(folder, 'remora.yaml'), oneProvider(provider.url, ROUTE));
   const remora = await startDev(t, { paths: ['remora.yaml'], state: join(folder, 'state'), cwd: folder });
   const answers = Array.from({ length: REQUESTS }, () => chat(remora.url, { model: 'chat' }));
   await eventually('the provider has the requests', () => provider.requests.length === REQUESTS);

@@ -21,10 +21,18 @@ export interface AppOptions {
   readonly templateLabels?: Readonly<Record<string, string>>;
 }
 
-/** A Deployment whose one container waits; journeys run `ask` in it. */
-export const app = (
+interface PodWords {
+  readonly replicas: number;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly terminationGracePeriodSeconds: number;
+  readonly container: object;
+}
+
+/** A Deployment of pods with one container. */
+const deployment = (
   name: string,
-  { image, replicas = 1, templateAnnotations, templateLabels }: AppOptions,
+  { replicas, labels, annotations, terminationGracePeriodSeconds, container }: PodWords,
 ): object => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -33,17 +41,19 @@ export const app = (
     replicas,
     selector: { matchLabels: { [APP_LABEL]: name } },
     template: {
-      metadata: {
-        labels: { [APP_LABEL]: name, ...templateLabels },
-        ...(templateAnnotations && { annotations: templateAnnotations }),
-      },
-      spec: {
-        terminationGracePeriodSeconds: 5,
-        containers: [{ name: 'app', image, args: ['-e', IDLE], securityContext: RESTRICTED }],
-      },
+      metadata: { labels: { [APP_LABEL]: name, ...labels }, ...(annotations && { annotations }) },
+      spec: { terminationGracePeriodSeconds, containers: [{ ...container, securityContext: RESTRICTED }] },
     },
   },
 });
+
+/** A Deployment whose one container waits; journeys run `ask` in it. */
+export const app = (name: string, { image, replicas = 1, templateAnnotations, templateLabels }: AppOptions): object =>
+  deployment(name, {
+    ...{ replicas, labels: templateLabels, annotations: templateAnnotations },
+    terminationGracePeriodSeconds: 5,
+    container: { name: 'app', image, args: ['-e', IDLE] },
+  });
 
 export interface StreamingAppOptions {
   readonly image: string;
@@ -55,35 +65,20 @@ export interface StreamingAppOptions {
 }
 
 /** A Deployment, with a sidecar, of the app that has always so many streams open. */
-export const streamingApp = (name: string, { image, replicas, streams, tell }: StreamingAppOptions): object => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name },
-  spec: {
-    replicas,
-    selector: { matchLabels: { [APP_LABEL]: name } },
-    template: {
-      metadata: { labels: { [APP_LABEL]: name }, annotations: { 'remora.dev/inject': 'true' } },
-      spec: {
-        // For its streams, also on a machine that is busy.
-        terminationGracePeriodSeconds: 90,
-        containers: [
-          {
-            name: 'app',
-            image,
-            args: ['/app/streams.cjs'],
-            env: [
-              { name: 'STREAMS', value: String(streams) },
-              { name: 'TELL', value: tell },
-            ],
-            readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
-            securityContext: RESTRICTED,
-          },
-        ],
-      },
+export const streamingApp = (name: string, { image, replicas, streams, tell }: StreamingAppOptions): object =>
+  deployment(name, {
+    ...{ replicas, annotations: { 'remora.dev/inject': 'true' } },
+    // For its streams, also on a machine that is busy.
+    terminationGracePeriodSeconds: 90,
+    container: {
+      ...{ name: 'app', image, args: ['/app/streams.cjs'] },
+      env: [
+        { name: 'STREAMS', value: String(streams) },
+        { name: 'TELL', value: tell },
+      ],
+      readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
     },
-  },
-});
+  });
 
 /** A Job that asks once, in a container that knows nothing of Remora, and ends. */
 export const askingJob = (name: string, image: string): object => ({
@@ -118,38 +113,21 @@ export const fakeProvider = (
   name: string,
   { image, key, failWith = 0, replicas = 1, namesItself, paceMs = 0 }: FakeProviderOptions,
 ): object[] => [
-  {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name },
-    spec: {
-      replicas,
-      selector: { matchLabels: { [APP_LABEL]: name } },
-      template: {
-        metadata: { labels: { [APP_LABEL]: name } },
-        spec: {
-          terminationGracePeriodSeconds: 1,
-          containers: [
-            {
-              name: 'provider',
-              image,
-              args: ['/app/provider.cjs'],
-              env: [
-                namesItself === undefined
-                  ? { name: 'PROVIDER_NAME', value: name }
-                  : { name: 'PROVIDER_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-                { name: 'PROVIDER_KEY', value: key },
-                { name: 'FAIL_WITH', value: String(failWith) },
-                { name: 'PACE_MS', value: String(paceMs) },
-              ],
-              readinessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
-              securityContext: RESTRICTED,
-            },
-          ],
-        },
-      },
+  deployment(name, {
+    ...{ replicas, terminationGracePeriodSeconds: 1 },
+    container: {
+      ...{ name: 'provider', image, args: ['/app/provider.cjs'] },
+      env: [
+        namesItself === undefined
+          ? { name: 'PROVIDER_NAME', value: name }
+          : { name: 'PROVIDER_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        { name: 'PROVIDER_KEY', value: key },
+        { name: 'FAIL_WITH', value: String(failWith) },
+        { name: 'PACE_MS', value: String(paceMs) },
+      ],
+      readinessProbe: { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1, timeoutSeconds: 5 },
     },
-  },
+  }),
   {
     apiVersion: 'v1',
     kind: 'Service',

@@ -11,6 +11,7 @@ test('what ran before ends inside as ever, and nothing that is begun there comes
     await new Promise(setImmediate);
   });
   assert.equal((before as unknown as { readonly _destroyed: boolean })._destroyed, true);
+  // Timers of one length come in the order in which they were begun: had it been a real one, it would have come before this.
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.deepEqual(begun, []);
 });

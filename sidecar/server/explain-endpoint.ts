@@ -38,6 +38,11 @@ function mayBeExplained({ endpoint, headers }: Call, { config }: ExplainDeps): v
     throw notExplained(`A job cannot be explained, and a request without ${REQUEST_HEADER.callback} can.`);
 }
 
+/** Of what acts at once, and has no target. Throws `invalid_request`. */
+export function mustNotBeExplained(headers: Call['headers']): void {
+  if (headers[REQUEST_HEADER.explain] !== undefined) throw notExplained('What is asked of a job cannot be explained.');
+}
+
 /** Policy is told, which is for the pod and whoever may enter it. */
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
 

@@ -25,7 +25,7 @@ import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import { askedEndpoint, methodNotAllowed } from './asked-endpoint.ts';
 import { connectNotServed, parserError, writeBareAnswer } from './bare-answer.ts';
 import { BodyReader } from './body-reader.ts';
-import { answerExplained } from './explain-endpoint.ts';
+import { answerExplained, mustNotBeExplained } from './explain-endpoint.ts';
 import { answerFeedback, FEEDBACK, FEEDBACK_BYTES, type LabelledFeedback } from './feedback-endpoint.ts';
 import { HttpReply } from './http-reply.ts';
 import { answerJob } from './job-endpoint.ts';
@@ -137,6 +137,7 @@ export class Ingress {
       const path = checkHead(request);
       const job = request.method === 'POST' ? undefined : jobAt(path);
       if (job !== undefined) {
+        mustNotBeExplained(request.headers);
         const hold = this.#retained.holdUntilClosed(response);
         void answerJob(
           { id: job, method: request.method, requestId, reply, hold },

@@ -391,3 +391,18 @@ test('a drawn order tells the shares, and a variant that the request was drawn f
     [['b/off', 'NoWeight']],
   );
 });
+
+test('what is asked of a job is refused and not done, where it was to be explained', async (t) => {
+  const { running } = await started(t, {
+    providers: { mock: { type: 'Mock' } },
+    routes: [{ targets: [{ provider: 'mock' }] }],
+  });
+  for (const method of ['GET', 'DELETE']) {
+    const response = await fetch(`${running.url}/v1/remora/jobs/job_openai-chat_${'0'.repeat(32)}`, {
+      method,
+      headers: HEADERS,
+    });
+    assert.equal(response.status, 400);
+    assert.match(JSON.stringify(await response.json()), /What is asked of a job cannot be explained/);
+  }
+});

@@ -8,6 +8,7 @@ import type { BookLook, GrantAuthority } from '#treasury/grant-authority';
 import { windowAt } from '#treasury/window';
 import type { AttemptEstimate, BudgetOutlook } from './budget-gate.ts';
 import { tokensAtMost } from './price.ts';
+import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, priceUnknown } from './refusal.ts';
 import { boundOf } from './settlement.ts';
 import type { Wallet } from './wallet.ts';
@@ -22,7 +23,8 @@ export interface OutlookDeps {
 }
 
 /** Of every limit that applies to the attempt. */
-export async function outlookOf(attempt: AttemptEstimate, deps: OutlookDeps): Promise<readonly BudgetOutlook[]> {
+export async function outlookOf(asked: AttemptEstimate, deps: OutlookDeps): Promise<readonly BudgetOutlook[]> {
+  const attempt = underCeiling(asked);
   const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
   return Promise.all([...budgets.values()].map((budget) => outlook(budget, attempt, deps)));
 }
@@ -36,7 +38,7 @@ async function outlook(budget: PolicyBudget, attempt: AttemptEstimate, deps: Out
   const book = await lookAt(counted, period.id, deps);
   const remaining = book && book.remaining + slack;
   const known = { budget, needed, windowEndMs: period.endMs, held: slack, remaining };
-  if (needed === null) return { ...known, refusal: priceUnknown(budget, attempt) };
+  if (needed === null) return { ...known, refusal: priceUnknown(strictOf(attempt.budgets) ?? budget, attempt) };
   if (remaining === undefined)
     return needed > BigInt(budget.amount) ? { ...known, refusal: overLimit(budget, needed) } : known;
   if (needed <= remaining) return known;

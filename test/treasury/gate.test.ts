@@ -165,6 +165,15 @@ test('an unknown price counts at the ceiling of the budgets, the dearest of seve
     budgetOf(id, 100_000n, { priceCeiling: { inputPico, outputPico } });
   const budgets = [money('cheap', '1000', '9000'), money('dear', '3000', '5000')];
   const attempt = attemptOf(budgets, 100, { target, inputTokensAtMost: 100, outputTokensAtMost: 10 });
+  const looked = await gate.look(attempt);
+  assert.deepEqual(
+    looked.map(({ needed, refusal }) => [needed, refusal]),
+    [
+      [390n, undefined],
+      [390n, undefined],
+    ],
+    'who only asks is told the same',
+  );
   const reservation = await gate.reserve(attempt);
   const usage = { ...usageOf(0), inputTokens: 20, cacheReadTokens: 30, outputTokens: 2 };
   // 50 tokens of input at 3 nano-dollars and 2 of output at 9.

@@ -1,57 +1,10 @@
 /** `x-remora-explain`: the answer says why, and nothing else happens. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { Explanation } from '#sidecar/pipeline/explain/explanation';
-import type { Upstream } from '#sidecar/upstream/upstream';
-import { policyOf, type RunningSidecar, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
+import { policyOf, startSidecar } from '#test/sidecar/start-sidecar';
 import { buildBudget, buildGuardrail } from '#test/support/build-policy';
-
-const HEADERS = { 'content-type': 'application/json', 'x-remora-explain': 'true' };
-
-/** An upstream that only remembers that it was asked. */
-function noUpstream(): { readonly upstream: Upstream; readonly asked: string[] } {
-  const asked: string[] = [];
-  const send: Upstream['send'] = async ({ url }) => {
-    asked.push(url);
-    throw new Error('not here');
-  };
-  return { upstream: { send, close: async () => {} }, asked };
-}
-
-async function started(t: TestContext, policy: NonNullable<StartOptions['policy']>, options: StartOptions = {}) {
-  const { upstream, asked } = noUpstream();
-  const running = await startSidecar(t, { ...options, policy, deps: { upstream, ...options.deps } });
-  return { running, asked };
-}
-
-async function explained(
-  { url }: Pick<RunningSidecar, 'url'>,
-  body: object = {},
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Explanation> {
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { ...HEADERS, ...headers },
-    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }], ...body }),
-  });
-  assert.equal(response.status, 200);
-  assert.equal(response.headers.get('content-type'), 'application/json');
-  return (await response.json()) as Explanation;
-}
-
-/** Over another API than chat completions. */
-async function explainedAt({ url }: Pick<RunningSidecar, 'url'>, path: string, body?: object): Promise<Explanation> {
-  const method = body === undefined ? 'GET' : 'POST';
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: HEADERS,
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  assert.equal(response.status, 200);
-  return (await response.json()) as Explanation;
-}
-
-const MOCKS = { a: { type: 'Mock' }, b: { type: 'Mock' }, c: { type: 'Mock' } } as const;
+import { explained, explainedAt, HEADERS, MOCKS, started } from './stage.ts';
 
 test('nothing is sent, reserved or recorded for an explanation', async (t) => {
   const { running, asked } = await started(t, {
@@ -295,37 +248,6 @@ test('neither text of the request nor a key is in an explanation', async (t) => 
   assert.doesNotMatch(JSON.stringify(told), /ada@|sk-very/);
 });
 
-const wrong: readonly [string, Readonly<Record<string, string>>, RegExp, string?][] = [
-  ['any other value than true', { 'x-remora-explain': 'yes' }, /x-remora-explain must be true/],
-  ['a job', { 'x-remora-callback': 'fetch' }, /A job cannot be explained/],
-  ['feedback', {}, /Feedback goes nowhere/, '/v1/feedback'],
-];
-for (const [what, headers, message, path = '/v1/chat/completions'] of wrong)
-  test(`x-remora-explain refuses ${what}`, async (t) => {
-    const { running } = await started(t, { providers: MOCKS, routes: [{ targets: [{ provider: 'a' }] }] });
-    const response = await fetch(`${running.url}${path}`, {
-      method: 'POST',
-      headers: { ...HEADERS, ...headers },
-      body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
-    });
-    assert.equal(response.status, 400);
-    assert.match(await response.text(), message);
-  });
-
-test('a sidecar that others than its pod can reach explains nothing', async (t) => {
-  const { running } = await started(
-    t,
-    { providers: MOCKS, routes: [{ targets: [{ provider: 'a' }] }] },
-    { config: { ingress: { host: '0.0.0.0', port: 0 } } },
-  );
-  const response = await fetch(`${running.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: HEADERS,
-    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
-  });
-  assert.equal(response.status, 400);
-});
-
 test('every operation is explained: embeddings of one model, an estimate of the sidecar itself, files of an account', async (t) => {
   const { running, asked } = await started(t, {
     providers: { a: { type: 'OpenAI' }, b: { type: 'OpenAI' }, cohere: { type: 'Cohere' } },
@@ -390,19 +312,4 @@ test('a drawn order tells the shares, and a variant that the request was drawn f
     leftOut.map(({ target, reason }) => [target, reason]),
     [['b/off', 'NoWeight']],
   );
-});
-
-test('what is asked of a job is refused and not done, where it was to be explained', async (t) => {
-  const { running } = await started(t, {
-    providers: { mock: { type: 'Mock' } },
-    routes: [{ targets: [{ provider: 'mock' }] }],
-  });
-  for (const method of ['GET', 'DELETE']) {
-    const response = await fetch(`${running.url}/v1/remora/jobs/job_openai-chat_${'0'.repeat(32)}`, {
-      method,
-      headers: HEADERS,
-    });
-    assert.equal(response.status, 400);
-    assert.match(JSON.stringify(await response.json()), /What is asked of a job cannot be explained/);
-  }
 });

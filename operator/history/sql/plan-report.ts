@@ -52,24 +52,41 @@ const keptOf = (grain: Grain | undefined): ReportPlan['kept'] => {
   return grain === GRAINS.userDay ? 'users' : 'reports';
 };
 
-/** The coarsest that has all labels; undefined: none has. */
-function grainOf({ by, where, period, from, to }: ReportQuery): Grain | undefined {
+/** The first that has all labels; undefined: none has. */
+function grainOf({ by, where }: ReportQuery): Grain | undefined {
   const asked = [...by, ...(Object.keys(where) as Label[])];
-  const isWhole = (date: string): boolean => date.endsWith('-01');
-  const coarse = period !== 'day' && isWhole(from) && isWhole(to);
-  const grains: readonly Grain[] = [coarse ? GRAINS.month : GRAINS.day, GRAINS.userDay];
-  return grains.find(({ labels }) => asked.every((label) => labels.includes(label)));
+  return [GRAINS.day, GRAINS.userDay].find(({ labels }: Grain) => asked.every((label) => labels.includes(label)));
+}
+
+/** Sums of one grain, from a day until before another. */
+type Span = readonly [grain: number, from: number, to: number];
+
+/** Whole months by their own sums, of which there are far fewer; the days before and after them by theirs. */
+function spansOf({ period, from, to }: ReportQuery, grain: Grain): readonly Span[] {
+  const [first, end] = [dayOfDate(from), dayOfDate(to)];
+  const whole = monthOf(first) === first ? first : monthOf(first, 1);
+  const rest = monthOf(end);
+  if (grain !== GRAINS.day || period === 'day' || whole >= rest) return [[grain.id, first, end]];
+  const spans: Span[] = [
+    [GRAINS.day.id, first, whole],
+    [GRAINS.month.id, whole, rest],
+    [GRAINS.day.id, rest, end],
+  ];
+  return spans.filter(([, start, stop]) => start < stop);
 }
 
 /** The order of a CROSS JOIN is kept by SQLite; to PostgreSQL it is a join as any. */
-const ofSums = ({ period, from, to }: ReportQuery, grain: Grain, prefix: string): Source => ({
-  from: `FROM ${prefix}roll_up r CROSS JOIN ${prefix}series s
-  WHERE s.id = r.series AND r.grain = ? AND r.bucket >= ? AND r.bucket < ?`,
-  values: [grain.id, dayOfDate(from), dayOfDate(to)],
-  period: { total: 'r.grain', month: 'r.month', day: 'r.bucket' }[period],
-  label: labelOfSeries,
-  sums: MEASURE_COLUMNS.map((column) => `SUM(r.${column}) AS ${column}`),
-});
+function ofSums(query: ReportQuery, grain: Grain, prefix: string): Source {
+  const spans = spansOf(query, grain);
+  const span = `SELECT * FROM ${prefix}roll_up WHERE grain = ? AND bucket >= ? AND bucket < ?`;
+  return {
+    from: `FROM (${spans.map(() => span).join(' UNION ALL ')}) r CROSS JOIN ${prefix}series s WHERE s.id = r.series`,
+    values: spans.flat(),
+    period: { total: 's.grain', month: 'r.month', day: 'r.bucket' }[query.period],
+    label: labelOfSeries,
+    sums: MEASURE_COLUMNS.map((column) => `SUM(r.${column}) AS ${column}`),
+  };
+}
 
 function ofRows({ period, from, to }: ReportQuery, prefix: string): Source {
   const [first, end] = [dayOfDate(from), dayOfDate(to)];

@@ -186,6 +186,25 @@ function reports(promise: Promises): void {
     }
   });
 
+  promise('whole months, and the days before and after them, are summed once each', async (open) => {
+    const history = open();
+    const rows = someRows(60).map((row) => ({ ...row, costNanoUsd: 1n }));
+    await history.append(rows, NOW);
+    const spans = [
+      ['2026-09-13', '2026-11-21'],
+      ['2026-09-30', '2026-12-01'],
+      ['2026-10-01', '2026-11-02'],
+      ['2026-10-02', '2026-11-01'],
+      ['2026-10-31', '2026-11-01'],
+    ] as const;
+    for (const [from, to] of spans)
+      for (const period of ['total', 'month', 'day'] as const) {
+        const inside = rows.filter(({ timeMs }) => timeMs >= Date.parse(from) && timeMs < Date.parse(to));
+        const { total } = await history.report(query({ from, to, by: ['team'], period }));
+        assert.equal(total.attempts, BigInt(inside.length), `${from} to ${to} by ${period}`);
+      }
+  });
+
   promise('sums and rows tell the same', async (open) => {
     const history = open();
     const rows = someRows(60);

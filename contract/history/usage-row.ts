@@ -50,7 +50,7 @@ export const COUNTS = [
 ] as const;
 export type Count = (typeof COUNTS)[number];
 
-/** With these bounds a sum of 92,000 of the dearest rows, and of 900 million of the longest, still fits 64 bits. */
+/** 100,000 dollars. With these bounds the sum of 92,000 of the dearest rows, and of 900 million of the longest, fits 64 bits. */
 const MAX_COST_NANO_USD = 10n ** 14n;
 const MAX_COUNT = 10 ** 10;
 const MAX_LATENCY_MS = 30 * 86_400_000;

@@ -11,18 +11,18 @@ const snake = (name: string): string => name.replace(/[A-Z0-9]+/g, (upper) => `_
 /** `user` is a word of PostgreSQL. */
 export const columnOf = (name: string): string => (name === 'user' ? 'end_user' : snake(name));
 
-/** Labels that a row of the ledger keeps itself; the others are those of its series. */
+/** Labels that a row keeps itself; the others are those of its series. */
 const OWN_LABELS: ReadonlySet<Label> = new Set(['user', 'session', 'run']);
 /** Of the table of series: its user is that of the sums by user. */
 export const SERIES_COLUMNS = [...SERIES_LABELS, 'user'] as const;
 
-/** `u` is the ledger, `s` its series. */
+/** `u` is the table of rows, `s` its series. */
 export const labelOfRow = (label: Label): string => `${OWN_LABELS.has(label) ? 'u' : 's'}.${columnOf(label)}`;
 export const labelOfSeries = (label: Label): string => `s.${columnOf(label)}`;
 
 type Kind = 'text' | 'integer' | 'money';
 
-/** What the ledger keeps beside its series. */
+/** What the table of rows keeps beside its series. */
 const OWN: readonly (readonly [name: keyof UsageRow, kind: Kind])[] = [
   ['timeMs', 'integer'],
   ['instance', 'text'],
@@ -45,13 +45,13 @@ const NULLABLE: ReadonlySet<string> = new Set(['costNanoUsd', 'firstTokenMs']);
 
 const SQL_TYPE = { text: 'text', integer: 'bigint', money: 'bigint' } as const;
 
-export const LEDGER_COLUMNS: readonly string[] = [...OWN.map(([name]) => columnOf(name)), 'series'];
-export const LEDGER_DEFINITION = [
+export const ROW_COLUMNS: readonly string[] = [...OWN.map(([name]) => columnOf(name)), 'series'];
+export const ROW_DEFINITION = [
   ...OWN.map(([name, kind]) => `${columnOf(name)} ${SQL_TYPE[kind]}${NULLABLE.has(name) ? '' : ' NOT NULL'}`),
   'series bigint NOT NULL',
 ].join(',\n  ');
 
-export const ledgerValues = (row: UsageRow, series: bigint): SqlValue[] => [...OWN.map(([name]) => row[name]), series];
+export const rowValues = (row: UsageRow, series: bigint): SqlValue[] => [...OWN.map(([name]) => row[name]), series];
 
 /** All of a row, by the names that `decodeRow` knows. */
 export const ROW_SELECTION = [
@@ -72,7 +72,7 @@ export const decodeRow = (from: SqlRow): UsageRow =>
     ...SERIES_LABELS.map((label) => [label, from[columnOf(label)]]),
   ]) as unknown as UsageRow;
 
-/** What one row adds to each measure: as code, and as SQL over the ledger. */
+/** What one row adds to each measure: as code, and as SQL over the table of rows. */
 interface Contribution {
   readonly of: (row: UsageRow) => bigint;
   readonly sql: string;
@@ -123,7 +123,7 @@ export const measuresOf = (row: UsageRow): bigint[] => MEASURES.map((name) => CO
 export const SESSIONS_AT = MEASURES.indexOf('sessions');
 
 export const MEASURE_COLUMNS = MEASURES.map(columnOf);
-/** Over the ledger `u` and its series `s`. */
+/** Over the rows `u` and its series `s`. */
 export const SUMS_OF_ROWS = MEASURES.map((name) => {
   const { sql } = CONTRIBUTIONS[name];
   return `${name === 'sessions' ? `COUNT(DISTINCT ${sql})` : `SUM(${sql})`} AS ${columnOf(name)}`;

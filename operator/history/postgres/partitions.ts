@@ -1,4 +1,4 @@
-/** The months of the ledger as partitions. */
+/** The months of the rows as partitions. */
 import { DAY_MS, dateOfDay, monthOf } from '#operator/history/days';
 import type { Sql } from '#operator/history/sql/sql-database';
 

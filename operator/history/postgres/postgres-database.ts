@@ -13,7 +13,7 @@ const ANSWER_WITHIN_MS = 30_000;
 /** Replicas that start together make the tables one after the other; the store of grants has the number before. */
 const LOCK = 7_266_673;
 
-const STEPS = migrations({ prefix: 'remora.', keyed: '', ledger: 'PARTITION BY RANGE (time_ms)' });
+const STEPS = migrations({ prefix: 'remora.', keyed: '', rows: 'PARTITION BY RANGE (time_ms)' });
 
 export class PostgresDatabase implements SqlDatabase {
   readonly prefix = 'remora.';

@@ -3,10 +3,10 @@ import { MEASURES } from '#contract/history/report';
 import type { UsageRow } from '#contract/history/usage-row';
 import {
   columnOf,
-  LEDGER_COLUMNS,
-  ledgerValues,
   MEASURE_COLUMNS,
   measuresOf,
+  ROW_COLUMNS,
+  rowValues,
   SERIES_COLUMNS,
   SESSIONS_AT,
 } from '#operator/history/columns';
@@ -47,10 +47,10 @@ async function insertNew(
     sql,
     {
       into: `${db.prefix}usage_row`,
-      columns: LEDGER_COLUMNS,
+      columns: ROW_COLUMNS,
       rest: 'ON CONFLICT DO NOTHING RETURNING time_ms, instance, seq',
     },
-    rows.map((row) => ledgerValues(row, ids.of(GRAINS.day, row))),
+    rows.map((row) => rowValues(row, ids.of(GRAINS.day, row))),
   );
   const added = new Set(
     returned.map((row) => keyOf({ timeMs: Number(row.time_ms), instance: String(row.instance), seq: Number(row.seq) })),

@@ -42,7 +42,7 @@ function steps(db: SqlDatabase, { rows, users, reports }: FirstDays): ((sql: Sql
   };
   const sums = (grain: number, day: number) => [
     from('roll_up', 'grain, bucket, series', 'grain = ? AND bucket < ?', [grain, day]),
-    // A row of the ledger that is kept needs its series.
+    // A row that is kept needs its series.
     from('series', 'id', 'grain = ? AND last_day < ?', [
       grain,
       grain === GRAINS.userDay.id ? day : Math.min(day, rows),

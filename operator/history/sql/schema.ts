@@ -1,16 +1,16 @@
 /** The tables of the history, as numbered migrations: one that was released is never changed, a new one is added. */
-import { columnOf, LEDGER_DEFINITION, MEASURE_COLUMNS, SERIES_COLUMNS } from '#operator/history/columns';
+import { columnOf, MEASURE_COLUMNS, ROW_DEFINITION, SERIES_COLUMNS } from '#operator/history/columns';
 
 export interface Engine {
   readonly prefix: string;
   /** Ends the definition of a table that is nothing but its primary key. */
   readonly keyed: string;
-  /** Ends that of the ledger. */
-  readonly ledger: string;
+  /** Ends that of the rows. */
+  readonly rows: string;
 }
 
 /** In order; the number of each is its place, counted from 1. `settings` holds days and locks by name. */
-export const migrations = ({ prefix, keyed, ledger }: Engine): readonly string[] => [
+export const migrations = ({ prefix, keyed, rows }: Engine): readonly string[] => [
   `CREATE TABLE ${prefix}setting (name text PRIMARY KEY, value bigint NOT NULL) ${keyed};
 INSERT INTO ${prefix}setting VALUES ('rows', 0), ('users', 0), ('reports', 0), ('corrections', 0);
 CREATE TABLE ${prefix}series (
@@ -21,9 +21,9 @@ CREATE TABLE ${prefix}series (
 ) ${keyed};
 CREATE INDEX series_last_day ON ${prefix}series (grain, last_day);
 CREATE TABLE ${prefix}usage_row (
-  ${LEDGER_DEFINITION},
+  ${ROW_DEFINITION},
   PRIMARY KEY (time_ms, instance, seq)
-) ${ledger};
+) ${rows};
 CREATE TABLE ${prefix}roll_up (
   grain bigint NOT NULL,
   bucket bigint NOT NULL,

@@ -21,7 +21,7 @@ const SETTINGS = [
   `cache_size = -${CACHE_KIB}`,
 ];
 
-const STEPS = migrations({ prefix: '', keyed: 'WITHOUT ROWID', ledger: 'WITHOUT ROWID' });
+const STEPS = migrations({ prefix: '', keyed: 'WITHOUT ROWID', rows: 'WITHOUT ROWID' });
 
 export interface SqliteOptions {
   readonly file: string;

@@ -47,7 +47,7 @@ export interface Corrected {
   readonly differenceNanoUsd: bigint;
 }
 
-/** In days. Rows are deleted by whole months. */
+/** In days; all is deleted by whole months. */
 export interface Retention {
   readonly rowDays: number;
   /** Of sums by user. */
@@ -55,8 +55,8 @@ export interface Retention {
   readonly reportDays: number;
 }
 
-/** Thirteen months of rows, so that the same month of last year is there; three months of sums by user; five years of all other sums. */
-export const RETENTION: Retention = { rowDays: 395, userDays: 92, reportDays: 1_830 };
+/** Thirteen months of what tells users apart, so that the same month of last year is there; five years of all other sums. */
+export const RETENTION: Retention = { rowDays: 395, userDays: 395, reportDays: 1_830 };
 
 /** Every method rejects with HistoryUnavailable when the engine does not answer, is full or is closed; what it was asked may then have been done or not. */
 export interface HistoryStore {

@@ -10,11 +10,15 @@ export interface Grain {
   readonly bucketOf: (timeMs: number) => number;
 }
 
+const monthOfTime = (timeMs: number): number => monthOf(dayOf(timeMs));
+/** Few beside the user, since there are so many of him. */
+const USER_LABELS: readonly Label[] = ['namespace', 'team', 'user'];
+
 export const GRAINS = {
   day: { id: 1, labels: SERIES_LABELS, bucketOf: dayOf },
-  month: { id: 2, labels: SERIES_LABELS, bucketOf: (timeMs) => monthOf(dayOf(timeMs)) },
-  /** Few labels beside the user, since there are so many of him. */
-  userDay: { id: 3, labels: ['namespace', 'team', 'user'], bucketOf: dayOf },
+  month: { id: 2, labels: SERIES_LABELS, bucketOf: monthOfTime },
+  userDay: { id: 3, labels: USER_LABELS, bucketOf: dayOf },
+  userMonth: { id: 4, labels: USER_LABELS, bucketOf: monthOfTime },
 } as const satisfies Readonly<Record<string, Grain>>;
 
 export interface Series {

@@ -66,11 +66,11 @@ function spansOf({ period, from, to }: ReportQuery, grain: Grain): readonly Span
   const [first, end] = [dayOfDate(from), dayOfDate(to)];
   const whole = monthOf(first) === first ? first : monthOf(first, 1);
   const rest = monthOf(end);
-  if (grain !== GRAINS.day || period === 'day' || whole >= rest) return [[grain.id, first, end]];
+  if (period === 'day' || whole >= rest) return [[grain.id, first, end]];
   const spans: Span[] = [
-    [GRAINS.day.id, first, whole],
-    [GRAINS.month.id, whole, rest],
-    [GRAINS.day.id, rest, end],
+    [grain.id, first, whole],
+    [(grain === GRAINS.userDay ? GRAINS.userMonth : GRAINS.month).id, whole, rest],
+    [grain.id, rest, end],
   ];
   return spans.filter(([, start, stop]) => start < stop);
 }

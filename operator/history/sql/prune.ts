@@ -11,7 +11,7 @@ const MONTHS_AHEAD = 2;
 export async function prune(db: SqlDatabase, retention: Retention, nowMs: number): Promise<number> {
   const today = dayOf(nowMs);
   const rows = monthOf(today - retention.rowDays);
-  const [users, reports] = [today - retention.userDays, monthOf(today - retention.reportDays)];
+  const [users, reports] = [monthOf(today - retention.userDays), monthOf(today - retention.reportDays)];
   await db.write((sql) => state(db, sql, { rows, users, reports }));
   const ahead = Array.from({ length: MONTHS_AHEAD + 1 }, (_, later) => monthOf(today, later));
   await db.write((sql) => db.prepareMonths(sql, ahead));
@@ -52,6 +52,7 @@ function steps(db: SqlDatabase, { rows, users, reports }: FirstDays): ((sql: Sql
     (sql) => db.deleteRowsBefore(sql, rows, STEP_ROWS),
     from('seen_session', 'id', 'first_day < ?', [reports]),
     ...sums(GRAINS.userDay.id, users),
+    ...sums(GRAINS.userMonth.id, users),
     ...sums(GRAINS.day.id, reports),
     ...sums(GRAINS.month.id, reports),
   ];

@@ -9,6 +9,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'contract/policy': ['contract/names', 'contract/resources'],
   'contract/compile': ['contract/names', 'contract/expressions', 'contract/resources', 'contract/policy'],
   'contract/wire': ['contract/policy'],
+  'contract/history': ['contract/policy'],
   treasury: ['contract'],
   'sidecar/canonical': [],
   'sidecar/json': ['sidecar/canonical'],
@@ -79,6 +80,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'operator/trust': [],
   'operator/push': ['contract', 'treasury'],
   'operator/admission': ['contract'],
+  'operator/history': ['contract'],
   'operator/telemetry': ['contract'],
   'operator/prices': ['contract', 'operator/kube', 'operator/telemetry'],
   'operator/controller': [
@@ -102,6 +104,7 @@ export const PURE_ROOMS: readonly string[] = [
   'contract/resources',
   'contract/policy',
   'contract/compile',
+  'contract/history',
   'sidecar/canonical',
   'sidecar/json',
   'sidecar/stream',

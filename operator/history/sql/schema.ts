@@ -1,0 +1,37 @@
+/** The tables of the history, as numbered migrations: one that was released is never changed, a new one is added. */
+import { columnOf, MEASURE_COLUMNS, ROW_DEFINITION, SERIES_COLUMNS } from '#operator/history/columns';
+
+export interface Engine {
+  readonly prefix: string;
+  /** Ends the definition of a table that is nothing but its primary key. */
+  readonly keyed: string;
+  /** Ends that of the rows. */
+  readonly rows: string;
+}
+
+/** In order; the number of each is its place, counted from 1. `settings` holds days and locks by name. */
+export const migrations = ({ prefix, keyed, rows }: Engine): readonly string[] => [
+  `CREATE TABLE ${prefix}setting (name text PRIMARY KEY, value bigint NOT NULL) ${keyed};
+INSERT INTO ${prefix}setting VALUES ('rows', 0), ('users', 0), ('reports', 0), ('corrections', 0);
+CREATE TABLE ${prefix}series (
+  id bigint PRIMARY KEY,
+  grain bigint NOT NULL,
+  last_day bigint NOT NULL,
+  ${SERIES_COLUMNS.map((label) => `${columnOf(label)} text NOT NULL`).join(',\n  ')}
+) ${keyed};
+CREATE INDEX series_last_day ON ${prefix}series (grain, last_day);
+CREATE TABLE ${prefix}usage_row (
+  ${ROW_DEFINITION},
+  PRIMARY KEY (time_ms, instance, seq)
+) ${rows};
+CREATE TABLE ${prefix}roll_up (
+  grain bigint NOT NULL,
+  bucket bigint NOT NULL,
+  series bigint NOT NULL,
+  month bigint NOT NULL,
+  ${MEASURE_COLUMNS.map((column) => `${column} bigint NOT NULL`).join(',\n  ')},
+  PRIMARY KEY (grain, bucket, series)
+) ${keyed};
+CREATE TABLE ${prefix}seen_session (id bigint PRIMARY KEY, first_day bigint NOT NULL) ${keyed};
+CREATE INDEX seen_session_first_day ON ${prefix}seen_session (first_day);`,
+];

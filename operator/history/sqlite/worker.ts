@@ -1,0 +1,42 @@
+/** The thread in which SQLite runs, so that neither a report nor the disk holds up the operator. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { SqlHistory } from '#operator/history/sql/sql-history';
+import type { CallMessage, ReplyMessage, WorkerSettings } from './protocol.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
+
+type Calls = Readonly<Record<CallMessage['method'], (...args: never[]) => Promise<unknown>>>;
+
+async function open(settings: WorkerSettings): Promise<Calls> {
+  const db = await SqliteDatabase.open(settings);
+  const history = new SqlHistory(db, settings.retention);
+  return {
+    append: history.append.bind(history),
+    report: history.report.bind(history),
+    rows: history.rows.bind(history),
+    rerate: history.rerate.bind(history),
+    prune: history.prune.bind(history),
+    backup: db.backup.bind(db),
+    close: history.close.bind(history),
+  };
+}
+
+/** What cannot be opened is said to every call. */
+const opened = open(workerData as WorkerSettings);
+opened.catch(() => {});
+
+async function reply({ id, method, args }: CallMessage): Promise<ReplyMessage> {
+  try {
+    const calls = await opened;
+    return { id, result: await calls[method](...(args as never[])) };
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    return { id, error: { name, message } };
+  }
+}
+
+parentPort?.on('message', (call: CallMessage) => {
+  void reply(call).then((message) => {
+    parentPort?.postMessage(message);
+    if (call.method === 'close') parentPort?.close();
+  });
+});

@@ -42,7 +42,7 @@ export interface SweepOptions {
   readonly onFailed: (error: unknown) => void;
 }
 
-const realAfter: After = (ms, task) => {
+export const realAfter: After = (ms, task) => {
   const timer = setTimeout(task, ms).unref();
   return () => clearTimeout(timer);
 };

@@ -2,7 +2,9 @@
 import type { Unfit } from '#contract/policy/unfit';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { SourceCounts } from '#contract/wire/variant-codec';
+import type { After } from '#treasury/open-book';
 import { OwnBounds, type ShareBounds } from '#treasury/shares/share-bounds';
+import { realAfter } from '#treasury/treasury';
 import { type AskOutcome, GrantRequests, type GrantRequestsOptions, type GrantTreasury } from './grant-requests.ts';
 import { HealthBoard, type UnfitCount } from './health-board.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
@@ -35,6 +37,8 @@ export interface PodStreamsOptions {
   readonly shareBounds?: ShareBounds;
   /** Milliseconds, monotonic or Unix. */
   readonly now: () => number;
+  /** Default: a timer that does not keep the process alive. */
+  readonly after?: After;
 }
 
 interface OpenStream {
@@ -52,9 +56,9 @@ export class PodStreams {
 
   constructor(options: PodStreamsOptions) {
     this.#options = options;
-    const { shareBounds = new OwnBounds() } = options;
+    const { shareBounds = new OwnBounds(), now, after = realAfter } = options;
     this.#shares = new ShareBoard(shareBounds);
-    this.#rounds = new Rounds(() => this.#shareOut());
+    this.#rounds = new Rounds({ task: () => this.#shareOut(), now, after });
     shareBounds.onChange = (key) => {
       this.#shares.look(key);
       this.#rounds.soon();

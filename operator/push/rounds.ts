@@ -1,30 +1,41 @@
 /** Runs a task soon after it was asked for, at most once in a quarter of a second however often. */
+import type { After } from '#treasury/open-book';
+
 const SPACING_MS = 250;
 
+export interface RoundsOptions {
+  readonly task: () => void;
+  /** Milliseconds, monotonic or Unix. */
+  readonly now: () => number;
+  readonly after: After;
+}
+
 export class Rounds {
-  readonly #task: () => void;
+  readonly #options: RoundsOptions;
   #lastMs = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
   #isStopped = false;
 
-  constructor(task: () => void) {
-    this.#task = task;
+  constructor(options: RoundsOptions) {
+    this.#options = options;
   }
 
   soon(): void {
-    if (this.#timer !== undefined || this.#isStopped) return;
-    const waitMs = Math.max(0, this.#lastMs + SPACING_MS - performance.now());
-    this.#timer = setTimeout(() => this.#run(), waitMs).unref();
+    if (this.#cancel !== undefined || this.#isStopped) return;
+    const { now, after } = this.#options;
+    // A clock that was set back must not make the next round wait for long.
+    const waitMs = Math.min(SPACING_MS, Math.max(0, this.#lastMs + SPACING_MS - now()));
+    this.#cancel = after(waitMs, () => this.#run());
   }
 
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel?.();
   }
 
   #run(): void {
-    this.#timer = undefined;
-    this.#lastMs = performance.now();
-    this.#task();
+    this.#cancel = undefined;
+    this.#lastMs = this.#options.now();
+    this.#options.task();
   }
 }

@@ -1,4 +1,5 @@
 /** One connection to the operator with its one stream. It ends once, with a reason; the next one is another connection. */
+import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { PolicyServiceClient, type SyncRequest, type SyncResponse } from '#contract/wire/gen/remora/policy/v1/sync';
@@ -6,16 +7,23 @@ import { PolicyServiceClient, type SyncRequest, type SyncResponse } from '#contr
 export type Outbound = NonNullable<SyncRequest['message']>;
 export type Inbound = NonNullable<SyncResponse['message']>;
 
-export interface ConnectionOptions {
+export interface Peer {
   /** `host:port`. */
   readonly address: string;
   /** The only certificates by which the operator is known. */
   readonly caPem: string;
-  readonly token: string;
+  /** Read for each connection, since kubelet rotates the token. */
+  readonly tokenFile: string;
+}
+
+export interface ConnectionEvents {
   readonly onMessage: (message: Inbound) => void;
   /** Once. `reason` holds neither token nor content. */
   readonly onEnd: (reason: string) => void;
 }
+
+/** Rejects with an error whose message is fit for the log. */
+export type Dial = (peer: Peer, events: ConnectionEvents) => Promise<Connection>;
 
 export interface Connection {
   /** False when the connection is over. */
@@ -40,10 +48,33 @@ const CHANNEL_OPTIONS = {
   'grpc.use_local_subchannel_pool': 1,
 } as const;
 
-/** Throws when the CA is not PEM. */
-export function openConnection({ address, caPem, token, onMessage, onEnd }: ConnectionOptions): Connection {
-  const context = createSecureContext({ ca: caPem, minVersion: 'TLSv1.3' });
-  const client = new PolicyServiceClient(address, credentials.createFromSecureContext(context), CHANNEL_OPTIONS);
+export const dialOperator: Dial = async ({ address, caPem, tokenFile }, events) => {
+  const token = await readToken(tokenFile);
+  if (token === undefined) throw new Error(`The token cannot be read from ${tokenFile}.`);
+  const client = new PolicyServiceClient(address, credentialsOf(caPem), CHANNEL_OPTIONS);
+  return openStream(client, token, events);
+};
+
+function credentialsOf(caPem: string) {
+  try {
+    return credentials.createFromSecureContext(createSecureContext({ ca: caPem, minVersion: 'TLSv1.3' }));
+  } catch {
+    throw new Error('The CA certificates of the operator cannot be read.');
+  }
+}
+
+/** undefined when there is none, or an empty one. */
+async function readToken(path: string): Promise<string | undefined> {
+  try {
+    const token = (await readFile(path, 'utf8')).trim();
+    // Anything else cannot be a header, and its error would quote it.
+    return /^[\x21-\x7e]+$/.test(token) ? token : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function openStream(client: PolicyServiceClient, token: string, { onMessage, onEnd }: ConnectionEvents): Connection {
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);
   const call = client.sync(metadata);

@@ -1,18 +1,14 @@
 /** Keeps one connection to the operator for as long as the sidecar lives: dials, greets, beats, notices silence, and comes back. */
-import { readFile } from 'node:fs/promises';
 import type { Hello } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { Timers } from '#sidecar/time/timers';
-import { type Connection, type Inbound, type Outbound, openConnection } from './connection.ts';
+import type { Connection, Dial, Inbound, Outbound, Peer } from './connection.ts';
 import { HEALTHY_MS, reconnectDelayMs } from './reconnect-delay.ts';
 import type { SyncLog } from './sync-log.ts';
 
 export interface LinkOptions {
-  /** `host:port` of the operator. */
-  readonly address: string;
+  readonly dial: Dial;
   /** Asked for each connection. */
-  readonly caPem: () => string;
-  /** Read for each connection, since kubelet rotates the token. */
-  readonly tokenFile: string;
+  readonly peer: () => Peer;
   readonly hello: () => Hello;
   /** The operator has welcomed us; `send` works until `onLost`. */
   readonly onWelcome: (send: (message: Outbound) => boolean) => void;
@@ -57,22 +53,18 @@ export class Link {
   }
 
   async #dial(): Promise<void> {
-    const { address, caPem, tokenFile, hello, timers, now } = this.#options;
-    const token = await readToken(tokenFile);
-    if (this.#closed) return;
-    if (token === undefined) return this.#lost(`The token cannot be read from ${tokenFile}.`);
+    const { dial, peer, hello, timers, now } = this.#options;
     this.#heardAtMs = now();
     try {
-      this.#connection = openConnection({
-        address,
-        caPem: caPem(),
-        token,
+      const connection = await dial(peer(), {
         onMessage: (message) => this.#receive(message),
         onEnd: (reason) => this.#lost(reason),
       });
-    } catch {
-      return this.#lost('The CA certificates of the operator cannot be read.');
+      this.#connection = connection;
+    } catch (error) {
+      return this.#lost(error instanceof Error ? error.message : 'The operator cannot be dialled.');
     }
+    if (this.#closed) return this.#connection.end('The sidecar is leaving.');
     this.#connection.send({ $case: 'hello', value: hello() });
     this.#cancels.push(timers.after(WELCOME_WITHIN_MS, () => this.#giveUpUnwelcome()));
   }
@@ -108,10 +100,10 @@ export class Link {
 
   #welcome(): void {
     if (this.#welcomedAtMs !== undefined) return;
-    const { now, timers, log, address, onWelcome } = this.#options;
+    const { now, timers, log, peer, onWelcome } = this.#options;
     this.#welcomedAtMs = now();
     this.#cancels.push(timers.every(HEARTBEAT_MS, () => this.#beat()));
-    log.info({ operator: address }, 'connected to the operator');
+    log.info({ operator: peer().address }, 'connected to the operator');
     onWelcome((message) => this.#connection?.send(message) ?? false);
   }
 
@@ -148,16 +140,5 @@ export class Link {
 
   #cancelTimers(): void {
     for (const cancel of this.#cancels.splice(0)) cancel();
-  }
-}
-
-/** undefined when there is none, or an empty one. */
-async function readToken(path: string): Promise<string | undefined> {
-  try {
-    const token = (await readFile(path, 'utf8')).trim();
-    // Anything else cannot be a header, and its error would quote it.
-    return /^[\x21-\x7e]+$/.test(token) ? token : undefined;
-  } catch {
-    return undefined;
   }
 }

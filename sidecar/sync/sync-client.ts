@@ -8,7 +8,7 @@ import type { LastKnownGoodStore } from '#sidecar/policy/last-known-good';
 import type { PolicySink, PolicySource } from '#sidecar/policy/policy-source';
 import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
 import type { GrantAuthority } from '#treasury/grant-authority';
-import type { Inbound } from './connection.ts';
+import { type Dial, dialOperator, type Inbound } from './connection.ts';
 import { GrantClient, type Send } from './grant-client.ts';
 import { HealthReporter } from './health-reporter.ts';
 import { Link } from './link.ts';
@@ -37,6 +37,8 @@ export interface SyncClientOptions {
   /** What this sidecar shares with all pods. */
   readonly shared: () => SharedUse;
   readonly log: SyncLog;
+  /** Default: gRPC over TLS. */
+  readonly dial?: Dial;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
   /** In [0, 1). */
@@ -81,12 +83,11 @@ export class SyncClient implements PolicySource {
 
   /** Runs the last known good policy before it returns, then connects, and connects again whenever that is lost. */
   start(sink: PolicySink): void {
-    const { address, tokenFile, lastKnownGood, log, now, random } = this.#options;
+    const { address, tokenFile, lastKnownGood, log, now, random, dial = dialOperator } = this.#options;
     const receiver = new PolicyReceiver({ sink, lastKnownGood, log });
     this.#link = new Link({
-      address,
-      tokenFile,
-      caPem: () => receiver.caPem ?? this.#options.caPem,
+      dial,
+      peer: () => ({ address, tokenFile, caPem: receiver.caPem ?? this.#options.caPem }),
       hello: () => ({
         protocolVersion: PROTOCOL_VERSION,
         build: this.#options.build,

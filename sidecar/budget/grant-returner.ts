@@ -76,8 +76,9 @@ export class GrantReturner {
     return (used - (this.#reported.get(grantId) ?? 0n)) * 100n >= amount * REPORT_AT_PERCENT;
   }
 
+  /** What the journal does not hold is not told: a restart would book those attempts anew, at their bounds. */
   #send({ grant, final }: ClosedGrant): void {
-    if (this.#sending.has(grant.id)) return;
+    if (this.#sending.has(grant.id) || !this.#options.journal.isWritten) return;
     const sent = this.#deliver(grant, final).finally(() => this.#sending.delete(grant.id));
     this.#sending.set(grant.id, sent);
   }

@@ -59,7 +59,7 @@ export interface BudgetGateOptions {
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
-  /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. */
+  /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. None while the journal cannot be written. */
   records(limit: number): readonly UsageRecord[];
   /** History has all records of the instance up to `seq`. */
   acknowledge(instance: string, seq: number): void;
@@ -136,7 +136,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   records(limit: number): readonly UsageRecord[] {
-    return this.#journal.state.records.slice(0, limit);
+    return this.#journal.isWritten ? this.#journal.state.records.slice(0, limit) : [];
   }
 
   acknowledge(instance: string, seq: number): void {

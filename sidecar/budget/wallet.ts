@@ -121,6 +121,8 @@ export class Wallet {
     const closed: ClosedGrant[] = [];
     for (const held of this.#grants.values()) {
       if (held.reserved > 0n) continue;
+      // The clock was set back: idle time begins anew, instead of hours from now.
+      if (held.lastUsedMs > nowMs) held.lastUsedMs = nowMs;
       const spent = held.used >= held.grant.amount || (held.exact && held.served);
       const idle = held.lastUsedMs + idleMs <= nowMs;
       if (spent || idle || isOver(held.grant.window)) closed.push(this.#remove(held));

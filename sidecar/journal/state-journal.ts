@@ -50,6 +50,11 @@ export class StateJournal<State, Entry> {
     return this.#damaged;
   }
 
+  /** What was told to `appendSoon` is on the disk as well. Until it is, nobody may hear of it: after a crash it never was. */
+  get isWritten(): boolean {
+    return !this.#stale;
+  }
+
   /** Reads what is there, once. Throws JournalUnavailable; may be called again until it succeeds. */
   load(): void {
     if (this.#loaded) return;

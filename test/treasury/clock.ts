@@ -37,6 +37,13 @@ export class TestClock implements Timers {
     this.#nowMs = untilMs;
   }
 
+  /** When the next timer rings; undefined: none is set. */
+  nextMs(): number | undefined {
+    let next: number | undefined;
+    for (const { atMs } of this.#timers) if (next === undefined || atMs < next) next = atMs;
+    return next === undefined ? undefined : Math.max(next, this.#nowMs);
+  }
+
   /** To any instant, back as well; no timer runs. */
   jump(nowMs: number): void {
     this.#nowMs = nowMs;

@@ -1,0 +1,26 @@
+/** A request that a provider has: it may bill it until the end of days, whatever becomes of who asked. */
+
+import { nanoOfPico } from '#contract/policy/money';
+import type { PolicyBudget, PolicyPrice } from '#contract/policy/policy';
+import type { BookKey } from '#treasury/grant-store';
+
+/** In which a token costs no whole number of nano-dollars. */
+export const PRICE: PolicyPrice = { inputPico: '1234567', cachedInputPico: '1234567', outputPico: '1234567' };
+
+export interface Counted extends BookKey {
+  readonly unit: PolicyBudget['unit'];
+}
+
+export interface Job {
+  readonly requestId: string;
+  /** Where it counts. */
+  readonly books: readonly Counted[];
+  /** What the provider will have made of it. */
+  readonly tokens: number;
+  state: 'running' | 'billed' | 'refused';
+}
+
+export const amountIn = (unit: PolicyBudget['unit'], tokens: number): bigint =>
+  unit === 'nanoUsd' ? nanoOfPico(BigInt(tokens) * BigInt(PRICE.outputPico)) : BigInt(tokens);
+
+export const keyOf = ({ budgetId, window }: BookKey): string => `${budgetId} ${window}`;

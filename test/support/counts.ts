@@ -18,6 +18,7 @@ export const COUNTS = {
   constraintCases: { ci: 400, nightly: 100_000 },
   splits: { ci: 1_000_000, nightly: 10_000_000 },
   secondsStopped: { ci: 2, nightly: 10 },
+  killCycles: { ci: 10, nightly: 100 },
   worldsOfMoney: { ci: 1_000, nightly: 100_000 },
   drainedStreams: { ci: 200, nightly: 1_000 },
 } as const satisfies Readonly<Record<string, Count>>;

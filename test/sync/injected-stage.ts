@@ -29,8 +29,8 @@ export interface Stage {
   readonly world: World;
   readonly operator: TestOperator;
   readonly provider: FakeProvider;
-  /** `more`: beside what injection writes. */
-  spawn(more?: Readonly<Record<string, string>>): SidecarProcess;
+  /** `more`: beside what injection writes. `within`: a command that becomes the sidecar. */
+  spawn(more?: Readonly<Record<string, string>>, within?: readonly string[]): SidecarProcess;
 }
 
 export async function stage(t: TestContext): Promise<Stage> {
@@ -41,8 +41,8 @@ export async function stage(t: TestContext): Promise<Stage> {
   const operator = await world.operator();
   const pod = { namespace: 'shop', podName: 'pod-1', podUid: 'pod-1', token: 'token-pod-1' };
   const env = injectedEnv({ ...pod, dir: world.dir, operatorPort: operator.port, caPem: world.authority.caPem });
-  const spawn: Stage['spawn'] = (more = {}) => {
-    const sidecar = spawnSidecar({ ...env, ...more });
+  const spawn: Stage['spawn'] = (more = {}, within = []) => {
+    const sidecar = spawnSidecar({ ...env, ...more }, within);
     world.onClose(async () => {
       sidecar.kill('SIGKILL');
       await sidecar.ended;
@@ -62,9 +62,10 @@ export async function runPolicy(
   { operator, spawn }: Stage,
   policy: Policy,
   env?: Readonly<Record<string, string>>,
+  within?: readonly string[],
 ): Promise<{ sidecar: SidecarProcess; url: string }> {
   operator.server.publish(WORKLOAD, published(policy, { 'shop/openai/api-key': KEY }));
-  const sidecar = spawn(env);
+  const sidecar = spawn(env, within);
   const url = await serving(sidecar);
   await until('acknowledged', () => operator.states.get('pod-1')?.ackedHash === policyHash(policy));
   return { sidecar, url };

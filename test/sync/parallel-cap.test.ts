@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nanoUsd } from '#contract/policy/money';
-import { budgetOf } from './harness.ts';
+import { buildBudget } from '#test/support/build-policy';
 import { policyFor, runPolicy, stage } from './injected-stage.ts';
 
 const CAP = nanoUsd('5');
@@ -35,7 +35,7 @@ test(`${PARALLEL} parallel requests on a $5 cap in one sidecar: the provider bil
     answers += 1;
     return { usage: { inputTokens: 20, outputTokens: MAX_TOKENS / 2 + ((answers * 379) % (MAX_TOKENS / 2)) } };
   });
-  const budget = budgetOf(CAP);
+  const budget = buildBudget('shop/caps/total', CAP, { every: 'Month', unit: 'nanoUsd' });
   const { sidecar, url } = await runPolicy(here, policyFor(provider, [budget]), { REMORA_MAX_REQUESTS: '2000' });
 
   const statuses = await Promise.all(Array.from({ length: PARALLEL }, (_, nth) => ask(url, nth)));

@@ -18,6 +18,7 @@ export interface LogLine {
 }
 
 export interface SidecarProcess {
+  readonly pid: number | undefined;
   readonly lines: readonly LogLine[];
   readonly stderr: () => string;
   kill(signal: NodeJS.Signals): void;
@@ -57,9 +58,10 @@ export function injectedEnv(place: InjectedPlace): Readonly<Record<string, strin
   };
 }
 
-/** It is killed by whoever spawned it, at the latest when its test is over. */
-export function spawnSidecar(env: Readonly<Record<string, string>>): SidecarProcess {
-  const child: ChildProcess = spawn(process.execPath, [MAIN], {
+/** It is killed by whoever spawned it, at the latest when its test is over. `within`: a command that becomes the sidecar, which is its last arguments. */
+export function spawnSidecar(env: Readonly<Record<string, string>>, within: readonly string[] = []): SidecarProcess {
+  const [command = '', ...args] = [...within, process.execPath, MAIN];
+  const child: ChildProcess = spawn(command, args, {
     env: { PATH: process.env.PATH ?? '', ...COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -76,6 +78,7 @@ export function spawnSidecar(env: Readonly<Record<string, string>>): SidecarProc
   };
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   return {
+    pid: child.pid,
     lines,
     stderr: () => stderr,
     kill: (signal) => void child.kill(signal),

@@ -1,0 +1,147 @@
+/** kill -9 of sidecar and operator under load, again and again: the provider's own book is the judge of rows and of money. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { UsageRow } from '#contract/history/usage-row';
+import { openHistory } from '#operator/history/histories';
+import { eventually } from '#test/operator/eventually';
+import { allRows } from '#test/operator/history/history-suite';
+import { countOf } from '#test/support/counts';
+import type { FakeRequest } from '#test/support/providers/fake-provider';
+import { type RealPlane, realPlane } from './real-plane.ts';
+
+const CYCLES = countOf('killCycles');
+const SEED = 20261122;
+const WORKERS = 8;
+const MAX_TOKENS = 200;
+/** Of `real-plane.ts`, in nano-dollars per token. */
+const PRICE = { input: 2_500n, output: 10_000n };
+const USAGE = { inputTokens: 20 };
+
+/** Park and Miller, so that a failing run can be made again. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+}
+
+const questionOf = ({ body }: FakeRequest): string => {
+  const [message] = (body?.messages ?? []) as readonly { readonly content: string }[];
+  return message?.content ?? '';
+};
+
+/** By the number of the question, so that everybody can tell what it costs. */
+const outputOf = (question: string): number => 1 + ((Number(question.split(' ')[1]) * 379) % MAX_TOKENS);
+
+const costOf = (question: string): bigint =>
+  BigInt(USAGE.inputTokens) * PRICE.input + BigInt(outputOf(question)) * PRICE.output;
+
+/** Asks until it is told to stop; a sidecar that is gone is asked again. */
+class Load {
+  #asked = 0;
+  #isOver = false;
+  readonly #url: string;
+  readonly #workers: Promise<void>[];
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#workers = Array.from({ length: WORKERS }, () => this.#work());
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#workers);
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#isOver) {
+      this.#asked += 1;
+      await this.#ask(`question ${this.#asked}`, this.#asked % 3 === 0).catch(() => this.#awaitSidecar());
+    }
+  }
+
+  async #ask(question: string, stream: boolean): Promise<void> {
+    const response = await fetch(`${this.#url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-remora-session': question },
+      body: JSON.stringify({
+        model: 'chat',
+        max_tokens: MAX_TOKENS,
+        stream,
+        messages: [{ role: 'user', content: question }],
+      }),
+    });
+    await response.arrayBuffer();
+  }
+
+  #awaitSidecar(): Promise<unknown> {
+    return eventually('the sidecar is back', () => this.#isOver || fetch(this.#url).then(() => true));
+  }
+}
+
+async function killAndReturn(plane: RealPlane, random: (below: number) => number): Promise<void> {
+  for (let cycle = 0; cycle < CYCLES; cycle++) {
+    const until = plane.provider.book.calls + 1 + random(60);
+    await eventually('answers of the provider', () => plane.provider.book.calls >= until);
+    plane.sidecar.kill('SIGKILL');
+    await plane.sidecar.ended;
+    await plane.startSidecar();
+    const operatorAt = plane.provider.book.calls + 1 + random(60);
+    await eventually('answers of the provider', () => plane.provider.book.calls >= operatorAt);
+    plane.operator.child.kill('SIGKILL');
+    await plane.operator.ended;
+    await plane.startOperator();
+  }
+}
+
+test(`${CYCLES} kills of the sidecar and of the operator under load lose no row, double none, and no book falls below the provider's`, async (t) => {
+  const plane = await realPlane(t, [{ name: 'all', usd: '1000', every: 'Month' }]);
+  if (plane === undefined) return;
+  const { provider, world } = plane;
+  t.diagnostic(`seed ${SEED}`);
+  provider.respondWith((request) => ({ usage: { ...USAGE, outputTokens: outputOf(questionOf(request)) } }));
+  const load = new Load(plane.url);
+  await killAndReturn(plane, randomOf(SEED));
+  await load.end();
+
+  // A grant or a row that waits for the operator is told now, and nothing is held after that.
+  const told = async (): Promise<boolean> => {
+    const [limit] = ((await world.status('AIBudget', 'caps')).limits ?? []) as readonly { readonly granted: string }[];
+    return limit !== undefined && Number(limit.granted) === 0;
+  };
+  plane.sidecar.kill('SIGTERM');
+  assert.equal(await plane.sidecar.ended, 0);
+  await eventually('nothing is held any more', told);
+  plane.operator.child.kill('SIGTERM');
+  assert.equal(await plane.operator.ended, 0, plane.operator.output());
+
+  const history = openHistory(`sqlite:${plane.historyFile}`);
+  t.after(() => history.close());
+  const rows = await allRows(history);
+  const paid = assertRows(rows, provider.requests.map(questionOf));
+  const [limit] = ((await world.status('AIBudget', 'caps')).limits ?? []) as readonly { readonly spent: string }[];
+  t.diagnostic(
+    `${provider.requests.length} calls, ${rows.length} rows, ${paid} nano-dollars, the book says $${limit?.spent}`,
+  );
+});
+
+/** Returns what the rows say was paid. */
+function assertRows(rows: readonly UsageRow[], calls: readonly string[]): bigint {
+  const bySession = Map.groupBy(rows, ({ session }) => session);
+  assert.equal(new Set(calls).size, calls.length, 'a request was sent to the provider twice');
+  for (const question of calls) {
+    const [row, ...more] = bySession.get(question) ?? [];
+    assert.ok(row, `the row of ${question} is lost`);
+    assert.equal(more.length, 0, `the row of ${question} is doubled`);
+    assert.ok(
+      (row.costNanoUsd ?? 0n) >= costOf(question),
+      `${question} costs ${costOf(question)}, its row says ${row.costNanoUsd}`,
+    );
+    if (row.billing === 'reported') assert.equal(row.costNanoUsd, costOf(question));
+  }
+  const sent = new Set(calls);
+  for (const row of rows)
+    if (!sent.has(row.session)) assert.ok(row.billing === 'nothing' || row.billing === 'possibly_billed', row.session);
+  return rows.reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0n), 0n);
+}

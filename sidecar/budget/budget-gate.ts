@@ -1,8 +1,9 @@
-/** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price. */
+/** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price, which makes its row of the ledger. */
 import type { PartitionedRequest } from '#contract/policy/book-id';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { AttemptEnd, RowLabels, UnnumberedRecord } from './usage-record.ts';
 
 export interface AttemptEstimate {
   readonly requestId: string;
@@ -26,6 +27,8 @@ export interface AttemptEstimate {
   readonly inputTokensAtMost: number;
   /** The enforced maximum of output tokens, all choices together. */
   readonly outputTokensAtMost: number;
+  /** What its row tells of it beside that; absent: nothing. */
+  readonly labels?: RowLabels;
 }
 
 export interface AttemptOutcome {
@@ -33,9 +36,14 @@ export interface AttemptOutcome {
   readonly usage: Usage | undefined;
   /**
    * `nothing`: the provider cannot have billed (no byte was sent, or it refused). `reported`: book `usage`.
-   * `unknown`: book all that was reserved.
+   * `unknown`: book all that was reserved, or `deliveredTokensAtMost` in the place of its output.
    */
   readonly billing: 'nothing' | 'reported' | 'unknown';
+  /**
+   * Our own count of an answer whose provider reported no usage: no fewer tokens than it can have billed for what came. Absent where
+   * nobody can tell, since more may have been written than was sent.
+   */
+  readonly deliveredTokensAtMost?: number;
 }
 
 export interface Settlement {
@@ -47,7 +55,7 @@ export interface Settlement {
 
 export interface Reservation {
   /** Durable before it returns. A second call returns the first result. */
-  settle(outcome: AttemptOutcome): Settlement;
+  settle(outcome: AttemptOutcome, end?: AttemptEnd): Settlement;
 }
 
 /** What one limit would say of an attempt. Amounts in its unit. */
@@ -65,8 +73,10 @@ export interface BudgetOutlook {
 }
 
 export interface BudgetGate {
-  /** Throws RemoraError `budget_exceeded`, `budget_unavailable` or `price_unknown`. */
+  /** Throws RemoraError `budget_exceeded`, `budget_unavailable`, `ledger_unavailable` or `price_unknown`. */
   reserve(attempt: AttemptEstimate): Promise<Reservation>;
   /** What the limits would say; changes nothing. Absent: nobody here knows. */
   look?(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]>;
+  /** Keeps the row of a request that no attempt was made for. Never throws, never waits. Absent: nobody keeps rows. */
+  keep?(row: UnnumberedRecord): void;
 }

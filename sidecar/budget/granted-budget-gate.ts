@@ -1,5 +1,5 @@
 /** The budget gate of a sidecar: reserves every attempt on all its budgets out of grants, journals it, and settles what was used. */
-import { partitionOf } from '#contract/policy/book-id';
+import { limitOfBook, partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
@@ -16,13 +16,14 @@ import type {
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
+import type { JournalEntry } from './journal-entry.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
-import type { UsageRecord } from './usage-record.ts';
+import type { AttemptEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
@@ -32,6 +33,14 @@ const IDLE_MS = 60_000;
 const OVER_AFTER_MS = 10_000;
 /** Others can be faster at a fresh grant only so often. */
 const MAX_ROUNDS = 16;
+
+/** What a former process of this pod was asked for, and nobody will ever know more of. */
+const LOST: AttemptEnd = { outcome: 'failed', failure: 'crash', totalMs: 0 };
+const LOST_BILLING: AttemptOutcome = { usage: undefined, billing: 'unknown' };
+const NO_HOLDS: readonly Hold[] = [];
+
+/** Whether spending on it must be proven after a crash; without a journal a soft limit is counted in memory alone. */
+const isHard = (budget: PolicyBudget): boolean => !('soft' in budget && budget.soft === true);
 
 /** What operators of a sidecar want to count; none may throw. */
 interface BudgetHooks {
@@ -59,18 +68,30 @@ export interface BudgetGateOptions {
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
-  /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. */
+  /** Rows that history has not acknowledged, oldest first, also those of earlier instances. */
   records(limit: number): readonly UsageRecord[];
+  /** How much there is to keep and to tell. */
+  readonly ledger: LedgerReading;
   /** History has all records of the instance up to `seq`. */
   acknowledge(instance: string, seq: number): void;
   /** Gives back what is not reserved and waits for it, at most two seconds. The journal stays open: its opener closes it. */
   close(): Promise<void>;
 }
 
+export interface LedgerReading {
+  /** Characters of the journal on the disk. */
+  readonly journalChars: number;
+  /** Rows that history has not acknowledged. */
+  readonly waiting: number;
+  /** Rows that went for want of room, since the journal began. */
+  readonly dropped: number;
+}
+
 export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate => new GrantedBudgetGate(options);
 
 interface Admitted extends Admission {
-  readonly number: number;
+  /** Undefined: the journal of a former process has not been read yet, and this one has no place in it. */
+  readonly number: number | undefined;
   readonly holds: readonly Hold[];
   readonly units: ReadonlyMap<string, PolicyBudget['unit']>;
 }
@@ -92,6 +113,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
   readonly #partitions = new PartitionBound();
+  /** Limits that are not proven. */
+  readonly #soft = new Set<string>();
   #recovered = false;
   #closing = false;
   #number = 0;
@@ -116,15 +139,26 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   async reserve(asked: AttemptEstimate): Promise<Reservation> {
     const attempt = underCeiling(asked);
     const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
-    if (dues.length === 0) return once((outcome) => settlementOf(attempt, outcome));
-    this.#mustBeReady(dues[0]?.budget);
+    const hard = dues.find(({ budget }) => isHard(budget))?.budget;
+    this.#mustBeReady(dues, hard);
     const startedUnixMs = this.#now();
-    const holds = await this.#hold(attempt, dues);
+    // Nothing is granted before it is known what a former process spent; what is soft goes on uncounted.
+    const holds = dues.length === 0 || !this.#recovered ? NO_HOLDS : await this.#hold(attempt, dues);
     const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
-    this.#number += 1;
-    const admitted = { attempt, number: this.#number, holds, units, startedUnixMs };
-    this.#dispatch(admitted);
-    return once((outcome) => this.#settle(admitted, outcome));
+    if (this.#recovered) this.#number += 1;
+    const number = this.#recovered ? this.#number : undefined;
+    const admitted = { attempt, number, holds, units, startedUnixMs };
+    this.#dispatch(admitted, hard);
+    return once((outcome, end) => this.#settle(admitted, outcome, end));
+  }
+
+  keep(row: UnnumberedRecord): void {
+    this.#appendSoon({ type: 'record', record: this.#numbered(row) });
+  }
+
+  get ledger(): LedgerReading {
+    const { length, state } = this.#journal;
+    return { journalChars: length, waiting: state.records.length, dropped: state.droppedRecords };
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -174,9 +208,9 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: period.endMs });
   }
 
-  #mustBeReady(budget: PolicyBudget | undefined): void {
-    if (this.#closing) throw budgetUnavailable(budget, 'closing');
-    if (!this.#tryRecover()) throw budgetUnavailable(budget, 'journal');
+  #mustBeReady(dues: readonly Due[], hard: PolicyBudget | undefined): void {
+    if (this.#closing && dues.length > 0) throw budgetUnavailable(dues[0]?.budget, 'closing');
+    if (hard !== undefined && (!this.#tryRecover() || this.#journal.isBehind)) throw budgetUnavailable(hard, 'journal');
   }
 
   async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
@@ -195,6 +229,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     if (missing === undefined) return;
     // A denial is reckoned by what was reported; without this our own spending would look as if others held it.
     this.#returns.report(true);
+    if (!isHard(due.budget)) this.#soft.add(limitOfBook(due.budget.id));
     const answer = await this.#teller.want(due.budget, due.period.id, missing);
     if (answer !== 'granted') throw this.#refusal(attempt, due, answer);
   }
@@ -212,39 +247,56 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     });
   }
 
-  /** Journalled before anything is sent. */
-  #dispatch(admitted: Admitted): void {
+  /** Journalled before anything is sent, so that no crash loses the row. What no hard limit pays for goes on without. */
+  #dispatch(admitted: Admitted, hard: PolicyBudget | undefined): void {
     const { number, holds } = admitted;
-    const ifLost = attemptRecord(admitted, { usage: undefined, billing: 'unknown' }, this.#now());
+    if (number === undefined) return;
+    const ifLost = attemptRecord(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
+    const entry = { type: 'dispatch', number, shares: holds.flatMap(({ shares }) => shares), ifLost } as const;
+    if (hard === undefined) return this.#appendSoon(entry);
     try {
-      this.#journal.append({ type: 'dispatch', number, shares: holds.flatMap(({ shares }) => shares), ifLost });
+      this.#journal.append(entry);
     } catch (error) {
       for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
       this.#hooks.journalFailed?.();
-      throw budgetUnavailable(admitted.attempt.budgets[0], 'journal', error);
+      throw budgetUnavailable(hard, 'journal', error);
     }
   }
 
-  #settle(admitted: Admitted, outcome: AttemptOutcome): Settlement {
+  #settle(admitted: Admitted, outcome: AttemptOutcome, end: AttemptEnd | undefined): Settlement {
     const { attempt, number, holds, units } = admitted;
     const paid = holds.flatMap((hold) => {
       const actual = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
       if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });
-    this.#seq += 1;
-    const record = { ...attemptRecord(admitted, outcome, this.#now()), instance: this.#instance, seq: this.#seq };
-    if (!this.#journal.appendSoon({ type: 'settle', number, paid, record })) this.#hooks.journalFailed?.();
-    this.#closeGrants(this.#closing ? 0 : IDLE_MS);
-    this.#returns.report(false);
+    const record = this.#numbered(attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
+    this.#appendSoon(number === undefined ? { type: 'record', record } : { type: 'settle', number, paid, record });
+    if (holds.length > 0) {
+      this.#closeGrants(this.#closing ? 0 : IDLE_MS);
+      this.#returns.report(false);
+    }
     return settlementOf(attempt, outcome);
+  }
+
+  #numbered(row: UnnumberedRecord): UsageRecord {
+    this.#seq += 1;
+    return { instance: this.#instance, seq: this.#seq, ...row };
+  }
+
+  /** While the disk refuses, each second is tried once for all. */
+  #appendSoon(entry: JournalEntry): void {
+    if (this.#journal.isBehind || !this.#recovered) this.#journal.owe(entry);
+    else if (!this.#journal.appendSoon(entry)) this.#hooks.journalFailed?.();
   }
 
   /** A grant is journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
   #accept(grant: Grant, exact: boolean): void {
+    const entry = { type: 'grant', grant, used: 0n } as const;
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
-      this.#journal.append({ type: 'grant', grant, used: 0n });
+      if (this.#soft.has(limitOfBook(grant.budgetId))) this.#appendSoon(entry);
+      else this.#journal.append(entry);
     } catch (error) {
       this.#returns.give([{ grant, final: 0n }]);
       throw error;
@@ -268,9 +320,9 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   #tryRecover(): boolean {
     if (this.#recovered) return true;
     try {
-      const { returns, records } = recover(this.#journal, this.#instance, this.#now());
+      const { returns, seq } = recover(this.#journal, this.#instance, this.#now(), this.#seq);
       this.#recovered = true;
-      for (const { instance, seq } of records) if (instance === this.#instance) this.#seq = Math.max(this.#seq, seq);
+      this.#seq = seq;
       if (this.#journal.damaged) this.#hooks.journalDamaged?.();
       this.#returns.resend(returns);
     } catch {
@@ -297,11 +349,11 @@ const waitOf = (reason: unknown): number =>
   reason instanceof RemoraError && reason.code === 'budget_exceeded' ? (reason.details.retryAfterMs ?? 0) : -1;
 
 /** A second call returns the first result. */
-function once(settle: (outcome: AttemptOutcome) => Settlement): Reservation {
+function once(settle: Reservation['settle']): Reservation {
   let settled: Settlement | undefined;
   return {
-    settle(outcome) {
-      settled ??= settle(outcome);
+    settle(outcome, end) {
+      settled ??= settle(outcome, end);
       return settled;
     },
   };

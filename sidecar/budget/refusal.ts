@@ -119,7 +119,7 @@ export function budgetUnavailable(
   cause?: unknown,
 ): RemoraError {
   return new RemoraError({
-    code: 'budget_unavailable',
+    code: reason === 'journal' ? 'ledger_unavailable' : 'budget_unavailable',
     message: UNAVAILABLE[reason],
     retryAfterMs: RETRY_MS,
     cause,

@@ -107,7 +107,7 @@ test(`${KILLS} kills at random points lose no record, double none, and the book 
     const cost = costs.get(requestId) ?? assert.fail(`the record of ${requestId} is lost`);
     assert.ok(cost >= tokens && cost <= atMost, `${requestId} is booked at ${cost}, billed ${tokens} of ${atMost}`);
   }
-  const exact = records.filter(({ estimated }) => !estimated);
+  const exact = records.filter(({ billing }) => billing === 'reported');
   for (const { requestId, cost } of exact) assert.equal(Number(cost), world.billed.get(requestId)?.tokens);
 
   // To the nano-dollar what the records say; in-flight attempts of a killed process at their reservation.

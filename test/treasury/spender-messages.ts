@@ -10,7 +10,8 @@ export interface FromSpender {
     | { readonly kind: 'generate'; readonly requestId: string; readonly atMost: number }
     | {
         readonly kind: 'done';
-        readonly records: readonly (Pick<UsageRecord, 'requestId' | 'instance' | 'seq' | 'estimated'> & {
+        readonly records: readonly (Pick<UsageRecord, 'instance' | 'seq' | 'billing' | 'outcome'> & {
+          readonly requestId: string;
           readonly cost: string;
         })[];
         readonly open: number;

@@ -62,7 +62,9 @@ async function main(): Promise<void> {
   await call({ kind: 'ready' });
   if (mode === 'spend') await Promise.all(Array.from({ length: PARALLEL }, (_, worker) => spend(worker)));
   await gate.close();
-  const records = gate.records(100_000).map(({ costNanoUsd, ...record }) => ({ ...record, cost: String(costNanoUsd) }));
+  const records = gate
+    .records(100_000)
+    .map(({ costNanoUsd, requestId = '', ...record }) => ({ ...record, requestId, cost: String(costNanoUsd) }));
   await call({ kind: 'done', records, open: gate.usage().length });
   process.disconnect();
 }

@@ -15,13 +15,16 @@ import type {
 } from './budget-gate.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
+import { spread } from './holds.ts';
 import { type Journal, recover } from './journal.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
+import { withFirstSlice } from './output-slice.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
+import { StreamGrowth } from './stream-growth.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
@@ -114,17 +117,38 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   async reserve(asked: AttemptEstimate): Promise<Reservation> {
-    const attempt = underCeiling(asked);
+    const bounded = underCeiling(asked);
+    const attempt = withFirstSlice(bounded);
     const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
-    if (dues.length === 0) return once((outcome) => settlementOf(attempt, outcome));
+    if (dues.length === 0) return once((outcome) => settlementOf(bounded, outcome));
     this.#mustBeReady(dues[0]?.budget);
     const startedUnixMs = this.#now();
     const holds = await this.#hold(attempt, dues);
     const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
     this.#number += 1;
     const admitted = { attempt, number: this.#number, holds, units, startedUnixMs };
-    this.#dispatch(admitted);
-    return once((outcome) => this.#settle(admitted, outcome));
+    this.#dispatch(admitted, holds);
+    if (attempt === bounded) return once((outcome) => this.#settle(admitted, outcome));
+    const growth = this.#growth(admitted, bounded.outputTokensAtMost);
+    const reservation = once((outcome) => {
+      growth.end();
+      return this.#settle({ ...admitted, ...growth.reserved }, outcome);
+    });
+    return { ...reservation, growth };
+  }
+
+  #growth(admitted: Admitted, atMost: number): StreamGrowth<Due> {
+    return new StreamGrowth(admitted, atMost, {
+      dues: (attempt) => this.#dues(attempt),
+      take: (needs) => {
+        const answer = this.#wallet.reserve(needs, this.#now());
+        return answer.reserved ? answer.holds : undefined;
+      },
+      hold: (attempt, dues) => this.#hold(attempt, dues),
+      // The last dispatch of a number counts.
+      keep: (reserved, added) => this.#dispatch({ ...admitted, ...reserved }, added),
+      release: (holds) => this.#release(holds),
+    });
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -212,23 +236,27 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     });
   }
 
-  /** Journalled before anything is sent. */
-  #dispatch(admitted: Admitted): void {
+  /** Journalled before anything is sent, and before more is let through. `added`: what is released where that fails. */
+  #dispatch(admitted: Admitted, added: readonly Hold[]): void {
     const { number, holds } = admitted;
     const ifLost = attemptRecord(admitted, { usage: undefined, billing: 'unknown' }, this.#now());
     try {
       this.#journal.append({ type: 'dispatch', number, shares: holds.flatMap(({ shares }) => shares), ifLost });
     } catch (error) {
-      for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
+      this.#release(added);
       this.#hooks.journalFailed?.();
       throw budgetUnavailable(admitted.attempt.budgets[0], 'journal', error);
     }
   }
 
+  #release(holds: readonly Hold[]): void {
+    for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
+  }
+
   #settle(admitted: Admitted, outcome: AttemptOutcome): Settlement {
     const { attempt, number, holds, units } = admitted;
-    const paid = holds.flatMap((hold) => {
-      const actual = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
+    const used = (need: Need): bigint => actualUse(attempt, { need, unit: units.get(need.budgetId), outcome });
+    const paid = spread(holds, used).flatMap(({ hold, actual }) => {
       if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });

@@ -4,7 +4,7 @@ import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import type { StrategyName } from '#contract/resources/target-choice';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
-import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { AttemptSummary, RemoraError } from '#sidecar/errors/remora-error';
 import type { ClassifierOutcome, RequestRecord, RetryDenial } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
@@ -168,6 +168,12 @@ export class RequestRecorder {
   /** Whose answer the client gets. */
   answeredBy(answerer: Answerer): void {
     this.#answerer = answerer;
+  }
+
+  /** A limit has ended the answer that was under way. */
+  cutBy({ code, details: { object } }: RemoraError): void {
+    this.outcome = code;
+    this.decidedBy = object;
   }
 
   firstChunk(): void {

@@ -1,6 +1,6 @@
 /** One attempt's facts and its reservation: what was used is settled once, at the latest when the request ends. */
 
-import type { Reservation } from '#sidecar/budget/budget-gate';
+import type { Growth, Reservation } from '#sidecar/budget/budget-gate';
 import type { FinishReason } from '#sidecar/canonical/chat-response';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
@@ -12,7 +12,7 @@ import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-bala
 import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
 import type { RequestScope } from '#sidecar/pipeline/scope/request-scope';
-import { type AttemptRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
+import { type AttemptRecord, CUT_BY_BUDGET, SUPERSEDED } from '#sidecar/telemetry/request-record';
 import type { Candidate } from './candidate.ts';
 import type { LaneName } from './lanes/lane.ts';
 import type { Plan } from './plan.ts';
@@ -64,6 +64,7 @@ export class AttemptRecorder {
   readonly #finishReasons: FinishReason[] = [];
   #ids: readonly string[] = [];
   #isFinished = false;
+  #isCut = false;
   #settled = false;
   #estimated = false;
   /** What to book when no usage is reported; nothing until the request is on its way. */
@@ -142,6 +143,22 @@ export class AttemptRecorder {
     return this.#ids;
   }
 
+  /** Absent: all that it may use is reserved. */
+  get growth(): Growth | undefined {
+    return this.#reservation.growth;
+  }
+
+  /** The provider has told what the answer used. */
+  get isAccounted(): boolean {
+    return this.#isFinished && this.usage !== undefined;
+  }
+
+  /** Its budget has ended the answer, which says nothing of the target. */
+  cutByBudget(): void {
+    this.#isCut = true;
+    this.#finishReasons.push('length');
+  }
+
   failed(outcome: AttemptFailureKind, billing: 'nothing' | 'unknown', status?: number): void {
     this.outcome = outcome;
     this.#billing = billing;
@@ -174,6 +191,7 @@ export class AttemptRecorder {
 
   /** As it is told: who answered too late for anybody to hear is neither sound nor failed. */
   get #told(): AttemptRecord['outcome'] {
+    if (this.#isCut) return CUT_BY_BUDGET;
     const isCutShort = this.outcome === 'ok' || this.outcome === 'aborted';
     return isCutShort && this.#scope.isSuperseded ? SUPERSEDED : this.outcome;
   }

@@ -13,6 +13,7 @@ import { holdToCeilings } from './hold-to-ceilings.ts';
 import { openAnswer } from './open-answer.ts';
 import type { Plan } from './plan.ts';
 import { pricedFor } from './priced-for.ts';
+import { showsAllItBills } from './shown-output.ts';
 import { exchangeFailed, refused } from './upstream-failure.ts';
 
 const SENT_HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'remora' };
@@ -96,6 +97,7 @@ export const estimate = (plan: Plan, { call, caller, decoded, selection }: Plann
     operationOf(plan.candidate.request).inputTokens ?? 0,
   ),
   outputTokensAtMost: plan.outputTokensAtMost,
+  ...(caller.budgets.length > 0 && showsAllItBills(plan, decoded.dialect) && { isSliced: true }),
 });
 
 const NO_BUDGETS: AttemptEstimate['budgets'] = [];

@@ -177,7 +177,8 @@ export const ERROR_CODES = define({
     status: 503,
     category: 'gateway',
     retryable: true,
-    meaning: 'A hard cap of an AIBudget applies, and the sidecar cannot write its journal, so that spending could not be proven.',
+    meaning:
+      'A hard cap of an AIBudget applies, and the sidecar cannot write its journal, so that spending could not be proven.',
     remedy: 'Free space on the volume of the journal or make it writable; it recovers by itself.',
   },
   ceiling_exceeded: {

@@ -29,6 +29,8 @@ export interface AttemptEstimate {
   readonly outputTokensAtMost: number;
   /** What its row tells of it beside that; absent: nothing. */
   readonly labels?: RowLabels;
+  /** Of a stream that shows every output token that it bills: it begins with a slice of them, and is extended as it flows. */
+  readonly isSliced?: true;
 }
 
 export interface AttemptOutcome {
@@ -53,7 +55,21 @@ export interface Settlement {
   readonly estimated: boolean;
 }
 
+/** A reservation that grows with what is delivered, over all limits of the attempt or over none. */
+export interface Growth {
+  /** Output tokens that are reserved. */
+  readonly outputTokens: number;
+  /** The enforced maximum: nothing needs more. */
+  readonly atMost: number;
+  /** Out of what this sidecar holds, at once. True: so many output tokens are reserved in all, durably. */
+  extend(outputTokens: number): boolean;
+  /** Asks for what is missing, and waits for it for a bounded time. Throws RemoraError `budget_exceeded` or `budget_unavailable`; then nothing has changed. */
+  ask(outputTokens: number): Promise<void>;
+}
+
 export interface Reservation {
+  /** Absent: all that the attempt may use is reserved. */
+  readonly growth?: Growth;
   /** Durable before it returns. A second call returns the first result. */
   settle(outcome: AttemptOutcome, end?: AttemptEnd): Settlement;
 }

@@ -15,14 +15,17 @@ import type {
 } from './budget-gate.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
-import { type Journal, recover } from './journal.ts';
-import type { JournalEntry } from './journal-entry.ts';
+import { spread } from './holds.ts';
+import type { Journal } from './journal.ts';
+import { type AttemptNumber, Ledger, type LedgerHooks, type LedgerReading } from './ledger.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
+import { withFirstSlice } from './output-slice.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
+import { StreamGrowth } from './stream-growth.ts';
 import type { AttemptEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
@@ -38,17 +41,15 @@ const MAX_ROUNDS = 16;
 const LOST: AttemptEnd = { outcome: 'failed', failure: 'crash', totalMs: 0 };
 const LOST_BILLING: AttemptOutcome = { usage: undefined, billing: 'unknown' };
 const NO_HOLDS: readonly Hold[] = [];
+const NO_UNITS: Admitted['units'] = new Map();
 
 /** Whether spending on it must be proven after a crash; without a journal a soft limit is counted in memory alone. */
 const isHard = (budget: PolicyBudget): boolean => !('soft' in budget && budget.soft === true);
 
 /** What operators of a sidecar want to count; none may throw. */
-interface BudgetHooks {
+interface BudgetHooks extends LedgerHooks {
   /** A provider billed more than the enforced bound; `amount` is what came on top, in the unit of the budget. */
   overrun?(budgetId: string, amount: bigint): void;
-  journalFailed?(): void;
-  /** The journal of a former process was damaged; its open grants were counted as spent in full. */
-  journalDamaged?(): void;
 }
 
 export interface BudgetGateOptions {
@@ -70,7 +71,6 @@ export interface SidecarBudgetGate extends BudgetGate {
   usage(): readonly GrantUsage[];
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. */
   records(limit: number): readonly UsageRecord[];
-  /** How much there is to keep and to tell. */
   readonly ledger: LedgerReading;
   /** History has all records of the instance up to `seq`. */
   acknowledge(instance: string, seq: number): void;
@@ -78,22 +78,14 @@ export interface SidecarBudgetGate extends BudgetGate {
   close(): Promise<void>;
 }
 
-export interface LedgerReading {
-  /** Characters of the journal on the disk. */
-  readonly journalChars: number;
-  /** Rows that history has not acknowledged. */
-  readonly waiting: number;
-  /** Rows that went for want of room, since the journal began. */
-  readonly dropped: number;
-}
-
 export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate => new GrantedBudgetGate(options);
 
 interface Admitted extends Admission {
-  /** Undefined: the journal of a former process has not been read yet, and this one has no place in it. */
-  readonly number: number | undefined;
+  readonly number: AttemptNumber;
   readonly holds: readonly Hold[];
   readonly units: ReadonlyMap<string, PolicyBudget['unit']>;
+  /** The first of its limits that must be proven; undefined: none. */
+  readonly hard: PolicyBudget | undefined;
 }
 
 interface Due {
@@ -103,8 +95,7 @@ interface Due {
 }
 
 class GrantedBudgetGate implements SidecarBudgetGate {
-  readonly #journal: Journal;
-  readonly #instance: string;
+  readonly #ledger: Ledger;
   readonly #now: () => number;
   readonly #hooks: BudgetHooks;
   readonly #wallet: Wallet;
@@ -115,16 +106,12 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #partitions = new PartitionBound();
   /** Limits that are not proven. */
   readonly #soft = new Set<string>();
-  #recovered = false;
   #closing = false;
-  #number = 0;
-  #seq = 0;
 
   constructor(options: BudgetGateOptions) {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
     const askDeadlineMs = options.askDeadlineMs ?? ASK_DEADLINE_MS;
-    this.#journal = journal;
-    this.#instance = instance;
+    this.#ledger = new Ledger({ journal, instance, now, hooks });
     this.#now = now;
     this.#hooks = hooks;
     this.#wallet = wallet;
@@ -137,28 +124,55 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   async reserve(asked: AttemptEstimate): Promise<Reservation> {
-    const attempt = underCeiling(asked);
+    const bounded = underCeiling(asked);
+    const attempt = withFirstSlice(bounded);
     const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
     const hard = dues.find(({ budget }) => isHard(budget))?.budget;
     this.#mustBeReady(dues, hard);
-    const startedUnixMs = this.#now();
     // Nothing is granted before it is known what a former process spent; what is soft goes on uncounted.
-    const holds = dues.length === 0 || !this.#recovered ? NO_HOLDS : await this.#hold(attempt, dues);
+    if (dues.length === 0 || !this.#ledger.isOpen) return this.#uncounted(bounded);
+    const startedUnixMs = this.#now();
+    const holds = await this.#hold(attempt, dues);
     const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
-    if (this.#recovered) this.#number += 1;
-    const number = this.#recovered ? this.#number : undefined;
-    const admitted = { attempt, number, holds, units, startedUnixMs };
-    this.#dispatch(admitted, hard);
-    return once((outcome, end) => this.#settle(admitted, outcome, end));
+    const admitted = { attempt, number: this.#ledger.begin(), holds, units, hard, startedUnixMs };
+    this.#dispatch(admitted, holds);
+    if (attempt === bounded) return once((outcome, end) => this.#settle(admitted, outcome, end));
+    const growth = this.#growth(admitted, bounded.outputTokensAtMost);
+    const reservation = once((outcome, end) => {
+      growth.end();
+      return this.#settle({ ...admitted, ...growth.reserved }, outcome, end);
+    });
+    return { ...reservation, growth };
   }
 
   keep(row: UnnumberedRecord): void {
-    this.#appendSoon({ type: 'record', record: this.#numbered(row) });
+    this.#ledger.keep(row);
   }
 
   get ledger(): LedgerReading {
-    const { length, state } = this.#journal;
-    return { journalChars: length, waiting: state.records.length, dropped: state.droppedRecords };
+    return this.#ledger.reading;
+  }
+
+  /** No limit counts it; its row is kept all the same. */
+  #uncounted(attempt: AttemptEstimate): Reservation {
+    const nothing = { holds: NO_HOLDS, units: NO_UNITS, hard: undefined };
+    const admitted = { attempt, number: this.#ledger.begin(), ...nothing, startedUnixMs: this.#now() };
+    this.#dispatch(admitted, NO_HOLDS);
+    return once((outcome, end) => this.#settle(admitted, outcome, end));
+  }
+
+  #growth(admitted: Admitted, atMost: number): StreamGrowth<Due> {
+    return new StreamGrowth(admitted, atMost, {
+      dues: (attempt) => this.#dues(attempt),
+      take: (needs) => {
+        const answer = this.#wallet.reserve(needs, this.#now());
+        return answer.reserved ? answer.holds : undefined;
+      },
+      hold: (attempt, dues) => this.#hold(attempt, dues),
+      // The last dispatch of a number counts.
+      keep: (reserved, added) => this.#dispatch({ ...admitted, ...reserved }, added),
+      release: (holds) => this.#release(holds),
+    });
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -170,11 +184,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   records(limit: number): readonly UsageRecord[] {
-    return this.#journal.state.records.slice(0, limit);
+    return this.#ledger.records(limit);
   }
 
   acknowledge(instance: string, seq: number): void {
-    this.#journal.appendSoon({ type: 'acknowledged', instance, seq });
+    this.#ledger.acknowledge(instance, seq);
   }
 
   async close(): Promise<void> {
@@ -210,7 +224,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   #mustBeReady(dues: readonly Due[], hard: PolicyBudget | undefined): void {
     if (this.#closing && dues.length > 0) throw budgetUnavailable(dues[0]?.budget, 'closing');
-    if (hard !== undefined && (!this.#tryRecover() || this.#journal.isBehind)) throw budgetUnavailable(hard, 'journal');
+    if (hard !== undefined && (!this.#tryRecover() || !this.#ledger.proves)) throw budgetUnavailable(hard, 'journal');
   }
 
   async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
@@ -247,31 +261,34 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     });
   }
 
-  /** Journalled before anything is sent, so that no crash loses the row. What no hard limit pays for goes on without. */
-  #dispatch(admitted: Admitted, hard: PolicyBudget | undefined): void {
-    const { number, holds } = admitted;
-    if (number === undefined) return;
+  /**
+   * Journalled before anything is sent, and before more is let through, so that no crash loses the row. What no hard limit pays for goes on
+   * without. `added`: what is released where that fails.
+   */
+  #dispatch(admitted: Admitted, added: readonly Hold[]): void {
+    const { number, holds, hard } = admitted;
     const ifLost = attemptRecord(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
-    const entry = { type: 'dispatch', number, shares: holds.flatMap(({ shares }) => shares), ifLost } as const;
-    if (hard === undefined) return this.#appendSoon(entry);
+    const shares = holds.flatMap((hold) => hold.shares);
     try {
-      this.#journal.append(entry);
+      this.#ledger.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
     } catch (error) {
-      for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
-      this.#hooks.journalFailed?.();
+      this.#release(added);
       throw budgetUnavailable(hard, 'journal', error);
     }
   }
 
+  #release(holds: readonly Hold[]): void {
+    for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
+  }
+
   #settle(admitted: Admitted, outcome: AttemptOutcome, end: AttemptEnd | undefined): Settlement {
     const { attempt, number, holds, units } = admitted;
-    const paid = holds.flatMap((hold) => {
-      const actual = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
+    const used = (need: Need): bigint => actualUse(attempt, { need, unit: units.get(need.budgetId), outcome });
+    const paid = spread(holds, used).flatMap(({ hold, actual }) => {
       if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });
-    const record = this.#numbered(attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
-    this.#appendSoon(number === undefined ? { type: 'record', record } : { type: 'settle', number, paid, record });
+    this.#ledger.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
     if (holds.length > 0) {
       this.#closeGrants(this.#closing ? 0 : IDLE_MS);
       this.#returns.report(false);
@@ -279,24 +296,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     return settlementOf(attempt, outcome);
   }
 
-  #numbered(row: UnnumberedRecord): UsageRecord {
-    this.#seq += 1;
-    return { instance: this.#instance, seq: this.#seq, ...row };
-  }
-
-  /** While the disk refuses, each second is tried once for all. */
-  #appendSoon(entry: JournalEntry): void {
-    if (this.#journal.isBehind || !this.#recovered) this.#journal.owe(entry);
-    else if (!this.#journal.appendSoon(entry)) this.#hooks.journalFailed?.();
-  }
-
   /** A grant is journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
   #accept(grant: Grant, exact: boolean): void {
-    const entry = { type: 'grant', grant, used: 0n } as const;
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
-      if (this.#soft.has(limitOfBook(grant.budgetId))) this.#appendSoon(entry);
-      else this.#journal.append(entry);
+      this.#ledger.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
     } catch (error) {
       this.#returns.give([{ grant, final: 0n }]);
       throw error;
@@ -318,17 +322,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   /** False while the journal of a former process cannot be read or closed. */
   #tryRecover(): boolean {
-    if (this.#recovered) return true;
-    try {
-      const { returns, seq } = recover(this.#journal, this.#instance, this.#now(), this.#seq);
-      this.#recovered = true;
-      this.#seq = seq;
-      if (this.#journal.damaged) this.#hooks.journalDamaged?.();
-      this.#returns.resend(returns);
-    } catch {
-      this.#hooks.journalFailed?.();
-    }
-    return this.#recovered;
+    if (this.#ledger.isOpen) return true;
+    const returns = this.#ledger.open();
+    if (returns !== undefined) this.#returns.resend(returns);
+    return returns !== undefined;
   }
 
   #tick(): void {

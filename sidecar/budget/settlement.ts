@@ -1,4 +1,5 @@
 /** What an attempt counts for once its outcome is known: its cost, its use of each budget, its record. */
+import { least } from '#contract/policy/money';
 import type { PolicyBudget, PolicyPrice } from '#contract/policy/policy';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
@@ -64,14 +65,17 @@ export interface Use {
 export function actualUse(attempt: AttemptEstimate, { need, unit, outcome }: Use): bigint {
   const { price } = attempt.target;
   if (unit === 'tokens' ? isUnknown(outcome) : isCostUnknown(attempt, outcome))
-    return boundUse(tightened(attempt, outcome), unit) ?? need.amount;
+    return boundUse(attempt, { need, unit, outcome });
   if (outcome.billing === 'nothing') return 0n;
   if (unit === 'tokens') return tokensOf(outcome.usage ?? NO_USAGE);
   return price === null ? need.amount : costIn(attempt, price, outcome.usage);
 }
 
-const boundUse = (attempt: AttemptEstimate, unit: Use['unit']): bigint | null =>
-  unit === 'tokens' ? tokensAtMost(attempt) : boundOf(attempt);
+function boundUse(attempt: AttemptEstimate, { need, unit, outcome }: Use): bigint {
+  const tight = tightened(attempt, outcome);
+  if (tight === attempt) return need.amount;
+  return least(need.amount, (unit === 'tokens' ? tokensAtMost(tight) : boundOf(tight)) ?? need.amount);
+}
 
 /** When an attempt ended, and how; absent where only its billing is known. */
 interface Ended {

@@ -45,7 +45,7 @@ const CONTROL = /\p{Cc}/u;
 const CONTROLS = /\p{Cc}+/gu;
 
 /** A caller's words, cut and without control characters, so that no row is refused for them. undefined: nothing is left. */
-export function plainLabel(text: string | undefined): string | undefined {
+function plainLabel(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   if (text.length <= LONGEST_LABEL && text.isWellFormed() && !CONTROL.test(text)) return text;
   // A surrogate whose other half was cut off is no text.

@@ -114,7 +114,8 @@ test('each kind of usage has its price, rounded up once', async () => {
   const reservation = await gate.reserve(attempt);
   assert.deepEqual(reservation.settle({ usage, billing: 'reported' }), { costNanoUsd: 29n, estimated: false });
   const [record] = gate.records(10);
-  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens, outputAudioTokens } = record ?? {};
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens, outputAudioTokens } =
+    record ?? {};
   assert.deepEqual([inputTokens, cacheReadTokens, cacheWriteTokens], [1, 10, 2]);
   assert.deepEqual([outputTokens, reasoningTokens, outputAudioTokens], [3, 4, 5]);
   await gate.close();

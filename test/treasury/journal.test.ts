@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { Journal, openJournal, recover } from '#sidecar/budget/journal';
 import type { JournalEntry } from '#sidecar/budget/journal-entry';
 import { MAX_RECORDS } from '#sidecar/budget/journal-state';
-import { JournalUnavailable } from '#sidecar/journal/state-journal';
 import type { UnnumberedRecord } from '#sidecar/budget/usage-record';
+import { JournalUnavailable } from '#sidecar/journal/state-journal';
 import { NOON } from './budgets.ts';
 import { MemoryDisk } from './memory-journal.ts';
 

@@ -1,6 +1,9 @@
 /** What a spender and its parent say to each other; amounts as text. */
 import type { UsageRecord } from '#sidecar/budget/usage-record';
 
+/** Begins the ids of requests that no budget pays for. */
+export const FREE = 'free ';
+
 export interface FromSpender {
   readonly id: number;
   readonly body:

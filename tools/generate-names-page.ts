@@ -51,6 +51,7 @@ const requestHeaders = () =>
     feature: 'The feature of the app that asks.',
     session:
       'What requests that belong together share, such as the id of a conversation, at most 256 characters: rules with `affinity: Session` keep them on one target, and all of them are drawn for the same [variant](../guides/experiments.md).',
+    run: 'One run of an agent, at most 256 characters, for [reports](../guides/usage-history.md) of what it cost.',
     provider:
       'The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. Without effect on requests that keep nothing.',
     latency:

@@ -173,6 +173,14 @@ export const ERROR_CODES = define({
     meaning: 'The granted budget is used up and the operator could not be reached for more, or gave none.',
     remedy: 'Retry later; check the operator.',
   },
+  ledger_unavailable: {
+    status: 503,
+    category: 'gateway',
+    retryable: true,
+    meaning:
+      'A hard cap of an AIBudget applies, and the sidecar cannot write its journal, so that spending could not be proven.',
+    remedy: 'Free space on the volume of the journal or make it writable; it recovers by itself.',
+  },
   ceiling_exceeded: {
     status: 400,
     category: 'policy',

@@ -3,21 +3,7 @@ import { test } from 'node:test';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import { createUsageDedup } from './usage-dedup.ts';
 
-const record = (instance: string, seq: number): UsageRecord => ({
-  instance,
-  seq,
-  requestId: '',
-  route: '',
-  target: '',
-  outcome: '',
-  inputTokens: 0,
-  cachedInputTokens: 0,
-  outputTokens: 0,
-  costNanoUsd: '',
-  startedUnixMs: 0,
-  durationMs: 0,
-  estimated: false,
-});
+const record = (instance: string, seq: number): UsageRecord => ({ instance, seq, row: Buffer.alloc(0) });
 const seqs = (records: readonly UsageRecord[]): number[] => records.map(({ seq }) => seq);
 
 test('a record that is sent again, on whatever stream, counts once', () => {

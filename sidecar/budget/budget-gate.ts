@@ -1,8 +1,9 @@
-/** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price. */
+/** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price, which makes its row of the ledger. */
 import type { PartitionedRequest } from '#contract/policy/book-id';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { AttemptEnd, RowLabels, UnnumberedRecord } from './usage-record.ts';
 
 export interface AttemptEstimate {
   readonly requestId: string;
@@ -26,6 +27,10 @@ export interface AttemptEstimate {
   readonly inputTokensAtMost: number;
   /** The enforced maximum of output tokens, all choices together. */
   readonly outputTokensAtMost: number;
+  /** What its row tells of it beside that; absent: nothing. */
+  readonly labels?: RowLabels;
+  /** Of a stream that shows every output token that it bills: it begins with a slice of them, and is extended as it flows. */
+  readonly isSliced?: true;
 }
 
 export interface AttemptOutcome {
@@ -33,9 +38,14 @@ export interface AttemptOutcome {
   readonly usage: Usage | undefined;
   /**
    * `nothing`: the provider cannot have billed (no byte was sent, or it refused). `reported`: book `usage`.
-   * `unknown`: book all that was reserved.
+   * `unknown`: book all that was reserved, or `deliveredTokensAtMost` in the place of its output.
    */
   readonly billing: 'nothing' | 'reported' | 'unknown';
+  /**
+   * Our own count of an answer whose provider reported no usage: no fewer tokens than it can have billed for what came. Absent where
+   * nobody can tell, since more may have been written than was sent.
+   */
+  readonly deliveredTokensAtMost?: number;
 }
 
 export interface Settlement {
@@ -45,9 +55,23 @@ export interface Settlement {
   readonly estimated: boolean;
 }
 
+/** A reservation that grows with what is delivered, over all limits of the attempt or over none. */
+export interface Growth {
+  /** Output tokens that are reserved. */
+  readonly outputTokens: number;
+  /** The enforced maximum: nothing needs more. */
+  readonly atMost: number;
+  /** Out of what this sidecar holds, at once. True: so many output tokens are reserved in all, durably. */
+  extend(outputTokens: number): boolean;
+  /** Asks for what is missing, and waits for it for a bounded time. Throws RemoraError `budget_exceeded` or `budget_unavailable`; then nothing has changed. */
+  ask(outputTokens: number): Promise<void>;
+}
+
 export interface Reservation {
+  /** Absent: all that the attempt may use is reserved. */
+  readonly growth?: Growth;
   /** Durable before it returns. A second call returns the first result. */
-  settle(outcome: AttemptOutcome): Settlement;
+  settle(outcome: AttemptOutcome, end?: AttemptEnd): Settlement;
 }
 
 /** What one limit would say of an attempt. Amounts in its unit. */
@@ -65,8 +89,10 @@ export interface BudgetOutlook {
 }
 
 export interface BudgetGate {
-  /** Throws RemoraError `budget_exceeded`, `budget_unavailable` or `price_unknown`. */
+  /** Throws RemoraError `budget_exceeded`, `budget_unavailable`, `ledger_unavailable` or `price_unknown`. */
   reserve(attempt: AttemptEstimate): Promise<Reservation>;
   /** What the limits would say; changes nothing. Absent: nobody here knows. */
   look?(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]>;
+  /** Keeps the row of a request that no attempt was made for. Never throws, never waits. Absent: nobody keeps rows. */
+  keep?(row: UnnumberedRecord): void;
 }

@@ -78,7 +78,7 @@ export class GrantReturner {
 
   /** What the journal does not hold is not told: a restart would book those attempts anew, at their bounds. */
   #send({ grant, final }: ClosedGrant): void {
-    if (this.#sending.has(grant.id) || !this.#options.journal.isWritten) return;
+    if (this.#sending.has(grant.id) || this.#options.journal.isBehind) return;
     const sent = this.#deliver(grant, final).finally(() => this.#sending.delete(grant.id));
     this.#sending.set(grant.id, sent);
   }

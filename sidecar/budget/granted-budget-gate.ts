@@ -1,5 +1,5 @@
 /** The budget gate of a sidecar: reserves every attempt on all its budgets out of grants, journals it, and settles what was used. */
-import { partitionOf } from '#contract/policy/book-id';
+import { limitOfBook, partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
@@ -15,14 +15,18 @@ import type {
 } from './budget-gate.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
-import { type Journal, recover } from './journal.ts';
+import { spread } from './holds.ts';
+import type { Journal } from './journal.ts';
+import { type AttemptNumber, Ledger, type LedgerHooks, type LedgerReading } from './ledger.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
+import { withFirstSlice } from './output-slice.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
-import type { UsageRecord } from './usage-record.ts';
+import { StreamGrowth } from './stream-growth.ts';
+import type { AttemptEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
@@ -33,13 +37,19 @@ const OVER_AFTER_MS = 10_000;
 /** Others can be faster at a fresh grant only so often. */
 const MAX_ROUNDS = 16;
 
+/** What a former process of this pod was asked for, and nobody will ever know more of. */
+const LOST: AttemptEnd = { outcome: 'failed', failure: 'crash', totalMs: 0 };
+const LOST_BILLING: AttemptOutcome = { usage: undefined, billing: 'unknown' };
+const NO_HOLDS: readonly Hold[] = [];
+const NO_UNITS: Admitted['units'] = new Map();
+
+/** Whether spending on it must be proven after a crash; without a journal a soft limit is counted in memory alone. */
+const isHard = (budget: PolicyBudget): boolean => !('soft' in budget && budget.soft === true);
+
 /** What operators of a sidecar want to count; none may throw. */
-interface BudgetHooks {
+interface BudgetHooks extends LedgerHooks {
   /** A provider billed more than the enforced bound; `amount` is what came on top, in the unit of the budget. */
   overrun?(budgetId: string, amount: bigint): void;
-  journalFailed?(): void;
-  /** The journal of a former process was damaged; its open grants were counted as spent in full. */
-  journalDamaged?(): void;
 }
 
 export interface BudgetGateOptions {
@@ -59,8 +69,9 @@ export interface BudgetGateOptions {
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
-  /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. None while the journal cannot be written. */
+  /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None while the journal cannot be written. */
   records(limit: number): readonly UsageRecord[];
+  readonly ledger: LedgerReading;
   /** History has all records of the instance up to `seq`. */
   acknowledge(instance: string, seq: number): void;
   /** Gives back what is not reserved and waits for it, at most two seconds. The journal stays open: its opener closes it. */
@@ -70,9 +81,11 @@ export interface SidecarBudgetGate extends BudgetGate {
 export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate => new GrantedBudgetGate(options);
 
 interface Admitted extends Admission {
-  readonly number: number;
+  readonly number: AttemptNumber;
   readonly holds: readonly Hold[];
   readonly units: ReadonlyMap<string, PolicyBudget['unit']>;
+  /** The first of its limits that must be proven; undefined: none. */
+  readonly hard: PolicyBudget | undefined;
 }
 
 interface Due {
@@ -82,8 +95,7 @@ interface Due {
 }
 
 class GrantedBudgetGate implements SidecarBudgetGate {
-  readonly #journal: Journal;
-  readonly #instance: string;
+  readonly #ledger: Ledger;
   readonly #now: () => number;
   readonly #hooks: BudgetHooks;
   readonly #wallet: Wallet;
@@ -92,16 +104,14 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
   readonly #partitions = new PartitionBound();
-  #recovered = false;
+  /** Limits that are not proven. */
+  readonly #soft = new Set<string>();
   #closing = false;
-  #number = 0;
-  #seq = 0;
 
   constructor(options: BudgetGateOptions) {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
     const askDeadlineMs = options.askDeadlineMs ?? ASK_DEADLINE_MS;
-    this.#journal = journal;
-    this.#instance = instance;
+    this.#ledger = new Ledger({ journal, instance, now, hooks });
     this.#now = now;
     this.#hooks = hooks;
     this.#wallet = wallet;
@@ -114,17 +124,55 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   async reserve(asked: AttemptEstimate): Promise<Reservation> {
-    const attempt = underCeiling(asked);
+    const bounded = underCeiling(asked);
+    const attempt = withFirstSlice(bounded);
     const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
-    if (dues.length === 0) return once((outcome) => settlementOf(attempt, outcome));
-    this.#mustBeReady(dues[0]?.budget);
+    const hard = dues.find(({ budget }) => isHard(budget))?.budget;
+    this.#mustBeReady(dues, hard);
+    // Nothing is granted before it is known what a former process spent; what is soft goes on uncounted.
+    if (dues.length === 0 || !this.#ledger.isOpen) return this.#uncounted(bounded);
     const startedUnixMs = this.#now();
     const holds = await this.#hold(attempt, dues);
     const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
-    this.#number += 1;
-    const admitted = { attempt, number: this.#number, holds, units, startedUnixMs };
-    this.#dispatch(admitted);
-    return once((outcome) => this.#settle(admitted, outcome));
+    const admitted = { attempt, number: this.#ledger.begin(), holds, units, hard, startedUnixMs };
+    this.#dispatch(admitted, holds);
+    if (attempt === bounded) return once((outcome, end) => this.#settle(admitted, outcome, end));
+    const growth = this.#growth(admitted, bounded.outputTokensAtMost);
+    const reservation = once((outcome, end) => {
+      growth.end();
+      return this.#settle({ ...admitted, ...growth.reserved }, outcome, end);
+    });
+    return { ...reservation, growth };
+  }
+
+  keep(row: UnnumberedRecord): void {
+    this.#ledger.keep(row);
+  }
+
+  get ledger(): LedgerReading {
+    return this.#ledger.reading;
+  }
+
+  /** No limit counts it; its row is kept all the same. */
+  #uncounted(attempt: AttemptEstimate): Reservation {
+    const nothing = { holds: NO_HOLDS, units: NO_UNITS, hard: undefined };
+    const admitted = { attempt, number: this.#ledger.begin(), ...nothing, startedUnixMs: this.#now() };
+    this.#dispatch(admitted, NO_HOLDS);
+    return once((outcome, end) => this.#settle(admitted, outcome, end));
+  }
+
+  #growth(admitted: Admitted, atMost: number): StreamGrowth<Due> {
+    return new StreamGrowth(admitted, atMost, {
+      dues: (attempt) => this.#dues(attempt),
+      take: (needs) => {
+        const answer = this.#wallet.reserve(needs, this.#now());
+        return answer.reserved ? answer.holds : undefined;
+      },
+      hold: (attempt, dues) => this.#hold(attempt, dues),
+      // The last dispatch of a number counts.
+      keep: (reserved, added) => this.#dispatch({ ...admitted, ...reserved }, added),
+      release: (holds) => this.#release(holds),
+    });
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -136,11 +184,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   records(limit: number): readonly UsageRecord[] {
-    return this.#journal.isWritten ? this.#journal.state.records.slice(0, limit) : [];
+    return this.#ledger.records(limit);
   }
 
   acknowledge(instance: string, seq: number): void {
-    this.#journal.appendSoon({ type: 'acknowledged', instance, seq });
+    this.#ledger.acknowledge(instance, seq);
   }
 
   async close(): Promise<void> {
@@ -174,9 +222,9 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: period.endMs });
   }
 
-  #mustBeReady(budget: PolicyBudget | undefined): void {
-    if (this.#closing) throw budgetUnavailable(budget, 'closing');
-    if (!this.#tryRecover()) throw budgetUnavailable(budget, 'journal');
+  #mustBeReady(dues: readonly Due[], hard: PolicyBudget | undefined): void {
+    if (this.#closing && dues.length > 0) throw budgetUnavailable(dues[0]?.budget, 'closing');
+    if (hard !== undefined && (!this.#tryRecover() || !this.#ledger.proves)) throw budgetUnavailable(hard, 'journal');
   }
 
   async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
@@ -195,6 +243,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     if (missing === undefined) return;
     // A denial is reckoned by what was reported; without this our own spending would look as if others held it.
     this.#returns.report(true);
+    if (!isHard(due.budget)) this.#soft.add(limitOfBook(due.budget.id));
     const answer = await this.#teller.want(due.budget, due.period.id, missing);
     if (answer !== 'granted') throw this.#refusal(attempt, due, answer);
   }
@@ -212,31 +261,38 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     });
   }
 
-  /** Journalled before anything is sent. */
-  #dispatch(admitted: Admitted): void {
-    const { number, holds } = admitted;
-    const ifLost = attemptRecord(admitted, { usage: undefined, billing: 'unknown' }, this.#now());
+  /**
+   * Journalled before anything is sent, and before more is let through, so that no crash loses the row. What no hard limit pays for goes on
+   * without. `added`: what is released where that fails.
+   */
+  #dispatch(admitted: Admitted, added: readonly Hold[]): void {
+    const { number, holds, hard } = admitted;
+    const ifLost = attemptRecord(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
+    const shares = holds.flatMap((hold) => hold.shares);
     try {
-      this.#journal.append({ type: 'dispatch', number, shares: holds.flatMap(({ shares }) => shares), ifLost });
+      this.#ledger.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
     } catch (error) {
-      for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
-      this.#hooks.journalFailed?.();
-      throw budgetUnavailable(admitted.attempt.budgets[0], 'journal', error);
+      this.#release(added);
+      throw budgetUnavailable(hard, 'journal', error);
     }
   }
 
-  #settle(admitted: Admitted, outcome: AttemptOutcome): Settlement {
+  #release(holds: readonly Hold[]): void {
+    for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
+  }
+
+  #settle(admitted: Admitted, outcome: AttemptOutcome, end: AttemptEnd | undefined): Settlement {
     const { attempt, number, holds, units } = admitted;
-    const paid = holds.flatMap((hold) => {
-      const actual = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
+    const used = (need: Need): bigint => actualUse(attempt, { need, unit: units.get(need.budgetId), outcome });
+    const paid = spread(holds, used).flatMap(({ hold, actual }) => {
       if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });
-    this.#seq += 1;
-    const record = { ...attemptRecord(admitted, outcome, this.#now()), instance: this.#instance, seq: this.#seq };
-    if (!this.#journal.appendSoon({ type: 'settle', number, paid, record })) this.#hooks.journalFailed?.();
-    this.#closeGrants(this.#closing ? 0 : IDLE_MS);
-    this.#returns.report(false);
+    this.#ledger.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
+    if (holds.length > 0) {
+      this.#closeGrants(this.#closing ? 0 : IDLE_MS);
+      this.#returns.report(false);
+    }
     return settlementOf(attempt, outcome);
   }
 
@@ -244,7 +300,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   #accept(grant: Grant, exact: boolean): void {
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
-      this.#journal.append({ type: 'grant', grant, used: 0n });
+      this.#ledger.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
     } catch (error) {
       this.#returns.give([{ grant, final: 0n }]);
       throw error;
@@ -266,17 +322,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   /** False while the journal of a former process cannot be read or closed. */
   #tryRecover(): boolean {
-    if (this.#recovered) return true;
-    try {
-      const { returns, records } = recover(this.#journal, this.#instance, this.#now());
-      this.#recovered = true;
-      for (const { instance, seq } of records) if (instance === this.#instance) this.#seq = Math.max(this.#seq, seq);
-      if (this.#journal.damaged) this.#hooks.journalDamaged?.();
-      this.#returns.resend(returns);
-    } catch {
-      this.#hooks.journalFailed?.();
-    }
-    return this.#recovered;
+    if (this.#ledger.isOpen) return true;
+    const returns = this.#ledger.open();
+    if (returns !== undefined) this.#returns.resend(returns);
+    return returns !== undefined;
   }
 
   #tick(): void {
@@ -297,11 +346,11 @@ const waitOf = (reason: unknown): number =>
   reason instanceof RemoraError && reason.code === 'budget_exceeded' ? (reason.details.retryAfterMs ?? 0) : -1;
 
 /** A second call returns the first result. */
-function once(settle: (outcome: AttemptOutcome) => Settlement): Reservation {
+function once(settle: Reservation['settle']): Reservation {
   let settled: Settlement | undefined;
   return {
-    settle(outcome) {
-      settled ??= settle(outcome);
+    settle(outcome, end) {
+      settled ??= settle(outcome, end);
       return settled;
     },
   };

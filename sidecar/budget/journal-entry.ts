@@ -1,12 +1,18 @@
 /** What the journal of money holds, entry by entry. */
 import { z } from 'zod';
-import { usageRecord } from './usage-record.ts';
+import type { UnnumberedRecord, UsageRecord } from './usage-record.ts';
 
 const amount = z
   .string()
   .regex(/^[0-9]{1,40}$/)
   .transform(BigInt);
 const share = z.object({ grantId: z.string(), amount });
+
+/** Lines are checked as such; here rows are only told from records of another form, which are left out: what they moved is in `paid`. */
+const unnumbered = z.looseObject({ timeMs: z.number(), outcome: z.string(), costNanoUsd: amount.nullable() });
+const numbered = unnumbered.extend({ instance: z.string(), seq: z.number().int() });
+const ifLost = unnumbered.transform((row) => row as unknown as UnnumberedRecord);
+const record = numbered.transform((row) => row as unknown as UsageRecord);
 
 const journalEntry = z.discriminatedUnion('type', [
   /** A grant arrived; nothing is spent from it before. `used` is above 0 only in a compacted journal. */
@@ -15,20 +21,27 @@ const journalEntry = z.discriminatedUnion('type', [
     grant: z.object({ id: z.string(), budgetId: z.string(), window: z.string(), amount }),
     used: amount,
   }),
-  /** An attempt is about to be sent. Should it never settle, `ifLost` is booked. */
+  /** An attempt is about to be sent, whether a budget pays for it or not. Should it never settle, `ifLost` is booked. */
   z.object({
     type: z.literal('dispatch'),
     number: z.number().int(),
     shares: z.array(share),
-    ifLost: usageRecord.omit({ instance: true, seq: true }),
+    ifLost: ifLost.optional().catch(undefined),
   }),
-  z.object({ type: z.literal('settle'), number: z.number().int(), paid: z.array(share), record: usageRecord }),
+  z.object({
+    type: z.literal('settle'),
+    number: z.number().int(),
+    paid: z.array(share),
+    record: record.optional().catch(undefined),
+  }),
   /** Nothing is spent from the grant any more. */
   z.object({ type: z.literal('close'), grantId: z.string(), final: amount }),
   /** The return is durable at the treasury. */
   z.object({ type: z.literal('returned'), grantId: z.string() }),
-  /** Of a compacted journal: a record that is not acknowledged. */
-  z.object({ type: z.literal('record'), record: usageRecord }),
+  /** A record that is not acknowledged: of a request that no attempt was made for, or of a compacted journal. */
+  z.object({ type: z.literal('record'), record: record.optional().catch(undefined) }),
+  /** Of a compacted journal: how many records went for want of room. */
+  z.object({ type: z.literal('dropped'), count: z.number().int() }),
   /** History has the instance's records up to this number. */
   z.object({ type: z.literal('acknowledged'), instance: z.string(), seq: z.number().int() }),
 ]);

@@ -1,10 +1,10 @@
 /** What a journal says: the same reduction while it is written and when it is read again after a crash. */
 import type { Grant } from '#treasury/grant-authority';
 import type { JournalEntry } from './journal-entry.ts';
-import type { UsageRecord } from './usage-record.ts';
+import { millisOf, type UsageRecord } from './usage-record.ts';
 import type { ClosedGrant, Share } from './wallet.ts';
 
-/** Beyond it the oldest are dropped; they are counted. */
+/** Beyond it the oldest are dropped; they are counted. The longest rows have 3,000 characters, so that a journal of so many can be written. */
 export const MAX_RECORDS = 5_000;
 
 type Dispatch = Extract<JournalEntry, { type: 'dispatch' }>;
@@ -50,6 +50,9 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
     case 'record':
       addRecord(state, entry.record);
       return;
+    case 'dropped':
+      state.droppedRecords += entry.count;
+      return;
     case 'acknowledged':
       state.records = state.records.filter(({ instance, seq }) => instance !== entry.instance || seq > entry.seq);
   }
@@ -62,7 +65,8 @@ function addUse(state: JournalState, paid: readonly Share[]): void {
   }
 }
 
-function addRecord(state: JournalState, record: UsageRecord): void {
+function addRecord(state: JournalState, record: UsageRecord | undefined): void {
+  if (record === undefined) return;
   state.records.push(record);
   if (state.records.length <= MAX_RECORDS) return;
   state.records.shift();
@@ -84,6 +88,7 @@ export function snapshotEntries(state: JournalState): JournalEntry[] {
     ...closed.map(({ grant }): JournalEntry => ({ type: 'grant', grant, used: 0n })),
     ...closed.map(({ grant, final }): JournalEntry => ({ type: 'close', grantId: grant.id, final })),
     ...state.dispatches.values(),
+    ...(state.droppedRecords > 0 ? [{ type: 'dropped', count: state.droppedRecords } as const] : []),
     ...state.records.map((record): JournalEntry => ({ type: 'record', record })),
   ];
 }
@@ -91,22 +96,30 @@ export function snapshotEntries(state: JournalState): JournalEntry[] {
 export interface RecoveryOptions {
   /** The new instance: it writes the records of attempts that never settled. */
   readonly instance: string;
+  /** The number of its last record. */
+  readonly seq: number;
   readonly nowMs: number;
   /** What followed the damage is lost, so that every open grant counts as spent in full. */
   readonly damaged: boolean;
 }
 
 /** Ends what a former process left open: an unfinished attempt is booked in full, and no grant is ever resumed. */
-export function recoveryEntries(state: JournalState, { instance, nowMs, damaged }: RecoveryOptions): JournalEntry[] {
+export function recoveryEntries(state: JournalState, options: RecoveryOptions): JournalEntry[] {
   const finals = new Map([...state.grants].map(([id, { used }]) => [id, used]));
   const settles = [...state.dispatches.values()].map(({ number, shares, ifLost }, index): JournalEntry => {
     for (const { grantId, amount } of shares) finals.set(grantId, (finals.get(grantId) ?? 0n) + amount);
-    const durationMs = Math.max(0, nowMs - ifLost.startedUnixMs);
-    return { type: 'settle', number, paid: shares, record: { ...ifLost, durationMs, instance, seq: index + 1 } };
+    return { type: 'settle', number, paid: shares, record: recordOf(ifLost, options, index + 1) };
   });
   const closes = [...state.grants.values()].map(({ grant }): JournalEntry => {
     const final = finals.get(grant.id) ?? 0n;
-    return { type: 'close', grantId: grant.id, final: damaged && final < grant.amount ? grant.amount : final };
+    return { type: 'close', grantId: grant.id, final: options.damaged && final < grant.amount ? grant.amount : final };
   });
   return [...settles, ...closes];
 }
+
+const recordOf = (
+  ifLost: Dispatch['ifLost'],
+  { instance, seq, nowMs }: RecoveryOptions,
+  index: number,
+): UsageRecord | undefined =>
+  ifLost && { ...ifLost, totalMs: millisOf(nowMs - ifLost.timeMs), instance, seq: seq + index };

@@ -38,12 +38,15 @@ export interface Recovered {
   readonly returns: readonly ClosedGrant[];
   /** Not acknowledged by history, those of lost attempts included. */
   readonly records: readonly UsageRecord[];
+  /** The number of the last record of this instance. */
+  readonly seq: number;
 }
 
-/** Closes what a former process left open, durably. Throws JournalUnavailable; then nothing may be spent. */
-export function recover(journal: Journal, instance: string, nowMs: number): Recovered {
+/** Closes what a former process left open, durably. `seq`: the number of the last record that this instance wrote already. Throws JournalUnavailable; then nothing may be spent. */
+export function recover(journal: Journal, instance: string, nowMs: number, seq = 0): Recovered {
   journal.load();
-  const { damaged } = journal;
-  journal.append(...recoveryEntries(journal.state, { instance, nowMs, damaged }));
-  return { returns: [...journal.state.returns.values()], records: [...journal.state.records] };
+  const { damaged, state } = journal;
+  const lost = state.dispatches.size;
+  journal.append(...recoveryEntries(state, { instance, seq, nowMs, damaged }));
+  return { returns: [...state.returns.values()], records: [...state.records], seq: seq + lost };
 }

@@ -7,6 +7,7 @@ import { type Timers, withDeadline } from '#sidecar/time/timers';
 import type { BookLook, GrantAuthority } from '#treasury/grant-authority';
 import { windowAt } from '#treasury/window';
 import type { AttemptEstimate, BudgetOutlook } from './budget-gate.ts';
+import { withFirstSlice } from './output-slice.ts';
 import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, priceUnknown } from './refusal.ts';
@@ -24,7 +25,7 @@ export interface OutlookDeps {
 
 /** Of every limit that applies to the attempt. */
 export async function outlookOf(asked: AttemptEstimate, deps: OutlookDeps): Promise<readonly BudgetOutlook[]> {
-  const attempt = underCeiling(asked);
+  const attempt = withFirstSlice(underCeiling(asked));
   const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
   return Promise.all([...budgets.values()].map((budget) => outlook(budget, attempt, deps)));
 }

@@ -20,9 +20,9 @@ const WHO: readonly BudgetScope[] = ['team', 'project'];
 
 export interface Refusal {
   readonly budget: PolicyBudget;
-  /** The attempt that is refused. */
-  readonly attempt: PartitionedRequest;
-  /** Of the whole attempt. */
+  /** The attempt that is refused, or a stream that needs more of it. */
+  readonly attempt: PartitionedRequest & Pick<AttemptEstimate, 'isSliced'>;
+  /** Of the whole attempt, or of a stream for what comes next. */
   readonly needed: bigint;
   readonly remaining: bigint;
   /** Reserved by other requests and held by other sidecars. */
@@ -69,7 +69,7 @@ export function budgetExceeded({
     code: 'budget_exceeded',
     message:
       `Budget exceeded${subject(budget, attempt)}. ` +
-      `The request may use up to ${text(needed)}, while ${text(remaining)} of ${text(BigInt(budget.amount))} remain and ` +
+      `${attempt.isSliced ? 'The next part of the stream' : 'The request'} may use up to ${text(needed)}, while ${text(remaining)} of ${text(BigInt(budget.amount))} remain and ` +
       `${text(reserved)} are reserved by others in flight: wait until ${until}, ask for fewer output tokens, ` +
       `or have the limit ${budget.limit} of the AIBudget ${budget.budget} raised.`,
     object: objectOf(budget),
@@ -119,7 +119,7 @@ export function budgetUnavailable(
   cause?: unknown,
 ): RemoraError {
   return new RemoraError({
-    code: 'budget_unavailable',
+    code: reason === 'journal' ? 'ledger_unavailable' : 'budget_unavailable',
     message: UNAVAILABLE[reason],
     retryAfterMs: RETRY_MS,
     cause,

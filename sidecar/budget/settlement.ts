@@ -1,12 +1,21 @@
 /** What an attempt counts for once its outcome is known: its cost, its use of each budget, its record. */
+import { least } from '#contract/policy/money';
 import type { PolicyBudget, PolicyPrice } from '#contract/policy/policy';
-import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
-import { costAtMost, costOf, pricesTier, tokensOf } from './price.ts';
-import type { UsageRecord } from './usage-record.ts';
+import { costAtMost, costOf, pricesTier, tokensAtMost, tokensOf } from './price.ts';
+import {
+  type AttemptEnd,
+  costWithin,
+  countOf,
+  labelled,
+  millisOf,
+  timeWithin,
+  type UnnumberedRecord,
+} from './usage-record.ts';
 import type { Need } from './wallet.ts';
 
-/** One attempt that a budget let through. */
+/** One attempt that nothing refused. */
 export interface Admission {
   readonly attempt: AttemptEstimate;
   readonly startedUnixMs: number;
@@ -32,9 +41,15 @@ const isCostUnknown = ({ piecesPico, target: { price } }: AttemptEstimate, outco
 const costIn = ({ piecesPico }: AttemptEstimate, price: PolicyPrice, usage: Usage | undefined): bigint =>
   costOf(price, usage ?? NO_USAGE, piecesPico);
 
+/** What it can have used at most, now that it is over: never more than what was reserved. */
+function tightened(attempt: AttemptEstimate, { deliveredTokensAtMost }: AttemptOutcome): AttemptEstimate {
+  if (deliveredTokensAtMost === undefined || deliveredTokensAtMost >= attempt.outputTokensAtMost) return attempt;
+  return { ...attempt, outputTokensAtMost: deliveredTokensAtMost };
+}
+
 export function settlementOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Settlement {
   const { price } = attempt.target;
-  if (isCostUnknown(attempt, outcome)) return { costNanoUsd: boundOf(attempt), estimated: true };
+  if (isCostUnknown(attempt, outcome)) return { costNanoUsd: boundOf(tightened(attempt, outcome)), estimated: true };
   if (outcome.billing === 'nothing') return { costNanoUsd: 0n, estimated: false };
   const costNanoUsd = price === null ? null : costIn(attempt, price, outcome.usage);
   return { costNanoUsd, estimated: attempt.isPriceCeiling === true };
@@ -49,40 +64,85 @@ export interface Use {
 /** In the unit of the budget. */
 export function actualUse(attempt: AttemptEstimate, { need, unit, outcome }: Use): bigint {
   const { price } = attempt.target;
-  if (unit === 'tokens' ? isUnknown(outcome) : isCostUnknown(attempt, outcome)) return need.amount;
+  if (unit === 'tokens' ? isUnknown(outcome) : isCostUnknown(attempt, outcome))
+    return boundUse(attempt, { need, unit, outcome });
   if (outcome.billing === 'nothing') return 0n;
   if (unit === 'tokens') return tokensOf(outcome.usage ?? NO_USAGE);
   return price === null ? need.amount : costIn(attempt, price, outcome.usage);
 }
 
+function boundUse(attempt: AttemptEstimate, { need, unit, outcome }: Use): bigint {
+  const tight = tightened(attempt, outcome);
+  if (tight === attempt) return need.amount;
+  return least(need.amount, (unit === 'tokens' ? tokensAtMost(tight) : boundOf(tight)) ?? need.amount);
+}
+
+/** When an attempt ended, and how; absent where only its billing is known. */
+interface Ended {
+  readonly nowMs: number;
+  readonly end?: AttemptEnd | undefined;
+}
+
+/** The row of an attempt. */
 export function attemptRecord(
   { attempt, startedUnixMs }: Admission,
   outcome: AttemptOutcome,
-  nowMs: number,
-): Omit<UsageRecord, 'instance' | 'seq'> {
-  const { costNanoUsd, estimated } = settlementOf(attempt, outcome);
-  const isBound = isCostUnknown(attempt, outcome);
+  { nowMs, end = endOf(outcome, nowMs - startedUnixMs) }: Ended,
+): UnnumberedRecord {
+  const { labels = {}, requestId, route, target } = attempt;
   return {
-    requestId: attempt.requestId,
-    route: attempt.route,
-    target: attempt.target.name,
-    outcome: isBound ? 'unknown' : outcome.billing,
-    ...(isBound ? boundTokens(attempt) : countedTokens(reported(outcome))),
-    costNanoUsd,
-    startedUnixMs,
-    durationMs: Math.max(0, nowMs - startedUnixMs),
-    estimated,
+    timeMs: timeWithin(startedUnixMs),
+    ...labelled({ requestId, route, provider: target.provider, model: target.model, ...labels }),
+    ...(attempt.isPriceCeiling === true && { priceVersion: PRICE_CEILING }),
+    ...countsOf(attempt, outcome),
+    ...(outcome.billing !== 'nothing' && labels.pieces),
+    costNanoUsd: costWithin(settlementOf(attempt, outcome).costNanoUsd),
+    ...endFields(end),
+    billing: billingOf(attempt, outcome),
   };
 }
 
-const boundTokens = ({ inputTokensAtMost, outputTokensAtMost }: AttemptEstimate) => ({
-  inputTokens: inputTokensAtMost,
-  cachedInputTokens: 0,
-  outputTokens: outputTokensAtMost,
+/** The version of prices that no book and no AIProvider states: `unknownPrice` of an AIBudget. */
+const PRICE_CEILING = 'AIBudget';
+
+/** Whose word the counts of the row are. */
+function billingOf(attempt: AttemptEstimate, outcome: AttemptOutcome): UnnumberedRecord['billing'] {
+  if (outcome.billing === 'nothing') return 'nothing';
+  if (!isCountUnknown(attempt, outcome)) return 'reported';
+  return tightened(attempt, outcome) === attempt ? 'possibly_billed' : 'estimated';
+}
+
+/** Pieces that the request itself tells need no word of the provider. */
+const isCountUnknown = ({ piecesPico }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
+  isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown');
+
+const endOf = ({ billing }: AttemptOutcome, ms: number): AttemptEnd => ({
+  outcome: billing === 'reported' ? 'ok' : 'failed',
+  totalMs: ms,
 });
 
-const countedTokens = (usage: Usage | undefined) => ({
-  inputTokens: usage === undefined ? 0 : totalInputTokens(usage) - usage.cacheReadTokens,
-  cachedInputTokens: usage?.cacheReadTokens ?? 0,
-  outputTokens: usage === undefined ? 0 : totalOutputTokens(usage),
+/** As they stand in a row. */
+export const endFields = ({ outcome, failure, traffic, totalMs, firstTokenMs }: AttemptEnd) => ({
+  totalMs: millisOf(totalMs),
+  ...(firstTokenMs !== undefined && { firstTokenMs: millisOf(firstTokenMs) }),
+  outcome,
+  ...(failure !== undefined && { failure }),
+  ...(traffic !== undefined && traffic !== 'live' && { traffic }),
 });
+
+type Counts = { -readonly [Kind in keyof Usage as Kind extends 'serviceTier' ? never : Kind]?: number };
+
+function countsOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Counts {
+  if (outcome.billing === 'nothing') return {};
+  if (isCountUnknown(attempt, outcome)) {
+    const { inputTokensAtMost, outputTokensAtMost } = tightened(attempt, outcome);
+    return { inputTokens: countOf(inputTokensAtMost), outputTokens: countOf(outputTokensAtMost) };
+  }
+  const counts: Counts = {};
+  const { serviceTier: _, ...usage } = reported(outcome) ?? NO_USAGE;
+  for (const kind in usage) {
+    const count = countOf(usage[kind as keyof Counts]);
+    if (count > 0) counts[kind as keyof Counts] = count;
+  }
+  return counts;
+}

@@ -1,28 +1,80 @@
-/** One attempt that a budget paid for, kept in the journal until history has it. Neither content nor credentials. */
-import { z } from 'zod';
+/** What the journal keeps and the operator is sent of one attempt, or of a request that none was made for: a row of the ledger, without what is empty. */
+import type { z } from 'zod';
+import type { LABELS, usageRow } from '#contract/history/usage-row';
 
-const integer = z
-  .string()
-  .regex(/^[0-9]{1,40}$/)
-  .transform(BigInt);
+/** `usageRow` restores what is left out: labels that are empty, counts that are 0, a first token that never came. */
+export type UsageRecord = z.input<typeof usageRow>;
 
-export const usageRecord = z.object({
-  /** With `seq` its identity: history stores each pair once. */
-  instance: z.string(),
-  /** Increasing per instance in the order in which attempts settled. */
-  seq: z.number().int(),
-  requestId: z.string(),
-  route: z.string(),
-  target: z.string(),
-  outcome: z.enum(['nothing', 'reported', 'unknown']),
-  inputTokens: z.number(),
-  cachedInputTokens: z.number(),
-  outputTokens: z.number(),
-  /** null when the price is unknown. */
-  costNanoUsd: integer.nullable(),
-  startedUnixMs: z.number(),
-  durationMs: z.number(),
-  /** What was booked is our bound and not the provider's count, or counted at a ceiling and not at a price. */
-  estimated: z.boolean(),
-});
-export type UsageRecord = z.output<typeof usageRecord>;
+/** What says which row it is, given when the journal takes it. */
+type Identity = 'instance' | 'seq';
+export type UnnumberedRecord = Omit<UsageRecord, Identity>;
+
+type Label = (typeof LABELS)[number] | 'requestId' | 'priceVersion';
+
+/** What is known of an attempt before it is sent. Texts as they came: `plainLabel` is applied when the row is made. */
+export type RowLabels = { readonly [L in Exclude<Label, 'outcome' | 'traffic'>]?: string | undefined } & {
+  /** From 1. */
+  readonly attempt?: number;
+  readonly traffic?: UsageRecord['traffic'];
+  /** What is billed by the piece, and how many. */
+  readonly pieces?: { readonly images: number } | { readonly characters: number };
+};
+
+/** How an attempt ended, as its row tells it. */
+export interface AttemptEnd {
+  readonly outcome: UsageRecord['outcome'];
+  /** A kind of `errors/failure-kinds`, or the error code that ended the request. */
+  readonly failure?: string;
+  readonly traffic?: UsageRecord['traffic'];
+  /** Milliseconds. */
+  readonly totalMs: number;
+  /** Milliseconds; absent: there was no content. */
+  readonly firstTokenMs?: number | undefined;
+}
+
+/** The bounds of `usageRow`: a row that it refuses would be lost. */
+const LONGEST_LABEL = 512;
+const LARGEST_COUNT = 10 ** 10;
+const DEAREST_NANO_USD = 10n ** 14n;
+const LONGEST_MS = 30 * 86_400_000;
+const LAST_ATTEMPT = 10_000;
+const FIRST_TIME = Date.UTC(2020, 0);
+const LAST_TIME = Date.UTC(2100, 0);
+
+const CONTROL = /\p{Cc}/u;
+const CONTROLS = /\p{Cc}+/gu;
+
+/** A caller's words, cut and without control characters, so that no row is refused for them. undefined: nothing is left. */
+function plainLabel(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (text.length <= LONGEST_LABEL && text.isWellFormed() && !CONTROL.test(text)) return text;
+  // A surrogate whose other half was cut off is no text.
+  return text.replace(CONTROLS, ' ').slice(0, LONGEST_LABEL).toWellFormed() || undefined;
+}
+
+const whole = (value: number, most: number): number =>
+  Number.isNaN(value) ? 0 : Math.min(most, Math.max(0, Math.round(value)));
+
+export const countOf = (count: number): number => whole(Math.ceil(count), LARGEST_COUNT);
+export const millisOf = (ms: number): number => whole(ms, LONGEST_MS);
+export const costWithin = (cost: bigint | null): bigint | null =>
+  cost !== null && cost > DEAREST_NANO_USD ? DEAREST_NANO_USD : cost;
+
+/** What of the labels says something, as it stands in a row. */
+export function labelled({ attempt = 1, traffic, pieces: _, ...labels }: RowLabels): Pick<UsageRecord, 'attempt'> {
+  const row: Record<string, string | number> = { attempt: Math.max(1, whole(attempt, LAST_ATTEMPT)) };
+  for (const name in labels) {
+    const text = plainLabel(labels[name as keyof typeof labels]);
+    if (text !== undefined) row[name] = text;
+  }
+  if (traffic !== undefined && traffic !== 'live') row.traffic = traffic;
+  return row as Pick<UsageRecord, 'attempt'>;
+}
+
+/** A clock that is wrong by years would make a row that no history takes. */
+export const timeWithin = (unixMs: number): number =>
+  Math.min(LAST_TIME, Math.max(FIRST_TIME, Math.trunc(unixMs) || FIRST_TIME));
+
+/** The row as it travels: JSON, with money as decimal text. */
+export const encodeRow = (row: UsageRecord): Buffer =>
+  Buffer.from(JSON.stringify({ ...row, costNanoUsd: row.costNanoUsd === null ? null : String(row.costNanoUsd) }));

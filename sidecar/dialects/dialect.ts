@@ -22,6 +22,20 @@ export interface StreamEncoder<S, Q extends CanonicalRequest = ChatRequest> {
   step(state: S, event: StreamEvent): readonly [S, readonly SseEvent[]];
 }
 
+/** Ends a stream that went to the client as its provider wrote it, in the words of the API, as at the maximum of tokens. For one choice. */
+export interface StreamEnder {
+  /** Each frame that has passed, in order. */
+  passed(frame: PassedFrame): void;
+  /** What follows the last of them. */
+  end(): readonly SseEvent[];
+}
+
+export interface PassedFrame {
+  readonly events: readonly StreamEvent[];
+  /** Its bytes. */
+  readonly raw: Uint8Array;
+}
+
 export interface EncodeContext<Q extends CanonicalRequest = ChatRequest> {
   /** As the client sent it. */
   readonly request: Q;
@@ -96,6 +110,8 @@ export interface AnyDialect {
   readonly writesImages?: true;
   /** Where the operation has streams of events. */
   readonly streamEncoder?: StreamEncoder<unknown, CanonicalRequest>;
+  /** Without it a stream can be ended only where it is written anew. */
+  readonly streamEnder?: () => StreamEnder;
   /** Body of an error answer. */
   renderError(error: RemoraError, requestId: string): JsonObject;
   /** The events that end a broken stream: an error, and never the dialect's mark of success. Without it a broken answer is cut. */

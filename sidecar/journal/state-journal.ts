@@ -50,25 +50,31 @@ export class StateJournal<State, Entry> {
     return this.#damaged;
   }
 
-  /** What was told to `appendSoon` is on the disk as well. Until it is, nobody may hear of it: after a crash it never was. */
-  get isWritten(): boolean {
-    return !this.#stale;
+  /** True while what is on the disk is less than what happened. Until it is not, nobody may hear of the rest: after a crash it never was. */
+  get isBehind(): boolean {
+    return this.#stale;
   }
 
-  /** Reads what is there, once. Throws JournalUnavailable; may be called again until it succeeds. */
+  /** Characters of what is on the disk. */
+  get length(): number {
+    return this.#chars;
+  }
+
+  /** Reads what is there, once; what happened before it could be read comes on top. Throws JournalUnavailable; may be called again until it succeeds. */
   load(): void {
     if (this.#loaded) return;
     if (this.#closed) throw new JournalUnavailable('it is closed');
     try {
       const text = this.#file.load();
       const { entries, damaged } = decodeLines(text, this.#form.parse);
-      for (const entry of entries) this.#form.apply(this.#state, entry);
+      const state = this.#form.empty();
+      for (const entry of [...entries, ...this.#form.snapshot(this.#state)]) this.#form.apply(state, entry);
+      this.#state = state;
       this.#chars = text.length;
       this.#damaged = damaged;
-      this.#stale = damaged;
+      this.#stale ||= damaged;
       this.#loaded = true;
     } catch (error) {
-      this.#state = this.#form.empty();
       throw new JournalUnavailable(error);
     }
   }
@@ -95,10 +101,15 @@ export class StateJournal<State, Entry> {
       this.append(...entries);
       return true;
     } catch {
-      for (const entry of entries) this.#form.apply(this.#state, entry);
-      this.#stale = true;
+      this.owe(...entries);
       return false;
     }
+  }
+
+  /** Kept in memory without a try: all that is owed is written in one piece, which is too much to try for each of many entries. */
+  owe(...entries: readonly Entry[]): void {
+    for (const entry of entries) this.#form.apply(this.#state, entry);
+    this.#stale = true;
   }
 
   /** Writes what could not be written before. Throws JournalUnavailable. */

@@ -44,6 +44,7 @@ import type { RememberedAnswers } from './remembered/remembered-answers.ts';
 import { tellRemembered } from './remembered/tell-remembered.ts';
 import { renderFailure } from './render-failure.ts';
 import { RequestRecorder } from './request-recorder.ts';
+import { keepUnsent } from './row-labels.ts';
 import { type RouteQuestion, type Selection, selectRoute } from './select-route.ts';
 import type { LatencyView } from './strategies/latency/target-latencies.ts';
 import type { Drains } from './streams/drains.ts';
@@ -96,6 +97,7 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
     call.body.release();
     const record = log.finish();
     deps.telemetry.record(record);
+    keepUnsent(record, call, deps.budgetGate);
     deps.answers.remember(record, log.experiment && deps.variants.observe(log.experiment, record));
   }
 }

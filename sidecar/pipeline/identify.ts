@@ -16,6 +16,10 @@ export interface Caller {
   readonly tier: string | undefined;
   /** The conversation, by header. */
   readonly session: string | undefined;
+  /** The run of an agent, by header. */
+  readonly run: string | undefined;
+  /** Version of the book that list prices are of. */
+  readonly priceBook?: string | undefined;
   /** Every limit that its requests count against. */
   readonly budgets: readonly PolicyBudget[];
   /** Every label that the policy asks for; empty where it is not there. */
@@ -29,14 +33,15 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
   const { attribution } = snapshot.policy;
   const user = callerHeader(call, 'user');
   const tier = callerHeader(call, 'tier');
-  const session = callerHeader(call, 'session');
   log.attribution = claimed(attribution, call);
   log.policyHash = snapshot.hash;
   return {
     attribution: log.attribution,
     user: user && cutClaim(user),
     tier: tier && cutClaim(tier),
-    session: session && cutClaim(session),
+    session: claimIn(call, 'session'),
+    run: claimIn(call, 'run'),
+    priceBook: snapshot.policy.priceBook,
     budgets: snapshot.budgets.requests,
     modelRules: snapshot.modelRules,
     labels: snapshot.labels,
@@ -62,6 +67,12 @@ export function withClaims(caller: Caller, request: CanonicalRequest, log: Reque
   log.requestedModel = cutClaim(request.model) || undefined;
   log.stream = request.stream;
   return user === caller.user ? caller : { ...caller, user };
+}
+
+/** Of what a header says about the caller: as much as is kept. */
+export function claimIn(call: Pick<Call, 'headers'>, name: 'session' | 'run'): string | undefined {
+  const text = callerHeader(call, name);
+  return text && cutClaim(text);
 }
 
 /** Of what a caller says about itself: no longer than is kept. */

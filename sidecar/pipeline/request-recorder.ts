@@ -4,7 +4,7 @@ import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
 import type { StrategyName } from '#contract/resources/target-choice';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
-import type { AttemptSummary } from '#sidecar/errors/remora-error';
+import type { AttemptSummary, RemoraError } from '#sidecar/errors/remora-error';
 import type { ClassifierOutcome, RequestRecord, RetryDenial } from '#sidecar/telemetry/request-record';
 import type { Answerer } from './attempts/answer.ts';
 import type { AttemptRecorder } from './attempts/attempt-recorder.ts';
@@ -72,6 +72,10 @@ export class RequestRecorder {
   constructor(call: Pick<Call, 'requestId' | 'endpoint' | 'headers'>, startUnixMs: number) {
     this.#call = call;
     this.startUnixMs = startUnixMs;
+  }
+
+  get isShadow(): boolean {
+    return this.#isShadow;
   }
 
   routeChosen(route: string, rule: number): void {
@@ -170,6 +174,12 @@ export class RequestRecorder {
     this.#answerer = answerer;
   }
 
+  /** A limit has ended the answer that was under way. */
+  cutBy({ code, details: { object } }: RemoraError): void {
+    this.outcome = code;
+    this.decidedBy = object;
+  }
+
   firstChunk(): void {
     this.#firstChunkMs ??= performance.now() - this.#startMs;
   }
@@ -181,7 +191,7 @@ export class RequestRecorder {
 
   /** Settles what is still open, as the end of a request must, whatever way it ended. */
   settleOpen(): void {
-    for (const attempt of this.attempts) attempt.settle();
+    for (const attempt of this.attempts) attempt.leave();
   }
 
   /** One target had no turn for it, and another one answered: then it was not refused. */
@@ -256,7 +266,7 @@ function reasonOf({ targets, reason }: Order, attempted: string | undefined): st
 }
 
 /** Attribution headers that a caller may set. */
-export const callerHeader = (call: Call, name: keyof typeof REQUEST_HEADER): string | undefined =>
+export const callerHeader = (call: Pick<Call, 'headers'>, name: keyof typeof REQUEST_HEADER): string | undefined =>
   single(call.headers[REQUEST_HEADER[name]]);
 
 const single = (value: string | string[] | undefined): string | undefined =>

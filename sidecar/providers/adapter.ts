@@ -20,6 +20,17 @@ export interface LimitHeaders {
   readonly reset: string;
 }
 
+/**
+ * Models whose streams show every output token that they bill. Those that bill what they hide, such as reasoning of which only a summary comes,
+ * are left out, and so is whoever is not known: nobody could tell from outside what such a stream has used.
+ */
+export interface ShownOutput {
+  /** Whatever the request asks for. */
+  readonly always?: RegExp;
+  /** Unless the request asks for reasoning. */
+  readonly unlessReasoning?: RegExp;
+}
+
 export interface ProviderAdapter {
   readonly type: ProviderType;
   /** The value of OpenTelemetry's `gen_ai.provider.name`. */
@@ -34,6 +45,8 @@ export interface ProviderAdapter {
   readonly requestIdHeader?: string;
   /** Headers of each answer that tell what is left of the limits that tell most. Absent: there are none. */
   readonly limitHeaders?: readonly LimitHeaders[];
+  /** Absent: no model is known to show all. */
+  readonly shownOutput?: ShownOutput;
 }
 
 /** What this service speaks for a model. */

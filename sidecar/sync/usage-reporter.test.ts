@@ -1,36 +1,63 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { usageRow } from '#contract/history/usage-row';
 import { UsageReport } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { UsageRecord } from '#sidecar/budget/usage-record';
 import { UsageReporter } from './usage-reporter.ts';
 
-const record = (seq: number, tokens: number): UsageRecord => ({
-  ...{ instance: 'pod', seq, requestId: 'r', route: 'ns/r', target: 'ns/p/m', outcome: 'reported', estimated: false },
-  ...{ inputTokens: tokens, cachedInputTokens: tokens, outputTokens: tokens, costNanoUsd: 1n },
-  ...{ startedUnixMs: 1, durationMs: 1 },
+const record = (seq: number, more: Partial<UsageRecord> = {}): UsageRecord => ({
+  ...{ instance: 'pod', seq, timeMs: Date.UTC(2026, 10, 21), attempt: 1, totalMs: 1, costNanoUsd: 12n },
+  ...{ requestId: 'r', outcome: 'ok', billing: 'reported' },
+  ...more,
 });
 
-test('UsageReporter tells counts that no reader could take as the highest that one can, so that no provider or caller stops all reports', () => {
-  const sent: unknown[] = [];
-  const pending = [record(1, 9_007_199_254_740_991 * 128), record(2, 7)];
-  const outbox = { grants: () => [], pending: () => pending, acknowledge: () => {} };
+/** What a reader gets of the first report. */
+function firstReport(pending: readonly UsageRecord[]): UsageReport {
+  const reports: UsageReport[] = [];
+  const outbox = { grants: () => [], pending: (most: number) => pending.slice(0, most), acknowledge: () => {} };
   const timers = { after: () => () => {}, every: () => () => {} };
   const reporter = new UsageReporter(outbox, timers);
   reporter.connected((message) => {
     assert.ok(message.$case === 'usageReport');
-    sent.push(
-      UsageReport.decode(UsageReport.encode(message.value).finish()).records.map(({ inputTokens, outputTokens }) => [
-        inputTokens,
-        outputTokens,
-      ]),
-    );
+    reports.push(UsageReport.decode(UsageReport.encode(message.value).finish()));
     return true;
   });
   reporter.close();
-  assert.deepEqual(sent, [
+  const [first] = reports;
+  assert.ok(first);
+  return first;
+}
+
+test('a row arrives as history takes it, with exact money and with an unknown cost as unknown', () => {
+  const sent = [record(1, { outputTokens: 7, user: 'ann' }), record(2, { costNanoUsd: null })];
+  const rows = firstReport(sent).records.map(({ row }) => {
+    const { costNanoUsd, ...rest } = JSON.parse(row.toString('utf8'));
+    return usageRow.parse({ ...rest, costNanoUsd: costNanoUsd === null ? null : BigInt(costNanoUsd) });
+  });
+  assert.deepEqual(
+    rows.map(({ seq, user, outputTokens, reasoningTokens, costNanoUsd }) => [
+      seq,
+      user,
+      outputTokens,
+      reasoningTokens,
+      costNanoUsd,
+    ]),
     [
-      [9_007_199_254_740_991, 9_007_199_254_740_991],
-      [7, 7],
+      [1, 'ann', 7, 0, 12n],
+      [2, '', 0, 0, null],
     ],
-  ]);
+  );
+});
+
+test('a report has 500 rows at most, and fewer where they are long, in order from the first on', () => {
+  const many = Array.from({ length: 600 }, (_, index) => record(index + 1));
+  assert.equal(firstReport(many).records.length, 500);
+  const long = many.map((row) => ({ ...row, user: 'u'.repeat(2_000) }));
+  const { records } = firstReport(long);
+  assert.ok(records.length > 400 && records.length < 500, String(records.length));
+  assert.ok(records.reduce((bytes, { row }) => bytes + row.length, 0) <= 1_000_000);
+  assert.deepEqual(
+    records.map(({ seq }) => seq),
+    records.map((_, index) => index + 1),
+  );
 });

@@ -1,10 +1,10 @@
-/** Tells the operator what is spent: cumulative use per grant and the records of attempts, one unacknowledged report at a time. */
+/** Tells the operator what is spent: cumulative use per grant and the rows of the ledger, one unacknowledged report at a time. */
 import { encodeGrantUsage } from '#contract/wire/codec';
 import type {
   GrantUsage as GrantUsageMessage,
   UsageRecord as UsageRecordMessage,
 } from '#contract/wire/gen/remora/policy/v1/sync';
-import type { UsageRecord } from '#sidecar/budget/usage-record';
+import { encodeRow, type UsageRecord } from '#sidecar/budget/usage-record';
 import type { Timers } from '#sidecar/time/timers';
 import type { GrantUsage } from '#treasury/grant-authority';
 import type { Send } from './grant-client.ts';
@@ -23,6 +23,8 @@ const FLUSH_MS = 5_000;
 /** A report that is not acknowledged by then is sent again. */
 const ACK_WITHIN_MS = 10_000;
 const MAX_RECORDS = 500;
+/** Of the rows of one report; one row has a few thousand at most. */
+const MAX_BYTES = 1_000_000;
 
 interface SentReport {
   readonly seq: number;
@@ -90,14 +92,16 @@ export class UsageReporter {
   /** Sends what is new unless a report waits for its acknowledgement. */
   flush(): void {
     if (!this.#send || this.#sent) return;
-    const records = this.#outbox.pending(MAX_RECORDS);
-    if (!this.#dirty && records.length === 0) return;
+    const pending = this.#outbox.pending(MAX_RECORDS);
+    if (!this.#dirty && pending.length === 0) return;
+    const encoded = encodeRecords(pending);
+    const records = pending.slice(0, encoded.length);
     this.#lastSeq += 1;
     const seq = this.#lastSeq;
     const open = this.#outbox.grants();
     // A holder of a grant per user has thousands of which one has changed.
     const grown = open.filter(({ grantId, used }) => used > (this.#told.get(grantId) ?? 0n));
-    const value = { seq, grants: grown.map(encodeGrantUsage), records: records.map(encodeRecord) };
+    const value = { seq, grants: grown.map(encodeGrantUsage), records: encoded };
     if (!this.#send({ $case: 'usageReport', value })) return;
     this.#dirty = false;
     const cancel = this.#timers.after(ACK_WITHIN_MS, () => {
@@ -121,16 +125,15 @@ export class UsageReporter {
   }
 }
 
-/** Counts are a provider's or a caller's word: one that a reader refuses would hold up all reports for ever. */
-const readable = (count: number): number => Math.min(count, Number.MAX_SAFE_INTEGER);
-
-const encodeRecord = (record: UsageRecord): UsageRecordMessage => ({
-  ...record,
-  inputTokens: readable(record.inputTokens),
-  cachedInputTokens: readable(record.cachedInputTokens),
-  outputTokens: readable(record.outputTokens),
-  // Empty: the price is unknown.
-  costNanoUsd: record.costNanoUsd === null ? '' : record.costNanoUsd.toString(),
-  startedUnixMs: Math.trunc(record.startedUnixMs),
-  durationMs: Math.trunc(record.durationMs),
-});
+/** As many as fit, from the first on. */
+function encodeRecords(records: readonly UsageRecord[]): UsageRecordMessage[] {
+  const encoded: UsageRecordMessage[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const row = encodeRow(record);
+    bytes += row.length;
+    if (bytes > MAX_BYTES) break;
+    encoded.push({ instance: record.instance, seq: record.seq, row });
+  }
+  return encoded;
+}

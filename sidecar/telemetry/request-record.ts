@@ -9,6 +9,9 @@ import type { RequestClass } from '#sidecar/classify/classify';
 /** The outcome of an attempt that was ended since another target had answered. */
 export const SUPERSEDED = 'superseded';
 
+/** The outcome of an attempt whose stream its budget ended. */
+export const CUT_BY_BUDGET = 'cut_by_budget';
+
 export interface AttemptRecord {
   /** `provider/model` as the route states it. */
   readonly target: string;
@@ -22,7 +25,7 @@ export interface AttemptRecord {
   readonly durationMs: number;
   /** Until the first content event. */
   readonly timeToFirstChunkMs?: number;
-  /** `ok`, `superseded`, a failure class, or a fault kind. */
+  /** `ok`, `superseded`, `cut_by_budget`, a failure class, or a fault kind. */
   readonly outcome: string;
   /** Begun while another target was asked already. */
   readonly hedge?: true;

@@ -34,6 +34,24 @@ export function admissionMetrics(registry: Registry, { routes, providers }: Admi
     });
 }
 
+/** How much the ledger has to keep and to tell. */
+export interface LedgerCount {
+  readonly waiting: number;
+  readonly dropped: number;
+  readonly journalChars: number;
+}
+
+export function ledgerMetrics(registry: Registry, count: () => LedgerCount): void {
+  for (const [descriptor, type, of] of [
+    [METRIC.ledgerWaiting, 'gauge', 'waiting'],
+    [METRIC.ledgerDropped, 'counter', 'dropped'],
+    [METRIC.ledgerJournal, 'gauge', 'journalChars'],
+  ] as const) {
+    const metric = { ...descriptor, type };
+    registry.registerMetric({ ...metric, get: async () => ({ ...metric, values: [{ labels: {}, value: count()[of] }] }) });
+  }
+}
+
 export function targetMetrics(registry: Registry, readings: TargetReadings): void {
   new Gauge({
     ...METRIC.targetLatency,

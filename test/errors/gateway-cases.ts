@@ -124,7 +124,7 @@ export const GATEWAY_CASES: readonly ErrorCase[] = [
     raises: InternalServerError,
   },
   {
-    code: 'budget_unavailable',
+    code: 'ledger_unavailable',
     when: 'the journal cannot be written',
     provoke: askWithFullDisk,
     cause: /journal of the sidecar cannot be written/,

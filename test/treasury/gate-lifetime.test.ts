@@ -78,10 +78,10 @@ test('a killed sidecar never resumes a grant: it returns it at what its journal 
   assert.deepEqual(next.usage(), []);
   const records = next
     .records(10)
-    .map(({ instance, seq, outcome, costNanoUsd }) => [instance, seq, outcome, costNanoUsd]);
+    .map(({ instance, seq, billing, costNanoUsd }) => [instance, seq, billing, costNanoUsd]);
   assert.deepEqual(records, [
     ['pod-1', 1, 'reported', 35n],
-    ['pod-2', 1, 'unknown', 100n],
+    ['pod-2', 1, 'possibly_billed', 100n],
   ]);
   (await next.reserve(attemptOf([budget], 1))).settle(billed(1));
   assert.equal(next.records(10)[2]?.seq, 2);
@@ -101,7 +101,7 @@ test('a full disk stops what needs a budget and nothing else, and recovers by it
   const running = await gate.reserve(attemptOf([budget], 100));
   disk.full = true;
   const error = await refusalOf(gate.reserve(attemptOf([budget], 10)));
-  assert.deepEqual([error.code, error.status], ['budget_unavailable', 503]);
+  assert.deepEqual([error.code, error.status], ['ledger_unavailable', 503]);
   assert.match(error.message, /journal/);
   await gate.reserve(attemptOf([], 10));
   assert.equal(running.settle(billed(40)).costNanoUsd, 40n);
@@ -111,7 +111,15 @@ test('a full disk stops what needs a budget and nothing else, and recovers by it
   const restarted = gateOf('pod-2');
   await until(async () => (await treasury.status(budget)).held === 0n);
   assert.equal((await treasury.status(budget)).spent, 50n);
-  assert.equal(restarted.records(10).length, 2);
+  assert.deepEqual(
+    restarted.records(10).map(({ billing, costNanoUsd }) => [billing, costNanoUsd]),
+    [
+      ['reported', 40n],
+      ['reported', 10n],
+      ['possibly_billed', 10n],
+    ],
+    'what no budget paid for and never ended is a row as well',
+  );
 });
 
 test('a journal that cannot be read at the start is recovered before anything is spent', async () => {
@@ -120,7 +128,7 @@ test('a journal that cannot be read at the start is recovered before anything is
   await gateOf('pod-1').reserve(attemptOf([budget], 100));
   disk.full = true;
   const next = gateOf('pod-2');
-  assert.equal((await refusalOf(next.reserve(attemptOf([budget], 10)))).code, 'budget_unavailable');
+  assert.equal((await refusalOf(next.reserve(attemptOf([budget], 10)))).code, 'ledger_unavailable');
   disk.full = false;
   (await next.reserve(attemptOf([budget], 10))).settle(billed(10));
   await next.close();

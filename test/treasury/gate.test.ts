@@ -114,7 +114,10 @@ test('each kind of usage has its price, rounded up once', async () => {
   const reservation = await gate.reserve(attempt);
   assert.deepEqual(reservation.settle({ usage, billing: 'reported' }), { costNanoUsd: 29n, estimated: false });
   const [record] = gate.records(10);
-  assert.deepEqual([record?.inputTokens, record?.cachedInputTokens, record?.outputTokens], [3, 10, 12]);
+  const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens, outputAudioTokens } =
+    record ?? {};
+  assert.deepEqual([inputTokens, cacheReadTokens, cacheWriteTokens], [1, 10, 2]);
+  assert.deepEqual([outputTokens, reasoningTokens, outputAudioTokens], [3, 4, 5]);
   await gate.close();
 });
 
@@ -179,7 +182,7 @@ test('an unknown price counts at the ceiling of the budgets, the dearest of seve
   // 50 tokens of input at 3 nano-dollars and 2 of output at 9.
   assert.deepEqual(reservation.settle({ usage, billing: 'reported' }), { costNanoUsd: 168n, estimated: true });
   const [record] = gate.records(1);
-  assert.deepEqual([record?.inputTokens, record?.outcome, record?.estimated], [20, 'reported', true]);
+  assert.deepEqual([record?.inputTokens, record?.billing, record?.priceVersion], [20, 'reported', 'AIBudget']);
   const lost = await gate.reserve(attempt);
   assert.deepEqual(lost.settle(UNKNOWN), { costNanoUsd: 390n, estimated: true });
   await gate.close();

@@ -7,23 +7,16 @@ import { test } from 'node:test';
 import { Journal, openJournal, recover } from '#sidecar/budget/journal';
 import type { JournalEntry } from '#sidecar/budget/journal-entry';
 import { MAX_RECORDS } from '#sidecar/budget/journal-state';
+import type { UnnumberedRecord } from '#sidecar/budget/usage-record';
 import { JournalUnavailable } from '#sidecar/journal/state-journal';
+import { NOON } from './budgets.ts';
 import { MemoryDisk } from './memory-journal.ts';
 
 const WINDOW = 'day-2026-11-21';
 const GRANT = { id: 'g1', budgetId: 'a/b/dev', window: WINDOW, amount: 1_000n };
-const ATTEMPT = {
-  requestId: 'request-1',
-  route: 'support/primary',
-  target: 'mock/echo',
-  outcome: 'unknown' as const,
-  inputTokens: 1,
-  cachedInputTokens: 0,
-  outputTokens: 1,
-  costNanoUsd: 100n,
-  startedUnixMs: 1,
-  durationMs: 0,
-  estimated: true,
+const ATTEMPT: UnnumberedRecord = {
+  ...{ requestId: 'r', route: 'ns/r', model: 'm', attempt: 1, inputTokens: 1, outputTokens: 1, costNanoUsd: 100n },
+  ...{ timeMs: NOON, totalMs: 0, outcome: 'failed', billing: 'possibly_billed' },
 };
 const share = (amount: bigint) => [{ grantId: 'g1', amount }];
 const grant: JournalEntry = { type: 'grant', grant: GRANT, used: 0n };
@@ -34,7 +27,7 @@ const settle = (number: number, paid: bigint): JournalEntry => ({
   paid: share(paid),
   record: { ...ATTEMPT, instance: 'old', seq: number },
 });
-const recovered = (journal: Journal) => recover(journal, 'new', 10);
+const recovered = (journal: Journal) => recover(journal, 'new', NOON + 10);
 const finals = (journal: Journal) => recovered(journal).returns.map(({ grant: { id }, final }) => [id, final]);
 
 async function inFolder(run: (path: string, folder: string) => void | Promise<void>): Promise<void> {

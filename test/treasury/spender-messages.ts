@@ -1,6 +1,9 @@
 /** What a spender and its parent say to each other; amounts as text. */
 import type { UsageRecord } from '#sidecar/budget/usage-record';
 
+/** Begins the ids of requests that no budget pays for. */
+export const FREE = 'free ';
+
 export interface FromSpender {
   readonly id: number;
   readonly body:
@@ -10,7 +13,8 @@ export interface FromSpender {
     | { readonly kind: 'generate'; readonly requestId: string; readonly atMost: number }
     | {
         readonly kind: 'done';
-        readonly records: readonly (Pick<UsageRecord, 'requestId' | 'instance' | 'seq' | 'estimated'> & {
+        readonly records: readonly (Pick<UsageRecord, 'instance' | 'seq' | 'billing' | 'outcome'> & {
+          readonly requestId: string;
           readonly cost: string;
         })[];
         readonly open: number;

@@ -7,7 +7,7 @@ import { createBudgetGate } from '#sidecar/budget/granted-budget-gate';
 import { openJournal } from '#sidecar/budget/journal';
 import type { Grant, GrantAnswer, GrantAuthority } from '#treasury/grant-authority';
 import { attemptOf, billed, budgetOf, NOON, UNKNOWN } from './budgets.ts';
-import type { FromSpender, ToSpender } from './spender-messages.ts';
+import { FREE, type FromSpender, type ToSpender } from './spender-messages.ts';
 
 const [journalPath = '', instance = '', amount = '0', mode = 'spend'] = process.argv.slice(2);
 const BUDGET = budgetOf('dev', BigInt(amount));
@@ -50,7 +50,10 @@ const gate = createBudgetGate({ authority, journal: openJournal(journalPath), in
 async function spend(worker: number): Promise<void> {
   for (let n = 0; ; n++) {
     const atMost = 20 + ((worker * 7 + n) % 30);
-    const attempt = attemptOf([BUDGET], atMost, { requestId: `${instance}/${worker}/${n}` });
+    // A part of all is paid for by no budget, and is a row as well.
+    const isFree = (worker + n) % 4 === 0;
+    const requestId = `${isFree ? FREE : ''}${instance}/${worker}/${n}`;
+    const attempt = attemptOf(isFree ? [] : [BUDGET], atMost, { requestId });
     const reservation = await gate.reserve(attempt).catch(() => undefined);
     if (reservation === undefined) return;
     const { tokens } = await call({ kind: 'generate', requestId: attempt.requestId, atMost });
@@ -62,7 +65,9 @@ async function main(): Promise<void> {
   await call({ kind: 'ready' });
   if (mode === 'spend') await Promise.all(Array.from({ length: PARALLEL }, (_, worker) => spend(worker)));
   await gate.close();
-  const records = gate.records(100_000).map(({ costNanoUsd, ...record }) => ({ ...record, cost: String(costNanoUsd) }));
+  const records = gate
+    .records(100_000)
+    .map(({ costNanoUsd, requestId = '', ...record }) => ({ ...record, requestId, cost: String(costNanoUsd) }));
   await call({ kind: 'done', records, open: gate.usage().length });
   process.disconnect();
 }

@@ -7,6 +7,7 @@ import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
 import { renderError, renderStreamError } from './render-error.ts';
+import { streamEnder } from './stream-ender.ts';
 
 export const anthropicMessages: Dialect<EncoderState> = {
   id: API_ID,
@@ -20,6 +21,7 @@ export const anthropicMessages: Dialect<EncoderState> = {
   clientPaths,
   encodeResponse,
   streamEncoder,
+  streamEnder,
   renderError,
   renderStreamError,
 };

@@ -7,6 +7,7 @@ import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
 import { renderError, renderStreamError } from './render-error.ts';
+import { streamEnder } from './stream-ender.ts';
 
 export const openaiChat: Dialect<EncoderState> = {
   id: 'openai-chat',
@@ -19,6 +20,7 @@ export const openaiChat: Dialect<EncoderState> = {
   encodeResponse,
   writesImages: true,
   streamEncoder,
+  streamEnder,
   renderError,
   renderStreamError,
 };

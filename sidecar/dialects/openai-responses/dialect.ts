@@ -9,6 +9,7 @@ import { type EncoderState, streamEncoder } from './encode-stream.ts';
 import { keeping } from './keeping.ts';
 import { recall } from './recall.ts';
 import { renderStreamError } from './render-stream-error.ts';
+import { streamEnder } from './stream-ender.ts';
 
 export const openaiResponses: Dialect<EncoderState> = {
   id: DIALECT_ID,
@@ -23,6 +24,7 @@ export const openaiResponses: Dialect<EncoderState> = {
   encodeResponse,
   writesImages: true,
   streamEncoder,
+  streamEnder,
   renderError,
   renderStreamError,
 };

@@ -1,6 +1,7 @@
 /** One attempt's facts and its reservation: what was used is settled once, at the latest when the request ends. */
 
-import type { Reservation } from '#sidecar/budget/budget-gate';
+import type { AttemptOutcome, Growth, Reservation } from '#sidecar/budget/budget-gate';
+import type { AttemptEnd } from '#sidecar/budget/usage-record';
 import type { FinishReason } from '#sidecar/canonical/chat-response';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
@@ -12,11 +13,14 @@ import type { EndpointBalancer } from '#sidecar/pipeline/endpoints/endpoint-bala
 import type { AttemptFacts, TargetHealth } from '#sidecar/pipeline/health/target-health';
 import type { CompiledEndpoint } from '#sidecar/pipeline/policy/snapshot';
 import type { RequestScope } from '#sidecar/pipeline/scope/request-scope';
-import { type AttemptRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
+import { generatedWith, wholeTokens } from '#sidecar/pipeline/streams/generated-tokens';
+import { type AttemptRecord, CUT_BY_BUDGET, SUPERSEDED } from '#sidecar/telemetry/request-record';
+import { attemptEnd } from './attempt-end.ts';
 import type { Candidate } from './candidate.ts';
-import type { LaneName } from './lanes/lane.ts';
+import type { LaneName, StreamItem } from './lanes/lane.ts';
 import type { Plan } from './plan.ts';
 import { redactorFor } from './redact-credential.ts';
+import { hidesNothing } from './shown-output.ts';
 
 export interface RecorderDeps {
   readonly endpoints: Pick<EndpointBalancer, 'choose' | 'instead'>;
@@ -36,7 +40,7 @@ interface Held {
 /** The part of an `AttemptQuestion` that is needed here. */
 interface RecorderQuestion {
   readonly deps: RecorderDeps;
-  readonly call: { readonly scope: Pick<RequestScope, 'isSuperseded' | 'isHedge'> };
+  readonly call: { readonly scope: Pick<RequestScope, 'isSuperseded' | 'isHedge' | 'cause'> };
 }
 
 export class AttemptRecorder {
@@ -64,6 +68,11 @@ export class AttemptRecorder {
   readonly #finishReasons: FinishReason[] = [];
   #ids: readonly string[] = [];
   #isFinished = false;
+  #isCut = false;
+  /** The request was over before the answer. */
+  #isLeft = false;
+  /** Output tokens that have come, at most; undefined: nobody can tell, since what is billed need not be sent. */
+  #generated: number | undefined;
   #settled = false;
   #estimated = false;
   /** What to book when no usage is reported; nothing until the request is on its way. */
@@ -86,6 +95,7 @@ export class AttemptRecorder {
     this.#health = deps.health;
     this.#endpoints = deps.endpoints;
     this.endpoint = deps.endpoints.choose(candidate.provider);
+    if (hidesNothing(candidate)) this.#generated = 0;
     deps.health.attemptBegan(candidate, this.endpoint);
   }
 
@@ -119,6 +129,12 @@ export class AttemptRecorder {
     for (const { finishReason } of choices ?? []) this.#finishReasons.push(finishReason);
     this.#isFinished = choices === undefined || choices.length > 0;
     this.usage = usage;
+    if (usage === undefined && this.#generated !== undefined) this.#generated = wholeTokens(choices);
+  }
+
+  /** A part of a stream has come. */
+  delivered(item: StreamItem): void {
+    if (this.#generated !== undefined) this.#generated = generatedWith(this.#generated, item);
   }
 
   /** Reads one event of a stream. */
@@ -142,6 +158,22 @@ export class AttemptRecorder {
     return this.#ids;
   }
 
+  /** Absent: all that it may use is reserved. */
+  get growth(): Growth | undefined {
+    return this.#reservation.growth;
+  }
+
+  /** The provider has told what the answer used. */
+  get isAccounted(): boolean {
+    return this.#isFinished && this.usage !== undefined;
+  }
+
+  /** Its budget has ended the answer, which says nothing of the target. */
+  cutByBudget(): void {
+    this.#isCut = true;
+    this.#finishReasons.push('length');
+  }
+
   failed(outcome: AttemptFailureKind, billing: 'nothing' | 'unknown', status?: number): void {
     this.outcome = outcome;
     this.#billing = billing;
@@ -158,9 +190,7 @@ export class AttemptRecorder {
     this.#settled = true;
     this.#endMs = this.#nowMs();
     this.#place.leave();
-    const usage = this.#isFinished ? this.usage : undefined;
-    const billing = usage === undefined ? this.#billing : 'reported';
-    const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing });
+    const { costNanoUsd, estimated } = this.#reservation.settle(this.#used(), this.#end(this.#endMs));
     this.costNanoUsd = costNanoUsd;
     this.#estimated = estimated;
     this.#health.attemptEnded(this.#candidate, {
@@ -172,8 +202,38 @@ export class AttemptRecorder {
     });
   }
 
+  /** The request is over: whatever was not read is read by nobody. */
+  leave(): void {
+    this.#isLeft = true;
+    this.settle();
+  }
+
+  #used(): AttemptOutcome {
+    const usage = this.#isFinished ? this.usage : undefined;
+    const deliveredTokensAtMost = this.#firstChunkMs === undefined ? undefined : this.#generated;
+    if (usage !== undefined) return { usage, billing: 'reported' };
+    const isWhole = this.outcome === 'ok' && !this.#isLeft && !this.#scope.isSuperseded;
+    return {
+      usage,
+      billing: isWhole ? 'reported' : this.#billing,
+      ...(deliveredTokensAtMost !== undefined && { deliveredTokensAtMost }),
+    };
+  }
+
+  #end(endMs: number): AttemptEnd {
+    const { isSuperseded, cause } = this.#scope;
+    return attemptEnd({
+      outcome: this.#isCut ? CUT_BY_BUDGET : this.outcome,
+      isLeft: this.#isLeft && !this.#isFinished,
+      ...{ isSuperseded, isHedge: this.#isHedge, cause },
+      totalMs: endMs - this.#startMs,
+      firstTokenMs: this.#firstChunkMs,
+    });
+  }
+
   /** As it is told: who answered too late for anybody to hear is neither sound nor failed. */
   get #told(): AttemptRecord['outcome'] {
+    if (this.#isCut) return CUT_BY_BUDGET;
     const isCutShort = this.outcome === 'ok' || this.outcome === 'aborted';
     return isCutShort && this.#scope.isSuperseded ? SUPERSEDED : this.outcome;
   }

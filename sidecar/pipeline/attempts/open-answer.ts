@@ -6,6 +6,7 @@ import type { CanonicalResponse } from '#sidecar/canonical/request';
 import { isRest } from '#sidecar/canonical/walk';
 import { isJsonObject, parseJson } from '#sidecar/json/body';
 import { isLarge, parseLarge, runLarge } from '#sidecar/pipeline/large';
+import { inSlices } from '#sidecar/pipeline/streams/sliced-source';
 import { readWhole } from '#sidecar/upstream/read-whole';
 import type { UpstreamResponse } from '#sidecar/upstream/upstream';
 import { AnswerFailed } from '#sidecar/wires/answer-failed';
@@ -99,7 +100,7 @@ async function openEvents(
     const answer = {
       kind: 'stream',
       by: new AttemptAnswerer(plan, log),
-      source,
+      source: inSlices(source, running),
       each: (item: StreamItem) => item,
     } as const;
     return hasContent ? answer : { ...answer, isEarly: true };

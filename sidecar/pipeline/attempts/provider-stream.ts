@@ -79,7 +79,9 @@ export class ProviderStream implements OpenStream {
       const events = this.#decode(frame);
       if (this.#failure !== undefined) break;
       // Even a frame without meaning is passed on: a comment keeps the client's connection alive.
-      items.push({ events, raw: frame.raw });
+      const item = { events, raw: frame.raw };
+      this.#log.delivered(item);
+      items.push(item);
       if (this.#ended) break;
     }
     return items;

@@ -4,6 +4,7 @@ import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
 import type { Place } from '#sidecar/pipeline/admission/shared-gate';
 import type { AttemptQuestion, PlannedQuestion } from '#sidecar/pipeline/attempt';
+import { attemptLabels } from '#sidecar/pipeline/row-labels';
 import type { AttemptAbort } from '#sidecar/pipeline/scope/attempt-abort';
 import { UpstreamFault, type UpstreamRequest, type UpstreamResponse } from '#sidecar/upstream/upstream';
 import type { Answer } from './answer.ts';
@@ -13,6 +14,7 @@ import { holdToCeilings } from './hold-to-ceilings.ts';
 import { openAnswer } from './open-answer.ts';
 import type { Plan } from './plan.ts';
 import { pricedFor } from './priced-for.ts';
+import { showsAllItBills } from './shown-output.ts';
 import { exchangeFailed, refused } from './upstream-failure.ts';
 
 const SENT_HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'remora' };
@@ -84,19 +86,24 @@ export function hold(asked: AttemptEstimate, { selection, decoded, log }: Planne
 }
 
 /** What the attempt may cost at most. */
-export const estimate = (plan: Plan, { call, caller, decoded, selection }: PlannedQuestion): AttemptEstimate => ({
-  requestId: call.requestId,
-  route: selection.route.policy.key,
-  ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
-  caller,
-  budgets: isAboutKept(plan.candidate.request) ? NO_BUDGETS : caller.budgets,
-  inputTokensAtMost: Math.max(
-    decoded.content.bytes.length,
-    plan.bytes.length,
-    operationOf(plan.candidate.request).inputTokens ?? 0,
-  ),
-  outputTokensAtMost: plan.outputTokensAtMost,
-});
+export const estimate = (plan: Plan, question: PlannedQuestion): AttemptEstimate => {
+  const { call, caller, decoded, selection } = question;
+  return {
+    requestId: call.requestId,
+    route: selection.route.policy.key,
+    ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
+    caller,
+    budgets: isAboutKept(plan.candidate.request) ? NO_BUDGETS : caller.budgets,
+    inputTokensAtMost: Math.max(
+      decoded.content.bytes.length,
+      plan.bytes.length,
+      operationOf(plan.candidate.request).inputTokens ?? 0,
+    ),
+    outputTokensAtMost: plan.outputTokensAtMost,
+    ...(caller.budgets.length > 0 && showsAllItBills(plan, decoded.dialect) && { isSliced: true }),
+    labels: attemptLabels(plan.candidate, question),
+  };
+};
 
 const NO_BUDGETS: AttemptEstimate['budgets'] = [];
 

@@ -3,6 +3,7 @@ import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { anthropicCountTokensWire } from '#sidecar/wires/anthropic-count-tokens/anthropic-count-tokens';
 import { anthropicKeptWires } from '#sidecar/wires/anthropic-kept/anthropic-kept';
 import { anthropicMessagesWire } from '#sidecar/wires/anthropic-messages/anthropic-messages';
+import { SHOWN_BY_CLAUDE } from '#sidecar/wires/anthropic-messages/shown-output';
 
 const API_VERSION = '2023-06-01';
 
@@ -19,4 +20,5 @@ export const anthropic: ProviderAdapter = {
     remaining: `anthropic-ratelimit-${what}-remaining`,
     reset: `anthropic-ratelimit-${what}-reset`,
   })),
+  shownOutput: SHOWN_BY_CLAUDE,
 };

@@ -6,7 +6,7 @@ import { bearerKey } from '#sidecar/providers/bearer-key';
 import { COMMON_LIMIT_HEADERS } from '#sidecar/providers/limit-headers';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
-import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
+import { REASONING_MODELS, SHOWN_BY_OPENAI } from '#sidecar/wires/openai-chat/reasoning-models';
 import type { WireOptions } from '#sidecar/wires/openai-chat/wire-options';
 import { openaiResponsesWire } from '#sidecar/wires/openai-responses/openai-responses';
 import type { AnyWire } from '#sidecar/wires/wire';
@@ -34,6 +34,7 @@ export function azureOpenai({ azure = DEFAULTS, auth }: Pick<PolicyProvider, 'az
     headers: auth === undefined ? apiKey : bearerKey,
     requestIdHeader: 'apim-request-id',
     limitHeaders: COMMON_LIMIT_HEADERS,
+    shownOutput: SHOWN_BY_OPENAI,
   };
 }
 

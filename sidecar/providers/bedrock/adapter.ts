@@ -2,6 +2,7 @@
 import type { PolicyProvider } from '#contract/policy/policy';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
+import { SHOWN_BY_CLAUDE } from '#sidecar/wires/anthropic-messages/shown-output';
 import { bedrockConverseWire } from '#sidecar/wires/bedrock-converse/bedrock-converse';
 import { bedrockCohereEmbedWire } from '#sidecar/wires/bedrock-embed/cohere-embed';
 import { titanEmbedWire } from '#sidecar/wires/bedrock-embed/titan-embed';
@@ -16,6 +17,11 @@ const OF_MODEL: readonly (readonly [RegExp, Wires])[] = [
   [/titan-embed/, [bedrockConverseWire, titanEmbedWire]],
   [/cohere\.embed/, [bedrockConverseWire, bedrockCohereEmbedWire]],
 ];
+/** Nova of the first generation, Titan, Llama and Mistral do not reason; Claude does where it is asked to. */
+const SHOWN = {
+  always: /(?:^|[./])(?:amazon\.(?:nova-(?:micro|lite|pro|premier)-v1|titan-text)|meta\.llama|mistral\.(?!magistral))/,
+  ...SHOWN_BY_CLAUDE,
+};
 const CONTENT_TYPE = 'application/json';
 
 /** Throws an Error with a reason for a human when the provider states no region. */
@@ -36,6 +42,7 @@ export function bedrock({ key, aws }: PolicyProvider): ProviderAdapter {
       return sign({ url, body, nowUnixMs, headers: { 'content-type': CONTENT_TYPE } }, keys, scope);
     },
     requestIdHeader: 'x-amzn-requestid',
+    shownOutput: SHOWN,
   };
 }
 

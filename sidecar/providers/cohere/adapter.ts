@@ -11,4 +11,6 @@ export const cohere: ProviderAdapter = {
   wires: [cohereChatWire, cohereEmbedWire, rerankWire('Cohere', '/v2/rerank')],
   headers: bearerKey,
   requestIdHeader: 'x-debug-trace-id',
+  // Its models that reason show it, and are asked to (docs.cohere.com/docs/reasoning).
+  shownOutput: { always: /^(?:command|c4ai)/ },
 };

@@ -2,6 +2,7 @@
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { geminiCountTokensWire } from '#sidecar/wires/gemini-count-tokens/gemini-count-tokens';
 import { geminiGenerateContentWire } from '#sidecar/wires/gemini-generate-content/gemini-generate-content';
+import { SHOWN_BY_GEMINI } from '#sidecar/wires/gemini-generate-content/shown-output';
 import { batchEmbedContentsWire } from '#sidecar/wires/google-embed/batch-embed-contents';
 import { embedContentWire } from '#sidecar/wires/google-embed/embed-content';
 
@@ -23,4 +24,5 @@ export const gemini: ProviderAdapter = {
   // A header: a key in the query would be in every access log.
   headers: ({ credential }): Readonly<Record<string, string>> =>
     credential === null ? {} : { 'x-goog-api-key': credential },
+  shownOutput: SHOWN_BY_GEMINI,
 };

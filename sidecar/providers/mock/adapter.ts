@@ -17,4 +17,5 @@ export const mock: ProviderAdapter = {
   ],
   headers: bearerKey,
   requestIdHeader: 'x-request-id',
+  shownOutput: { always: /^/ },
 };

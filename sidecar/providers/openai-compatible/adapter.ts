@@ -6,8 +6,8 @@ import { COMMON_LIMIT_HEADERS } from '#sidecar/providers/limit-headers';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
 import { rerankWire } from '#sidecar/wires/rerank/rerank';
-
 import { PRESET_ROWS } from './presets.ts';
+import { shownOutputOf } from './shown-output.ts';
 
 const UNKNOWN_SERVER = {
   telemetryName: 'openai_compatible',
@@ -23,6 +23,7 @@ const UNKNOWN_SERVER = {
 
 export function openaiCompatible({ preset }: Pick<PolicyProvider, 'preset'>): ProviderAdapter {
   const { telemetryName, requestIdHeader, wire } = preset === undefined ? UNKNOWN_SERVER : PRESET_ROWS[preset];
+  const shownOutput = shownOutputOf(preset);
   return {
     type: 'OpenAICompatible',
     telemetryName,
@@ -30,5 +31,6 @@ export function openaiCompatible({ preset }: Pick<PolicyProvider, 'preset'>): Pr
     headers: bearerKey,
     requestIdHeader,
     limitHeaders: COMMON_LIMIT_HEADERS,
+    ...(shownOutput !== undefined && { shownOutput }),
   };
 }

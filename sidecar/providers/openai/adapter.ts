@@ -4,7 +4,7 @@ import { bearerKey } from '#sidecar/providers/bearer-key';
 import { COMMON_LIMIT_HEADERS } from '#sidecar/providers/limit-headers';
 import { openaiOperations } from '#sidecar/providers/openai-operations';
 import { openaiChatWire } from '#sidecar/wires/openai-chat/openai-chat';
-import { REASONING_MODELS } from '#sidecar/wires/openai-chat/reasoning-models';
+import { REASONING_MODELS, SHOWN_BY_OPENAI } from '#sidecar/wires/openai-chat/reasoning-models';
 import { openaiKeptWires } from '#sidecar/wires/openai-kept/openai-kept';
 import { openaiResponsesWire } from '#sidecar/wires/openai-responses/openai-responses';
 
@@ -27,4 +27,5 @@ export const openai: ProviderAdapter = {
   headers: bearerKey,
   requestIdHeader: 'x-request-id',
   limitHeaders: COMMON_LIMIT_HEADERS,
+  shownOutput: SHOWN_BY_OPENAI,
 };

@@ -2,8 +2,10 @@
 import type { PolicyProvider } from '#contract/policy/policy';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { bearerKey } from '#sidecar/providers/bearer-key';
+import { SHOWN_BY_CLAUDE } from '#sidecar/wires/anthropic-messages/shown-output';
 import { geminiCountTokensWire } from '#sidecar/wires/gemini-count-tokens/gemini-count-tokens';
 import { geminiGenerateContentWire } from '#sidecar/wires/gemini-generate-content/gemini-generate-content';
+import { SHOWN_BY_GEMINI } from '#sidecar/wires/gemini-generate-content/shown-output';
 import { embedContentWire } from '#sidecar/wires/google-embed/embed-content';
 import { predictWire } from '#sidecar/wires/google-embed/predict';
 import { claudeWire } from './claude-wire.ts';
@@ -12,6 +14,11 @@ import { claudeWire } from './claude-wire.ts';
 const CLAUDE = /^claude-/;
 /** Gemini models of embedding from the second on, and those of other publishers; older ones know predict (as Google's own client tells them apart). */
 const EMBEDS_CONTENT = /gemini(?!-embedding-001$)|maas/;
+
+const SHOWN = {
+  always: SHOWN_BY_GEMINI.always,
+  unlessReasoning: new RegExp(`${SHOWN_BY_GEMINI.unlessReasoning.source}|${SHOWN_BY_CLAUDE.unlessReasoning.source}`),
+};
 
 type Wires = ProviderAdapter['wires'];
 
@@ -36,5 +43,6 @@ export function vertexAi({ vertex }: PolicyProvider): ProviderAdapter {
       return EMBEDS_CONTENT.test(model) ? newer : older;
     },
     headers: bearerKey,
+    shownOutput: SHOWN,
   };
 }

@@ -148,10 +148,10 @@ test('a hedge reserves for itself, and both attempts are charged', async (t) => 
   assert.deepEqual([lost?.costNanoUsd, lost?.estimated], [1_085n, true], 'what may be billed is booked in full');
   assert.equal(record?.costNanoUsd, 1_705n);
   assert.deepEqual(
-    booked().map(({ target, outcome, costNanoUsd }) => [target, outcome, costNanoUsd]),
+    booked().map(({ provider, traffic, billing, costNanoUsd }) => [provider, traffic, billing, costNanoUsd]),
     [
-      ['first/m', 'unknown', 1_085n],
-      ['second/m', 'reported', 620n],
+      ['default/first', 'hedge', 'possibly_billed', 1_085n],
+      ['default/second', undefined, 'reported', 620n],
     ],
   );
 });

@@ -216,22 +216,14 @@ export interface UsageAck {
   seq: number;
 }
 
-/** One attempt. Neither content nor credentials. */
+/** One attempt, or one request that none was made for. Neither content nor credentials. */
 export interface UsageRecord {
+  /** With `seq` and the time of the row it says which one it is. */
   instance: string;
+  /** Increasing per instance. */
   seq: number;
-  requestId: string;
-  route: string;
-  target: string;
-  outcome: string;
-  inputTokens: number;
-  cachedInputTokens: number;
-  outputTokens: number;
-  costNanoUsd: string;
-  startedUnixMs: number;
-  durationMs: number;
-  /** The provider sent no usage; the tokens are our own count. */
-  estimated: boolean;
+  /** A row of the history (contract/history/usage-row.ts) as JSON, amounts as decimal text. Empty: nothing is kept. */
+  row: Buffer;
 }
 
 /** All that the sidecar would rather not use now, in place of what it reported before on this stream. None before the first report. */
@@ -2161,21 +2153,7 @@ export const UsageAck: MessageFns<UsageAck> = {
 };
 
 function createBaseUsageRecord(): UsageRecord {
-  return {
-    instance: "",
-    seq: 0,
-    requestId: "",
-    route: "",
-    target: "",
-    outcome: "",
-    inputTokens: 0,
-    cachedInputTokens: 0,
-    outputTokens: 0,
-    costNanoUsd: "",
-    startedUnixMs: 0,
-    durationMs: 0,
-    estimated: false,
-  };
+  return { instance: "", seq: 0, row: Buffer.alloc(0) };
 }
 
 export const UsageRecord: MessageFns<UsageRecord> = {
@@ -2186,38 +2164,8 @@ export const UsageRecord: MessageFns<UsageRecord> = {
     if (message.seq !== 0) {
       writer.uint32(16).uint64(message.seq);
     }
-    if (message.requestId !== "") {
-      writer.uint32(26).string(message.requestId);
-    }
-    if (message.route !== "") {
-      writer.uint32(34).string(message.route);
-    }
-    if (message.target !== "") {
-      writer.uint32(42).string(message.target);
-    }
-    if (message.outcome !== "") {
-      writer.uint32(50).string(message.outcome);
-    }
-    if (message.inputTokens !== 0) {
-      writer.uint32(56).uint64(message.inputTokens);
-    }
-    if (message.cachedInputTokens !== 0) {
-      writer.uint32(64).uint64(message.cachedInputTokens);
-    }
-    if (message.outputTokens !== 0) {
-      writer.uint32(72).uint64(message.outputTokens);
-    }
-    if (message.costNanoUsd !== "") {
-      writer.uint32(82).string(message.costNanoUsd);
-    }
-    if (message.startedUnixMs !== 0) {
-      writer.uint32(88).uint64(message.startedUnixMs);
-    }
-    if (message.durationMs !== 0) {
-      writer.uint32(96).uint32(message.durationMs);
-    }
-    if (message.estimated !== false) {
-      writer.uint32(104).bool(message.estimated);
+    if (message.row.length !== 0) {
+      writer.uint32(114).bytes(message.row);
     }
     return writer;
   },
@@ -2251,92 +2199,12 @@ export const UsageRecord: MessageFns<UsageRecord> = {
             message.seq = longToNumber(reader.uint64());
             continue;
           }
-          case 3: {
-            if (tag !== 26) {
+          case 14: {
+            if (tag !== 114) {
               break;
             }
 
-            message.requestId = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.route = reader.string();
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.target = reader.string();
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.outcome = reader.string();
-            continue;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.inputTokens = longToNumber(reader.uint64());
-            continue;
-          }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
-
-            message.cachedInputTokens = longToNumber(reader.uint64());
-            continue;
-          }
-          case 9: {
-            if (tag !== 72) {
-              break;
-            }
-
-            message.outputTokens = longToNumber(reader.uint64());
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.costNanoUsd = reader.string();
-            continue;
-          }
-          case 11: {
-            if (tag !== 88) {
-              break;
-            }
-
-            message.startedUnixMs = longToNumber(reader.uint64());
-            continue;
-          }
-          case 12: {
-            if (tag !== 96) {
-              break;
-            }
-
-            message.durationMs = reader.uint32();
-            continue;
-          }
-          case 13: {
-            if (tag !== 104) {
-              break;
-            }
-
-            message.estimated = reader.bool();
+            message.row = Buffer.from(reader.bytes());
             continue;
           }
         }

@@ -1,0 +1,31 @@
+/** How an attempt ended, as its row of the ledger tells it. */
+import type { AttemptEnd } from '#sidecar/budget/usage-record';
+import { RemoraError } from '#sidecar/errors/remora-error';
+
+export interface EndedAttempt {
+  /** `ok`, `cut_by_budget`, or a kind of failure. */
+  readonly outcome: string;
+  /** The request was over before its answer. */
+  readonly isLeft: boolean;
+  /** Another target had answered. */
+  readonly isSuperseded: boolean;
+  /** Begun while another target was asked already. */
+  readonly isHedge: boolean;
+  /** Why the request ended early; undefined: it did not. */
+  readonly cause: Error | undefined;
+  readonly totalMs: number;
+  readonly firstTokenMs: number | undefined;
+}
+
+/** `hedge` is what was asked beside the one that answered, whichever began: all that such rows cost is the price of hedging. */
+export function attemptEnd({ outcome, isLeft, isSuperseded, isHedge, cause, ...times }: EndedAttempt): AttemptEnd {
+  const isCutShort = outcome === 'aborted' || (outcome === 'ok' && (isLeft || isSuperseded));
+  const traffic = isSuperseded || (isHedge && outcome !== 'ok') ? 'hedge' : 'live';
+  // A deadline of the request, or a sidecar that shuts down.
+  const endedBy = isCutShort && cause instanceof RemoraError ? cause.code : undefined;
+  if (endedBy !== undefined) return { outcome: 'failed', failure: endedBy, traffic, ...times };
+  if (isCutShort) return { outcome: 'cancelled', traffic, ...times };
+  return outcome === 'ok'
+    ? { outcome: 'ok', traffic, ...times }
+    : { outcome: 'failed', failure: outcome, traffic, ...times };
+}

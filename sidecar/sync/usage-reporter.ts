@@ -133,4 +133,5 @@ const encodeRecord = (record: UsageRecord): UsageRecordMessage => ({
   costNanoUsd: record.costNanoUsd === null ? '' : record.costNanoUsd.toString(),
   startedUnixMs: Math.trunc(record.startedUnixMs),
   durationMs: Math.trunc(record.durationMs),
+  row: Buffer.alloc(0),
 });

@@ -232,6 +232,8 @@ export interface UsageRecord {
   durationMs: number;
   /** The provider sent no usage; the tokens are our own count. */
   estimated: boolean;
+  /** A row of the history (contract/history/usage-row.ts) as JSON, amounts as decimal text. Empty: nothing is kept. */
+  row: Buffer;
 }
 
 /** All that the sidecar would rather not use now, in place of what it reported before on this stream. None before the first report. */
@@ -2175,6 +2177,7 @@ function createBaseUsageRecord(): UsageRecord {
     startedUnixMs: 0,
     durationMs: 0,
     estimated: false,
+    row: Buffer.alloc(0),
   };
 }
 
@@ -2218,6 +2221,9 @@ export const UsageRecord: MessageFns<UsageRecord> = {
     }
     if (message.estimated !== false) {
       writer.uint32(104).bool(message.estimated);
+    }
+    if (message.row.length !== 0) {
+      writer.uint32(114).bytes(message.row);
     }
     return writer;
   },
@@ -2337,6 +2343,14 @@ export const UsageRecord: MessageFns<UsageRecord> = {
             }
 
             message.estimated = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.row = Buffer.from(reader.bytes());
             continue;
           }
         }

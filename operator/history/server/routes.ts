@@ -3,6 +3,7 @@
 import { reportCsv, reportJson } from '#contract/history/render-report';
 import { QUESTIONS, REPORT_FORMATS, RequestFault, reportQueryOf } from '#contract/history/report-request';
 import { rowOfValue } from '#contract/history/row-json';
+import { formatUsd } from '#contract/policy/money';
 import type { HistoryStore } from '#operator/history/history-store';
 import { correctionOf } from './correction.ts';
 
@@ -47,10 +48,11 @@ const REPORT: Route = {
     const format = params.get('format') ?? (/^text\/csv\b/.test(accept) ? 'csv' : 'json');
     if (!(REPORT_FORMATS as readonly string[]).includes(format))
       throw new RequestFault(`format: must be ${REPORT_FORMATS.join(' or ')}`);
-    const report = await store.report(reportQueryOf(params, now()));
+    const query = reportQueryOf(params, now());
+    const report = await store.report(query);
     return format === 'csv'
       ? { status: 200, type: 'text/csv; charset=utf-8', text: reportCsv(report) }
-      : { status: 200, type: 'application/json', text: reportJson(report) };
+      : { status: 200, type: 'application/json', text: reportJson(report, query) };
   },
 };
 
@@ -84,7 +86,7 @@ const RERATE: Route = {
   verb: 'post',
   async answer({ body }, { store }) {
     const { rows, differenceNanoUsd } = await store.rerate(correctionOf(jsonOf(body)));
-    return jsonAnswer({ rows, differenceNanoUsd: differenceNanoUsd.toString() });
+    return jsonAnswer({ rows, differenceUsd: formatUsd(differenceNanoUsd) });
   },
 };
 

@@ -1,6 +1,7 @@
 /** A report as it is asked for in a URL or on a command line: `by=team,model&period=month&where=team=growth`. */
 import { costPerSession, type Days, dearestTeam, type Question } from './questions.ts';
 import { type ReportQuery, reportQuery } from './report.ts';
+import { LABELS } from './usage-row.ts';
 
 export const REPORT_FORMATS = ['json', 'csv'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -51,6 +52,8 @@ function whereOf(stated: readonly string[]): Record<string, string[]> {
     const equals = one.indexOf('=');
     if (equals < 1) throw new RequestFault('where: must be label=value, such as team=growth');
     const label = one.slice(0, equals);
+    if (!LABELS.some((known) => known === label))
+      throw new RequestFault(`where: there is no label ${label}; there are ${LABELS.join(', ')}`);
     where.set(label, [...(where.get(label) ?? []), one.slice(equals + 1)]);
   }
   return Object.fromEntries(where);

@@ -18,7 +18,11 @@ interface ChartObject {
 }
 
 /** Rights and the Service. Resolves to the name that all of it begins with; to undefined where helm is absent, and the test is told. */
-export async function installHistory(t: Parameters<typeof missing>[0], world: World): Promise<string | undefined> {
+export async function installHistory(
+  t: Parameters<typeof missing>[0],
+  world: World,
+  ...settings: readonly string[]
+): Promise<string | undefined> {
   const folder = locateBinaries(['helm']);
   if (folder === undefined) {
     missing(t, 'no helm: run npm run test:cluster once, which gets it');
@@ -26,7 +30,15 @@ export async function installHistory(t: Parameters<typeof missing>[0], world: Wo
   }
   const name = `remora-${world.namespace}`;
   const templates = ['serviceaccount', 'history-rbac', 'history'].flatMap((file) => ['-s', `templates/${file}.yaml`]);
-  const args = ['template', name, CHART, '-n', world.namespace, ...templates];
+  const args = [
+    'template',
+    name,
+    CHART,
+    '-n',
+    world.namespace,
+    ...templates,
+    ...settings.flatMap((one) => ['--set', one]),
+  ];
   const { stdout } = await run(join(folder, 'helm'), args, { timeout: 60_000 });
   for (const document of parseAllDocuments(stdout)) await create(world, document.toJS() as ChartObject | null);
   return name;

@@ -16,6 +16,7 @@ import { runRemora } from '#test/cli/remora-process';
 import { eventually } from '#test/operator/eventually';
 import { directAccess } from '#test/operator/faulty-api';
 import { type RunningOperator, World } from '#test/operator/world';
+import { postgres } from '#test/support/postgres';
 import { rawStream } from '#test/sync/raw-stream';
 import { installHistory, tokenOf } from './chart-objects.ts';
 import { rowOf } from './rows.ts';
@@ -65,7 +66,7 @@ async function accessAs(world: World, account: string): Promise<ClusterAccess> {
 }
 
 interface AskedHere {
-  readonly keeper: HistoryProcess;
+  readonly keeper: { readonly ports: { readonly history: number }; readonly caPem: string };
   readonly path: string;
   readonly token: string | undefined;
   readonly body: object | undefined;
@@ -106,8 +107,8 @@ interface Reporter {
   rowsOf(count: number, more?: Partial<UsageRow>): UsageRow[];
 }
 
-async function sidecarOf(t: TestContext, world: World, operator: RunningOperator): Promise<Reporter> {
-  const pod = await world.pod('app');
+async function sidecarOf(t: TestContext, world: World, operator: RunningOperator, name = 'app'): Promise<Reporter> {
+  const pod = await world.pod(name);
   const onClose = (close: () => Promise<void>): void => t.after(close);
   const stream = await eventually('a stream', async () => {
     const one = rawStream({ onClose, authority: operator }, { port: operator.ports.push }, pod.token);
@@ -286,3 +287,27 @@ async function finance(world: World, folder: string): Promise<string> {
   writeFileSync(file, JSON.stringify(config));
   return file;
 }
+
+test('replicas with PostgreSQL keep what they are sent and answer reports themselves, each about all of it', async (t) => {
+  const url = await (await postgres(t))?.createDatabase();
+  const world = url === undefined ? undefined : await World.open(t);
+  const name = world && (await installHistory(t, world, 'history.url=postgres://remora@db/usage'));
+  if (url === undefined || world === undefined || name === undefined) return;
+  const env = { REMORA_SERVICE: name, REMORA_HISTORY: url, REMORA_HISTORY_PORT: '0' };
+  const replicas = [await world.operator(undefined, env), await world.operator(undefined, env)];
+  const reader = await tokenOf(world, `${name}-report-reader`, [HISTORY_AUDIENCE]);
+  for (const [index, replica] of replicas.entries()) {
+    const sidecar = await sidecarOf(t, world, replica, `app-${index}`);
+    sidecar.report(1, sidecar.rowsOf(2));
+    await sidecar.acked(1);
+  }
+  for (const { ports, caPem } of replicas) {
+    const keeper = { ports: { history: ports.history ?? assert.fail() }, caPem };
+    const { text } = await ask({ keeper, path: `/v1/report?${DAYS}`, token: reader, body: undefined });
+    assert.equal(JSON.parse(text).total.attempts, '4', text);
+  }
+  const [{ ports = assert.fail() } = {}] = replicas;
+  const metrics = await (await fetch(`http://127.0.0.1:${ports.health}/metrics`)).text();
+  assert.match(metrics, /^remora_operator_history_rows_total\{result="added"\} 2$/m);
+  assert.match(metrics, /^remora_operator_history_failing_seconds 0$/m);
+});

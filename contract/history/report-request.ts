@@ -4,7 +4,6 @@ import { type ReportQuery, reportQuery } from './report.ts';
 import { LABELS } from './usage-row.ts';
 
 export const REPORT_FORMATS = ['json', 'csv'] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** The message says which parameter is wrong and what it may be; safe to send back. */
 export class RequestFault extends Error {
@@ -59,7 +58,7 @@ function whereOf(stated: readonly string[]): Record<string, string[]> {
   return Object.fromEntries(where);
 }
 
-export const SESSION_LABELS = ['feature', 'workload', 'project', 'team'] as const;
+const SESSION_LABELS = ['feature', 'workload', 'project', 'team'] as const;
 
 /** Questions with an answer in one line, by name. Each throws RequestFault. */
 export const QUESTIONS: Readonly<Record<string, (params: URLSearchParams, nowMs: number) => Question>> = {

@@ -11,8 +11,7 @@ export interface Backups {
   readonly keep: number;
 }
 
-export const UPKEEP_TASKS = ['prune', 'backup'] as const;
-export type UpkeepTask = (typeof UPKEEP_TASKS)[number];
+type UpkeepTask = 'prune' | 'backup';
 
 export interface UpkeepOptions {
   readonly store: Pick<HistoryStore, 'prune' | 'backup'>;

@@ -1,16 +1,8 @@
 /** The verbs of `remora` and what each may be told. A verb's code is loaded when it is asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PORT } from '#contract/names/api';
-
-export interface Terminal {
-  /** Of this build. */
-  readonly version: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly out: (text: string) => void;
-  /** What a human reads beside it. */
-  readonly err: (text: string) => void;
-  readonly setExitCode: (code: number) => void;
-}
+import { reportCommand } from './report/command.ts';
+import { type ClusterFlags, collect, type Terminal, withCluster } from './terminal.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
@@ -20,12 +12,15 @@ export function createProgram(terminal: Terminal): Command {
     .description('AI gateway for Kubernetes. Also installed as `kubectl remora`.')
     .version(terminal.version)
     .helpOption('-h, --help', 'show help')
+    // What `report` and its questions have in common counts for the one behind which it stands.
+    .enablePositionalOptions()
     .helpCommand('help [command]', 'show help of a command')
     .addHelpText('after', '\nTry it without a cluster: remora dev examples');
   program.addCommand(devCommand(terminal));
   program.addCommand(checkCommand(terminal));
   program.addCommand(statusCommand(terminal));
   program.addCommand(explainCommand(terminal));
+  program.addCommand(reportCommand(terminal));
   return program;
 }
 
@@ -70,11 +65,6 @@ function checkCommand({ out, setExitCode }: Terminal): Command {
     out(text);
     if (!ok) setExitCode(1);
   });
-}
-
-interface ClusterFlags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
 }
 
 interface CheckFlags extends ClusterFlags {
@@ -136,8 +126,6 @@ function explainCommand({ env, out, err, setExitCode }: Terminal): Command {
   });
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-
 interface ExplainFlags extends ClusterFlags {
   readonly model?: string;
   readonly prompt?: string;
@@ -152,11 +140,6 @@ interface ExplainFlags extends ClusterFlags {
   readonly assumeKeys?: boolean;
   readonly output: string;
 }
-
-const withCluster = (command: Command): Command =>
-  command
-    .option('--kubeconfig <file>', 'kubeconfig to use; default: $KUBECONFIG, ~/.kube/config or the pod itself')
-    .option('--context <name>', 'context of the kubeconfig; default: its current one');
 
 function portOf(text: string): number {
   const port = Number(text);

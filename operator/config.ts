@@ -3,6 +3,7 @@ import { PORT } from '#contract/names/api';
 import { OPERATOR_ENV } from '#contract/names/operator-env';
 import { duration, durationMs } from '#contract/resources/fields';
 import { GRANT_STORES, grantStoreKind } from '#treasury/stores/index';
+import { type HistoryConfig, historyConfigOf } from './history-config.ts';
 import type { BookPlace } from './prices/book-source.ts';
 
 export interface OperatorConfig {
@@ -19,6 +20,8 @@ export interface OperatorConfig {
   readonly watchNamespace: string | undefined;
   /** URL of the store of budgets' books; may hold a password. */
   readonly grantStore: string;
+  /** Undefined: no history is kept. */
+  readonly history: HistoryConfig | undefined;
   /** Undefined: the built-in price book stays. */
   readonly priceBook: { readonly place: BookPlace; readonly everyMs: number } | undefined;
   readonly sidecar: {
@@ -31,7 +34,7 @@ export interface OperatorConfig {
   readonly logLevel: string;
   readonly otlpEndpoint: string | undefined;
   readonly host: string;
-  readonly ports: { readonly push: number; readonly webhook: number; readonly health: number };
+  readonly ports: Readonly<Record<'push' | 'webhook' | 'health' | 'history', number>>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,7 +44,12 @@ const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'] as const;
 /** Beside the names of OPERATOR_ENV, for what only development and tests change. */
 const WATCH_NAMESPACE = 'REMORA_WATCH_NAMESPACE';
 const HOST = 'REMORA_HOST';
-const PORTS = { push: 'REMORA_PUSH_PORT', webhook: 'REMORA_WEBHOOK_PORT', health: 'REMORA_HEALTH_PORT' } as const;
+const PORTS = {
+  push: 'REMORA_PUSH_PORT',
+  webhook: 'REMORA_WEBHOOK_PORT',
+  health: 'REMORA_HEALTH_PORT',
+  history: 'REMORA_HISTORY_PORT',
+} as const;
 
 /** Throws Error with a sentence for a user. */
 export function readConfig(env: Environment): OperatorConfig {
@@ -59,6 +67,7 @@ export function readConfig(env: Environment): OperatorConfig {
     platformNamespaces: listOf(text(OPERATOR_ENV.platformNamespaces) ?? namespace),
     watchNamespace: text(WATCH_NAMESPACE),
     grantStore: grantStoreOf(text(OPERATOR_ENV.grantStore) ?? 'cluster:', podName !== undefined),
+    history: historyConfigOf(text, podName !== undefined),
     priceBook: priceBookOf(text),
     sidecar: {
       image: text(OPERATOR_ENV.sidecarImage) ?? 'remora',
@@ -75,17 +84,19 @@ export function readConfig(env: Environment): OperatorConfig {
       push: portOf(PORTS.push, text(PORTS.push), PORT.push),
       webhook: portOf(PORTS.webhook, text(PORTS.webhook), PORT.webhook),
       health: portOf(PORTS.health, text(PORTS.health), PORT.operatorHealth),
+      history: portOf(PORTS.history, text(PORTS.history), PORT.history),
     },
   };
 }
 
-/** The names under which a server certificate must hold: every form in which a cluster's DNS gives a Service. */
-export const serviceNames = ({ service, namespace }: Pick<OperatorConfig, 'service' | 'namespace'>): string[] => [
-  service,
-  `${service}.${namespace}`,
-  `${service}.${namespace}.svc`,
-  `${service}.${namespace}.svc.cluster.local`,
-];
+/** The names under which a server certificate must hold: every form in which a cluster's DNS gives a Service, and that of the history. */
+export const serviceNames = ({ service, namespace }: Pick<OperatorConfig, 'service' | 'namespace'>): string[] =>
+  [service, `${service}-history`].flatMap((name) => [
+    name,
+    `${name}.${namespace}`,
+    `${name}.${namespace}.svc`,
+    `${name}.${namespace}.svc.cluster.local`,
+  ]);
 
 const listOf = (text: string): string[] => [
   ...new Set(

@@ -26,6 +26,7 @@ import { Treasury } from '#treasury/treasury';
 import { type OperatorConfig, serviceNames } from './config.ts';
 import { replicaIdentity } from './controller/ack-reports.ts';
 import { AuthoritySecret } from './kube/certificate-authority-secret.ts';
+import { createOperatorHistory, type OperatorHistory } from './operator-history.ts';
 import { startPrices } from './prices/start-prices.ts';
 import { Shutdown } from './shutdown.ts';
 import { ensureAuthority } from './trust/certificate-authority.ts';
@@ -46,7 +47,13 @@ export interface OperatorOptions {
 }
 
 export interface Operator {
-  readonly ports: { readonly push: number; readonly webhook: number; readonly health: number };
+  readonly ports: {
+    readonly push: number;
+    readonly webhook: number;
+    readonly health: number;
+    /** undefined where another process serves reports, or nobody. */
+    readonly history: number | undefined;
+  };
   /** CA certificate in PEM by which the push and webhook servers are known. */
   readonly caPem: string;
   /** Whether this replica writes status. */
@@ -93,6 +100,7 @@ async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Oper
   readiness.unsynced = () => plane.controller.unsynced();
   await startPrices(options, { client, owner, metrics, controller: plane.controller }, shutdown);
   await Promise.all([plane.controller.start(), plane.shares.start()]);
+  const history = await plane.history?.listen(config.host, config.ports.history);
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();
   shutdown.add(() => plane.election.close());
@@ -110,9 +118,9 @@ async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Oper
   };
   shutdown.add(async () => drain());
   readiness.serving = true;
-  log.info({ push, webhook, health, platformNamespaces: config.platformNamespaces }, 'serving');
+  log.info({ push, webhook, health, history, platformNamespaces: config.platformNamespaces }, 'serving');
   return {
-    ports: { push, webhook, health },
+    ports: { push, webhook, health, history },
     caPem: tls.caPem,
     leads: () => plane.election.leads,
     drain,
@@ -132,6 +140,7 @@ interface Plane {
   readonly push: PushServer;
   readonly election: LeaderElection;
   readonly shares: FleetShares;
+  readonly history: OperatorHistory | undefined;
 }
 
 /** The parts that know each other; none of them acts before it is started. */
@@ -167,7 +176,11 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     now: Date.now,
   });
   const shares = new FleetShares({ client, namespace, log, replica: `${replica}_${randomUUID()}`, now: Date.now });
+  const history = createOperatorHistory(config.history, {
+    ...{ client, tls, log, metrics: metrics.history, due: () => election.leads },
+  });
   const push = createPushServer({
+    ...(history !== undefined && { keepUsage: history.keepUsage }),
     ...{ treasury, tls, log, events: controller, shareBounds: shares },
     authenticate: (token) => controller.authenticate(token),
     now: () => performance.now(),
@@ -187,11 +200,12 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     }, lookAtBudgetsEveryMs).unref();
     shutdown.add(async () => clearInterval(looking));
   }
+  if (history !== undefined) shutdown.add(() => history.close());
   shutdown.add(() => treasury.close());
   shutdown.add(() => controller.close());
   shutdown.add(() => shares.close());
   shutdown.add(() => push.close());
-  return { controller, push, election, shares };
+  return { controller, push, election, shares, history };
 }
 
 async function startHealth(

@@ -12,9 +12,14 @@ const described = (description: string, { defaultValue }: { readonly defaultValu
     ? description
     : `${description}. Default ${code(valueText(defaultValue))}`;
 
-function section(command: Command): string {
+const sections = (command: Command, before = ''): string[] => {
+  const name = `${before}${command.name()}`;
+  return [section(command, name), ...command.commands.flatMap((inner) => sections(inner, `${name} `))];
+};
+
+function section(command: Command, name: string): string {
   const help = command.createHelp();
-  const usage = `\`\`\`sh\nremora ${command.name()} ${command.usage()}\n\`\`\``;
+  const usage = `\`\`\`sh\nremora ${name} ${command.usage()}\n\`\`\``;
   const args = command.registeredArguments.map((argument) => [
     code(argument.name()),
     described(argument.description, argument),
@@ -23,7 +28,7 @@ function section(command: Command): string {
     .visibleOptions(command)
     .map((option) => [code(option.flags), described(choicesText(option.description, option.argChoices), option)]);
   return page(
-    `## remora ${command.name()}`,
+    `## remora ${name}`,
     command.description(),
     usage,
     table(['Argument or option', 'Meaning'], [...args, ...options]),
@@ -38,6 +43,10 @@ export function cliPage(): Map<string, string> {
   const intro =
     'Installed as `remora` and as `kubectl-remora`, so that `kubectl remora` works as well. Exit code 0: done; 1: it failed, ' +
     '`check` found a failure, or `explain` a refusal. What a program reads is on standard output, what a human reads beside it on standard error.';
-  const sections = program.commands.map(section);
-  return new Map([['docs/reference/cli.md', page(MARKDOWN_BANNER, '# Command line', intro, ...sections)]]);
+  return new Map([
+    [
+      'docs/reference/cli.md',
+      page(MARKDOWN_BANNER, '# Command line', intro, ...program.commands.flatMap((command) => sections(command))),
+    ],
+  ]);
 }

@@ -1,5 +1,5 @@
 /** `docs/reference/names.md`: the names users meet outside their resources. A name without a meaning does not compile. */
-import { ANNOTATION, LABEL, PORT, SIDECAR_CONTAINER, TOKEN_AUDIENCE } from '#contract/names/api';
+import { ANNOTATION, HISTORY_AUDIENCE, LABEL, PORT, SIDECAR_CONTAINER, TOKEN_AUDIENCE } from '#contract/names/api';
 import { CONDITION, EVENT_REASON, REASON } from '#contract/names/conditions';
 import { REQUEST_HEADER, RESPONSE_HEADER } from '#contract/names/headers';
 import { METRIC } from '#contract/names/metrics';
@@ -137,6 +137,7 @@ const ports = () =>
     push: 'Operator: policy stream, gRPC over TLS.',
     webhook: 'Operator: admission webhook, HTTPS.',
     operatorHealth: 'Operator: probes and metrics.',
+    history: 'Whoever keeps the [history of usage](../guides/usage-history.md): rows and reports, HTTPS.',
   });
 
 const probes = () =>
@@ -172,7 +173,7 @@ const environment = () =>
   });
 
 export function namesPage(): Map<string, string> {
-  const intro = `The sidecar's container is ${code(SIDECAR_CONTAINER)}; its token has the audience ${code(TOKEN_AUDIENCE)}.`;
+  const intro = `The sidecar's container is ${code(SIDECAR_CONTAINER)}; its token has the audience ${code(TOKEN_AUDIENCE)}. Tokens for reports have the audience ${code(HISTORY_AUDIENCE)}.`;
   const sections = [
     annotations,
     labels,

@@ -80,7 +80,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'operator/trust': [],
   'operator/push': ['contract', 'treasury'],
   'operator/admission': ['contract'],
-  'operator/history': ['contract'],
+  'operator/history': ['contract', 'treasury'],
   'operator/telemetry': ['contract'],
   'operator/prices': ['contract', 'operator/kube', 'operator/telemetry'],
   'operator/controller': [

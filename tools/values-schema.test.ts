@@ -104,3 +104,33 @@ test('the chart gives the operator the one place of a price book that is stated,
   await assert.rejects(rendered(`priceBook.url=${url}`, 'priceBook.configMapRef.name=prices'), refused);
   await assert.rejects(rendered('priceBook.every=often'), refused);
 });
+
+const history = async (...settings: readonly string[]) =>
+  (await rendered(...settings)).filter(({ name }) =>
+    [OPERATOR_ENV.history, OPERATOR_ENV.historyTokenFile].includes(name as never),
+  );
+
+test('the chart has one pod keep the history in a file, or each replica in PostgreSQL, or nobody', {
+  skip,
+}, async () => {
+  const { history: name, historyTokenFile } = OPERATOR_ENV;
+  assert.deepEqual(await history(), [
+    { name, value: 'https://remora-history.remora-system.svc:24113' },
+    { name: historyTokenFile, value: '/var/run/secrets/remora.dev/history/token' },
+  ]);
+  assert.deepEqual(await history('history.url=postgres://remora@db/usage'), [
+    { name, value: 'postgres://remora@db/usage' },
+  ]);
+  assert.deepEqual(await history('history.url=', 'history.secretRef.name=usage'), [
+    { name, valueFrom: { secretKeyRef: { name: 'usage', key: 'url' } } },
+  ]);
+  assert.deepEqual(await history('history.url=none:'), [{ name, value: 'none:' }]);
+});
+
+test('helm refuses a history that is none, two of them, and one that replicas would not share', { skip }, async () => {
+  const refused = /values don't meet the specifications of the schema.*at '\/history'/s;
+  await assert.rejects(history('history.url='), refused);
+  await assert.rejects(history('history.secretRef.name=usage'), refused);
+  await assert.rejects(history('history.url=sqlite:/data/history.db'), refused);
+  await assert.rejects(history('history.persistence.size=much'), refused);
+});

@@ -1,5 +1,6 @@
 /** The schema of the chart's values as zod, and the JSON Schema that helm checks them against: a misspelt value fails at install. */
 import { z } from 'zod';
+import { POSTGRES_HISTORY } from '#operator/history/postgres/postgres-history';
 import { GRANT_STORES } from '#treasury/stores/index';
 
 const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
@@ -18,6 +19,30 @@ const grantStore = z.union([
     secretRef: z.strictObject({ name: z.literal(''), key: secretKey }),
   }),
   z.strictObject({ url: z.literal(''), secretRef: z.strictObject({ name: z.string().min(1), key: secretKey }) }),
+]);
+
+const historyUrl = new RegExp(`^sqlite:$|^none:$|${POSTGRES_HISTORY.pattern.source}`);
+const historyRest = {
+  persistence: z.strictObject({
+    enabled: z.boolean(),
+    size: z.string().regex(/^[1-9][0-9]*(Mi|Gi|Ti)$/),
+    storageClass: z.string(),
+    existingClaim: z.string().max(253),
+  }),
+  backup: z.strictObject({ existingClaim: z.string().max(253), keep: z.int().min(1).max(999) }),
+  resources: z.strictObject({ requests: quantities.optional(), limits: quantities.optional() }),
+};
+const history = z.union([
+  z.strictObject({
+    url: z.string().regex(historyUrl),
+    secretRef: z.strictObject({ name: z.literal(''), key: secretKey }),
+    ...historyRest,
+  }),
+  z.strictObject({
+    url: z.literal(''),
+    secretRef: z.strictObject({ name: z.string().min(1), key: secretKey }),
+    ...historyRest,
+  }),
 ]);
 
 const every = z.string().regex(/^([0-9]{1,5}(h|m|s)){1,3}$/);
@@ -42,6 +67,7 @@ export const chartValues = z.strictObject({
   }),
   replicas: z.int().min(1).max(20),
   grantStore,
+  history,
   priceBook,
   platformNamespaces: z.array(z.string().min(1).max(63)),
   logLevel,

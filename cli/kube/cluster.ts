@@ -86,6 +86,13 @@ interface Bounds {
 
 interface Asked extends Bounds {
   readonly body?: object;
+  /** Beside those of every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
 }
 
 interface Page<T> {
@@ -119,6 +126,11 @@ export class Cluster {
     return this.#send(path, { body });
   }
 
+  /** An answer that need be no object of Kubernetes, of any status. Rejects with UserError when there is none within the deadline. */
+  ask(path: string, asked: Asked = {}): Promise<Answered> {
+    return this.#exchange(`${this.server}${path}`, asked);
+  }
+
   /** All pages. Rejects as `get` does. */
   async list<T>(path: string, labelSelector?: string): Promise<T[]> {
     const items: T[] = [];
@@ -146,14 +158,14 @@ export class Cluster {
 
   async #exchange(
     url: string,
-    { body, deadlineMs = DEADLINE_MS, mostBytes = MOST_BYTES }: Asked,
-  ): Promise<{ readonly status: number; readonly text: string }> {
+    { body, headers: more, deadlineMs = DEADLINE_MS, mostBytes = MOST_BYTES }: Asked,
+  ): Promise<Answered> {
     try {
       this.#access ??= this.#connection.access(url);
       const { headers, dispatcher } = await this.#access;
       const answer = await request(url, {
         method: body === undefined ? 'GET' : 'POST',
-        headers: { ...headers, accept: 'application/json', 'content-type': 'application/json' },
+        headers: { ...headers, accept: 'application/json', 'content-type': 'application/json', ...more },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(dispatcher === undefined ? {} : { dispatcher }),
         signal: AbortSignal.timeout(deadlineMs),
@@ -172,8 +184,8 @@ export function reasonOf(error: unknown, deadlineMs = DEADLINE_MS): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Of a metav1.Status. */
-function messageOf(text: string): string | undefined {
+/** Of a metav1.Status, and of refusals of ours. */
+export function messageOf(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && 'message' in value ? String(value.message) : undefined;

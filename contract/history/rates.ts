@@ -12,7 +12,7 @@ const pico = z
 const others = z.partialRecord(z.enum(COUNTS), pico);
 
 /** Kinds that have no rate of their own are billed as `FALLBACK` says. */
-const rates = z.intersection(others, z.object({ inputTokens: pico, outputTokens: pico }));
+export const rates = z.intersection(others, z.object({ inputTokens: pico, outputTokens: pico }));
 export type Rates = z.infer<typeof rates>;
 
 /** undefined: pieces without a price are part of what the tokens cost. */

@@ -26,7 +26,8 @@ test('a report as CSV quotes what has quotes and commas, hides formulas from spr
 });
 
 test('a report as JSON has its labels by name, and money as exact decimals', () => {
-  const { groups, total } = JSON.parse(reportJson(ANSWER));
+  const { from, groups, total } = JSON.parse(reportJson(ANSWER, { from: '2026-11-01', to: '2026-12-01' }));
+  assert.equal(from, '2026-11-01');
   assert.deepEqual(groups[0].labels, { team: 'a "quoted", team', user: '=HYPERLINK(1)' });
   assert.equal(groups[1].labels, undefined);
   assert.deepEqual([groups[0].costUsd, groups[1].groups, total.costUsd], ['2.000000001', 3, '3.000000001']);

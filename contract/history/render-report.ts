@@ -1,5 +1,6 @@
 /** A report as CSV and as JSON. Amounts are exact decimals in both. */
 import { formatUsd } from '#contract/policy/money';
+import type { Days } from './questions.ts';
 import { MEASURES, type Measures, type ReportAnswer, type ReportGroup } from './report.ts';
 
 /** What the sum of the groups beyond the dearest is called. */
@@ -37,11 +38,14 @@ export function reportCsv(answer: ReportAnswer): string {
   return [head, ...lines].map(line).join('');
 }
 
-/** Every amount is a decimal string. */
-export const reportJson = (answer: ReportAnswer): string =>
+/** Every amount is a decimal string. `keptFrom` is `''` while nothing was deleted. */
+export const reportJson = (answer: ReportAnswer, { from, to }: Days): string =>
   `${JSON.stringify(
     {
       by: answer.by,
+      from,
+      to,
+      keptFrom: answer.keptFrom,
       source: answer.source,
       total: Object.fromEntries(amounts(answer.total)),
       groups: answer.groups.map((group) => ({

@@ -46,10 +46,14 @@ export const SIDECAR_HEALTH_PORT = 'remora-health';
 /** Audience of the projected token by which a sidecar proves its pod to the operator. */
 export const TOKEN_AUDIENCE = 'remora.dev/control-plane';
 
+/** Audience of the tokens that whoever asks for reports shows, and operators that hand on rows. */
+export const HISTORY_AUDIENCE = 'remora.dev/history';
+
 export const PORT = {
   ingress: 24100,
   sidecarHealth: 24101,
   push: 24110,
   webhook: 24111,
   operatorHealth: 24112,
+  history: 24113,
 } as const;

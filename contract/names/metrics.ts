@@ -177,6 +177,26 @@ export const METRIC = {
     name: 'remora_operator_price_book_refreshes_total',
     help: 'Looks at the source of the price book, by outcome: changed, unchanged, failed. What fails changes nothing.',
   },
+  historyRows: {
+    name: 'remora_operator_history_rows_total',
+    help: 'Rows of usage that this process was sent, by result: added, repeated, bad (nobody sends them again), late (of a time that is deleted).',
+  },
+  historyWaiting: {
+    name: 'remora_operator_history_rows_waiting',
+    help: 'Rows of usage that wait to be kept; their sidecars hold them until they are.',
+  },
+  historyFailing: {
+    name: 'remora_operator_history_failing_seconds',
+    help: 'Seconds since which rows of usage cannot be kept; 0 while they can.',
+  },
+  historyBytes: {
+    name: 'remora_operator_history_bytes',
+    help: 'Size of the file of the history, where it is a file.',
+  },
+  historyUpkeep: {
+    name: 'remora_operator_history_upkeep_total',
+    help: 'Daily work on the history, by task (prune, backup) and outcome (done, failed).',
+  },
   unfitReports: {
     name: 'remora_operator_unfit_reports',
     help: 'What connected sidecars report as unfit, by provider and reason.',

@@ -13,6 +13,13 @@ export const OPERATOR_ENV = {
   platformNamespaces: 'REMORA_PLATFORM_NAMESPACES',
   /** URL of the store of budgets' books, such as `cluster:`, the default. It may hold a password. */
   grantStore: 'REMORA_GRANT_STORE',
+  /** Where the history of usage is kept: `sqlite:<file>`, `postgres://...`, `https://...` of whoever keeps it, or `none:`, the default. It may hold a password. */
+  history: 'REMORA_HISTORY',
+  /** File of the token by which the operator proves itself to whoever keeps the history. */
+  historyTokenFile: 'REMORA_HISTORY_TOKEN_FILE',
+  /** Folder that gets a copy of SQLite each day, and how many stay. */
+  historyBackupFolder: 'REMORA_HISTORY_BACKUP_FOLDER',
+  historyBackupKeep: 'REMORA_HISTORY_BACKUP_KEEP',
   /** Where a newer price book is fetched: a URL, or `name/key` of a ConfigMap in the operator's namespace; and how often. */
   priceBookUrl: 'REMORA_PRICE_BOOK_URL',
   priceBookConfigMap: 'REMORA_PRICE_BOOK_CONFIG_MAP',

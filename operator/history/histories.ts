@@ -6,9 +6,12 @@ import { SQLITE_HISTORY } from './sqlite/sqlite-history.ts';
 
 export const HISTORIES: readonly HistoryKind[] = [SQLITE_HISTORY, POSTGRES_HISTORY];
 
+/** undefined: there is no such engine. */
+export const historyKind = (url: string): HistoryKind | undefined => HISTORIES.find(({ pattern }) => pattern.test(url));
+
 /** Throws Error with a sentence that names the known ones; never the URL, which may hold a password. */
 export function openHistory(url: string, options: HistoryOptions = { retention: RETENTION }): HistoryStore {
-  const kind = HISTORIES.find(({ pattern }) => pattern.test(url));
+  const kind = historyKind(url);
   if (kind) return kind.open(url, options);
   throw new Error(`A history must be ${HISTORIES.map(({ form }) => form).join(' or ')}.`);
 }

@@ -73,6 +73,10 @@ export interface HistoryStore {
   rerate(correction: Correction): Promise<Corrected>;
   /** Deletes what is older than it need be kept, and prepares the time to come. Resolves to how many rows and sums it deleted, where the engine tells. */
   prune(nowMs: number): Promise<number>;
+  /** A whole copy in another file, made while the history is in use. Only of a history that is a file. */
+  backup?(file: string): Promise<void>;
+  /** Size on the disk. Only of a history that is a file. */
+  bytes?(): number;
   close(): Promise<void>;
 }
 

@@ -61,6 +61,7 @@ export const ENDPOINT_SLICE = of('discovery.k8s.io', 'EndpointSlice', 'endpoints
 export const LEASE = of('coordination.k8s.io', 'Lease', 'leases');
 export const EVENT = of('events.k8s.io', 'Event', 'events');
 export const TOKEN_REVIEW = of('authentication.k8s.io', 'TokenReview', 'tokenreviews', false);
+export const SUBJECT_ACCESS_REVIEW = of('authorization.k8s.io', 'SubjectAccessReview', 'subjectaccessreviews', false);
 export const MUTATING_WEBHOOK = of(
   'admissionregistration.k8s.io',
   'MutatingWebhookConfiguration',

@@ -1,13 +1,10 @@
 /** Proves which pod a sidecar is: its projected token names the pod, the API server vouches for the token, our pod index for the pod. */
-import { createHash } from 'node:crypto';
 import { LABEL, TOKEN_AUDIENCE } from '#contract/names/api';
 import type { KubeClient } from './kube-client.ts';
 import type { InjectedPod, PodIndex } from './pod-index.ts';
+import { RememberedReviews } from './remembered-reviews.ts';
 import { apiVersionOf, pathOf, TOKEN_REVIEW } from './resource-type.ts';
 
-/** How long a review of the same token is believed. The pod itself is looked up each time. */
-const REVIEW_TTL_MS = 60_000;
-const MAX_CACHED_REVIEWS = 10_000;
 const MAX_TOKEN_CHARS = 16_384;
 
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
@@ -19,6 +16,8 @@ export interface TokenReviewStatus {
   readonly audiences?: readonly string[];
   readonly user?: {
     readonly username?: string;
+    readonly uid?: string;
+    readonly groups?: readonly string[];
     readonly extra?: Readonly<Record<string, readonly string[]>>;
   };
 }
@@ -61,38 +60,21 @@ export function matchPod(subject: TokenSubject, pod: InjectedPod | undefined): I
 export class TokenAuthenticator {
   readonly #client: KubeClient;
   readonly #pods: PodIndex;
-  readonly #now: () => number;
-  readonly #reviews = new Map<string, { readonly subject: Promise<TokenSubject>; readonly until: number }>();
+  /** Of tokens. The pod itself is looked up each time. */
+  readonly #reviews: RememberedReviews<TokenSubject>;
 
   /** `now` is monotonic milliseconds. */
   constructor(options: { readonly client: KubeClient; readonly pods: PodIndex; readonly now: () => number }) {
     this.#client = options.client;
     this.#pods = options.pods;
-    this.#now = options.now;
+    this.#reviews = new RememberedReviews(options.now);
   }
 
   /** Rejects with AuthenticationError when the caller is refused, with another error when the API server could not be asked. */
   async authenticate(token: string): Promise<InjectedPod> {
     if (token === '' || token.length > MAX_TOKEN_CHARS) throw new AuthenticationError('no token was sent');
-    const subject = await this.#subject(token);
+    const subject = await this.#reviews.of([token], () => this.#review(token));
     return matchPod(subject, this.#pods.get({ namespace: subject.namespace, name: subject.podName }));
-  }
-
-  #subject(token: string): Promise<TokenSubject> {
-    const hash = createHash('sha256').update(token).digest('base64');
-    const cached = this.#reviews.get(hash);
-    if (cached && cached.until > this.#now()) return cached.subject;
-    const subject = this.#review(token);
-    this.#makeRoom();
-    this.#reviews.set(hash, { subject, until: this.#now() + REVIEW_TTL_MS });
-    subject.catch(() => this.#reviews.delete(hash));
-    return subject;
-  }
-
-  #makeRoom(): void {
-    if (this.#reviews.size < MAX_CACHED_REVIEWS) return;
-    const oldest = this.#reviews.keys().next().value;
-    if (oldest !== undefined) this.#reviews.delete(oldest);
   }
 
   async #review(token: string): Promise<TokenSubject> {

@@ -14,14 +14,11 @@ import { type Session, startSession } from './session.ts';
 import { ShareBoard, type ShareCount, type ShareReport } from './share-board.ts';
 import { type SidecarIdentity, type SidecarState, stateOf } from './sidecar-state.ts';
 import { type SyncCall, SyncStream } from './sync-stream.ts';
-import { createUsageDedup } from './usage-dedup.ts';
 
 export interface PushEvents {
   onState(state: SidecarState): void;
   /** The pod has no stream any more. */
   onDisconnect(podUid: string): void;
-  /** Records that were not counted before. */
-  onUsage?(records: readonly UsageRecord[], identity: SidecarIdentity): void;
   onAsked?(outcome: AskOutcome): void;
   /** What sidecars of this pod measured of the variants in its policy; as often as they tell it, and in any order. */
   onVariants?(told: readonly SourceCounts[]): void;
@@ -33,6 +30,8 @@ export interface PodStreamsOptions {
   readonly tls: { readonly caPem?: string };
   readonly events: PushEvents;
   readonly log: PushLog;
+  /** Resolves to true once all of them that should be kept are durable, to false when they should be sent again. Omitted: none is kept. */
+  readonly keepUsage?: (records: readonly UsageRecord[], identity: SidecarIdentity) => Promise<boolean>;
   /** How much of what is shared this replica may give out. Omitted: all of it, by its own knowledge alone. */
   readonly shareBounds?: ShareBounds;
   /** Milliseconds, monotonic or Unix. */
@@ -48,7 +47,6 @@ interface OpenStream {
 
 export class PodStreams {
   readonly #options: PodStreamsOptions;
-  readonly #dedup = createUsageDedup();
   readonly #open = new Map<string, OpenStream>();
   readonly #board = new HealthBoard();
   readonly #shares: ShareBoard;
@@ -71,14 +69,14 @@ export class PodStreams {
     identity: SidecarIdentity,
     { startedAtMs, wanted }: { readonly startedAtMs: number; readonly wanted: PreparedPolicy | null },
   ): void {
-    const { tls, now, log } = this.#options;
+    const { tls, now, log, keepUsage } = this.#options;
     const stream: SyncStream = new SyncStream({
       call,
       session: startSession({ nowMs: startedAtMs, wanted, caPem: tls.caPem ?? null }),
       now,
       desk: (send) => this.#deskOf(identity, send),
       onState: (session) => this.#tell(session, identity),
-      onUsage: (report) => this.#count(report.records, identity),
+      onUsage: async ({ records }) => records.length === 0 || ((await keepUsage?.(records, identity)) ?? true),
       onHealth: (unfit) => this.#report(stream, identity, unfit),
       onShares: (report) => this.#weigh(stream, identity, report),
       onVariants: (told) => this.#hear(told, identity),
@@ -174,11 +172,6 @@ export class PodStreams {
     for (const podUid of this.#shares.round(this.#options.now()))
       this.#open.get(podUid)?.stream.share(this.#shares.toldTo(podUid));
     if (this.#shares.isMoving) this.#rounds.soon();
-  }
-
-  #count(records: readonly UsageRecord[], identity: SidecarIdentity): void {
-    const fresh = this.#dedup.fresh(records, identity.podUid);
-    if (fresh.length > 0) this.#options.events.onUsage?.(fresh, identity);
   }
 
   /** Of whatever stream: what was counted is true. A pod speaks for nobody else. */

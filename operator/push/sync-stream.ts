@@ -26,7 +26,8 @@ export interface SyncStreamOptions {
   readonly desk: (send: (message: Message) => boolean) => GrantRequests;
   /** The session's view of the sidecar has changed. */
   readonly onState: (session: Session) => void;
-  readonly onUsage: (report: UsageReport) => void;
+  /** Resolves to false when the records should be sent again. */
+  readonly onUsage: (report: UsageReport) => Promise<boolean>;
   /** All that the sidecar finds unfit now. */
   readonly onHealth: (unfit: readonly Unfit[]) => void;
   /** All that the sidecar has of what is shared over the fleet. */
@@ -139,7 +140,6 @@ export class SyncStream {
   async #report({ grants, report }: SessionEffect & { readonly do: 'report' }): Promise<void> {
     const taken = await this.#desk.report(grants);
     if (!taken || !report) return;
-    this.#options.onUsage(report);
-    this.#send({ $case: 'usageAck', value: { seq: report.seq } });
+    if (await this.#options.onUsage(report)) this.#send({ $case: 'usageAck', value: { seq: report.seq } });
   }
 }

@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@pro
 import { METRIC } from '#contract/names/metrics';
 import type { PriorityCounts } from '#contract/policy/share-demand';
 import { PRIORITIES } from '#contract/resources/route-concurrency';
+import { createHistoryMetrics, type HistoryMetrics } from './history-metrics.ts';
 
 export interface OperatorMetrics {
   readonly registry: Registry;
@@ -10,6 +11,7 @@ export interface OperatorMetrics {
   readonly rejections: Counter;
   readonly grants: Counter<'outcome'>;
   readonly priceBookRefreshes: Counter<'outcome'>;
+  readonly history: HistoryMetrics;
   /** Called at each scrape. */
   watchLag(read: () => Iterable<readonly [kind: string, lagMs: number]>): void;
   syncStreams(read: () => number): void;
@@ -28,10 +30,16 @@ export interface OperatorMetrics {
   ): void;
 }
 
-export function createMetrics(): OperatorMetrics {
+/** With the metrics of the process itself. */
+export function createRegistry(): Registry {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  return registry;
+}
+
+export function createMetrics(): OperatorMetrics {
+  const registry = createRegistry();
+  const registers = [registry];
   return {
     registry,
     compileDuration: new Histogram({
@@ -42,6 +50,7 @@ export function createMetrics(): OperatorMetrics {
     rejections: new Counter({ ...METRIC.syncRejections, registers }),
     grants: new Counter({ ...METRIC.grants, labelNames: ['outcome'], registers }),
     priceBookRefreshes: new Counter({ ...METRIC.priceBookRefreshes, labelNames: ['outcome'], registers }),
+    history: createHistoryMetrics(registry),
     ...watched(registers),
   };
 }

@@ -63,7 +63,7 @@ export interface Growth {
   readonly atMost: number;
   /** Out of what this sidecar holds, at once. True: so many output tokens are reserved in all, durably. */
   extend(outputTokens: number): boolean;
-  /** Asks for what is missing, and waits for it for a bounded time. Throws RemoraError `budget_exceeded` or `budget_unavailable`; then nothing has changed. */
+  /** One at a time. Asks for what is missing, and waits for it for a bounded time. Throws RemoraError `budget_exceeded` or `budget_unavailable`; then nothing has changed. */
   ask(outputTokens: number): Promise<void>;
 }
 

@@ -12,6 +12,8 @@ export const remoraInstalled = once(async (): Promise<void> => {
     [
       ...['install', RELEASE.name, CHART, '-n', RELEASE.namespace, '--create-namespace'],
       ...['--set', `image.repository=${repository}`, '--set', `image.tag=${tag}`],
+      // The node has no storage classes.
+      ...['--set', 'history.persistence.enabled=false'],
     ],
     { timeoutMs: 120_000 },
   );

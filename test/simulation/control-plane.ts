@@ -2,12 +2,13 @@
 
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
-import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import { UsageIntake } from '#operator/history/usage-intake';
 import { PodStreams } from '#operator/push/pod-streams';
 import { type PreparedPolicy, preparePolicy } from '#operator/push/prepared-policy';
 import type { TestClock } from '#test/treasury/clock';
 import type { LedgerServer } from '#test/treasury/ledger-server';
 import { timersOfTheLiving } from '#test/treasury/mortal';
+import type { After } from '#treasury/open-book';
 import { ClusterGrantStore } from '#treasury/stores/cluster/cluster-store';
 import { Treasury } from '#treasury/treasury';
 import type { Bug } from './bugs.ts';
@@ -20,7 +21,8 @@ export interface ControlPlaneWorld {
   readonly server: LedgerServer;
   readonly bug: Bug;
   readonly newId: () => string;
-  readonly onUsage: (records: readonly UsageRecord[]) => void;
+  /** The history of usage took these rows: it keeps each once. */
+  readonly keep: (rows: readonly unknown[]) => void;
 }
 
 const WORKLOAD = 'shop/app';
@@ -39,15 +41,17 @@ export class ControlPlane {
   #wanted: PreparedPolicy | undefined;
 
   constructor(world: ControlPlaneWorld) {
-    const { clock, newId, onUsage } = world;
+    const { clock, newId } = world;
     this.#clock = clock;
     const timers = timersOfTheLiving(clock, this.#life);
     const after = timers.after.bind(timers);
     this.treasury = new Treasury({ store: this.#store(world), now: this.now, newId, after });
+    const intake = this.#intake(world, after);
     this.#streams = new PodStreams({
       treasury: world.bug.treasury?.(this.treasury) ?? this.treasury,
       tls: {},
-      events: { onState: () => undefined, onDisconnect: () => undefined, onUsage },
+      events: { onState: () => undefined, onDisconnect: () => undefined },
+      keepUsage: (records, peer) => intake.take(records, peer),
       log: SILENT,
       now: clock.now,
       after,
@@ -74,6 +78,19 @@ export class ControlPlane {
   die(): void {
     this.#life.alive = false;
     for (const wire of this.#wires) wire.operatorDied();
+  }
+
+  /** Rows are kept when the history is asked, and its answer may come late or never. */
+  #intake({ hops, keep }: ControlPlaneWorld, after: After): UsageIntake {
+    const store = {
+      append: async (rows: readonly unknown[]) => {
+        await hops.hop();
+        keep(rows);
+        await hops.hop();
+        return { added: rows.length, repeated: 0, bad: 0, late: 0 };
+      },
+    };
+    return new UsageIntake({ store, now: this.now, log: SILENT, onRows: () => undefined, after });
   }
 
   #store({ server, hops, bug }: ControlPlaneWorld): ClusterGrantStore {

@@ -1,8 +1,8 @@
 /** What must hold: after each operation settled + open grants ≤ limit and providers billed no more than that; at the end every book says what its rows say. */
 import assert from 'node:assert/strict';
+import { type UsageRow, usageRow } from '#contract/history/usage-row';
 import { limitOfBook } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
-import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { LedgerServer } from '#test/treasury/ledger-server';
 import type { Book } from '#treasury/book';
 import { decodeBook } from '#treasury/book-codec';
@@ -19,7 +19,7 @@ export class Invariants {
   readonly #billed = new Map<string, bigint>();
   readonly #jobs = new Map<string, Job>();
   /** By instance and number, as the history of usage keeps them. */
-  readonly #rows = new Map<string, UsageRecord>();
+  readonly #rows = new Map<string, UsageRow>();
   #decoded: { readonly writes: number; readonly books: readonly Book[] } = { writes: -1, books: [] };
   #isChecked = false;
 
@@ -41,18 +41,18 @@ export class Invariants {
 
   billed(job: Job): void {
     this.#isChecked = false;
-    for (const book of job.books) {
-      const key = keyOf(book);
-      this.#billed.set(key, (this.#billed.get(key) ?? 0n) + amountIn(book.unit, job.tokens));
-    }
+    for (const book of job.books)
+      for (const key of job.isStream ? [book.budgetId] : [book.budgetId, keyOf(book)])
+        add(this.#billed, key, amountIn(book.unit, job.tokens));
   }
 
-  told(records: readonly UsageRecord[]): void {
-    for (const record of records) {
-      const key = `${record.instance} ${record.seq}`;
+  kept(rows: readonly unknown[]): void {
+    for (const each of rows) {
+      const row = usageRow.parse(each);
+      const key = `${row.instance} ${row.seq}`;
       const known = this.#rows.get(key);
-      if (known !== undefined) assert.deepEqual(record, known, 'one row came with two contents');
-      this.#rows.set(key, record);
+      if (known !== undefined) assert.deepEqual(row, known, 'one row came with two contents');
+      this.#rows.set(key, row);
     }
   }
 
@@ -65,6 +65,7 @@ export class Invariants {
       const limit = this.#limits.get(limitOfBook(book.budgetId)) ?? 0n;
       const taken = book.settled + openOf(book);
       counted.set(keyOf(book), taken);
+      add(counted, book.budgetId, taken);
       assert.ok(book.settled >= 0n, 'settled less than nothing');
       assert.equal(book.overrun, 0n, 'more was spent than a grant allowed');
       assert.ok(taken <= limit, `${book.settled} settled + ${openOf(book)} open > ${limit}`);
@@ -82,27 +83,26 @@ export class Invariants {
     const requests = new Set(rows.map(({ requestId }) => requestId));
     assert.equal(requests.size, rows.length, 'a row is doubled');
     for (const requestId of this.#jobs.keys()) assert.ok(requests.has(requestId), 'a row is lost');
-    const owed = this.#owed(rows);
+    const settled = new Map<string, bigint>();
     for (const book of this.#books()) {
-      const spent = owed.get(keyOf(book)) ?? 0n;
-      assert.ok(book.settled >= spent, `a book says ${book.settled}, its rows ${spent}`);
-      if (!exact) continue;
-      assert.deepEqual(Object.keys(book.grants), [], 'a grant is stranded');
-      assert.equal(book.settled, spent, 'a book does not say what its rows say');
+      add(settled, book.budgetId, book.settled);
+      if (exact) assert.deepEqual(Object.keys(book.grants), [], 'a grant is stranded');
+    }
+    for (const [budgetId, owed] of this.#owed(rows)) {
+      const said = settled.get(budgetId) ?? 0n;
+      assert.ok(exact ? said === owed : said >= owed, `the books of ${budgetId} say ${said}, their rows ${owed}`);
     }
   }
 
-  /** What each book owes by its rows. */
-  #owed(rows: readonly UsageRecord[]): ReadonlyMap<string, bigint> {
+  /** What the books of each limit owe by its rows, in all windows. */
+  #owed(rows: readonly UsageRow[]): ReadonlyMap<string, bigint> {
     const owed = new Map<string, bigint>();
-    for (const row of rows) {
-      const { inputTokens, cachedInputTokens, outputTokens, costNanoUsd, requestId } = row;
-      const tokens = BigInt(inputTokens + cachedInputTokens + outputTokens);
-      for (const book of this.#jobs.get(requestId)?.books ?? []) {
-        const amount = book.unit === 'tokens' ? tokens : BigInt(costNanoUsd);
-        owed.set(keyOf(book), (owed.get(keyOf(book)) ?? 0n) + amount);
+    for (const row of rows)
+      for (const { budgetId, unit } of this.#jobs.get(row.requestId)?.books ?? []) {
+        const amount = unit === 'tokens' ? BigInt(row.inputTokens + row.outputTokens) : row.costNanoUsd;
+        assert.ok(amount !== null, 'the cost of a row is not known');
+        add(owed, budgetId, amount);
       }
-    }
     return owed;
   }
 
@@ -113,4 +113,8 @@ export class Invariants {
     }
     return this.#decoded.books;
   }
+}
+
+function add(sums: Map<string, bigint>, key: string, amount: bigint): void {
+  sums.set(key, (sums.get(key) ?? 0n) + amount);
 }

@@ -15,8 +15,10 @@ export interface Job {
   readonly requestId: string;
   /** Where it counts. */
   readonly books: readonly Counted[];
-  /** What the provider will have made of it. */
-  readonly tokens: number;
+  /** What the provider makes of it; of a stream, as far as it has flown. */
+  tokens: number;
+  /** It may go on in the next window, which pays for what comes then. */
+  readonly isStream: boolean;
   state: 'running' | 'billed' | 'refused';
 }
 

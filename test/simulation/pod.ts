@@ -28,6 +28,8 @@ export interface PodWorld {
 export interface Running {
   readonly job: Job;
   readonly reservation: Reservation;
+  /** A stream waits for more at most once at a time. */
+  isAsking: boolean;
 }
 
 interface Process {

@@ -10,6 +10,7 @@ const WELL: readonly (readonly [weight: number, name: Operation])[] = [
   [300, 'hop'],
   [130, 'bill'],
   [150, 'settle'],
+  [60, 'flow'],
 ];
 const ILL: typeof WELL = [
   [6, 'cut'],

@@ -4,7 +4,6 @@
  */
 import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
-import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import { buildPolicy, buildTarget } from '#test/support/build-policy';
 import { attemptOf, billed, budgetOf, callerOf, NOTHING, UNKNOWN } from '#test/treasury/budgets';
 import { TestClock } from '#test/treasury/clock';
@@ -27,6 +26,8 @@ const USERS = [undefined, 'ann', 'bob'];
 const START = Date.UTC(2026, 10, 21, 23, 59, 30);
 const TARGET = buildTarget('remora-system', 'mock/echo', { price: PRICE });
 const LARGEST_REQUEST = 90;
+/** Several slices. */
+const LARGEST_STREAM = 3_000;
 
 export class World {
   readonly random: Random;
@@ -41,9 +42,9 @@ export class World {
   #wires: Wire[] = [];
   #ids = 0;
   #budgets: readonly PolicyBudget[] = [
-    budgetOf('day', 3_000_000n),
-    budgetOf('hour', 2_000n, { every: 'Hour', unit: 'tokens' }),
-    budgetOf('each', 900n, { every: 'Hour', unit: 'tokens', per: ['user'] }),
+    budgetOf('day', 12_000_000n),
+    budgetOf('hour', 8_000n, { every: 'Hour', unit: 'tokens' }),
+    budgetOf('each', 4_000n, { every: 'Hour', unit: 'tokens', per: ['user'] }),
   ];
 
   constructor(seed: number, bug: Bug = {}) {
@@ -78,23 +79,27 @@ export class World {
     const { random } = this;
     const pod = random.pick(this.pods);
     if (pod === undefined || pod.budgets.length === 0) return;
-    const tokens = 1 + random.below(LARGEST_REQUEST);
+    const isSliced = random.once(4);
+    const tokens = 1 + random.below(isSliced ? LARGEST_STREAM : LARGEST_REQUEST);
     const budgets = random.once(3) ? pod.budgets.slice(0, 1) : pod.budgets;
-    const attempt = attemptOf(budgets, tokens, { target: TARGET, caller: callerOf(random.pick(USERS)) });
+    const attempt = attemptOf(budgets, tokens, {
+      ...{ target: TARGET, caller: callerOf(random.pick(USERS)), labels: { namespace: 'shop' } },
+      ...(isSliced && { isSliced }),
+    });
     const books = budgets.map((budget) => ({
       budgetId: partitionOf(budget, attempt).id,
       window: windowAt(budget.every, pod.now()).id,
       unit: budget.unit,
     }));
-    const used = 1 + random.below(tokens);
     const isAlive = pod.lifeNow();
     pod.gate.reserve(attempt).then(
       (reservation) => {
         if (!isAlive()) return;
-        const job: Job = { requestId: attempt.requestId, books, tokens: used, state: 'running' };
+        const used = 1 + random.below(Math.min(tokens, reservation.growth?.outputTokens ?? tokens));
+        const job: Job = { requestId: attempt.requestId, books, tokens: used, isStream: isSliced, state: 'running' };
         this.jobs.push(job);
         this.invariants.sent(job);
-        pod.running.push({ job, reservation });
+        pod.running.push({ job, reservation, isAsking: false });
       },
       () => undefined,
     );
@@ -114,14 +119,44 @@ export class World {
     else if (job.state === 'running' && this.random.once(2)) {
       job.state = 'refused';
       reservation.settle(NOTHING);
-    } else reservation.settle(UNKNOWN);
+    } else
+      reservation.settle(
+        reservation.growth === undefined ? UNKNOWN : { ...UNKNOWN, deliveredTokensAtMost: job.tokens },
+      );
+  }
+
+  /** More of a stream flows: at once where it is reserved, else when it may. */
+  flow(): void {
+    const pod = this.random.pick(this.pods);
+    const running = this.random.pick(pod?.running.filter(({ reservation }) => reservation.growth !== undefined) ?? []);
+    const growth = running?.reservation.growth;
+    if (running === undefined || growth === undefined || running.isAsking || running.job.state !== 'running') return;
+    const { job } = running;
+    const isAlive = pod?.lifeNow();
+    const wanted = Math.min(growth.atMost, growth.outputTokens + 1 + this.random.below(LARGEST_STREAM / 4));
+    const flown = (): void => {
+      if (isAlive?.() && pod?.running.includes(running) && job.state === 'running')
+        job.tokens = Math.min(growth.outputTokens, wanted);
+    };
+    if (growth.extend(wanted)) {
+      flown();
+      return;
+    }
+    running.isAsking = true;
+    const answered = (): void => {
+      running.isAsking = false;
+    };
+    growth
+      .ask(wanted)
+      .then(flown, () => undefined)
+      .then(answered);
   }
 
   limit(): void {
     const { random } = this;
     const at = random.below(this.#budgets.length);
     const of = (budget: PolicyBudget): bigint =>
-      BigInt(500 + random.below(3_000)) * (budget.unit === 'tokens' ? 1n : 1_234n);
+      BigInt(1_000 + random.below(10_000)) * (budget.unit === 'tokens' ? 1n : 1_234n);
     this.#budgets = this.#budgets.map((budget, index) =>
       index === at ? { ...budget, amount: String(of(budget)) } : budget,
     );
@@ -204,9 +239,9 @@ export class World {
       this.#ids += 1;
       return `g${this.#ids}`;
     };
-    const onUsage = (records: readonly UsageRecord[]): void => this.invariants.told(records);
+    const keep = (rows: readonly unknown[]): void => this.invariants.kept(rows);
     const { clock, hops, server, bug } = this;
-    const operator = new ControlPlane({ clock, hops, server, bug, newId, onUsage });
+    const operator = new ControlPlane({ clock, hops, server, bug, newId, keep });
     operator.publish(this.#policy());
     return operator;
   }

@@ -9,7 +9,13 @@ import type { Policy, PolicyBudget } from '#contract/policy/policy';
 import type { Unfit } from '#contract/policy/unfit';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { SourceCounts } from '#contract/wire/variant-codec';
-import { createPushServer, type PushServer, type SidecarIdentity, type SidecarState } from '#operator/push/push-server';
+import {
+  createPushServer,
+  type PushServer,
+  type PushServerOptions,
+  type SidecarIdentity,
+  type SidecarState,
+} from '#operator/push/push-server';
 import { type Authority, ensureAuthority } from '#operator/trust/certificate-authority';
 import { SharedGates } from '#sidecar/pipeline/admission/shared-gates';
 import { openLastKnownGood } from '#sidecar/policy/last-known-good';
@@ -132,7 +138,8 @@ export class World {
   }
 
   /** The token of a pod is `token-<uid>`. */
-  async operator(port = 0): Promise<TestOperator> {
+  async operator(port = 0, more: Pick<PushServerOptions, 'keepUsage'> = {}): Promise<TestOperator> {
+    const seen = new Set<string>();
     const states = new Map<string, SidecarState>();
     const log = recordingLog();
     const usage: UsageRecord[] = [];
@@ -157,11 +164,19 @@ export class World {
       events: {
         onState: (state) => states.set(state.podUid, state),
         onDisconnect: (uid) => states.delete(uid),
-        onUsage: (records) => usage.push(...records),
         onVariants: (told) => variants.push(...told),
+      },
+      keepUsage: async (records) => {
+        for (const record of records) {
+          const key = `${record.instance} ${record.seq}`;
+          if (!seen.has(key)) usage.push(record);
+          seen.add(key);
+        }
+        return true;
       },
       log,
       now: () => performance.now() + this.aheadMs,
+      ...more,
     });
     const bound = await server.listen('127.0.0.1', port);
     let stopped = false;

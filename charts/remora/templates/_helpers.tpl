@@ -42,3 +42,26 @@ sideEffects: None
 failurePolicy: Fail
 timeoutSeconds: 5
 {{- end -}}
+
+{{/* How the history of usage is kept: "file" by a pod of its own, "database" by the operator's replicas, or "none". */}}
+{{- define "remora.historyKept" -}}
+{{- if .Values.history.secretRef.name -}}database
+{{- else if eq .Values.history.url "sqlite:" -}}file
+{{- else if eq .Values.history.url "none:" -}}none
+{{- else -}}database
+{{- end -}}
+{{- end -}}
+
+{{- define "remora.historySelectorLabels" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: history
+{{- end -}}
+
+{{- define "remora.historyLabels" -}}
+{{ include "remora.historySelectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: remora
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}

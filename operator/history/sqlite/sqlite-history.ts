@@ -1,5 +1,5 @@
 /** The history in one file of SQLite: two threads, one that writes and one that reads. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ReportAnswer, ReportQuery } from '#contract/history/report';
 import type { HistoryKind, HistoryOptions } from '#operator/history/history-kind';
@@ -19,12 +19,14 @@ const SCHEME = 'sqlite:';
 const MAX_BYTES = 32 * 2 ** 30;
 
 export class SqliteHistory implements HistoryStore {
+  readonly #file: string;
   readonly #writer: WorkerThread;
   readonly #reader: WorkerThread;
   /** The reader finds a file only after the writer has made it. */
   #made: Promise<unknown> | undefined;
 
   constructor(file: string, { retention, maxBytes = MAX_BYTES }: HistoryOptions) {
+    this.#file = file;
     this.#writer = new WorkerThread({ file, retention, maxBytes, readOnly: false });
     this.#reader = new WorkerThread({ file, retention, maxBytes, readOnly: true });
   }
@@ -49,9 +51,15 @@ export class SqliteHistory implements HistoryStore {
     return this.#writer.call('prune', nowMs);
   }
 
-  /** A whole copy in another file, made while the history is in use. */
   backup(file: string): Promise<void> {
     return this.#writer.call('backup', file);
+  }
+
+  bytes(): number {
+    return [this.#file, `${this.#file}-wal`].reduce(
+      (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
   }
 
   async close(): Promise<void> {

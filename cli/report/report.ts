@@ -1,0 +1,67 @@
+/** `remora report`: what was spent, by whom and on what, as the history of usage has it. */
+import { type ClusterOptions, connect } from '#cli/kube/cluster';
+import { UserError } from '#cli/user-error';
+import { askHistory, placeOf } from './history.ts';
+import { reportTable } from './report-table.ts';
+
+export interface HistoryFlags extends ClusterOptions {
+  /** `namespace/name` of its Service. */
+  readonly operator: string;
+}
+
+export interface ReportFlags extends HistoryFlags {
+  readonly by?: string | undefined;
+  readonly period?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly where: readonly string[];
+  readonly top?: string | undefined;
+  readonly format: string;
+}
+
+/** Throws UserError when it cannot be asked or says no. */
+export async function report({ where, format, ...flags }: ReportFlags): Promise<string> {
+  const params = paramsOf({ by: flags.by, period: flags.period, from: flags.from, to: flags.to, top: flags.top });
+  for (const one of where) params.append('where', one);
+  params.set('format', format === 'csv' ? 'csv' : 'json');
+  const text = await asked(flags, `/v1/report?${params}`);
+  return format === 'table' ? reportTable(text) : text;
+}
+
+/** One line. */
+export const question = (
+  name: 'dearest-team' | 'per-session',
+  { operator, kubeconfig, context, ...params }: HistoryFlags & Readonly<Record<string, string | undefined>>,
+): Promise<string> => asked({ operator, kubeconfig, context }, `/v1/report/${name}?${paramsOf(params)}`);
+
+export interface RerateFlags extends HistoryFlags {
+  readonly provider: string;
+  readonly model: string;
+  readonly from: string;
+  readonly to: string;
+  /** JSON or YAML. */
+  readonly prices: string;
+}
+
+export async function rerate({ provider, model, from, to, prices, ...flags }: RerateFlags): Promise<string> {
+  const { readPrices } = await import('./read-prices.ts');
+  const body = { provider, model, from, to, prices: readPrices(prices) };
+  const text = await askHistory(await connect(flags), placeOf(flags.operator), { path: '/v1/rerate', body });
+  const { rows, differenceUsd } = parsed<{ rows: number; differenceUsd: string }>(text);
+  return `${rows} attempts have another cost: ${differenceUsd.startsWith('-') ? '' : '+'}${differenceUsd} USD.\n`;
+}
+
+const asked = async (flags: HistoryFlags, path: string): Promise<string> =>
+  askHistory(await connect(flags), placeOf(flags.operator), { path });
+
+const paramsOf = (stated: Readonly<Record<string, string | undefined>>): URLSearchParams =>
+  new URLSearchParams(Object.entries(stated).filter((entry): entry is [string, string] => entry[1] !== undefined));
+
+function parsed<T>(text: string): T {
+  try {
+    // The history's own answer, of this build or a neighbour.
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new UserError('What answered is no history of Remora. Is --operator right?', { cause: error });
+  }
+}

@@ -1,0 +1,48 @@
+/** Where a process keeps the history of usage, as its environment says. */
+import { OPERATOR_ENV } from '#contract/names/operator-env';
+import { HISTORIES, historyKind } from '#operator/history/histories';
+import type { Backups } from '#operator/history/upkeep';
+
+export type HistoryConfig =
+  /** `url` may hold a password. */
+  | { readonly url: string; readonly backups: Backups | undefined }
+  /** Another process keeps it, at `https://host:port`. */
+  | { readonly keeper: string; readonly tokenFile: string };
+
+const NONE = 'none:';
+const KEEPER = /^https:\/\/[^\s/@]+$/;
+const KEEP_BACKUPS = 7;
+
+/** Throws Error with a sentence that never has the URL in it. */
+export function historyConfigOf(text: (name: string) => string | undefined, inPod: boolean): HistoryConfig | undefined {
+  const url = text(OPERATOR_ENV.history) ?? NONE;
+  if (url === NONE) return undefined;
+  if (KEEPER.test(url)) return { keeper: url, tokenFile: tokenFileOf(text) };
+  const kind = historyKind(url);
+  if (kind === undefined)
+    throw new Error(
+      `${OPERATOR_ENV.history} must be ${[...HISTORIES.map(({ form }) => form), 'https://<host>:<port>', NONE].join(' or ')}.`,
+    );
+  if (inPod && !kind.shared)
+    throw new Error(
+      `${OPERATOR_ENV.history} may be ${kind.form} only in the one process that keeps the file, since replicas cannot share it; ` +
+        'give replicas the https:// address of that process, or PostgreSQL.',
+    );
+  return { url, backups: backupsOf(text) };
+}
+
+function tokenFileOf(text: (name: string) => string | undefined): string {
+  const file = text(OPERATOR_ENV.historyTokenFile);
+  if (file !== undefined) return file;
+  throw new Error(
+    `${OPERATOR_ENV.historyTokenFile} must name the file of a token, since another process keeps the history.`,
+  );
+}
+
+function backupsOf(text: (name: string) => string | undefined): Backups | undefined {
+  const folder = text(OPERATOR_ENV.historyBackupFolder);
+  const keep = text(OPERATOR_ENV.historyBackupKeep) ?? String(KEEP_BACKUPS);
+  if (!/^[1-9][0-9]{0,2}$/.test(keep))
+    throw new Error(`${OPERATOR_ENV.historyBackupKeep} must be a number from 1 to 999, not "${keep}".`);
+  return folder === undefined ? undefined : { folder, keep: Number(keep) };
+}

@@ -1,0 +1,180 @@
+/** The history over HTTPS: reports for whoever may read them, rows from operators. Bounded bodies, bounded time, an answer for all that can be asked. */
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { RequestFault } from '#contract/history/report-request';
+import { HistoryUnavailable, ReportImpossible } from '#operator/history/history-store';
+import type { IntakeLog } from '#operator/history/usage-intake';
+import { type Answer, type Asked, jsonAnswer, type Route, type RouteParts, routeOf } from './routes.ts';
+
+export interface HistoryServerOptions extends RouteParts {
+  readonly tls: { readonly certPem: string; readonly keyPem: string };
+  /** Whether a token may do that; rejects when nobody could be asked. */
+  readonly access: (
+    token: string,
+    asked: { readonly path: string; readonly verb: string },
+  ) => Promise<'allowed' | 'unknown' | 'forbidden'>;
+  readonly log: IntakeLog;
+  /** Default: 30 seconds. */
+  readonly answerWithinMs?: number;
+}
+
+export interface HistoryServer {
+  /** Resolves with the bound port; rejects when it is taken. */
+  listen(host: string, port: number): Promise<number>;
+  /** Lets open requests end, for five seconds at most. */
+  close(): Promise<void>;
+}
+
+/** Rows of one write of an operator are less than half of it. */
+const MAX_BODY_BYTES = 32 * 2 ** 20;
+const REQUEST_TIMEOUT_MS = 20_000;
+const ANSWER_WITHIN_MS = 30_000;
+const CLOSE_GRACE_MS = 5_000;
+const MAX_CONNECTIONS = 256;
+/** Under way at one time, from the head to the end of what was asked of the store. */
+const MOST_REQUESTS = 16;
+
+export function createHistoryServer(options: HistoryServerOptions): HistoryServer {
+  const { certPem, keyPem } = options.tls;
+  const gate = { open: 0 };
+  const server = createServer(
+    { cert: certPem, key: keyPem, minVersion: 'TLSv1.2', requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => {
+      handle(request, options, gate).then(
+        (answer) => send(response, answer),
+        (error: unknown) => {
+          options.log.warn({ err: error }, 'a request to the history failed');
+          send(response, refusal(500, 'This is a fault of Remora; its log says more.'));
+        },
+      );
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  return {
+    async listen(host, port) {
+      await once(server.listen(port, host), 'listening');
+      return (server.address() as AddressInfo).port;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+        server.close(() => {
+          clearTimeout(force);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function handle(
+  request: IncomingMessage,
+  options: HistoryServerOptions,
+  gate: { open: number },
+): Promise<Answer> {
+  const url = new URL(request.url ?? '/', 'https://history');
+  const route = routeOf(url.pathname);
+  if (route === undefined) return refusal(404, 'There is nothing here: ask for /v1/report.');
+  if (request.method !== route.method) return refusal(405, `${url.pathname} is asked by ${route.method}.`);
+  if (gate.open >= MOST_REQUESTS)
+    return refusal(503, 'Too much is asked at once. Try again in a moment.', 'retry-after');
+  gate.open += 1;
+  const done = answer(request, url, route, options).finally(() => {
+    gate.open -= 1;
+  });
+  return within(options.answerWithinMs ?? ANSWER_WITHIN_MS, done);
+}
+
+async function answer(
+  request: IncomingMessage,
+  url: URL,
+  route: Route,
+  options: HistoryServerOptions,
+): Promise<Answer> {
+  const refused = await refusedAccess(request, url, route, options);
+  if (refused !== undefined) return refused;
+  const body = await readBody(request);
+  if (body === undefined) return refusal(413, `The body is over ${MAX_BODY_BYTES} bytes.`);
+  const asked: Asked = { params: url.searchParams, body, accept: request.headers.accept ?? '' };
+  try {
+    return await route.answer(asked, options);
+  } catch (error) {
+    if (error instanceof RequestFault) return refusal(400, error.message);
+    if (error instanceof ReportImpossible) return refusal(422, error.message);
+    if (error instanceof HistoryUnavailable) return refusal(503, error.message, 'retry-after');
+    throw error;
+  }
+}
+
+/** The API server, through which a user may come, takes away the header that it has used itself. */
+const tokenOf = ({ headers }: IncomingMessage): string => {
+  const stated = headers['x-remora-authorization'] ?? headers.authorization ?? '';
+  return /^Bearer (\S+)$/.exec(String(stated))?.[1] ?? '';
+};
+
+async function refusedAccess(
+  request: IncomingMessage,
+  { pathname }: URL,
+  { verb }: Route,
+  { access, log }: HistoryServerOptions,
+): Promise<Answer | undefined> {
+  try {
+    switch (await access(tokenOf(request), { path: pathname, verb })) {
+      case 'allowed':
+        return undefined;
+      case 'forbidden':
+        return refusal(
+          403,
+          `A ClusterRole must allow ${verb} of the nonResourceURL ${pathname}, as remora-report-reader does.`,
+        );
+      case 'unknown':
+        return refusal(401, 'A token with the audience remora.dev/history is needed: authorization: Bearer <token>.');
+    }
+  } catch (error) {
+    log.warn({ err: error }, 'the API server could not be asked about a token');
+    return refusal(503, 'The API server could not be asked about the token. Try again in a moment.', 'retry-after');
+  }
+}
+
+const refusal = (status: number, message: string, retry?: 'retry-after'): Answer => ({
+  ...jsonAnswer({ message }),
+  status,
+  ...(retry !== undefined && { headers: { 'retry-after': '5' } }),
+});
+
+/** undefined when it is too large. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // The socket must outlive a refusal, or the refusal cannot be sent.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function within(ms: number, work: Promise<Answer>): Promise<Answer> {
+  const late = Promise.withResolvers<Answer>();
+  const timer = setTimeout(() => late.resolve(refusal(504, 'The history did not answer in time. Ask for less.')), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {});
+  }
+}
+
+function send(response: ServerResponse, { status, type, text, headers }: Answer): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+    // After a refusal the rest of a body may still be on its way.
+    ...(status >= 400 && { connection: 'close' }),
+  });
+  response.end(text);
+}

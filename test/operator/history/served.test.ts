@@ -1,0 +1,313 @@
+/** The whole way on a real API server with the rights of the chart: a sidecar's stream, an operator, the process that keeps the file, reports. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { encodeRow } from '#contract/history/row-json';
+import type { UsageRow } from '#contract/history/usage-row';
+import { HISTORY_AUDIENCE } from '#contract/names/api';
+import { readConfig } from '#operator/config';
+import { type HistoryProcess, startHistoryProcess } from '#operator/history-process';
+import type { ClusterAccess } from '#operator/kube/cluster-access';
+import { createLog } from '#operator/telemetry/log';
+import { runRemora } from '#test/cli/remora-process';
+import { eventually } from '#test/operator/eventually';
+import { directAccess } from '#test/operator/faulty-api';
+import { type RunningOperator, World } from '#test/operator/world';
+import { postgres } from '#test/support/postgres';
+import { rawStream } from '#test/sync/raw-stream';
+import { installHistory, tokenOf } from './chart-objects.ts';
+import { rowOf } from './rows.ts';
+
+const STARTED_MS = Date.now();
+const QUIET = createLog('silent');
+const DAYS = `from=${new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)}`;
+
+interface Place {
+  readonly world: World;
+  readonly name: string;
+  readonly folder: string;
+  readonly keeper: HistoryProcess;
+  startKeeper(): Promise<HistoryProcess>;
+  get(path: string, token?: string, body?: object): Promise<{ readonly status: number; readonly text: string }>;
+}
+
+/** Whoever keeps the file, with no more rights than the chart gives it. */
+async function open(t: TestContext): Promise<Place | undefined> {
+  const world = await World.open(t);
+  const name = world && (await installHistory(t, world));
+  if (world === undefined || name === undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'remora-served-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const access = await accessAs(world, `${name}-history`);
+  let port = '0';
+  const startKeeper = async (): Promise<HistoryProcess> => {
+    const config = readConfig({
+      ...{ REMORA_NAMESPACE: world.namespace, REMORA_SERVICE: name, REMORA_HOST: '0.0.0.0' },
+      ...{ REMORA_HISTORY: `sqlite:${folder}/history.sqlite`, REMORA_HISTORY_PORT: port, REMORA_HEALTH_PORT: '0' },
+    });
+    const started = await startHistoryProcess({ config, access, log: QUIET });
+    port = String(started.ports.history);
+    t.after(() => started.close());
+    return started;
+  };
+  const keeper = await startKeeper();
+  const get: Place['get'] = (path, token, body) => ask({ keeper, path, token, body });
+  return { world, name, folder, keeper, startKeeper, get };
+}
+
+async function accessAs(world: World, account: string): Promise<ClusterAccess> {
+  const token = await tokenOf(world, account, []);
+  const { server, credentials } = directAccess(world.server);
+  const headers = { authorization: `Bearer ${token}` };
+  return { server, credentials: async () => ({ tls: { ca: (await credentials()).tls.ca }, headers }) };
+}
+
+interface AskedHere {
+  readonly keeper: { readonly ports: { readonly history: number }; readonly caPem: string };
+  readonly path: string;
+  readonly token: string | undefined;
+  readonly body: object | undefined;
+}
+
+const ask = ({ keeper, path, token, body }: AskedHere): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const outgoing = request({
+      ...{ host: 'localhost', port: keeper.ports.history, ca: keeper.caPem, path, agent: false },
+      method: body === undefined ? 'GET' : 'POST',
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    });
+    outgoing.once('error', reject);
+    outgoing.once('response', (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
+    });
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+
+/** An operator that hands rows on, as its pod would. */
+async function operatorOf({ world, name, folder, keeper }: Place): Promise<RunningOperator> {
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, await tokenOf(world, name, [HISTORY_AUDIENCE]));
+  return world.operator(undefined, {
+    ...{ REMORA_SERVICE: name, REMORA_HISTORY_TOKEN_FILE: tokenFile },
+    REMORA_HISTORY: `https://localhost:${keeper.ports.history}`,
+  });
+}
+
+interface Reporter {
+  report(seq: number, rows: readonly UsageRow[]): void;
+  acked(seq: number): Promise<unknown>;
+  acks(): readonly number[];
+  rowsOf(count: number, more?: Partial<UsageRow>): UsageRow[];
+}
+
+async function sidecarOf(t: TestContext, world: World, operator: RunningOperator, name = 'app'): Promise<Reporter> {
+  const pod = await world.pod(name);
+  const onClose = (close: () => Promise<void>): void => t.after(close);
+  const stream = await eventually('a stream', async () => {
+    const one = rawStream({ onClose, authority: operator }, { port: operator.ports.push }, pod.token);
+    one.hello();
+    await eventually('a word', () => one.received.length > 0 || one.ended.error);
+    return one.ended.error === undefined && one;
+  });
+  const acks = (): number[] =>
+    stream.received.flatMap((message) => (message.$case === 'usageAck' ? [message.value.seq] : []));
+  const instance = `${pod.uid}.life`;
+  const none = {
+    ...{ requestId: '', route: '', target: '', outcome: '', inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
+    ...{ costNanoUsd: '', startedUnixMs: 0, durationMs: 0, estimated: false },
+  };
+  return {
+    acks,
+    acked: (seq) => eventually(`the acknowledgement of ${seq}`, () => acks().includes(seq)),
+    report(seq, rows) {
+      const records = rows.map((row) => ({ ...none, instance, seq: row.seq, row: Buffer.from(encodeRow(row)) }));
+      stream.say({ $case: 'usageReport', value: { seq, grants: [], records } });
+    },
+    rowsOf: (count, more = {}) =>
+      Array.from({ length: count }, (_, seq) =>
+        rowOf({ instance, seq, namespace: world.namespace, timeMs: STARTED_MS, ...more }),
+      ),
+  };
+}
+
+test('what a sidecar reports is in a report, through an operator and the process that keeps the file, over its restart too', async (t) => {
+  const place = await open(t);
+  if (place === undefined) return;
+  const { world, name, keeper, get } = place;
+  const operator = await operatorOf(place);
+  const sidecar = await sidecarOf(t, world, operator);
+  sidecar.report(1, sidecar.rowsOf(4));
+  await sidecar.acked(1);
+  await keeper.close();
+  sidecar.report(2, sidecar.rowsOf(6));
+  await eventually('a word of it in the log', () => operator.lines.some((line) => line.includes('cannot be kept')));
+  assert.deepEqual(sidecar.acks(), [1]);
+  await place.startKeeper();
+  await eventually('room for a report', async () => {
+    sidecar.report(3, sidecar.rowsOf(6));
+    await sidecar.acked(3);
+    return true;
+  });
+  const reader = await tokenOf(world, `${name}-report-reader`, [HISTORY_AUDIENCE]);
+  const { status, text } = await get(`/v1/report?by=team,model&${DAYS}`, reader);
+  assert.equal(status, 200, text);
+  const { groups, total } = JSON.parse(text);
+  assert.deepEqual(groups[0].labels, { team: 'payments', model: 'gpt-5' });
+  assert.deepEqual([total.attempts, total.costUsd], ['6', '0.0135']);
+  const csv = await get(`/v1/report?by=team&format=csv&${DAYS}`, reader);
+  assert.match(csv.text, /^period,team,costUsd,.*\r\n,payments,0\.0135,6,/s);
+});
+
+test('reports are for whoever may ask, rows for operators, and what is wrong is said in a sentence', async (t) => {
+  const place = await open(t);
+  if (place === undefined) return;
+  const { world, name, get } = place;
+  const reader = await tokenOf(world, `${name}-report-reader`, [HISTORY_AUDIENCE]);
+  const corrector = await tokenOf(world, `${name}-report-corrector`, [HISTORY_AUDIENCE]);
+  const operator = await tokenOf(world, name, [HISTORY_AUDIENCE]);
+  const statusOf = async (...asked: Parameters<Place['get']>): Promise<number> => (await get(...asked)).status;
+  assert.equal(await statusOf('/v1/report'), 401);
+  assert.equal(await statusOf('/v1/report', 'none'), 401);
+  assert.equal(
+    await statusOf('/v1/report', await tokenOf(world, `${name}-report-reader`, [])),
+    401,
+    'another audience',
+  );
+  assert.equal(await statusOf('/v1/report', operator), 403);
+  assert.equal(await statusOf('/v1/report', reader), 200);
+  assert.equal(await statusOf('/v1/rows', reader, []), 403);
+  assert.equal(await statusOf('/v1/rows', operator, []), 200);
+  assert.equal(await statusOf('/v1/rows', operator, {}), 400);
+  assert.equal(await statusOf('/v1/rerate', reader, {}), 403);
+  assert.equal(await statusOf('/v1/rerate', corrector, {}), 400);
+  assert.equal(await statusOf('/v1/report', reader, {}), 405);
+  assert.equal(await statusOf('/v1/reports', reader), 404);
+  const wrong = await get('/v1/report?by=colour', reader);
+  assert.deepEqual([wrong.status, JSON.parse(wrong.text).message.slice(0, 6)], [400, 'by.0: ']);
+  const tooLong = await get('/v1/report?by=session&from=2025-01-01&to=2026-01-01', reader);
+  assert.deepEqual([tooLong.status, /31 days/.test(tooLong.text)], [422, true], tooLong.text);
+});
+
+/** As the kubelet and a controller would: the API server reaches a Service by a pod that has the address. */
+async function publish({ world, name, keeper }: Place, ip: string): Promise<void> {
+  const { uid } = await world.pod('history');
+  const base = `/api/v1/namespaces/${world.namespace}`;
+  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'history' } };
+  await world.send('PATCH', `${base}/pods/history/status`, { ...object, status: { podIP: ip, podIPs: [{ ip }] } });
+  const targetRef = { kind: 'Pod', namespace: world.namespace, name: 'history', uid };
+  await world.send('POST', `${base}/endpoints`, {
+    metadata: { name: `${name}-history` },
+    subsets: [{ addresses: [{ ip, targetRef }], ports: [{ name: 'https-history', port: keeper.ports.history }] }],
+  });
+}
+
+/** The API server reaches no loopback address of an endpoint. */
+const outside = (): string | undefined =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+test('remora report asks through the API server, as a user who has only the Role of the chart', async (t) => {
+  const place = await open(t);
+  const ip = outside();
+  if (place === undefined || ip === undefined) return;
+  const { world, name, folder } = place;
+  await publish(place, ip);
+  const operator = await operatorOf(place);
+  const sidecar = await sidecarOf(t, world, operator);
+  sidecar.report(1, [
+    ...sidecar.rowsOf(3),
+    ...sidecar
+      .rowsOf(2, { team: 'growth', session: 's1', feature: 'chat' })
+      .map((row) => ({ ...row, seq: row.seq + 10 })),
+  ]);
+  await sidecar.acked(1);
+  const kubeconfig = await finance(world, folder);
+  const remora = (...args: readonly string[]) =>
+    runRemora(t, ['report', ...args, '--operator', `${world.namespace}/${name}`, '--kubeconfig', kubeconfig]);
+  const refused = await remora();
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, new RegExp(`create rolebinding ${name}-report-readers --role=${name}-report-reader `));
+  await bind(world, `${name}-report-reader`);
+  const table = await remora('--by', 'team', '--where', 'model=gpt-5');
+  assert.equal(table.stderr, '');
+  assert.match(
+    table.stdout,
+    /^TEAM +COST-USD .*\npayments +0\.00675 .*60\.00 %.*\ngrowth +0\.0045 .*\ntotal +0\.01125 /,
+  );
+  const csv = await remora('--by', 'team', '--format', 'csv');
+  assert.match(csv.stdout, /^period,team,costUsd,/);
+  const dearest = await remora('dearest-team', '--provider', 'openai');
+  assert.match(dearest.stdout, /^payments spent \$0\.00675 of \$0\.01125 on openai /, dearest.stderr);
+  assert.match((await remora('per-session', '--feature', 'chat')).stdout, /^One session of chat costs \$0\.0045: /);
+  const wrong = await remora('--by', 'colour');
+  assert.deepEqual([wrong.code, wrong.stderr.slice(0, 6)], [1, 'by.0: ']);
+  writeFileSync(join(folder, 'prices.yaml'), 'inputTokens: 10\noutputTokens: 20.5\n');
+  const correction = [
+    'rerate',
+    '--provider',
+    'shop/openai',
+    '--model',
+    'gpt-5',
+    '--from',
+    '2026-01-01',
+    '--to',
+    '2099-01-01',
+  ];
+  assert.equal(
+    (await remora(...correction, '--prices', join(folder, 'prices.yaml'))).code,
+    1,
+    'a reader corrects nothing',
+  );
+  await bind(world, `${name}-report-corrector`);
+  const corrected = await remora(...correction, '--prices', join(folder, 'prices.yaml'));
+  assert.equal(corrected.stdout, '5 attempts have another cost: +0.049 USD.\n', corrected.stderr);
+});
+
+const bind = (world: World, role: string): Promise<unknown> =>
+  world.send('POST', `/apis/rbac.authorization.k8s.io/v1/namespaces/${world.namespace}/rolebindings`, {
+    metadata: { name: `${role}s` },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role },
+    subjects: [{ kind: 'ServiceAccount', name: 'finance', namespace: world.namespace }],
+  });
+
+/** The kubeconfig of somebody who may do nothing else. */
+async function finance(world: World, folder: string): Promise<string> {
+  await world.send('POST', `/api/v1/namespaces/${world.namespace}/serviceaccounts`, { metadata: { name: 'finance' } });
+  const config = JSON.parse(world.server.kubeconfig);
+  config.users = [{ name: 'admin', user: { token: await tokenOf(world, 'finance', []) } }];
+  const file = join(folder, 'kubeconfig');
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+test('replicas with PostgreSQL keep what they are sent and answer reports themselves, each about all of it', async (t) => {
+  const url = await (await postgres(t))?.createDatabase();
+  const world = url === undefined ? undefined : await World.open(t);
+  const name = world && (await installHistory(t, world, 'history.url=postgres://remora@db/usage'));
+  if (url === undefined || world === undefined || name === undefined) return;
+  const env = { REMORA_SERVICE: name, REMORA_HISTORY: url, REMORA_HISTORY_PORT: '0' };
+  const replicas = [await world.operator(undefined, env), await world.operator(undefined, env)];
+  const reader = await tokenOf(world, `${name}-report-reader`, [HISTORY_AUDIENCE]);
+  for (const [index, replica] of replicas.entries()) {
+    const sidecar = await sidecarOf(t, world, replica, `app-${index}`);
+    sidecar.report(1, sidecar.rowsOf(2));
+    await sidecar.acked(1);
+  }
+  for (const { ports, caPem } of replicas) {
+    const keeper = { ports: { history: ports.history ?? assert.fail() }, caPem };
+    const { text } = await ask({ keeper, path: `/v1/report?${DAYS}`, token: reader, body: undefined });
+    assert.equal(JSON.parse(text).total.attempts, '4', text);
+  }
+  const [{ ports = assert.fail() } = {}] = replicas;
+  const metrics = await (await fetch(`http://127.0.0.1:${ports.health}/metrics`)).text();
+  assert.match(metrics, /^remora_operator_history_rows_total\{result="added"\} 2$/m);
+  assert.match(metrics, /^remora_operator_history_failing_seconds 0$/m);
+});

@@ -6,7 +6,7 @@ import { least } from '#contract/policy/money';
 import type { GrantAnswer } from './grant-authority.ts';
 import type { BookKey } from './grant-store.ts';
 
-interface OpenGrant {
+export interface OpenGrant {
   /** The sidecar instance that holds it. */
   readonly holder: string;
   readonly amount: bigint;
@@ -107,7 +107,8 @@ const answer = (book: Book, id: string, amount: bigint): GrantAnswer => ({
   grant: { id, budgetId: book.budgetId, window: book.window, amount },
 });
 
-const openGrant = (book: Book, id: string): OpenGrant | undefined =>
+/** The open grant of this id; undefined when there is none. */
+export const openGrant = (book: Book, id: string): OpenGrant | undefined =>
   Object.hasOwn(book.grants, id) ? book.grants[id] : undefined;
 
 /** Grants or denies. Throws RangeError when `needed` is below 1. */
@@ -147,6 +148,27 @@ export function returnGrant(book: Book, id: string, final: bigint): Book {
   if (late === undefined) return book;
   const forfeited = book.forfeited.filter((one) => one !== late);
   return { ...charge(credit(book, late.amount, forfeitPrice(late)), late.amount, final), forfeited };
+}
+
+/**
+ * A grant of which its holder has given up a part: it is at most `amount` from now on, and only ever less, so that a repeated or late
+ * word changes nothing. Throws RangeError when `amount` is negative.
+ */
+export function shrinkGrant(book: Book, id: string, amount: bigint): Book {
+  if (amount < 0n) throw new RangeError('a grant cannot shrink below nothing');
+  const grant = openGrant(book, id);
+  if (grant !== undefined) {
+    if (amount >= grant.amount) return book;
+    return { ...book, grants: { ...book.grants, [id]: { ...grant, amount } } };
+  }
+  const late = book.forfeited.find((one) => one.id === id);
+  if (late === undefined || amount >= late.amount) return book;
+  const less = { ...late, amount };
+  const forfeited = book.forfeited.map((one) => (one === late ? less : one));
+  return {
+    ...charge(credit(book, late.amount, forfeitPrice(late)), amount, forfeitPrice(less)),
+    forfeited,
+  };
 }
 
 /** Settles every open grant of a holder in full: safe even when the holder still lives and spends. */

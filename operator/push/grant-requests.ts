@@ -5,13 +5,21 @@
 import type { PolicyBudget } from '#contract/policy/policy';
 import { decodeAmount, decodeGrantUsage, encodeAmount } from '#contract/wire/codec';
 import type { GrantAsk, GrantReturn, GrantUsage, SyncResponse } from '#contract/wire/gen/remora/policy/v1/sync';
-import { type GrantAnswer, GrantRefused, type GrantUsage as UsageAmounts } from '#treasury/grant-authority';
+import {
+  type GrantAnswer,
+  type GrantName,
+  GrantRefused,
+  type GrantUsage as UsageAmounts,
+} from '#treasury/grant-authority';
 
 /** What the push server uses of the treasury. */
 export interface GrantTreasury {
   ask(holder: string, budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer>;
   giveBack(key: { readonly budgetId: string; readonly window: string }, grantId: string, final: bigint): Promise<void>;
+  shrink(key: { readonly budgetId: string; readonly window: string }, grantId: string, amount: bigint): Promise<void>;
   report(holder: string, usages: readonly UsageAmounts[]): Promise<void>;
+  recallsTo(holder: string, take: (grant: GrantName) => boolean): () => void;
+  recallUnnamed(holder: string, budgets: Iterable<PolicyBudget>, named: ReadonlySet<string>): Promise<void>;
 }
 
 export interface GrantRequestsOptions {
@@ -21,7 +29,7 @@ export interface GrantRequestsOptions {
   readonly send: (message: NonNullable<SyncResponse['message']>) => boolean;
   readonly onAsked: (outcome: AskOutcome) => void;
   /** The treasury failed; the sidecar will try again. */
-  readonly onFailed: (what: 'ask' | 'return' | 'report', error: unknown) => void;
+  readonly onFailed: (what: 'ask' | 'return' | 'report' | 'recall', error: unknown) => void;
 }
 
 export type AskOutcome = 'granted' | 'denied' | 'undecided';
@@ -32,6 +40,7 @@ const MAX_OPEN_ASKS = 256;
 export class GrantRequests {
   readonly #options: GrantRequestsOptions;
   #openAsks = 0;
+  #stopRecalls: (() => void) | undefined;
 
   constructor(options: GrantRequestsOptions) {
     this.#options = options;
@@ -52,14 +61,32 @@ export class GrantRequests {
     }
   }
 
-  async giveBack({ grantId, budgetId, window, final }: GrantReturn): Promise<void> {
+  async giveBack({ grantId, budgetId, window, final, open, amount }: GrantReturn): Promise<void> {
     const { treasury, send, onFailed } = this.#options;
     try {
+      if (open) {
+        await treasury.shrink({ budgetId, window }, grantId, decodeAmount(amount));
+        return;
+      }
       await treasury.giveBack({ budgetId, window }, grantId, decodeAmount(final));
       send({ $case: 'grantReturned', value: { grantId } });
     } catch (error) {
       onFailed('return', error);
     }
+  }
+
+  /** The sidecar has said on this stream what it holds; from now on it hears here what others need of that. */
+  greet(named: readonly GrantUsage[], budgets: Iterable<PolicyBudget>): void {
+    const { treasury, podUid, send, onFailed } = this.#options;
+    this.#stopRecalls = treasury.recallsTo(podUid, ({ id: grantId, budgetId, window }) =>
+      send({ $case: 'grantRecall', value: { grantId, budgetId, window } }),
+    );
+    const ids = new Set(named.map(({ grantId }) => grantId));
+    treasury.recallUnnamed(podUid, budgets, ids).catch((error: unknown) => onFailed('recall', error));
+  }
+
+  close(): void {
+    this.#stopRecalls?.();
   }
 
   /** Resolves to false when the report could not be taken. */

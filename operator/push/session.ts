@@ -89,6 +89,8 @@ export type SessionEffect =
   | { readonly do: 'tell' }
   | { readonly do: 'ask'; readonly ask: GrantAsk; readonly budget: PolicyBudget | undefined }
   | { readonly do: 'give back'; readonly grant: GrantReturn }
+  /** The sidecar has said which grants it holds. `budgets`: those of its workload. */
+  | { readonly do: 'greet'; readonly open: readonly GrantUsage[]; readonly budgets: Iterable<PolicyBudget> }
   | { readonly do: 'report'; readonly grants: readonly GrantUsage[]; readonly report: UsageReport | null }
   /** All that the sidecar finds unfit now. */
   | { readonly do: 'health'; readonly unfit: readonly Unfit[] }
@@ -242,6 +244,7 @@ function hello(session: Session, message: Hello, nowMs: number): SessionStep {
           value: { protocolVersion: PROTOCOL_VERSION, server: 'remora', heartbeatSeconds: HEARTBEAT_MS / 1000 },
         },
       },
+      { do: 'greet', open: message.openGrants, budgets: (session.wanted?.budgets ?? NO_BUDGETS).values() },
       ...(message.openGrants.length > 0 ? [{ do: 'report' as const, grants: message.openGrants, report: null }] : []),
       { do: 'tell' },
     ],

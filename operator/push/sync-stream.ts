@@ -88,6 +88,7 @@ export class SyncStream {
   #close(reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#desk.close();
     this.#options.onEnd(reason);
   }
 
@@ -110,6 +111,9 @@ export class SyncStream {
         return;
       case 'give back':
         void this.#desk.giveBack(effect.grant);
+        return;
+      case 'greet':
+        this.#desk.greet(effect.open, effect.budgets);
         return;
       case 'report':
         void this.#report(effect);

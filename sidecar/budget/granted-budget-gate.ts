@@ -3,7 +3,7 @@ import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
-import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
+import type { Grant, GrantAuthority, GrantName, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
 import type {
   AttemptEstimate,
@@ -13,6 +13,7 @@ import type {
   Reservation,
   Settlement,
 } from './budget-gate.ts';
+import { DisownedGrants } from './disowned-grants.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
@@ -89,6 +90,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #wallet: Wallet;
   readonly #teller: GrantAsker;
   readonly #returns: GrantReturner;
+  readonly #disowned: DisownedGrants;
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
   readonly #partitions = new PartitionBound();
@@ -106,11 +108,13 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#hooks = hooks;
     this.#wallet = wallet;
     this.#returns = new GrantReturner({ authority, journal, wallet, now, timers });
+    this.#disowned = new DisownedGrants(journal, this.#returns);
     this.#looks = { authority, timers, askDeadlineMs };
     const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
     this.#teller = new GrantAsker({ authority, accept, now, timers, askDeadlineMs });
     this.#tryRecover();
     this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
+    authority.onRecall?.((grant) => this.#recall(grant));
   }
 
   async reserve(asked: AttemptEstimate): Promise<Reservation> {
@@ -242,6 +246,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   /** A grant is journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
   #accept(grant: Grant, exact: boolean): void {
+    if (this.#disowned.has(grant.id)) return;
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
       this.#journal.append({ type: 'grant', grant, used: 0n });
@@ -250,6 +255,19 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       throw error;
     }
     this.#wallet.add(grant, this.#now(), exact);
+  }
+
+  /** Somebody else needs what is idle here. */
+  #recall(named: GrantName): void {
+    if (!this.#tryRecover()) return;
+    const grant = this.#wallet.shrink(named.id);
+    if (grant === undefined) {
+      this.#disowned.disown(named);
+      return;
+    }
+    this.#returns.shrink(grant);
+    this.#teller.recalled(grant);
+    this.#closeGrants(IDLE_MS);
   }
 
   #closeGrants(idleMs: number): void {

@@ -23,10 +23,14 @@ const journalEntry = z.discriminatedUnion('type', [
     ifLost: usageRecord.omit({ instance: true, seq: true }),
   }),
   z.object({ type: z.literal('settle'), number: z.number().int(), paid: z.array(share), record: usageRecord }),
+  /** No more than `amount` of the grant is spent from now on; the rest may be another's. */
+  z.object({ type: z.literal('shrink'), grantId: z.string(), amount }),
   /** Nothing is spent from the grant any more. */
   z.object({ type: z.literal('close'), grantId: z.string(), final: amount }),
   /** The return is durable at the treasury. */
   z.object({ type: z.literal('returned'), grantId: z.string() }),
+  /** A part of the journal was lost, and with it grants that may have been spent from. */
+  z.object({ type: z.literal('lost') }),
   /** Of a compacted journal: a record that is not acknowledged. */
   z.object({ type: z.literal('record'), record: usageRecord }),
   /** History has the instance's records up to this number. */

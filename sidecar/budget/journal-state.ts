@@ -10,11 +10,13 @@ export const MAX_RECORDS = 5_000;
 type Dispatch = Extract<JournalEntry, { type: 'dispatch' }>;
 
 export interface JournalState {
-  readonly grants: Map<string, { readonly grant: Grant; used: bigint }>;
+  readonly grants: Map<string, { grant: Grant; used: bigint }>;
   /** Sent and not settled, by number. */
   readonly dispatches: Map<number, Dispatch>;
   /** Closed, and the return is not known to be durable. */
   readonly returns: Map<string, ClosedGrant>;
+  /** A part of what was written is lost: what is not here may have been held and spent from all the same. */
+  lossy: boolean;
   /** Not acknowledged, oldest first. */
   records: UsageRecord[];
   droppedRecords: number;
@@ -24,6 +26,7 @@ export const emptyState = (): JournalState => ({
   grants: new Map(),
   dispatches: new Map(),
   returns: new Map(),
+  lossy: false,
   records: [],
   droppedRecords: 0,
 });
@@ -41,11 +44,17 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
       addUse(state, entry.paid);
       addRecord(state, entry.record);
       return;
+    case 'shrink':
+      shrinkGrant(state, entry.grantId, entry.amount);
+      return;
     case 'close':
       closeGrant(state, entry.grantId, entry.final);
       return;
     case 'returned':
       state.returns.delete(entry.grantId);
+      return;
+    case 'lost':
+      state.lossy = true;
       return;
     case 'record':
       addRecord(state, entry.record);
@@ -69,6 +78,12 @@ function addRecord(state: JournalState, record: UsageRecord): void {
   state.droppedRecords += 1;
 }
 
+/** Only ever down. */
+function shrinkGrant(state: JournalState, grantId: string, amount: bigint): void {
+  const held = state.grants.get(grantId);
+  if (held !== undefined && amount < held.grant.amount) held.grant = { ...held.grant, amount };
+}
+
 function closeGrant(state: JournalState, grantId: string, final: bigint): void {
   const held = state.grants.get(grantId);
   if (held === undefined) return;
@@ -80,6 +95,7 @@ function closeGrant(state: JournalState, grantId: string, final: bigint): void {
 export function snapshotEntries(state: JournalState): JournalEntry[] {
   const closed = [...state.returns.values()];
   return [
+    ...(state.lossy ? [{ type: 'lost' } as const] : []),
     ...[...state.grants.values()].map(({ grant, used }): JournalEntry => ({ type: 'grant', grant, used })),
     ...closed.map(({ grant }): JournalEntry => ({ type: 'grant', grant, used: 0n })),
     ...closed.map(({ grant, final }): JournalEntry => ({ type: 'close', grantId: grant.id, final })),
@@ -108,5 +124,5 @@ export function recoveryEntries(state: JournalState, { instance, nowMs, damaged 
     const final = finals.get(grant.id) ?? 0n;
     return { type: 'close', grantId: grant.id, final: damaged && final < grant.amount ? grant.amount : final };
   });
-  return [...settles, ...closes];
+  return [...(damaged ? [{ type: 'lost' } as const] : []), ...settles, ...closes];
 }

@@ -75,6 +75,8 @@ export class SyncClient implements PolicySource {
     this.authority = {
       ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
+      shrink: (grant) => this.#grants.shrink(grant),
+      onRecall: (take) => this.#grants.onRecall(take),
       report: () => this.#usage.report(),
     };
   }
@@ -168,7 +170,7 @@ export class SyncClient implements PolicySource {
         this.#usage.acknowledged(message.value.seq);
         break;
       default:
-        // Recalls and directives have no reader yet; grants are the client's.
+        // Directives have no reader yet; grants are the client's.
         this.#grants.receive(message);
     }
     if (this.#settled()) this.#onSettled?.();

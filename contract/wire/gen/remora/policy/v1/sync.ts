@@ -179,8 +179,14 @@ export interface GrantDenied {
   reason: string;
 }
 
+/**
+ * Somebody else needs what is neither spent nor reserved of the grant: it is given back, as far as it is idle. A grant that the books
+ * say is held and that never arrived is given back whole, and refused should it come later.
+ */
 export interface GrantRecall {
   grantId: string;
+  budgetId: string;
+  window: string;
 }
 
 export interface GrantUsage {
@@ -197,6 +203,12 @@ export interface GrantReturn {
   budgetId: string;
   window: string;
   final: string;
+  /**
+   * The grant stays open and is at most `amount` from now on; nothing answers that. `final` says the same then: a reader that does
+   * not know this field closes the grant at it, which is never less than is spent.
+   */
+  open: boolean;
+  amount: string;
 }
 
 /** The return is durable; the holder may forget the grant. */
@@ -1786,13 +1798,19 @@ export const GrantDenied: MessageFns<GrantDenied> = {
 };
 
 function createBaseGrantRecall(): GrantRecall {
-  return { grantId: "" };
+  return { grantId: "", budgetId: "", window: "" };
 }
 
 export const GrantRecall: MessageFns<GrantRecall> = {
   encode(message: GrantRecall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.grantId !== "") {
       writer.uint32(10).string(message.grantId);
+    }
+    if (message.budgetId !== "") {
+      writer.uint32(18).string(message.budgetId);
+    }
+    if (message.window !== "") {
+      writer.uint32(26).string(message.window);
     }
     return writer;
   },
@@ -1816,6 +1834,22 @@ export const GrantRecall: MessageFns<GrantRecall> = {
             }
 
             message.grantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.budgetId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.window = reader.string();
             continue;
           }
         }
@@ -1922,7 +1956,7 @@ export const GrantUsage: MessageFns<GrantUsage> = {
 };
 
 function createBaseGrantReturn(): GrantReturn {
-  return { grantId: "", budgetId: "", window: "", final: "" };
+  return { grantId: "", budgetId: "", window: "", final: "", open: false, amount: "" };
 }
 
 export const GrantReturn: MessageFns<GrantReturn> = {
@@ -1938,6 +1972,12 @@ export const GrantReturn: MessageFns<GrantReturn> = {
     }
     if (message.final !== "") {
       writer.uint32(34).string(message.final);
+    }
+    if (message.open !== false) {
+      writer.uint32(40).bool(message.open);
+    }
+    if (message.amount !== "") {
+      writer.uint32(50).string(message.amount);
     }
     return writer;
   },
@@ -1985,6 +2025,22 @@ export const GrantReturn: MessageFns<GrantReturn> = {
             }
 
             message.final = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.open = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.amount = reader.string();
             continue;
           }
         }

@@ -147,7 +147,18 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     ownerOf: (budgetId) => controller.budgetOwner(budgetId),
   });
   shutdown.add(() => store.close());
-  const treasury = new Treasury({ store, now: Date.now, newId: randomUUID });
+  const treasury = new Treasury({
+    ...{ store, now: Date.now, newId: randomUUID },
+    onRecall: () => metrics.recalls.inc(),
+    onBehind: (book) => {
+      metrics.booksBehind.inc();
+      log.error(
+        { book },
+        'the book of a limit was set back to an earlier state; sidecars are asked what they know of it',
+      );
+      push.greetAnew();
+    },
+  });
   const election = new LeaderElection({
     ...{ client, namespace, log, name: LEASE_NAME, identity: `${replica}_${randomUUID()}` },
     onChange: (leads) => {
@@ -167,7 +178,7 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     now: Date.now,
   });
   const shares = new FleetShares({ client, namespace, log, replica: `${replica}_${randomUUID()}`, now: Date.now });
-  const push = createPushServer({
+  const push: PushServer = createPushServer({
     ...{ treasury, tls, log, events: controller, shareBounds: shares },
     authenticate: (token) => controller.authenticate(token),
     now: () => performance.now(),

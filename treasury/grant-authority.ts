@@ -18,10 +18,19 @@ export type GrantAnswer =
   /** The limit leaves less than was needed. */
   | { readonly granted: false; readonly limit: bigint; readonly spent: bigint; readonly held: bigint };
 
+/** What a holder spent of the grants of one book that it has given back. */
+export interface ClosedUse {
+  readonly budgetId: string;
+  readonly window: string;
+  readonly used: bigint;
+}
+
 export interface GrantUsage {
   readonly grantId: string;
   readonly budgetId: string;
   readonly window: string;
+  /** All of it; absent where nobody said. */
+  readonly amount?: bigint;
   readonly used: bigint;
   readonly reserved: bigint;
 }

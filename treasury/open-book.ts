@@ -16,6 +16,7 @@ import { BookQueue } from './book-queue.ts';
 import { type GrantAnswer, GrantRefused, type GrantUsage } from './grant-authority.ts';
 import { type Demand, desiredGrant, HORIZON_MS, withGrant, withReturn } from './grant-size.ts';
 import type { BookKey, BookStep, GrantStore } from './grant-store.ts';
+import { type HolderWord, hearHolder, refusalWhileBehind, setBack } from './holder-word.ts';
 import { type IdleGrant, RECALL_WITHIN_MS, Recall, type RecallFrom } from './recall.ts';
 
 /** Reports alone cause at most one write per book in this time. */
@@ -34,6 +35,7 @@ export interface Ask {
   readonly holder: string;
   readonly budget: PolicyBudget;
   readonly needed: bigint;
+  readonly nowMs: number;
 }
 
 export interface OpenBookOptions {
@@ -42,11 +44,12 @@ export interface OpenBookOptions {
   readonly now: () => number;
   readonly after: After;
   readonly recallFrom: RecallFrom;
+  /** The book lacks what was once in it: its holders should say what they know. At most once for each time that this is found. */
+  readonly onBehind: (key: BookKey) => void;
 }
 
 /** An ask that waits for what others give back. */
-interface WaitingAsk {
-  readonly holder: string;
+interface WaitingAsk extends Pick<Ask, 'id' | 'holder' | 'budget'> {
   /** Grows with what is recalled from its own holder meanwhile, since its need was reckoned with that in hand. */
   needed: bigint;
 }
@@ -63,21 +66,28 @@ export class OpenBook {
   readonly #store: GrantStore;
   readonly #now: () => number;
   readonly #after: After;
-  readonly #recall: Recall;
+  readonly #recallFrom: RecallFrom;
+  readonly #onBehind: (key: BookKey) => void;
   readonly #waiting = new Set<WaitingAsk>();
+  /** From the first denial on. */
+  #recall: Recall | undefined;
   readonly #demands = new Map<string, Demand>();
   readonly #reports = new Map<string, bigint>();
   /** Grants that may have become durable although the asker was told they failed; nobody can spend them. */
   readonly #unsent = new Set<string>();
   #cancelFlush: (() => void) | undefined;
   #grantedAtMs = Number.NEGATIVE_INFINITY;
+  /** The latest version that was read or written here. */
+  #seen = 0;
+  #behindAtMs: number | null = null;
 
-  constructor(key: BookKey, { store, now, after, recallFrom }: OpenBookOptions) {
+  constructor(key: BookKey, { store, now, after, recallFrom, onBehind }: OpenBookOptions) {
     this.key = key;
     this.#store = store;
     this.#now = now;
     this.#after = after;
-    this.#recall = new Recall(recallFrom, after);
+    this.#recallFrom = recallFrom;
+    this.#onBehind = onBehind;
     this.#queue = new BookQueue(store, key);
   }
 
@@ -92,17 +102,17 @@ export class OpenBook {
   }
 
   /** A denial waits for a moment while others may give back what it lacks. */
-  async ask({ id, holder, budget, needed }: Ask): Promise<GrantAnswer> {
-    const ask: WaitingAsk = { holder, needed };
+  async ask({ id, holder, budget, needed, nowMs }: Ask): Promise<GrantAnswer> {
+    const ask: WaitingAsk = { id, holder, budget, needed };
     this.#waiting.add(ask);
     try {
-      const untilMs = this.#now() + RECALL_WITHIN_MS;
-      let { answer, idle } = await this.#attempt(id, ask, budget);
-      for (let look = 0; !answer.granted && look < MAX_LOOKS; look++) {
-        const nowMs = this.#now();
-        if (nowMs >= untilMs || !this.#recall.begin(idle, nowMs)) break;
+      let { answer, idle } = await this.#attempt(ask, nowMs);
+      for (let look = 0; !answer.granted && idle.length > 0 && look < MAX_LOOKS; look++) {
+        const presentMs = this.#now();
+        this.#recall ??= new Recall(this.#recallFrom, this.#after);
+        if (presentMs >= nowMs + RECALL_WITHIN_MS || !this.#recall.begin(idle, presentMs)) break;
         await this.#recall.news(ask.needed - leftOf(answer));
-        ({ answer, idle } = await this.#attempt(id, ask, budget));
+        ({ answer, idle } = await this.#attempt(ask, this.#now()));
       }
       return answer;
     } finally {
@@ -125,6 +135,14 @@ export class OpenBook {
   forfeit(holder: string): Promise<void> {
     this.#demands.delete(holder);
     return this.#change((book) => forfeit(book, holder));
+  }
+
+  /** Takes what a holder knows into the book, where it is not in it. */
+  hear(word: HolderWord, limit: bigint, nowMs: number): Promise<void> {
+    return this.#submit((book) => ({
+      book: heardBy(book ?? newBook(this.key, limit), book, word, nowMs),
+      result: undefined,
+    }));
   }
 
   grantsOf(holder: string): Promise<readonly IdleGrant[]> {
@@ -165,7 +183,7 @@ export class OpenBook {
   /** Nothing is written later, and no ask waits any more. */
   stop(): void {
     this.#cancelFlushing();
-    this.#recall.stop();
+    this.#recall?.stop();
   }
 
   #cancelFlushing(): void {
@@ -173,20 +191,22 @@ export class OpenBook {
     this.#cancelFlush = undefined;
   }
 
-  async #attempt(id: string, ask: WaitingAsk, budget: PolicyBudget): Promise<Attempt> {
+  async #attempt({ id, holder, budget, needed }: WaitingAsk, nowMs: number): Promise<Attempt> {
     const limit = BigInt(budget.amount);
-    const { holder } = ask;
-    const desired = desiredGrant(this.#demands.get(holder), ask.needed, this.#now());
+    const desired = desiredGrant(this.#demands.get(holder), needed, nowMs);
     try {
-      const attempt = await this.#submit<Attempt>((book) => {
+      const attempt = await this.#submit<Attempt | { readonly refusal: GrantRefused }>((book) => {
         const current = withLimit(book ?? newBook(this.key, limit), limit);
-        const { book: next, result } = issueGrant(current, { id, holder, needed: ask.needed, desired });
+        const refusal = refusalWhileBehind(current, nowMs);
+        if (refusal !== undefined) return { book, result: { refusal } };
+        const { book: next, result } = issueGrant(current, { id, holder, needed, desired });
         // A refusal is no reason to write.
         return result.granted
           ? { book: next, result: { answer: result, idle: [] } }
           : { book, result: { answer: result, idle: idleOf(current, holder) } };
       });
-      if (attempt.answer.granted) this.#remember(holder, attempt.answer.grant.amount);
+      if ('refusal' in attempt) throw attempt.refusal;
+      if (attempt.answer.granted) this.#remember(holder, attempt.answer.grant.amount, nowMs);
       return attempt;
     } catch (error) {
       if (!(error instanceof GrantRefused) && this.#unsent.size < MAX_UNSENT) this.#unsent.add(id);
@@ -212,7 +232,7 @@ export class OpenBook {
       const demand = withReturn(this.#demands.get(holder), unspent, this.#now());
       if (demand !== undefined) this.#demands.set(holder, demand);
     }
-    this.#recall.answered(grantId, parted?.unspent ?? 0n);
+    this.#recall?.answered(grantId, parted?.unspent ?? 0n);
   }
 
   #noteReport(grantId: string, used: bigint): void {
@@ -221,8 +241,7 @@ export class OpenBook {
     if (used > known) this.#reports.set(grantId, used);
   }
 
-  #remember(holder: string, amount: bigint): void {
-    const nowMs = this.#now();
+  #remember(holder: string, amount: bigint, nowMs: number): void {
     this.#grantedAtMs = nowMs;
     if (this.#demands.size >= MAX_HOLDERS) this.#demands.clear();
     this.#demands.set(holder, withGrant(this.#demands.get(holder), amount, nowMs));
@@ -233,17 +252,42 @@ export class OpenBook {
     return this.#submit((book) => ({ book: book === undefined ? undefined : change(book), result: undefined }));
   }
 
+  /** A store that was set back while this process runs shows by a version that is older than one that was durable here. */
+  #checked(book: Book | undefined): Book | undefined {
+    return book !== undefined && book.version < this.#seen ? setBack(book, this.#seen, this.#now()) : book;
+  }
+
+  #saw(book: Book | undefined): void {
+    this.#seen = book?.version ?? 0;
+    const behindAtMs = book?.behindAtMs ?? null;
+    if (behindAtMs === this.#behindAtMs) return;
+    this.#behindAtMs = behindAtMs;
+    if (behindAtMs !== null) this.#onBehind(this.key);
+  }
+
   /** Every write takes along what was reported and what must be undone; both are harmless when they are applied twice. */
   async #submit<T>(step: BookStep<T>): Promise<T> {
     this.#cancelFlushing();
     const reports = [...this.#reports];
     const unsent = [...this.#unsent];
-    const result = await this.#queue.submit((book) => step(tidied(book, reports, unsent)));
+    let last: Book | undefined;
+    const result = await this.#queue.submit((book) => {
+      const known = this.#checked(book);
+      const { book: next, result: made } = step(tidied(known, reports, unsent));
+      last = next === book ? book : next && { ...next, version: (known?.version ?? 0) + 1 };
+      return { book: last, result: made };
+    });
+    this.#saw(last);
     for (const [id, used] of reports) if (this.#reports.get(id) === used) this.#reports.delete(id);
     for (const id of unsent) this.#unsent.delete(id);
     return result;
   }
 }
+
+const heardBy = (book: Book, present: Book | undefined, word: HolderWord, nowMs: number): Book | undefined => {
+  const heard = hearHolder(book, word, nowMs);
+  return heard === book ? present : heard;
+};
 
 function tidied(book: Book | undefined, reports: readonly [string, bigint][], unsent: readonly string[]) {
   if (book === undefined) return undefined;

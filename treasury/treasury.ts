@@ -3,6 +3,7 @@ import type { PolicyBudget } from '#contract/policy/policy';
 import { type Book, type BookTotals, bookTotals, newBook, withLimit } from './book.ts';
 import type { GrantAnswer, GrantAuthority, GrantName, GrantUsage } from './grant-authority.ts';
 import { type BookKey, type GrantStore, StoreUnavailable } from './grant-store.ts';
+import type { HolderWord } from './holder-word.ts';
 import { type After, OpenBook } from './open-book.ts';
 import type { IdleGrant, RecallFrom } from './recall.ts';
 import { windowAt } from './window.ts';
@@ -20,6 +21,13 @@ export interface TreasuryOptions {
   readonly newId: () => string;
   /** Default: a timer that does not keep the process alive. */
   readonly after?: After;
+  /** A grant was asked back. */
+  readonly onRecall?: () => void;
+  /**
+   * A book was found to lack what was once in it, as after a restored backup: every holder should say again what it knows (`hear`).
+   * Once for each time that a book is found so.
+   */
+  readonly onBehind?: (key: BookKey) => void;
 }
 
 /** Amounts are in the unit of the budget: nano-dollars or tokens. */
@@ -58,6 +66,8 @@ export class Treasury {
   readonly #now: () => number;
   readonly #newId: () => string;
   readonly #after: After;
+  readonly #onRecall: () => void;
+  readonly #onBehind: (key: BookKey) => void;
   readonly #books = new Map<string, OpenBook>();
   /** Grows with what a tidying leaves, so that tidying costs each new book the same however many there are. */
   #tidyAt = TIDY_AT_BOOKS;
@@ -65,7 +75,9 @@ export class Treasury {
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
-  constructor({ store, now, newId, after = realAfter }: TreasuryOptions) {
+  constructor({ store, now, newId, after = realAfter, onRecall, onBehind }: TreasuryOptions) {
+    this.#onRecall = onRecall ?? (() => undefined);
+    this.#onBehind = onBehind ?? (() => undefined);
     this.#store = store;
     this.#now = now;
     this.#newId = newId;
@@ -83,7 +95,7 @@ export class Treasury {
     const nowMs = this.#now();
     const key = { budgetId: budget.id, window };
     if (!this.#open(budget, window, nowMs)) return this.#transient(key).denial(BigInt(budget.amount));
-    return this.#book(key).ask({ id: this.#newId(), holder, budget, needed });
+    return this.#book(key).ask({ id: this.#newId(), holder, budget, needed, nowMs });
   }
 
   /** Resolves once it is durable. Idempotent by grant id, also long after the window ended; `final` must not be negative. */
@@ -102,6 +114,16 @@ export class Treasury {
     return () => {
       if (this.#recallers.get(holder) === take) this.#recallers.delete(holder);
     };
+  }
+
+  /**
+   * What a holder knows of one book, when it greets: a book that lacks it takes it, and grants nothing for a minute. Of a window of which
+   * nothing can be asked any more it is of no weight.
+   */
+  async hear(budget: PolicyBudget, window: string, word: HolderWord): Promise<void> {
+    const nowMs = this.#now();
+    if (this.#open(budget, window, nowMs))
+      await this.#book({ budgetId: budget.id, window }).hear(word, BigInt(budget.amount), nowMs);
   }
 
   /**
@@ -232,11 +254,14 @@ export class Treasury {
 
   #newBook(key: BookKey): OpenBook {
     const recallFrom: RecallFrom = (grant) => this.#recallHere(grant);
-    return new OpenBook(key, { store: this.#store, now: this.#now, after: this.#after, recallFrom });
+    const onBehind = this.#onBehind;
+    return new OpenBook(key, { store: this.#store, now: this.#now, after: this.#after, recallFrom, onBehind });
   }
 
   #recallHere({ holder, id, budgetId, window }: IdleGrant): boolean {
-    return this.#recallers.get(holder)?.({ id, budgetId, window }) ?? false;
+    const told = this.#recallers.get(holder)?.({ id, budgetId, window }) ?? false;
+    if (told) this.#onRecall();
+    return told;
   }
 
   #tidy(): void {

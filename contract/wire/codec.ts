@@ -68,19 +68,23 @@ export interface GrantUsageAmounts {
   readonly grantId: string;
   readonly budgetId: string;
   readonly window: string;
+  /** Of the whole grant; absent where nobody said. */
+  readonly amount?: bigint;
   readonly used: bigint;
   readonly reserved: bigint;
 }
 
 export const encodeGrantUsage = (usage: GrantUsageAmounts): GrantUsageMessage => ({
   ...usage,
+  amount: usage.amount === undefined ? '' : encodeAmount(usage.amount),
   used: encodeAmount(usage.used),
   reserved: encodeAmount(usage.reserved),
 });
 
 /** Throws when an amount is malformed. */
-export const decodeGrantUsage = (usage: GrantUsageMessage): GrantUsageAmounts => ({
+export const decodeGrantUsage = ({ amount, ...usage }: GrantUsageMessage): GrantUsageAmounts => ({
   ...usage,
+  ...(amount !== '' && { amount: decodeAmount(amount) }),
   used: decodeAmount(usage.used),
   reserved: decodeAmount(usage.reserved),
 });

@@ -113,7 +113,7 @@ export class SyncStream {
         void this.#desk.giveBack(effect.grant);
         return;
       case 'greet':
-        this.#desk.greet(effect.open, effect.budgets);
+        this.#desk.greet(effect.hello, effect.budgets);
         return;
       case 'report':
         void this.#report(effect);

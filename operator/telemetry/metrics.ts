@@ -9,6 +9,8 @@ export interface OperatorMetrics {
   readonly compileDuration: Histogram;
   readonly rejections: Counter;
   readonly grants: Counter<'outcome'>;
+  readonly recalls: Counter;
+  readonly booksBehind: Counter;
   readonly priceBookRefreshes: Counter<'outcome'>;
   /** Called at each scrape. */
   watchLag(read: () => Iterable<readonly [kind: string, lagMs: number]>): void;
@@ -41,6 +43,8 @@ export function createMetrics(): OperatorMetrics {
     }),
     rejections: new Counter({ ...METRIC.syncRejections, registers }),
     grants: new Counter({ ...METRIC.grants, labelNames: ['outcome'], registers }),
+    recalls: new Counter({ ...METRIC.recalls, registers }),
+    booksBehind: new Counter({ ...METRIC.booksBehind, registers }),
     priceBookRefreshes: new Counter({ ...METRIC.priceBookRefreshes, labelNames: ['outcome'], registers }),
     ...watched(registers),
   };

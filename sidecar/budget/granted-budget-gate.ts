@@ -3,7 +3,7 @@ import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
-import type { Grant, GrantAuthority, GrantName, GrantUsage } from '#treasury/grant-authority';
+import type { ClosedUse, Grant, GrantAuthority, GrantName, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
 import type {
   AttemptEstimate,
@@ -13,6 +13,7 @@ import type {
   Reservation,
   Settlement,
 } from './budget-gate.ts';
+import { windowsOf } from './closed-use.ts';
 import { DisownedGrants } from './disowned-grants.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
@@ -60,6 +61,8 @@ export interface BudgetGateOptions {
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
+  /** What was spent of grants that are given back, for Hello. */
+  closed(): readonly ClosedUse[];
   /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. */
   records(limit: number): readonly UsageRecord[];
   /** History has all records of the instance up to `seq`. */
@@ -98,6 +101,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   #closing = false;
   #number = 0;
   #seq = 0;
+  #forgotAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BudgetGateOptions) {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
@@ -137,6 +141,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   usage(): readonly GrantUsage[] {
     return this.#wallet.usage();
+  }
+
+  closed(): readonly ClosedUse[] {
+    return [...this.#journal.state.closed.values()];
   }
 
   records(limit: number): readonly UsageRecord[] {
@@ -275,7 +283,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     // Thousands of grants, one per user, lie in a handful of windows.
     const known = new Map<string, boolean>();
     const isOver = (window: string): boolean => {
-      const over = known.get(window) ?? (windowOf(window)?.endMs ?? nowMs) + OVER_AFTER_MS < nowMs;
+      const over = known.get(window) ?? isWindowOver(window, nowMs);
       known.set(window, over);
       return over;
     };
@@ -300,9 +308,22 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   #tick(): void {
     if (!this.#tryRecover()) return;
     this.#closeGrants(IDLE_MS);
+    this.#forgetWindows();
     this.#returns.tick();
   }
+
+  /** Now and then: what was spent in a window that is over is asked for by nobody. */
+  #forgetWindows(): void {
+    const nowMs = this.#now();
+    if (Math.abs(nowMs - this.#forgotAtMs) < IDLE_MS) return;
+    this.#forgotAtMs = nowMs;
+    for (const window of windowsOf(this.#journal.state.closed))
+      if (isWindowOver(window, nowMs)) this.#journal.appendSoon({ type: 'over', window });
+  }
 }
+
+const isWindowOver = (window: string, nowMs: number): boolean =>
+  (windowOf(window)?.endMs ?? nowMs) + OVER_AFTER_MS < nowMs;
 
 /** Of several limits that refuse, the one that lasts longest: what another one's Retry-After says would not help. */
 function throwWeightiest(results: readonly PromiseSettledResult<void>[]): void {

@@ -29,6 +29,10 @@ const journalEntry = z.discriminatedUnion('type', [
   z.object({ type: z.literal('close'), grantId: z.string(), final: amount }),
   /** The return is durable at the treasury. */
   z.object({ type: z.literal('returned'), grantId: z.string() }),
+  /** Of a compacted journal: what was spent of grants of one book whose return is durable. */
+  z.object({ type: z.literal('closed'), budgetId: z.string(), window: z.string(), used: amount }),
+  /** The window is over: what was spent in it is of no weight any more. */
+  z.object({ type: z.literal('over'), window: z.string() }),
   /** A part of the journal was lost, and with it grants that may have been spent from. */
   z.object({ type: z.literal('lost') }),
   /** Of a compacted journal: a record that is not acknowledged. */

@@ -1,5 +1,6 @@
 /** What a journal says: the same reduction while it is written and when it is read again after a crash. */
 import type { Grant } from '#treasury/grant-authority';
+import { addClosed, type ClosedUses, forgetWindow } from './closed-use.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import type { UsageRecord } from './usage-record.ts';
 import type { ClosedGrant, Share } from './wallet.ts';
@@ -15,6 +16,8 @@ export interface JournalState {
   readonly dispatches: Map<number, Dispatch>;
   /** Closed, and the return is not known to be durable. */
   readonly returns: Map<string, ClosedGrant>;
+  /** By book. */
+  readonly closed: ClosedUses;
   /** A part of what was written is lost: what is not here may have been held and spent from all the same. */
   lossy: boolean;
   /** Not acknowledged, oldest first. */
@@ -26,6 +29,7 @@ export const emptyState = (): JournalState => ({
   grants: new Map(),
   dispatches: new Map(),
   returns: new Map(),
+  closed: new Map(),
   lossy: false,
   records: [],
   droppedRecords: 0,
@@ -51,7 +55,13 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
       closeGrant(state, entry.grantId, entry.final);
       return;
     case 'returned':
-      state.returns.delete(entry.grantId);
+      endReturn(state, entry.grantId);
+      return;
+    case 'closed':
+      addClosed(state.closed, entry);
+      return;
+    case 'over':
+      forgetWindow(state.closed, entry.window);
       return;
     case 'lost':
       state.lossy = true;
@@ -91,10 +101,19 @@ function closeGrant(state: JournalState, grantId: string, final: bigint): void {
   state.returns.set(grantId, { grant: held.grant, final });
 }
 
+function endReturn(state: JournalState, grantId: string): void {
+  const done = state.returns.get(grantId);
+  if (done === undefined) return;
+  state.returns.delete(grantId);
+  const { budgetId, window } = done.grant;
+  addClosed(state.closed, { budgetId, window, used: done.final });
+}
+
 /** The entries that lead to the same state; what a compacted journal holds. */
 export function snapshotEntries(state: JournalState): JournalEntry[] {
   const closed = [...state.returns.values()];
   return [
+    ...[...state.closed.values()].map((use): JournalEntry => ({ type: 'closed', ...use })),
     ...(state.lossy ? [{ type: 'lost' } as const] : []),
     ...[...state.grants.values()].map(({ grant, used }): JournalEntry => ({ type: 'grant', grant, used })),
     ...closed.map(({ grant }): JournalEntry => ({ type: 'grant', grant, used: 0n })),

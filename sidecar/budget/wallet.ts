@@ -142,6 +142,7 @@ export class Wallet {
       grantId: grant.id,
       budgetId: grant.budgetId,
       window: grant.window,
+      amount: grant.amount,
       used,
       reserved,
     }));

@@ -74,6 +74,8 @@ export interface Hello {
   /** Hash per section that the sidecar still holds; lets the operator send a delta. */
   heldSections: { [key: string]: string };
   openGrants: GrantUsage[];
+  /** Of books whose window is not over: a book that lacks this was set back to an earlier state. */
+  closed: ClosedUse[];
 }
 
 export interface Hello_HeldSectionsEntry {
@@ -195,6 +197,15 @@ export interface GrantUsage {
   window: string;
   used: string;
   reserved: string;
+  /** All of the grant; empty from a sidecar that does not say. */
+  amount: string;
+}
+
+/** What the pod spent of the grants of one book whose return was confirmed. */
+export interface ClosedUse {
+  budgetId: string;
+  window: string;
+  used: string;
 }
 
 /** The holder has closed the grant before it sends this; `final` is all that was ever spent from it. */
@@ -720,7 +731,7 @@ export const SyncResponse: MessageFns<SyncResponse> = {
 };
 
 function createBaseHello(): Hello {
-  return { protocolVersion: 0, build: "", instance: "", heldSections: {}, openGrants: [] };
+  return { protocolVersion: 0, build: "", instance: "", heldSections: {}, openGrants: [], closed: [] };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -739,6 +750,9 @@ export const Hello: MessageFns<Hello> = {
     });
     for (const v of message.openGrants) {
       GrantUsage.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.closed) {
+      ClosedUse.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -797,6 +811,14 @@ export const Hello: MessageFns<Hello> = {
             }
 
             message.openGrants.push(GrantUsage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.closed.push(ClosedUse.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1866,7 +1888,7 @@ export const GrantRecall: MessageFns<GrantRecall> = {
 };
 
 function createBaseGrantUsage(): GrantUsage {
-  return { grantId: "", budgetId: "", window: "", used: "", reserved: "" };
+  return { grantId: "", budgetId: "", window: "", used: "", reserved: "", amount: "" };
 }
 
 export const GrantUsage: MessageFns<GrantUsage> = {
@@ -1885,6 +1907,9 @@ export const GrantUsage: MessageFns<GrantUsage> = {
     }
     if (message.reserved !== "") {
       writer.uint32(42).string(message.reserved);
+    }
+    if (message.amount !== "") {
+      writer.uint32(50).string(message.amount);
     }
     return writer;
   },
@@ -1940,6 +1965,82 @@ export const GrantUsage: MessageFns<GrantUsage> = {
             }
 
             message.reserved = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClosedUse(): ClosedUse {
+  return { budgetId: "", window: "", used: "" };
+}
+
+export const ClosedUse: MessageFns<ClosedUse> = {
+  encode(message: ClosedUse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.budgetId !== "") {
+      writer.uint32(10).string(message.budgetId);
+    }
+    if (message.window !== "") {
+      writer.uint32(18).string(message.window);
+    }
+    if (message.used !== "") {
+      writer.uint32(26).string(message.used);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClosedUse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClosedUse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.budgetId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.window = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.used = reader.string();
             continue;
           }
         }

@@ -18,11 +18,13 @@ export type GrantAnswer =
   /** The limit leaves less than was needed. */
   | { readonly granted: false; readonly limit: bigint; readonly spent: bigint; readonly held: bigint };
 
-/** What a holder spent of the grants of one book that it has given back. */
+/** What a holder spent of the grants of one book from which it spends nothing any more. */
 export interface ClosedUse {
   readonly budgetId: string;
   readonly window: string;
   readonly used: bigint;
+  /** Those of them whose return may not be durable yet, and what of `used` is theirs. */
+  readonly closing: readonly { readonly id: string; readonly final: bigint }[];
 }
 
 export interface GrantUsage {

@@ -8,14 +8,16 @@ import { GrantRefused } from './grant-authority.ts';
 
 export interface HolderWord {
   readonly holder: string;
-  /** Spent of grants whose return was confirmed; 0 when there were none. */
+  /** Spent of grants that it gave back, or is about to; 0 when there were none. */
   readonly closed: bigint;
+  /** Those of them whose return may not be durable yet, and what of `closed` is theirs. */
+  readonly closing: readonly { readonly id: string; readonly final: bigint }[];
   /** What it holds now. */
   readonly open: readonly { readonly id: string; readonly amount: bigint; readonly used: bigint }[];
 }
 
 /** After it was last told something new, a book that was set back grants nothing for this long: sidecars are back within half of it. */
-export const BEHIND_MS = 60_000;
+const BEHIND_MS = 60_000;
 
 /** The same book when it knew all that. Only ever counts more. */
 export function hearHolder(book: Book, word: HolderWord, nowMs: number): Book {
@@ -39,12 +41,13 @@ export function refusalWhileBehind({ behindAtMs }: Book, nowMs: number): GrantRe
   );
 }
 
-function hearClosed(book: Book, { holder, closed }: HolderWord): Book {
+function hearClosed(book: Book, { holder, closed, closing }: HolderWord): Book {
   const { accounts } = book;
   if (accounts === undefined) return book;
   const known = Object.hasOwn(accounts, holder) ? accounts[holder] : undefined;
   if (known === undefined && Object.keys(accounts).length >= MAX_ACCOUNTS) return book;
-  const lacking = closed - (known ?? 0n);
+  const underWay = closing.filter(({ id }) => openGrant(book, id) !== undefined);
+  const lacking = underWay.reduce((sum, { final }) => sum - final, closed - (known ?? 0n));
   if (lacking <= 0n) return book;
   return { ...charge(book, lacking, lacking), accounts: credited(accounts, holder, lacking) };
 }

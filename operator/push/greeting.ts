@@ -1,11 +1,11 @@
 /** What a sidecar says in Hello of the budgets of its workload, book by book. Pure. */
 import { budgetOfBook } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
-import { decodeAmount, decodeGrantUsage } from '#contract/wire/codec';
+import { decodeClosedUse, decodeGrantUsage } from '#contract/wire/codec';
 import type { Hello } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { HolderWord } from '#treasury/holder-word';
 
-export interface BookWord extends Omit<HolderWord, 'holder'> {
+interface BookWord extends Omit<HolderWord, 'holder'> {
   readonly budget: PolicyBudget;
   readonly window: string;
 }
@@ -13,7 +13,7 @@ export interface BookWord extends Omit<HolderWord, 'holder'> {
 export interface Greeting {
   /** Of books that the sidecar names and that are its workload's. */
   readonly words: readonly BookWord[];
-  /** Of every grant that it holds. */
+  /** Of every grant that it holds, or is about to give back. */
   readonly named: ReadonlySet<string>;
 }
 
@@ -23,8 +23,8 @@ export type BudgetHello = Pick<Hello, 'openGrants' | 'closed'>;
 /** `budgets`: the limits of the workload, by id. Throws when an amount is malformed. */
 export function greetingOf({ openGrants, closed }: BudgetHello, budgets: ReadonlyMap<string, PolicyBudget>): Greeting {
   const open = openGrants.map(decodeGrantUsage);
-  const used = new Map(closed.map((use) => [bookName(use), decodeAmount(use.used)]));
-  const books = new Map([...open, ...closed].map((one) => [bookName(one), one]));
+  const used = new Map(closed.map((use) => [bookName(use), decodeClosedUse(use)]));
+  const books = new Map([...open, ...used.values()].map((one) => [bookName(one), one]));
   const grants = Map.groupBy(open, bookName);
   const words = [...books].flatMap(([name, { budgetId, window }]): BookWord[] => {
     const budget = budgetOfBook(budgets, budgetId);
@@ -35,9 +35,11 @@ export function greetingOf({ openGrants, closed }: BudgetHello, budgets: Readonl
       amount: amount ?? spent + reserved,
       used: spent,
     }));
-    return [{ budget, window, closed: used.get(name) ?? 0n, open: held }];
+    const { used: spent = 0n, closing = [] } = used.get(name) ?? {};
+    return [{ budget, window, closed: spent, closing, open: held }];
   });
-  return { words, named: new Set(open.map(({ grantId }) => grantId)) };
+  const back = [...used.values()].flatMap(({ closing }) => closing.map(({ id }) => id));
+  return { words, named: new Set([...open.map(({ grantId }) => grantId), ...back]) };
 }
 
 const bookName = ({ budgetId, window }: { readonly budgetId: string; readonly window: string }): string =>

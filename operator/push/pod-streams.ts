@@ -37,7 +37,7 @@ export interface PodStreamsOptions {
   readonly now: () => number;
 }
 
-/** The fleet comes back over this time, so that no replica meets it all at once; well within `BEHIND_MS` of the treasury. */
+/** The fleet comes back over this time, so that no replica meets it all at once; well within the minute that a book grants nothing then. */
 const GREET_ANEW_WITHIN_SECONDS = 15;
 const GREET_ANEW_EVERY_MS = 60_000;
 

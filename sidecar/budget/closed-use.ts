@@ -3,15 +3,20 @@
  * backup, this is what it is told.
  */
 import type { ClosedUse } from '#treasury/grant-authority';
+import type { ClosedGrant } from './wallet.ts';
 
 /** Beyond it the oldest is forgotten: only a book that is set back would miss it. */
 const MAX_BOOKS = 4_000;
 
-export type ClosedUses = Map<string, ClosedUse>;
+type DurableUse = Omit<ClosedUse, 'closing'>;
+export type ClosedUses = Map<string, DurableUse>;
 
-export function addClosed(uses: ClosedUses, { budgetId, window, used }: ClosedUse): void {
+const nameOf = ({ budgetId, window }: { readonly budgetId: string; readonly window: string }): string =>
+  `${budgetId} ${window}`;
+
+export function addClosed(uses: ClosedUses, { budgetId, window, used }: DurableUse): void {
   if (used === 0n) return;
-  const name = `${budgetId} ${window}`;
+  const name = nameOf({ budgetId, window });
   uses.set(name, { budgetId, window, used: used + (uses.get(name)?.used ?? 0n) });
   if (uses.size <= MAX_BOOKS) return;
   for (const oldest of uses.keys()) {
@@ -27,3 +32,14 @@ export function forgetWindow(uses: ClosedUses, window: string): void {
 /** Each window once. */
 export const windowsOf = (uses: ClosedUses): ReadonlySet<string> =>
   new Set([...uses.values()].map(({ window }) => window));
+
+/** All of it, together with what is on its way back. */
+export function closedUses(durable: ClosedUses, returns: Iterable<ClosedGrant>): readonly ClosedUse[] {
+  const closing = Map.groupBy(returns, ({ grant }) => nameOf(grant));
+  const books = new Map([...closing].map(([name, [first]]) => [name, { ...first?.grant, used: 0n }]));
+  return [...new Map<string, Partial<DurableUse>>([...books, ...durable])].flatMap(([name, use]) => {
+    const { budgetId = '', window = '', used = 0n } = use;
+    const back = (closing.get(name) ?? []).map(({ grant: { id }, final }) => ({ id, final }));
+    return [{ budgetId, window, used: back.reduce((sum, { final }) => sum + final, used), closing: back }];
+  });
+}

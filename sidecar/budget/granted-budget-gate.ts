@@ -13,7 +13,7 @@ import type {
   Reservation,
   Settlement,
 } from './budget-gate.ts';
-import { windowsOf } from './closed-use.ts';
+import { closedUses, windowsOf } from './closed-use.ts';
 import { DisownedGrants } from './disowned-grants.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
@@ -61,7 +61,7 @@ export interface BudgetGateOptions {
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
-  /** What was spent of grants that are given back, for Hello. */
+  /** What was spent of grants from which nothing is spent any more, for Hello. */
   closed(): readonly ClosedUse[];
   /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. */
   records(limit: number): readonly UsageRecord[];
@@ -144,7 +144,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   closed(): readonly ClosedUse[] {
-    return [...this.#journal.state.closed.values()];
+    const { closed, returns } = this.#journal.state;
+    return closedUses(closed, returns.values());
   }
 
   records(limit: number): readonly UsageRecord[] {

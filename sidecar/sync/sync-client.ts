@@ -4,7 +4,7 @@
  */
 import type { Unfit } from '#contract/policy/unfit';
 import type { MeasuredExperiment } from '#contract/policy/variant-counts';
-import { encodeAmount } from '#contract/wire/codec';
+import { encodeClosedUse } from '#contract/wire/codec';
 import type { LastKnownGoodStore } from '#sidecar/policy/last-known-good';
 import type { PolicySink, PolicySource } from '#sidecar/policy/policy-source';
 import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
@@ -98,7 +98,7 @@ export class SyncClient implements PolicySource {
         instance: this.#options.instance,
         heldSections: receiver.held(),
         openGrants: this.#usage.openGrants(),
-        closed: (this.#options.closed?.() ?? []).map((use) => ({ ...use, used: encodeAmount(use.used) })),
+        closed: (this.#options.closed?.() ?? []).map(encodeClosedUse),
       }),
       onWelcome: (send) => this.#connected(send),
       onMessage: (message) => this.#receive(message, { receiver, sink }),

@@ -11,7 +11,7 @@ const RUNS = 2_000;
 
 /** Kinds of steps and how often they come; a well world has neither losses nor crashes. */
 type Weights = Readonly<Partial<Record<StepKind, number>>>;
-const WELL: Weights = { request: 8, deliver: 20, bill: 6, settle: 6, time: 2, limit: 0 };
+const WELL: Weights = { request: 8, deliver: 20, bill: 6, settle: 6, time: 2, unnamed: 1 };
 const ILL: Weights = { ...WELL, lose: 1, duplicate: 2, kill: 1, failover: 1, forfeit: 1, limit: 1 };
 
 const number = fc.nat({ max: 10_000 });
@@ -62,10 +62,20 @@ class ReturnBeforeClose extends Wallet {
   }
 }
 
+/** Gives up what a request under way may still spend. */
+class RecallOfReserved extends Wallet {
+  override shrink(grantId: string): Grant | undefined {
+    const grant = super.shrink(grantId);
+    const used = this.usage().find((one) => one.grantId === grantId)?.used ?? 0n;
+    return grant && { ...grant, amount: used };
+  }
+}
+
 const PLANTED: Record<string, Variant> = {
   'a reservation that settles twice': { wallet: () => new DoubleSettle() },
   'a restarted sidecar that resumes its grants': { resumesGrants: true },
   'a grant that is returned before it is closed': { wallet: () => new ReturnBeforeClose() },
+  'a recall that takes what is reserved': { wallet: () => new RecallOfReserved() },
   'a store that writes without its condition': {
     objects: (server, objects) => ({
       ...objects,

@@ -14,7 +14,7 @@ import { decodeBook } from '#treasury/book-codec';
 import type { GrantAuthority } from '#treasury/grant-authority';
 import { ClusterGrantStore } from '#treasury/stores/cluster/cluster-store';
 import type { LedgerObjects } from '#treasury/stores/cluster/ledger-objects';
-import { Treasury } from '#treasury/treasury';
+import { type TakeRecall, Treasury } from '#treasury/treasury';
 import { windowAt } from '#treasury/window';
 import { attemptOf, billed, budgetOf, callerOf, NOTHING, UNKNOWN } from './budgets.ts';
 import { TestClock } from './clock.ts';
@@ -44,6 +44,7 @@ export const STEP_KINDS = [
   'failover',
   'forfeit',
   'limit',
+  'unnamed',
   'time',
 ] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
@@ -91,6 +92,7 @@ export class Simulation {
   readonly #billed = new Map<string, bigint>();
   readonly #highest = new Map<string, bigint>();
   readonly #holders = new Set<string>();
+  readonly #recallers = new Map<string, TakeRecall>();
   #budgets = [
     budgetOf('day', 400n),
     budgetOf('hour', 300n, { every: 'Hour', unit: 'tokens' }),
@@ -133,6 +135,7 @@ export class Simulation {
     else if (kind === 'failover') this.#treasuries[first % TREASURIES] = this.#newTreasury();
     else if (kind === 'forfeit') this.#forfeit(first, second);
     else if (kind === 'limit') this.#limit(first, second);
+    else if (kind === 'unnamed') this.#unnamed(first, second);
     else this.#clock.advance(second % 20 === 0 ? 70_000 : second * 20);
   }
 
@@ -243,7 +246,10 @@ export class Simulation {
       this.#ids += 1;
       return `g${this.#ids}`;
     };
-    return new Treasury({ store, now: this.#clock.now, newId, after: (ms, task) => this.#clock.after(ms, task) });
+    const after = (ms: number, task: () => void): (() => void) => this.#clock.after(ms, task);
+    const treasury = new Treasury({ store, now: this.#clock.now, newId, after });
+    this.#listen(treasury);
+    return treasury;
   }
 
   #start(index: number, disk: MemoryDisk, starts: number): SidecarProcess {
@@ -276,8 +282,34 @@ export class Simulation {
     return {
       ask: (budget, window, needed) => this.#call(life, () => any().ask(holder, budget, window, needed)),
       giveBack: (grant, final) => this.#call(life, () => any().giveBack(grant, grant.id, final)),
+      shrink: (grant) =>
+        void this.#call(life, () => any().shrink(grant, grant.id, grant.amount)).catch(() => undefined),
+      onRecall: (take) => {
+        this.#recallers.set(holder, (grant) => {
+          const hear = (): void => {
+            if (life.alive) take(grant);
+          };
+          this.#network.hop().then(hear, () => undefined);
+          return life.alive;
+        });
+        for (const treasury of this.#treasuries) this.#listen(treasury);
+      },
       report: (usages) => void this.#call(life, () => any().report(holder, usages)).catch(() => undefined),
     };
+  }
+
+  /** Every holder has its stream with every treasury. */
+  #listen(treasury: Treasury): void {
+    for (const [holder, take] of this.#recallers) treasury.recallsTo(holder, take);
+  }
+
+  /** The books are looked through for what a holder does not name. */
+  #unnamed(which: number, treasury: number): void {
+    const holder = pick([...this.#holders], which);
+    if (holder === undefined) return;
+    pick(this.#treasuries, treasury)
+      ?.recallUnnamed(holder, this.#budgets, new Set())
+      .catch(() => undefined);
   }
 
   /** Nobody hears what the dead say. */

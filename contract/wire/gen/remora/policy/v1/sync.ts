@@ -201,11 +201,18 @@ export interface GrantUsage {
   amount: string;
 }
 
-/** What the pod spent of the grants of one book whose return was confirmed. */
+/** What the pod spent of the grants of one book from which it spends nothing any more. */
 export interface ClosedUse {
   budgetId: string;
   window: string;
   used: string;
+  /** Those of them whose return was not confirmed; `used` counts them. */
+  closing: ClosingGrant[];
+}
+
+export interface ClosingGrant {
+  grantId: string;
+  final: string;
 }
 
 /** The holder has closed the grant before it sends this; `final` is all that was ever spent from it. */
@@ -1989,7 +1996,7 @@ export const GrantUsage: MessageFns<GrantUsage> = {
 };
 
 function createBaseClosedUse(): ClosedUse {
-  return { budgetId: "", window: "", used: "" };
+  return { budgetId: "", window: "", used: "", closing: [] };
 }
 
 export const ClosedUse: MessageFns<ClosedUse> = {
@@ -2002,6 +2009,9 @@ export const ClosedUse: MessageFns<ClosedUse> = {
     }
     if (message.used !== "") {
       writer.uint32(26).string(message.used);
+    }
+    for (const v of message.closing) {
+      ClosingGrant.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2041,6 +2051,71 @@ export const ClosedUse: MessageFns<ClosedUse> = {
             }
 
             message.used = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.closing.push(ClosingGrant.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClosingGrant(): ClosingGrant {
+  return { grantId: "", final: "" };
+}
+
+export const ClosingGrant: MessageFns<ClosingGrant> = {
+  encode(message: ClosingGrant, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.grantId !== "") {
+      writer.uint32(10).string(message.grantId);
+    }
+    if (message.final !== "") {
+      writer.uint32(18).string(message.final);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClosingGrant {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClosingGrant();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.grantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.final = reader.string();
             continue;
           }
         }

@@ -156,7 +156,18 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     ownerOf: (budgetId) => controller.budgetOwner(budgetId),
   });
   shutdown.add(() => store.close());
-  const treasury = new Treasury({ store, now: Date.now, newId: randomUUID });
+  const treasury = new Treasury({
+    ...{ store, now: Date.now, newId: randomUUID },
+    onRecall: () => metrics.recalls.inc(),
+    onBehind: (book) => {
+      metrics.booksBehind.inc();
+      log.error(
+        { book },
+        'the book of a limit was set back to an earlier state; sidecars are asked what they know of it',
+      );
+      push.greetAnew();
+    },
+  });
   const election = new LeaderElection({
     ...{ client, namespace, log, name: LEASE_NAME, identity: `${replica}_${randomUUID()}` },
     onChange: (leads) => {
@@ -179,7 +190,7 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
   const history = createOperatorHistory(config.history, {
     ...{ client, tls, log, metrics: metrics.history, due: () => election.leads },
   });
-  const push = createPushServer({
+  const push: PushServer = createPushServer({
     ...(history !== undefined && { keepUsage: history.keepUsage }),
     ...{ treasury, tls, log, events: controller, shareBounds: shares },
     authenticate: (token) => controller.authenticate(token),

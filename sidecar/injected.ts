@@ -81,6 +81,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
       pending: (atMost) => gate.records(atMost),
       acknowledge: (of, seq) => gate.acknowledge(of, seq),
     },
+    closed: () => gate.closed(),
     unfit: () => sidecar.unfit(),
     variants: () => sidecar.measured(),
     shared: () => sidecar.shared,

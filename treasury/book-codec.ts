@@ -31,6 +31,11 @@ const encodedBook = z.strictObject({
   grants: z.record(id, z.tuple([z.string().max(256), amount, amount])),
   /** Id, amount, used; oldest first. */
   forfeited: z.array(z.tuple([id, amount, amount])),
+  /** Absent in books of builds that had none of these. */
+  changes: z.int().min(0).optional(),
+  /** By holder. */
+  accounts: z.record(z.string().max(256), amount).optional(),
+  behindAtMs: z.int().optional(),
 });
 
 export function encodeBook(book: Book): string {
@@ -47,14 +52,23 @@ export function encodeBook(book: Book): string {
     overrun: String(book.overrun),
     grants: Object.fromEntries(grants),
     forfeited: book.forfeited.map((one) => [one.id, String(one.amount), String(one.used)]),
+    changes: book.version,
+    ...(book.accounts && { accounts: textsOf(book.accounts) }),
+    ...(book.behindAtMs !== null && { behindAtMs: book.behindAtMs }),
   });
 }
 
+const textsOf = (amounts: Readonly<Record<string, bigint>>) =>
+  Object.fromEntries(Object.entries(amounts).map(([key, value]) => [key, String(value)]));
+
 /** Throws BookUnreadable for anything but the text of a book of this format version. */
 export function decodeBook(text: string): Book {
-  const { grants, forfeited, version: _version, ...rest } = parse(text);
+  const { grants, forfeited, version: _format, changes = 0, accounts, behindAtMs = null, ...rest } = parse(text);
   return {
     ...rest,
+    version: changes,
+    accounts,
+    behindAtMs,
     grants: Object.fromEntries(
       Object.entries(grants).map(([key, [holder, granted, used]]) => [key, { holder, amount: granted, used }]),
     ),

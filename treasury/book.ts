@@ -6,7 +6,7 @@ import { least } from '#contract/policy/money';
 import type { GrantAnswer } from './grant-authority.ts';
 import type { BookKey } from './grant-store.ts';
 
-interface OpenGrant {
+export interface OpenGrant {
   /** The sidecar instance that holds it. */
   readonly holder: string;
   readonly amount: bigint;
@@ -33,6 +33,15 @@ export interface Book {
   readonly grants: Readonly<Record<string, OpenGrant>>;
   /** Oldest first. */
   readonly forfeited: readonly ForfeitedGrant[];
+  /** Grows with each change, so that who has seen a later one knows that the store was set back. */
+  readonly version: number;
+  /**
+   * By holder, what it spent of grants that are closed: each knows its own sum, so that a book that was set back is told what it lacks
+   * (`holder-word.ts`). Undefined in a book of a build that kept no accounts.
+   */
+  readonly accounts: Readonly<Record<string, bigint>> | undefined;
+  /** When it was last found to lack what its holders know, Unix time; null when it never was. */
+  readonly behindAtMs: number | null;
 }
 
 export interface BookChange<T> {
@@ -55,6 +64,8 @@ export interface GrantRequest {
 export const MAX_OPEN_GRANTS = 4_000;
 /** Beyond it the oldest are forgotten; they stay settled in full. */
 export const MAX_FORFEITED_GRANTS = 1_000;
+/** Holders beyond it have no account; what they say of closed grants is not believed. */
+export const MAX_ACCOUNTS = 2_500;
 
 export const newBook = (key: BookKey, limit: bigint): Book => ({
   budgetId: key.budgetId,
@@ -64,6 +75,9 @@ export const newBook = (key: BookKey, limit: bigint): Book => ({
   overrun: 0n,
   grants: {},
   forfeited: [],
+  version: 0,
+  accounts: {},
+  behindAtMs: null,
 });
 
 /** A changed limit; what is already granted stays granted. */
@@ -107,7 +121,8 @@ const answer = (book: Book, id: string, amount: bigint): GrantAnswer => ({
   grant: { id, budgetId: book.budgetId, window: book.window, amount },
 });
 
-const openGrant = (book: Book, id: string): OpenGrant | undefined =>
+/** The open grant of this id; undefined when there is none. */
+export const openGrant = (book: Book, id: string): OpenGrant | undefined =>
   Object.hasOwn(book.grants, id) ? book.grants[id] : undefined;
 
 /** Grants or denies. Throws RangeError when `needed` is below 1. */
@@ -141,12 +156,33 @@ export function returnGrant(book: Book, id: string, final: bigint): Book {
   const grant = openGrant(book, id);
   if (grant !== undefined) {
     const { [id]: _closed, ...grants } = book.grants;
-    return { ...charge(book, grant.amount, final), grants };
+    return { ...charge(book, grant.amount, final), grants, accounts: credited(book.accounts, grant.holder, final) };
   }
   const late = book.forfeited.find((one) => one.id === id);
   if (late === undefined) return book;
   const forfeited = book.forfeited.filter((one) => one !== late);
   return { ...charge(credit(book, late.amount, forfeitPrice(late)), late.amount, final), forfeited };
+}
+
+/**
+ * A grant of which its holder has given up a part: it is at most `amount` from now on, and only ever less, so that a repeated or late
+ * word changes nothing. Throws RangeError when `amount` is negative.
+ */
+export function shrinkGrant(book: Book, id: string, amount: bigint): Book {
+  if (amount < 0n) throw new RangeError('a grant cannot shrink below nothing');
+  const grant = openGrant(book, id);
+  if (grant !== undefined) {
+    if (amount >= grant.amount) return book;
+    return { ...book, grants: { ...book.grants, [id]: { ...grant, amount } } };
+  }
+  const late = book.forfeited.find((one) => one.id === id);
+  if (late === undefined || amount >= late.amount) return book;
+  const less = { ...late, amount };
+  const forfeited = book.forfeited.map((one) => (one === late ? less : one));
+  return {
+    ...charge(credit(book, late.amount, forfeitPrice(late)), amount, forfeitPrice(less)),
+    forfeited,
+  };
 }
 
 /** Settles every open grant of a holder in full: safe even when the holder still lives and spends. */
@@ -160,13 +196,28 @@ export function forfeit(book: Book, holder: string): Book {
   if (lost.length === 0) return book;
   const charged = lost.reduce((sum, grant) => charge(sum, grant.amount, forfeitPrice(grant)), book);
   const forfeited = [...book.forfeited, ...lost].slice(-MAX_FORFEITED_GRANTS);
-  return { ...charged, grants: Object.fromEntries(kept), forfeited };
+  return { ...charged, grants: Object.fromEntries(kept), forfeited, accounts: without(book.accounts, holder) };
+}
+
+/** An account that is more by `spent`. */
+export function credited(accounts: Book['accounts'], holder: string, spent: bigint): Book['accounts'] {
+  if (accounts === undefined || spent === 0n) return accounts;
+  if (Object.hasOwn(accounts, holder)) return { ...accounts, [holder]: (accounts[holder] ?? 0n) + spent };
+  return Object.keys(accounts).length >= MAX_ACCOUNTS ? accounts : { ...accounts, [holder]: spent };
+}
+
+/** A pod that is gone says nothing any more. */
+function without(accounts: Book['accounts'], holder: string): Book['accounts'] {
+  if (accounts === undefined || !Object.hasOwn(accounts, holder)) return accounts;
+  const { [holder]: _gone, ...rest } = accounts;
+  return rest;
 }
 
 /** All of the grant, or more when its holder said so. */
 const forfeitPrice = ({ amount, used }: ForfeitedGrant): bigint => (used > amount ? used : amount);
 
-function charge(book: Book, amount: bigint, final: bigint): Book {
+/** Books what was spent of a grant of this amount. */
+export function charge(book: Book, amount: bigint, final: bigint): Book {
   const inside = least(amount, final);
   return { ...book, settled: book.settled + inside, overrun: book.overrun + (final - inside) };
 }

@@ -25,3 +25,10 @@ export const withGrant = (demand: Demand | undefined, granted: bigint, nowMs: nu
   amount: faded(demand, nowMs) + granted,
   atMs: nowMs,
 });
+
+/** What came back unspent was no demand. */
+export const withReturn = (demand: Demand | undefined, unspent: bigint, nowMs: number): Demand | undefined => {
+  if (demand === undefined) return undefined;
+  const left = faded(demand, nowMs) - unspent;
+  return { amount: left > 0n ? left : 0n, atMs: nowMs };
+};

@@ -1,16 +1,31 @@
 /** One book as a running treasury works on it: queued changes, reports written back lazily, and how much each holder uses of late. */
 import type { PolicyBudget } from '#contract/policy/policy';
-import { type Book, bookTotals, forfeit, issueGrant, newBook, reportUsed, returnGrant, withLimit } from './book.ts';
+import {
+  type Book,
+  bookTotals,
+  forfeit,
+  issueGrant,
+  newBook,
+  openGrant,
+  reportUsed,
+  returnGrant,
+  shrinkGrant,
+  withLimit,
+} from './book.ts';
 import { BookQueue } from './book-queue.ts';
 import { type GrantAnswer, GrantRefused, type GrantUsage } from './grant-authority.ts';
-import { type Demand, desiredGrant, HORIZON_MS, withGrant } from './grant-size.ts';
+import { type Demand, desiredGrant, HORIZON_MS, withGrant, withReturn } from './grant-size.ts';
 import type { BookKey, BookStep, GrantStore } from './grant-store.ts';
+import { type HolderWord, hearHolder, refusalWhileBehind, setBack } from './holder-word.ts';
+import { type IdleGrant, RECALL_WITHIN_MS, Recall, type RecallFrom } from './recall.ts';
 
 /** Reports alone cause at most one write per book in this time. */
 const REPORT_FLUSH_MS = 2_000;
 const MAX_HOLDERS = 10_000;
 const MAX_REPORTS = 10_000;
 const MAX_UNSENT = 1_000;
+/** Looks of one ask at what was recalled; they end within a second, whatever the clock does. */
+const MAX_LOOKS = 8;
 
 /** Runs `task` once after `ms` unless the returned function is called before. */
 export type After = (ms: number, task: () => void) => () => void;
@@ -23,28 +38,62 @@ export interface Ask {
   readonly nowMs: number;
 }
 
+export interface OpenBookOptions {
+  readonly store: GrantStore;
+  /** Unix time in milliseconds. */
+  readonly now: () => number;
+  readonly after: After;
+  readonly recallFrom: RecallFrom;
+  /** The book lacks what was once in it: its holders should say what they know. At most once for each time that this is found. */
+  readonly onBehind: (key: BookKey) => void;
+}
+
+/** An ask that waits for what others give back. */
+interface WaitingAsk extends Pick<Ask, 'id' | 'holder' | 'budget'> {
+  /** Grows with what is recalled from its own holder meanwhile, since its need was reckoned with that in hand. */
+  needed: bigint;
+}
+
+interface Attempt {
+  readonly answer: GrantAnswer;
+  /** Of a denial: what others hold and may not need. */
+  readonly idle: readonly IdleGrant[];
+}
+
 export class OpenBook {
   readonly key: BookKey;
   readonly #queue: BookQueue;
   readonly #store: GrantStore;
+  readonly #now: () => number;
   readonly #after: After;
+  readonly #recallFrom: RecallFrom;
+  readonly #onBehind: (key: BookKey) => void;
+  readonly #waiting = new Set<WaitingAsk>();
+  /** From the first denial on. */
+  #recall: Recall | undefined;
   readonly #demands = new Map<string, Demand>();
   readonly #reports = new Map<string, bigint>();
   /** Grants that may have become durable although the asker was told they failed; nobody can spend them. */
   readonly #unsent = new Set<string>();
   #cancelFlush: (() => void) | undefined;
   #grantedAtMs = Number.NEGATIVE_INFINITY;
+  /** The latest version that was read or written here. */
+  #seen = 0;
+  #behindAtMs: number | null = null;
 
-  constructor(key: BookKey, store: GrantStore, after: After) {
+  constructor(key: BookKey, { store, now, after, recallFrom, onBehind }: OpenBookOptions) {
     this.key = key;
     this.#store = store;
+    this.#now = now;
     this.#after = after;
+    this.#recallFrom = recallFrom;
+    this.#onBehind = onBehind;
     this.#queue = new BookQueue(store, key);
   }
 
   /** Nothing is under way, and all is in the store. */
   get idle(): boolean {
-    return this.#queue.idle && this.#reports.size === 0 && this.#unsent.size === 0;
+    return this.#queue.idle && this.#waiting.size === 0 && this.#reports.size === 0 && this.#unsent.size === 0;
   }
 
   /** Nothing is lost when it is forgotten, not even what its holders use of late. */
@@ -52,31 +101,55 @@ export class OpenBook {
     return this.idle && this.#grantedAtMs + HORIZON_MS <= nowMs;
   }
 
+  /** A denial waits for a moment while others may give back what it lacks. */
   async ask({ id, holder, budget, needed, nowMs }: Ask): Promise<GrantAnswer> {
-    const limit = BigInt(budget.amount);
-    const desired = desiredGrant(this.#demands.get(holder), needed, nowMs);
+    const ask: WaitingAsk = { id, holder, budget, needed };
+    this.#waiting.add(ask);
     try {
-      const answer = await this.#submit((book) => {
-        const current = withLimit(book ?? newBook(this.key, limit), limit);
-        const change = issueGrant(current, { id, holder, needed, desired });
-        // A refusal is no reason to write.
-        return change.result.granted ? change : { book, result: change.result };
-      });
-      if (answer.granted) this.#remember(holder, answer.grant.amount, nowMs);
+      let { answer, idle } = await this.#attempt(ask, nowMs);
+      for (let look = 0; !answer.granted && idle.length > 0 && look < MAX_LOOKS; look++) {
+        const presentMs = this.#now();
+        this.#recall ??= new Recall(this.#recallFrom, this.#after);
+        if (presentMs >= nowMs + RECALL_WITHIN_MS || !this.#recall.begin(idle, presentMs)) break;
+        await this.#recall.news(ask.needed - leftOf(answer));
+        ({ answer, idle } = await this.#attempt(ask, this.#now()));
+      }
       return answer;
-    } catch (error) {
-      if (!(error instanceof GrantRefused) && this.#unsent.size < MAX_UNSENT) this.#unsent.add(id);
-      throw error;
+    } finally {
+      this.#waiting.delete(ask);
     }
   }
 
-  giveBack(grantId: string, final: bigint): Promise<void> {
-    return this.#change((book) => returnGrant(book, grantId, final));
+  async giveBack(grantId: string, final: bigint): Promise<void> {
+    this.#heard(grantId, await this.#parted(grantId, (book) => returnGrant(book, grantId, final), final));
+  }
+
+  /** The holder has given up all of it beyond `amount`, which an ask of its own that waits here was reckoned with. */
+  async shrink(grantId: string, amount: bigint): Promise<void> {
+    const parted = await this.#parted(grantId, (book) => shrinkGrant(book, grantId, amount), amount);
+    const own = parted && [...this.#waiting].find(({ holder }) => holder === parted.holder);
+    if (own !== undefined) own.needed += parted?.unspent ?? 0n;
+    this.#heard(grantId, parted);
   }
 
   forfeit(holder: string): Promise<void> {
     this.#demands.delete(holder);
     return this.#change((book) => forfeit(book, holder));
+  }
+
+  /** Takes what a holder knows into the book, where it is not in it. */
+  hear(word: HolderWord, limit: bigint, nowMs: number): Promise<void> {
+    return this.#submit((book) => ({
+      book: heardBy(book ?? newBook(this.key, limit), book, word, nowMs),
+      result: undefined,
+    }));
+  }
+
+  grantsOf(holder: string): Promise<readonly IdleGrant[]> {
+    return this.#submit((book) => ({
+      book,
+      result: book === undefined ? [] : grantsIn(book, (one) => one === holder),
+    }));
   }
 
   report(usages: readonly GrantUsage[]): void {
@@ -107,9 +180,59 @@ export class OpenBook {
     return { granted: false, limit, spent, held };
   }
 
+  /** Nothing is written later, and no ask waits any more. */
   stop(): void {
+    this.#cancelFlushing();
+    this.#recall?.stop();
+  }
+
+  #cancelFlushing(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
+  }
+
+  async #attempt({ id, holder, budget, needed }: WaitingAsk, nowMs: number): Promise<Attempt> {
+    const limit = BigInt(budget.amount);
+    const desired = desiredGrant(this.#demands.get(holder), needed, nowMs);
+    try {
+      const attempt = await this.#submit<Attempt | { readonly refusal: GrantRefused }>((book) => {
+        const current = withLimit(book ?? newBook(this.key, limit), limit);
+        const refusal = refusalWhileBehind(current, nowMs);
+        if (refusal !== undefined) return { book, result: { refusal } };
+        const { book: next, result } = issueGrant(current, { id, holder, needed, desired });
+        // A refusal is no reason to write.
+        return result.granted
+          ? { book: next, result: { answer: result, idle: [] } }
+          : { book, result: { answer: result, idle: idleOf(current, holder) } };
+      });
+      if ('refusal' in attempt) throw attempt.refusal;
+      if (attempt.answer.granted) this.#remember(holder, attempt.answer.grant.amount, nowMs);
+      return attempt;
+    } catch (error) {
+      if (!(error instanceof GrantRefused) && this.#unsent.size < MAX_UNSENT) this.#unsent.add(id);
+      throw error;
+    }
+  }
+
+  /** What the change takes off an open grant, and whose it is. */
+  #parted(grantId: string, change: (book: Book) => Book, kept: bigint): Promise<Parted | undefined> {
+    return this.#submit((book) => {
+      const grant = book && openGrant(book, grantId);
+      const unspent = grant === undefined ? 0n : grant.amount - kept;
+      return {
+        book: book && change(book),
+        result: grant && { holder: grant.holder, unspent: unspent > 0n ? unspent : 0n },
+      };
+    });
+  }
+
+  #heard(grantId: string, parted: Parted | undefined): void {
+    if (parted !== undefined && parted.unspent > 0n) {
+      const { holder, unspent } = parted;
+      const demand = withReturn(this.#demands.get(holder), unspent, this.#now());
+      if (demand !== undefined) this.#demands.set(holder, demand);
+    }
+    this.#recall?.answered(grantId, parted?.unspent ?? 0n);
   }
 
   #noteReport(grantId: string, used: bigint): void {
@@ -129,20 +252,69 @@ export class OpenBook {
     return this.#submit((book) => ({ book: book === undefined ? undefined : change(book), result: undefined }));
   }
 
+  /** A store that was set back while this process runs shows by a version that is older than one that was durable here. */
+  #checked(book: Book | undefined): Book | undefined {
+    return book !== undefined && book.version < this.#seen ? setBack(book, this.#seen, this.#now()) : book;
+  }
+
+  #saw(book: Book | undefined): void {
+    this.#seen = book?.version ?? 0;
+    const behindAtMs = book?.behindAtMs ?? null;
+    if (behindAtMs === this.#behindAtMs) return;
+    this.#behindAtMs = behindAtMs;
+    if (behindAtMs !== null) this.#onBehind(this.key);
+  }
+
   /** Every write takes along what was reported and what must be undone; both are harmless when they are applied twice. */
   async #submit<T>(step: BookStep<T>): Promise<T> {
-    this.stop();
+    this.#cancelFlushing();
     const reports = [...this.#reports];
     const unsent = [...this.#unsent];
-    const result = await this.#queue.submit((book) => step(tidied(book, reports, unsent)));
+    let last: Book | undefined;
+    const result = await this.#queue.submit((book) => {
+      const known = this.#checked(book);
+      const { book: next, result: made } = step(tidied(known, reports, unsent));
+      last = next === book ? book : next && { ...next, version: (known?.version ?? 0) + 1 };
+      return { book: last, result: made };
+    });
+    this.#saw(last);
     for (const [id, used] of reports) if (this.#reports.get(id) === used) this.#reports.delete(id);
     for (const id of unsent) this.#unsent.delete(id);
     return result;
   }
 }
 
+const heardBy = (book: Book, present: Book | undefined, word: HolderWord, nowMs: number): Book | undefined => {
+  const heard = hearHolder(book, word, nowMs);
+  return heard === book ? present : heard;
+};
+
 function tidied(book: Book | undefined, reports: readonly [string, bigint][], unsent: readonly string[]) {
   if (book === undefined) return undefined;
   const undone = unsent.reduce((current, id) => returnGrant(current, id, 0n), book);
   return reports.reduce((current, [id, used]) => reportUsed(current, id, used), undone);
 }
+
+interface Parted {
+  readonly holder: string;
+  readonly unspent: bigint;
+}
+
+function grantsIn(book: Book, of: (holder: string) => boolean): IdleGrant[] {
+  const { budgetId, window } = book;
+  return Object.entries(book.grants).flatMap(([id, { holder }]) =>
+    of(holder) ? [{ id, budgetId, window, holder }] : [],
+  );
+}
+
+/** Of others, the largest first: nobody asks himself for what he has. */
+function idleOf(book: Book, holder: string): readonly IdleGrant[] {
+  const unspent = ({ id }: IdleGrant): bigint => {
+    const grant = openGrant(book, id);
+    return grant === undefined ? 0n : grant.amount - grant.used;
+  };
+  const others = grantsIn(book, (one) => one !== holder).filter((grant) => unspent(grant) > 0n);
+  return others.sort((a, b) => (unspent(a) < unspent(b) ? 1 : -1));
+}
+
+const leftOf = ({ limit, spent, held }: Extract<GrantAnswer, { granted: false }>): bigint => limit - spent - held;

@@ -1,9 +1,11 @@
 /** Grants budget to sidecars out of the books of a store. Any number of treasuries may work on one store at the same time. */
 import type { PolicyBudget } from '#contract/policy/policy';
 import { type Book, type BookTotals, bookTotals, newBook, withLimit } from './book.ts';
-import type { GrantAnswer, GrantAuthority, GrantUsage } from './grant-authority.ts';
+import type { GrantAnswer, GrantAuthority, GrantName, GrantUsage } from './grant-authority.ts';
 import { type BookKey, type GrantStore, StoreUnavailable } from './grant-store.ts';
+import type { HolderWord } from './holder-word.ts';
 import { type After, OpenBook } from './open-book.ts';
+import type { IdleGrant, RecallFrom } from './recall.ts';
 import { windowAt } from './window.ts';
 
 /** A request keeps the window in which it was admitted, so that for this long its ask may come after the window's end. */
@@ -19,6 +21,13 @@ export interface TreasuryOptions {
   readonly newId: () => string;
   /** Default: a timer that does not keep the process alive. */
   readonly after?: After;
+  /** A grant was asked back. */
+  readonly onRecall?: () => void;
+  /**
+   * A book was found to lack what was once in it, as after a restored backup: every holder should say again what it knows (`hear`).
+   * Once for each time that a book is found so.
+   */
+  readonly onBehind?: (key: BookKey) => void;
 }
 
 /** Amounts are in the unit of the budget: nano-dollars or tokens. */
@@ -42,6 +51,9 @@ export interface SweepOptions {
   readonly onFailed: (error: unknown) => void;
 }
 
+/** Tells the holder to give back, soon, what is neither spent nor reserved; false when it cannot be told. */
+export type TakeRecall = (grant: GrantName) => boolean;
+
 export const realAfter: After = (ms, task) => {
   const timer = setTimeout(task, ms).unref();
   return () => clearTimeout(timer);
@@ -54,13 +66,18 @@ export class Treasury {
   readonly #now: () => number;
   readonly #newId: () => string;
   readonly #after: After;
+  readonly #onRecall: () => void;
+  readonly #onBehind: (key: BookKey) => void;
   readonly #books = new Map<string, OpenBook>();
   /** Grows with what a tidying leaves, so that tidying costs each new book the same however many there are. */
   #tidyAt = TIDY_AT_BOOKS;
+  readonly #recallers = new Map<string, TakeRecall>();
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
-  constructor({ store, now, newId, after = realAfter }: TreasuryOptions) {
+  constructor({ store, now, newId, after = realAfter, onRecall, onBehind }: TreasuryOptions) {
+    this.#onRecall = onRecall ?? (() => undefined);
+    this.#onBehind = onBehind ?? (() => undefined);
     this.#store = store;
     this.#now = now;
     this.#newId = newId;
@@ -84,6 +101,44 @@ export class Treasury {
   /** Resolves once it is durable. Idempotent by grant id, also long after the window ended; `final` must not be negative. */
   giveBack(key: BookKey, grantId: string, final: bigint): Promise<void> {
     return this.#book(key).giveBack(grantId, final);
+  }
+
+  /** The grant is at most `amount` from now on; resolves once it is durable. Only ever down, so that a repeated word changes nothing. */
+  shrink(key: BookKey, grantId: string, amount: bigint): Promise<void> {
+    return this.#book(key).shrink(grantId, amount);
+  }
+
+  /** `take` hears which grants of the holder others need, until the returned function is called. It takes the place of a former one. */
+  recallsTo(holder: string, take: TakeRecall): () => void {
+    this.#recallers.set(holder, take);
+    return () => {
+      if (this.#recallers.get(holder) === take) this.#recallers.delete(holder);
+    };
+  }
+
+  /**
+   * What a holder knows of one book, when it greets: a book that lacks it takes it, and grants nothing for a minute. Of a window of which
+   * nothing can be asked any more it is of no weight.
+   */
+  async hear(budget: PolicyBudget, window: string, word: HolderWord): Promise<void> {
+    const nowMs = this.#now();
+    if (this.#open(budget, window, nowMs))
+      await this.#book({ budgetId: budget.id, window }).hear(word, BigInt(budget.amount), nowMs);
+  }
+
+  /**
+   * Recalls what the present books say the holder has and it does not name: that never arrived there, or is on its way back. Where a
+   * limit has a book for each user and the store cannot tell them at once, they are left out.
+   */
+  async recallUnnamed(holder: string, budgets: Iterable<PolicyBudget>, named: ReadonlySet<string>): Promise<void> {
+    const nowMs = this.#now();
+    for (const { id: budgetId, every, per } of budgets) {
+      const window = windowAt(every, nowMs).id;
+      for (const key of await this.#booksAt({ budgetId, window }, per.length > 0)) {
+        const held = await this.#book(key).grantsOf(holder);
+        for (const grant of held) if (!named.has(grant.id)) this.#recallHere(grant);
+      }
+    }
   }
 
   /** Takes the holder's cumulative use; written back with the next change of the book or within two seconds. */
@@ -130,6 +185,14 @@ export class Treasury {
     return {
       ask: (budget, window, needed) => this.ask(holder, budget, window, needed),
       giveBack: ({ id, budgetId, window }, final) => this.giveBack({ budgetId, window }, id, final),
+      shrink: ({ id, budgetId, window, amount }) =>
+        void this.shrink({ budgetId, window }, id, amount).catch(() => undefined),
+      onRecall: (take) => {
+        this.recallsTo(holder, (grant) => {
+          take(grant);
+          return true;
+        });
+      },
       report: (usages) => void this.report(holder, usages),
       look: async ({ id, amount }, window) =>
         bookTotals(await this.#transient({ budgetId: id, window }).read(BigInt(amount))),
@@ -141,6 +204,7 @@ export class Treasury {
     this.#closed = true;
     this.#cancelSweep?.();
     const books = [...this.#books.values()];
+    for (const book of books) book.stop();
     await Promise.all(books.map((book) => book.flush()));
     await Promise.all(books.map((book) => book.drained()));
     for (const book of books) book.stop();
@@ -150,6 +214,12 @@ export class Treasury {
     const present = windowAt(budget.every, nowMs);
     if (window === present.id) return true;
     return nowMs < present.startMs + LATE_ASK_MS && window === windowAt(budget.every, present.startMs - 1).id;
+  }
+
+  async #booksAt(key: BookKey, partitioned: boolean): Promise<readonly BookKey[]> {
+    if (!partitioned) return [key];
+    if (!this.#store.watched) return [];
+    return (await this.#store.books(key.budgetId)).filter(({ window }) => window === key.window);
   }
 
   async #fullest({ budgetId, window }: BookKey, limit: bigint): Promise<BookTotals> {
@@ -170,16 +240,28 @@ export class Treasury {
 
   /** The book if it is worked on here, else one that is forgotten after the look. */
   #transient(key: BookKey): OpenBook {
-    return this.#books.get(mapKey(key)) ?? new OpenBook(key, this.#store, this.#after);
+    return this.#books.get(mapKey(key)) ?? this.#newBook(key);
   }
 
   #book(key: BookKey): OpenBook {
     const known = this.#books.get(mapKey(key));
     if (known !== undefined) return known;
     if (this.#books.size >= this.#tidyAt) this.#tidy();
-    const book = new OpenBook(key, this.#store, this.#after);
+    const book = this.#newBook(key);
     this.#books.set(mapKey(key), book);
     return book;
+  }
+
+  #newBook(key: BookKey): OpenBook {
+    const recallFrom: RecallFrom = (grant) => this.#recallHere(grant);
+    const onBehind = this.#onBehind;
+    return new OpenBook(key, { store: this.#store, now: this.#now, after: this.#after, recallFrom, onBehind });
+  }
+
+  #recallHere({ holder, id, budgetId, window }: IdleGrant): boolean {
+    const told = this.#recallers.get(holder)?.({ id, budgetId, window }) ?? false;
+    if (told) this.#onRecall();
+    return told;
   }
 
   #tidy(): void {

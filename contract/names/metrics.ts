@@ -165,6 +165,14 @@ export const METRIC = {
     name: 'remora_operator_grants_total',
     help: 'Asks of sidecars for budget, by outcome: granted, denied, undecided.',
   },
+  recalls: {
+    name: 'remora_operator_grant_recalls_total',
+    help: 'Grants that were asked back since somebody else needed what is idle of them.',
+  },
+  booksBehind: {
+    name: 'remora_operator_books_set_back_total',
+    help: 'Books of limits that were found in an earlier state than sidecars or this operator knew, as after a restored backup.',
+  },
   priceBook: {
     name: 'remora_operator_price_book_info',
     help: '1, with the version of the price book in force.',

@@ -57,6 +57,7 @@ test('held sections survive Hello', () => {
       instance: 'i',
       heldSections: encodeHeldSections(held),
       openGrants: [],
+      closed: [],
     }).finish(),
   );
   assert.deepEqual(decodeHeldSections(hello.heldSections), new Map([['route/a/b', sectionOf('1').hash]]));

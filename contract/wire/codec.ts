@@ -3,7 +3,12 @@
  * here, so that neither plane trusts a hash or an amount that it did not verify.
  */
 import { diffSections, heldOf, type Section, type Sections, sectionOf, sectionsHash } from '#contract/policy/sections';
-import type { Credential, GrantUsage as GrantUsageMessage, PolicyUpdate } from './gen/remora/policy/v1/sync.ts';
+import type {
+  ClosedUse,
+  Credential,
+  GrantUsage as GrantUsageMessage,
+  PolicyUpdate,
+} from './gen/remora/policy/v1/sync.ts';
 
 export interface UpdateFrame {
   /** Increasing per stream. */
@@ -68,19 +73,46 @@ export interface GrantUsageAmounts {
   readonly grantId: string;
   readonly budgetId: string;
   readonly window: string;
+  /** Of the whole grant; absent where nobody said. */
+  readonly amount?: bigint;
   readonly used: bigint;
   readonly reserved: bigint;
 }
 
 export const encodeGrantUsage = (usage: GrantUsageAmounts): GrantUsageMessage => ({
   ...usage,
+  amount: usage.amount === undefined ? '' : encodeAmount(usage.amount),
   used: encodeAmount(usage.used),
   reserved: encodeAmount(usage.reserved),
 });
 
 /** Throws when an amount is malformed. */
-export const decodeGrantUsage = (usage: GrantUsageMessage): GrantUsageAmounts => ({
+export const decodeGrantUsage = ({ amount, ...usage }: GrantUsageMessage): GrantUsageAmounts => ({
   ...usage,
+  ...(amount !== '' && { amount: decodeAmount(amount) }),
   used: decodeAmount(usage.used),
   reserved: decodeAmount(usage.reserved),
+});
+
+/** What a holder spent of one book's grants that it gave back, or is about to. */
+export interface ClosedUseAmounts {
+  readonly budgetId: string;
+  readonly window: string;
+  readonly used: bigint;
+  readonly closing: readonly { readonly id: string; readonly final: bigint }[];
+}
+
+export const encodeClosedUse = ({ budgetId, window, used, closing }: ClosedUseAmounts): ClosedUse => ({
+  budgetId,
+  window,
+  used: encodeAmount(used),
+  closing: closing.map(({ id, final }) => ({ grantId: id, final: encodeAmount(final) })),
+});
+
+/** Throws when an amount is malformed. */
+export const decodeClosedUse = ({ budgetId, window, used, closing }: ClosedUse): ClosedUseAmounts => ({
+  budgetId,
+  window,
+  used: decodeAmount(used),
+  closing: closing.map(({ grantId, final }) => ({ id: grantId, final: decodeAmount(final) })),
 });

@@ -5,13 +5,25 @@
 import type { PolicyBudget } from '#contract/policy/policy';
 import { decodeAmount, decodeGrantUsage, encodeAmount } from '#contract/wire/codec';
 import type { GrantAsk, GrantReturn, GrantUsage, SyncResponse } from '#contract/wire/gen/remora/policy/v1/sync';
-import { type GrantAnswer, GrantRefused, type GrantUsage as UsageAmounts } from '#treasury/grant-authority';
+import {
+  type GrantAnswer,
+  type GrantName,
+  GrantRefused,
+  type GrantUsage as UsageAmounts,
+} from '#treasury/grant-authority';
+
+import type { HolderWord } from '#treasury/holder-word';
+import { type BudgetHello, greetingOf } from './greeting.ts';
 
 /** What the push server uses of the treasury. */
 export interface GrantTreasury {
   ask(holder: string, budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer>;
   giveBack(key: { readonly budgetId: string; readonly window: string }, grantId: string, final: bigint): Promise<void>;
+  shrink(key: { readonly budgetId: string; readonly window: string }, grantId: string, amount: bigint): Promise<void>;
   report(holder: string, usages: readonly UsageAmounts[]): Promise<void>;
+  recallsTo(holder: string, take: (grant: GrantName) => boolean): () => void;
+  hear(budget: PolicyBudget, window: string, word: HolderWord): Promise<void>;
+  recallUnnamed(holder: string, budgets: Iterable<PolicyBudget>, named: ReadonlySet<string>): Promise<void>;
 }
 
 export interface GrantRequestsOptions {
@@ -21,7 +33,7 @@ export interface GrantRequestsOptions {
   readonly send: (message: NonNullable<SyncResponse['message']>) => boolean;
   readonly onAsked: (outcome: AskOutcome) => void;
   /** The treasury failed; the sidecar will try again. */
-  readonly onFailed: (what: 'ask' | 'return' | 'report', error: unknown) => void;
+  readonly onFailed: (what: 'ask' | 'return' | 'report' | 'greeting', error: unknown) => void;
 }
 
 export type AskOutcome = 'granted' | 'denied' | 'undecided';
@@ -32,6 +44,8 @@ const MAX_OPEN_ASKS = 256;
 export class GrantRequests {
   readonly #options: GrantRequestsOptions;
   #openAsks = 0;
+  #greeted: Promise<unknown> = Promise.resolve();
+  #stopRecalls: (() => void) | undefined;
 
   constructor(options: GrantRequestsOptions) {
     this.#options = options;
@@ -43,6 +57,7 @@ export class GrantRequests {
     if (this.#openAsks >= MAX_OPEN_ASKS) return this.#undecided(ask, 'Too many asks of this pod wait.');
     this.#openAsks += 1;
     try {
+      await this.#greeted;
       await this.#answer(ask, await treasury.ask(podUid, budget, ask.window, decodeAmount(ask.needed)));
     } catch (error) {
       onFailed('ask', error);
@@ -52,14 +67,40 @@ export class GrantRequests {
     }
   }
 
-  async giveBack({ grantId, budgetId, window, final }: GrantReturn): Promise<void> {
+  async giveBack({ grantId, budgetId, window, final, open, amount }: GrantReturn): Promise<void> {
     const { treasury, send, onFailed } = this.#options;
     try {
+      if (open) {
+        await treasury.shrink({ budgetId, window }, grantId, decodeAmount(amount));
+        return;
+      }
       await treasury.giveBack({ budgetId, window }, grantId, decodeAmount(final));
       send({ $case: 'grantReturned', value: { grantId } });
     } catch (error) {
       onFailed('return', error);
     }
+  }
+
+  /** The sidecar has said what it holds: first of all the books hear it, and from now on it hears here what others need of that. */
+  greet(hello: BudgetHello, budgets: ReadonlyMap<string, PolicyBudget>): void {
+    const { treasury, podUid, send, onFailed } = this.#options;
+    this.#stopRecalls = treasury.recallsTo(podUid, ({ id: grantId, budgetId, window }) =>
+      send({ $case: 'grantRecall', value: { grantId, budgetId, window } }),
+    );
+    this.#greeted = this.#hear(hello, budgets).catch((error: unknown) => onFailed('greeting', error));
+  }
+
+  async #hear(hello: BudgetHello, budgets: ReadonlyMap<string, PolicyBudget>): Promise<void> {
+    const { treasury, podUid } = this.#options;
+    const { words, named } = greetingOf(hello, budgets);
+    await Promise.all(
+      words.map(({ budget, window, ...word }) => treasury.hear(budget, window, { ...word, holder: podUid })),
+    );
+    await treasury.recallUnnamed(podUid, budgets.values(), named);
+  }
+
+  close(): void {
+    this.#stopRecalls?.();
   }
 
   /** Resolves to false when the report could not be taken. */

@@ -40,6 +40,10 @@ export interface PodStreamsOptions {
   readonly after?: After;
 }
 
+/** The fleet comes back over this time, so that no replica meets it all at once; well within the minute that a book grants nothing then. */
+const GREET_ANEW_WITHIN_SECONDS = 15;
+const GREET_ANEW_EVERY_MS = 60_000;
+
 interface OpenStream {
   readonly identity: SidecarIdentity;
   readonly stream: SyncStream;
@@ -51,6 +55,7 @@ export class PodStreams {
   readonly #board = new HealthBoard();
   readonly #shares: ShareBoard;
   readonly #rounds: Rounds;
+  #greetedAnewAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PodStreamsOptions) {
     this.#options = options;
@@ -123,6 +128,14 @@ export class PodStreams {
 
   drain(withinSeconds: number): void {
     for (const { stream } of this.#open.values()) stream.drain(withinSeconds);
+  }
+
+  /** Has every pod come back, and with that say what it holds. Who came back of late has said it. */
+  greetAnew(): void {
+    const nowMs = this.#options.now();
+    if (nowMs - this.#greetedAnewAtMs < GREET_ANEW_EVERY_MS) return;
+    this.#greetedAnewAtMs = nowMs;
+    this.drain(GREET_ANEW_WITHIN_SECONDS);
   }
 
   end(): void {

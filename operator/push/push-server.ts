@@ -33,6 +33,8 @@ export interface PushServer {
   shareCounts(): readonly ShareCount[];
   /** There is no such pod any more: what it had of what is shared is free at once. */
   gone(podUid: string): void;
+  /** Connected sidecars come back within seconds, and say in Hello what they hold and spent. At most once a minute. */
+  greetAnew(): void;
   /** Resolves to the port; 0 picks a free one. */
   listen(host: string, port: number): Promise<number>;
   /** For connections from now on. Throws when key and certificate do not fit. */
@@ -85,6 +87,7 @@ export function createPushServer(options: PushServerOptions): PushServer {
     unfitReports: () => streams.unfitReports(),
     shareCounts: () => streams.shareCounts(),
     gone: (podUid) => streams.gone(podUid),
+    greetAnew: () => streams.greetAnew(),
     async listen(host, port) {
       const bound = await bind(server, `${host}:${port}`, credentials);
       timer = setInterval(() => streams.tick(), TICK_MS).unref();

@@ -37,8 +37,15 @@ class Driver {
 
   hello(held: Policy | null = null, openGrants: { grantId: string }[] = []): readonly SessionEffect[] {
     const heldSections = held === null ? {} : Object.fromEntries(heldOf(sectionsOf(held)));
-    const grants = openGrants.map((grant) => ({ ...grant, budgetId: 'b', window: 'w', used: '1', reserved: '0' }));
-    const value = { protocolVersion: 1, build: '', instance: 'pod.1', heldSections, openGrants: grants };
+    const grants = openGrants.map((grant) => ({
+      ...grant,
+      budgetId: 'b',
+      window: 'w',
+      used: '1',
+      reserved: '0',
+      amount: '',
+    }));
+    const value = { protocolVersion: 1, build: '', instance: 'pod.1', heldSections, openGrants: grants, closed: [] };
     return this.say({ $case: 'hello', value });
   }
 

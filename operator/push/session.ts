@@ -22,6 +22,7 @@ import type {
 import { decodeDemands } from '#contract/wire/share-codec';
 import { decodeUnfit } from '#contract/wire/unfit-codec';
 import { decodeVariantReport, type SourceCounts } from '#contract/wire/variant-codec';
+import type { BudgetHello } from './greeting.ts';
 import { type HintState, hintsDue, NO_HINTS, wantHints } from './hints-due.ts';
 import { type InFlight, nextUpdate, type Outgoing } from './next-update.ts';
 import type { PreparedPolicy } from './prepared-policy.ts';
@@ -62,6 +63,8 @@ export interface Session {
   readonly hints: HintState;
   readonly shares: ShareState;
   readonly inFlight: InFlight | null;
+  /** What Hello said of budgets, until the limits of the workload are known. */
+  readonly toGreet: BudgetHello | null;
 }
 
 interface Running {
@@ -89,6 +92,8 @@ export type SessionEffect =
   | { readonly do: 'tell' }
   | { readonly do: 'ask'; readonly ask: GrantAsk; readonly budget: PolicyBudget | undefined }
   | { readonly do: 'give back'; readonly grant: GrantReturn }
+  /** The sidecar has said what it holds and spent, and its workload has limits. */
+  | { readonly do: 'greet'; readonly hello: BudgetHello; readonly budgets: ReadonlyMap<string, PolicyBudget> }
   | { readonly do: 'report'; readonly grants: readonly GrantUsage[]; readonly report: UsageReport | null }
   /** All that the sidecar finds unfit now. */
   | { readonly do: 'health'; readonly unfit: readonly Unfit[] }
@@ -124,16 +129,23 @@ export const startSession = ({ nowMs, wanted, caPem }: SessionStart): Session =>
   hints: NO_HINTS,
   shares: NO_SHARES,
   inFlight: null,
+  toGreet: null,
 });
 
 /** One event at `nowMs`. An ended session answers nothing more. */
 export function stepSession(session: Session, event: SessionEvent, nowMs: number): SessionStep {
   if (session.phase === 'ended') return [session, []];
-  const [changed, effects] = react(session, event, nowMs);
+  const [changed, effects] = greet(...react(session, event, nowMs));
   const [advanced, outgoing] = advance(changed, nowMs);
   const [hinted, hints] = hint(advanced, nowMs);
   const [shared, shares] = share(hinted, nowMs);
   return [shared, [...effects, ...outgoing, ...hints, ...shares]];
+}
+
+function greet(session: Session, effects: readonly SessionEffect[]): SessionStep {
+  const { wanted, toGreet } = session;
+  if (toGreet === null || wanted === null || wanted.budgets.size === 0) return [session, effects];
+  return [{ ...session, toGreet: null }, [...effects, { do: 'greet', hello: toGreet, budgets: wanted.budgets }]];
 }
 
 function react(session: Session, event: SessionEvent, nowMs: number): SessionStep {
@@ -231,7 +243,9 @@ function hello(session: Session, message: Hello, nowMs: number): SessionStep {
   const held = decodeHeldSections(message.heldSections);
   const hash = held.size === 0 ? null : hashOfHeld(held);
   const known = hash !== null && hash === session.wanted?.hash ? session.wanted.budgets : session.running.budgets;
-  const opened: Session = { ...session, phase: 'open', beatAtMs: nowMs, running: { hash, held, budgets: known } };
+  const { openGrants, closed } = message;
+  const running = { hash, held, budgets: known };
+  const opened: Session = { ...session, phase: 'open', beatAtMs: nowMs, running, toGreet: { openGrants, closed } };
   return [
     opened,
     [

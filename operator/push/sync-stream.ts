@@ -89,6 +89,7 @@ export class SyncStream {
   #close(reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#desk.close();
     this.#options.onEnd(reason);
   }
 
@@ -111,6 +112,9 @@ export class SyncStream {
         return;
       case 'give back':
         void this.#desk.giveBack(effect.grant);
+        return;
+      case 'greet':
+        this.#desk.greet(effect.hello, effect.budgets);
         return;
       case 'report':
         void this.#report(effect);

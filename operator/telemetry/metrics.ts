@@ -10,6 +10,8 @@ export interface OperatorMetrics {
   readonly compileDuration: Histogram;
   readonly rejections: Counter;
   readonly grants: Counter<'outcome'>;
+  readonly recalls: Counter;
+  readonly booksBehind: Counter;
   readonly priceBookRefreshes: Counter<'outcome'>;
   readonly history: HistoryMetrics;
   /** Called at each scrape. */
@@ -49,6 +51,8 @@ export function createMetrics(): OperatorMetrics {
     }),
     rejections: new Counter({ ...METRIC.syncRejections, registers }),
     grants: new Counter({ ...METRIC.grants, labelNames: ['outcome'], registers }),
+    recalls: new Counter({ ...METRIC.recalls, registers }),
+    booksBehind: new Counter({ ...METRIC.booksBehind, registers }),
     priceBookRefreshes: new Counter({ ...METRIC.priceBookRefreshes, labelNames: ['outcome'], registers }),
     history: createHistoryMetrics(registry),
     ...watched(registers),

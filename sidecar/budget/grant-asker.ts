@@ -28,6 +28,8 @@ interface Line {
   readonly window: string;
   readonly waiters: Waiter[];
   asking: boolean;
+  /** What was in hand when those who wait reckoned what they lack has been given back since. */
+  recalled: boolean;
   /** What the last denial left; spares the authority a storm of asks at the cap. */
   denied: { readonly denial: Denial; readonly untilMs: number } | undefined;
 }
@@ -61,9 +63,22 @@ export class GrantAsker {
     });
   }
 
+  /** Something of the book was in hand and is no more: who waits lacks more than he said. */
+  recalled({ budgetId, window }: { readonly budgetId: string; readonly window: string }): void {
+    const line = this.#lines.get(lineName(budgetId, window));
+    if (line?.asking) line.recalled = true;
+  }
+
   #line(budget: PolicyBudget, window: string): Line {
-    const name = `${budget.id} ${window}`;
-    const line = this.#lines.get(name) ?? { budget, window, waiters: [], asking: false, denied: undefined };
+    const name = lineName(budget.id, window);
+    const line = this.#lines.get(name) ?? {
+      budget,
+      window,
+      waiters: [],
+      asking: false,
+      recalled: false,
+      denied: undefined,
+    };
     // The latest policy's amount is the one to ask under.
     line.budget = budget;
     if (!this.#lines.has(name)) this.#forgetIdle();
@@ -97,6 +112,7 @@ export class GrantAsker {
 
   /** One ask and its answers; returns what to ask for next. */
   async #round(line: Line, needed: bigint): Promise<bigint> {
+    line.recalled = false;
     try {
       const answer = await this.#ask(line, needed);
       if (!answer.granted) return this.#share(line, needed, answer);
@@ -129,10 +145,17 @@ export class GrantAsker {
     }
   }
 
+  /** Enough is left and yet it was denied: they need more than they asked for, or the window is not open. */
+  #again(line: Line): bigint {
+    if (!line.recalled) throw new NothingForWindow();
+    for (const waiter of line.waiters.splice(0)) waiter.resolve('granted');
+    return 0n;
+  }
+
   /** Tells those who need more than is left, and asks again for as many of the others as fit, in their order. */
   #share(line: Line, needed: bigint, denial: Denial): bigint {
     const left = leftOf(denial);
-    if (left >= needed) throw new NothingForWindow();
+    if (left >= needed) return this.#again(line);
     line.denied = { denial, untilMs: this.#options.now() + REMEMBER_DENIAL_MS };
     const others: Waiter[] = [];
     for (const waiter of line.waiters.splice(0)) {
@@ -143,6 +166,8 @@ export class GrantAsker {
     return fitting(others, left);
   }
 }
+
+const lineName = (budgetId: string, window: string): string => `${budgetId} ${window}`;
 
 class NotAccepted extends Error {
   constructor(cause: unknown) {

@@ -44,6 +44,16 @@ export class GrantReturner {
     for (const one of closed) this.#send(one);
   }
 
+  /** Journals that no more than its amount is spent from the grant, then tells it; when the journal refuses nothing is told. */
+  shrink(grant: Grant): void {
+    try {
+      this.#options.journal.append({ type: 'shrink', grantId: grant.id, amount: grant.amount });
+    } catch {
+      return;
+    }
+    this.#options.authority.shrink?.(grant);
+  }
+
   /** Every second: what failed is tried again. */
   tick(): void {
     try {

@@ -3,7 +3,7 @@ import { limitOfBook, partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
-import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
+import type { ClosedUse, Grant, GrantAuthority, GrantName, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
 import type {
   AttemptEstimate,
@@ -13,6 +13,7 @@ import type {
   Reservation,
   Settlement,
 } from './budget-gate.ts';
+import { DisownedGrants } from './disowned-grants.ts';
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
 import { spread } from './holds.ts';
@@ -69,6 +70,8 @@ export interface BudgetGateOptions {
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
+  /** What was spent of grants from which nothing is spent any more, for Hello. */
+  closed(): readonly ClosedUse[];
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None while the journal cannot be written. */
   records(limit: number): readonly UsageRecord[];
   readonly ledger: LedgerReading;
@@ -101,12 +104,14 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #wallet: Wallet;
   readonly #teller: GrantAsker;
   readonly #returns: GrantReturner;
+  readonly #disowned: DisownedGrants;
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
   readonly #partitions = new PartitionBound();
   /** Limits that are not proven. */
   readonly #soft = new Set<string>();
   #closing = false;
+  #forgotAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BudgetGateOptions) {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
@@ -116,11 +121,13 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#hooks = hooks;
     this.#wallet = wallet;
     this.#returns = new GrantReturner({ authority, journal, wallet, now, timers });
+    this.#disowned = new DisownedGrants(journal, this.#returns);
     this.#looks = { authority, timers, askDeadlineMs };
     const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
     this.#teller = new GrantAsker({ authority, accept, now, timers, askDeadlineMs });
     this.#tryRecover();
     this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
+    authority.onRecall?.((grant) => this.#recall(grant));
   }
 
   async reserve(asked: AttemptEstimate): Promise<Reservation> {
@@ -181,6 +188,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   usage(): readonly GrantUsage[] {
     return this.#wallet.usage();
+  }
+
+  closed(): readonly ClosedUse[] {
+    return this.#ledger.closed();
   }
 
   records(limit: number): readonly UsageRecord[] {
@@ -298,6 +309,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   /** A grant is journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
   #accept(grant: Grant, exact: boolean): void {
+    if (this.#disowned.has(grant.id)) return;
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
       this.#ledger.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
@@ -308,12 +320,25 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#wallet.add(grant, this.#now(), exact);
   }
 
+  /** Somebody else needs what is idle here. */
+  #recall(named: GrantName): void {
+    if (!this.#tryRecover()) return;
+    const grant = this.#wallet.shrink(named.id);
+    if (grant === undefined) {
+      this.#disowned.disown(named);
+      return;
+    }
+    this.#returns.shrink(grant);
+    this.#teller.recalled(grant);
+    this.#closeGrants(IDLE_MS);
+  }
+
   #closeGrants(idleMs: number): void {
     const nowMs = this.#now();
     // Thousands of grants, one per user, lie in a handful of windows.
     const known = new Map<string, boolean>();
     const isOver = (window: string): boolean => {
-      const over = known.get(window) ?? (windowOf(window)?.endMs ?? nowMs) + OVER_AFTER_MS < nowMs;
+      const over = known.get(window) ?? isWindowOver(window, nowMs);
       known.set(window, over);
       return over;
     };
@@ -331,9 +356,21 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   #tick(): void {
     if (!this.#tryRecover()) return;
     this.#closeGrants(IDLE_MS);
+    this.#forgetWindows();
     this.#returns.tick();
   }
+
+  /** Now and then: what was spent in a window that is over is asked for by nobody. */
+  #forgetWindows(): void {
+    const nowMs = this.#now();
+    if (Math.abs(nowMs - this.#forgotAtMs) < IDLE_MS) return;
+    this.#forgotAtMs = nowMs;
+    this.#ledger.forget((window) => isWindowOver(window, nowMs));
+  }
 }
+
+const isWindowOver = (window: string, nowMs: number): boolean =>
+  (windowOf(window)?.endMs ?? nowMs) + OVER_AFTER_MS < nowMs;
 
 /** Of several limits that refuse, the one that lasts longest: what another one's Retry-After says would not help. */
 function throwWeightiest(results: readonly PromiseSettledResult<void>[]): void {

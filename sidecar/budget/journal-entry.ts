@@ -34,10 +34,18 @@ const journalEntry = z.discriminatedUnion('type', [
     paid: z.array(share),
     record: record.optional().catch(undefined),
   }),
+  /** No more than `amount` of the grant is spent from now on; the rest may be another's. */
+  z.object({ type: z.literal('shrink'), grantId: z.string(), amount }),
   /** Nothing is spent from the grant any more. */
   z.object({ type: z.literal('close'), grantId: z.string(), final: amount }),
   /** The return is durable at the treasury. */
   z.object({ type: z.literal('returned'), grantId: z.string() }),
+  /** Of a compacted journal: what was spent of grants of one book whose return is durable. */
+  z.object({ type: z.literal('closed'), budgetId: z.string(), window: z.string(), used: amount }),
+  /** The window is over: what was spent in it is of no weight any more. */
+  z.object({ type: z.literal('over'), window: z.string() }),
+  /** A part of the journal was lost, and with it grants that may have been spent from. */
+  z.object({ type: z.literal('lost') }),
   /** A record that is not acknowledged: of a request that no attempt was made for, or of a compacted journal. */
   z.object({ type: z.literal('record'), record: record.optional().catch(undefined) }),
   /** Of a compacted journal: how many records went for want of room. */

@@ -1,5 +1,6 @@
 /** What a journal says: the same reduction while it is written and when it is read again after a crash. */
 import type { Grant } from '#treasury/grant-authority';
+import { addClosed, type ClosedUses, forgetWindow } from './closed-use.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import { millisOf, type UsageRecord } from './usage-record.ts';
 import type { ClosedGrant, Share } from './wallet.ts';
@@ -10,11 +11,15 @@ export const MAX_RECORDS = 5_000;
 type Dispatch = Extract<JournalEntry, { type: 'dispatch' }>;
 
 export interface JournalState {
-  readonly grants: Map<string, { readonly grant: Grant; used: bigint }>;
+  readonly grants: Map<string, { grant: Grant; used: bigint }>;
   /** Sent and not settled, by number. */
   readonly dispatches: Map<number, Dispatch>;
   /** Closed, and the return is not known to be durable. */
   readonly returns: Map<string, ClosedGrant>;
+  /** By book. */
+  readonly closed: ClosedUses;
+  /** A part of what was written is lost: what is not here may have been held and spent from all the same. */
+  lossy: boolean;
   /** Not acknowledged, oldest first. */
   records: UsageRecord[];
   droppedRecords: number;
@@ -24,6 +29,8 @@ export const emptyState = (): JournalState => ({
   grants: new Map(),
   dispatches: new Map(),
   returns: new Map(),
+  closed: new Map(),
+  lossy: false,
   records: [],
   droppedRecords: 0,
 });
@@ -41,11 +48,23 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
       addUse(state, entry.paid);
       addRecord(state, entry.record);
       return;
+    case 'shrink':
+      shrinkGrant(state, entry.grantId, entry.amount);
+      return;
     case 'close':
       closeGrant(state, entry.grantId, entry.final);
       return;
     case 'returned':
-      state.returns.delete(entry.grantId);
+      endReturn(state, entry.grantId);
+      return;
+    case 'closed':
+      addClosed(state.closed, entry);
+      return;
+    case 'over':
+      forgetWindow(state.closed, entry.window);
+      return;
+    case 'lost':
+      state.lossy = true;
       return;
     case 'record':
       addRecord(state, entry.record);
@@ -73,6 +92,12 @@ function addRecord(state: JournalState, record: UsageRecord | undefined): void {
   state.droppedRecords += 1;
 }
 
+/** Only ever down. */
+function shrinkGrant(state: JournalState, grantId: string, amount: bigint): void {
+  const held = state.grants.get(grantId);
+  if (held !== undefined && amount < held.grant.amount) held.grant = { ...held.grant, amount };
+}
+
 function closeGrant(state: JournalState, grantId: string, final: bigint): void {
   const held = state.grants.get(grantId);
   if (held === undefined) return;
@@ -80,10 +105,20 @@ function closeGrant(state: JournalState, grantId: string, final: bigint): void {
   state.returns.set(grantId, { grant: held.grant, final });
 }
 
+function endReturn(state: JournalState, grantId: string): void {
+  const done = state.returns.get(grantId);
+  if (done === undefined) return;
+  state.returns.delete(grantId);
+  const { budgetId, window } = done.grant;
+  addClosed(state.closed, { budgetId, window, used: done.final });
+}
+
 /** The entries that lead to the same state; what a compacted journal holds. */
 export function snapshotEntries(state: JournalState): JournalEntry[] {
   const closed = [...state.returns.values()];
   return [
+    ...[...state.closed.values()].map((use): JournalEntry => ({ type: 'closed', ...use })),
+    ...(state.lossy ? [{ type: 'lost' } as const] : []),
     ...[...state.grants.values()].map(({ grant, used }): JournalEntry => ({ type: 'grant', grant, used })),
     ...closed.map(({ grant }): JournalEntry => ({ type: 'grant', grant, used: 0n })),
     ...closed.map(({ grant, final }): JournalEntry => ({ type: 'close', grantId: grant.id, final })),
@@ -114,7 +149,7 @@ export function recoveryEntries(state: JournalState, options: RecoveryOptions): 
     const final = finals.get(grant.id) ?? 0n;
     return { type: 'close', grantId: grant.id, final: options.damaged && final < grant.amount ? grant.amount : final };
   });
-  return [...settles, ...closes];
+  return [...(options.damaged ? [{ type: 'lost' } as const] : []), ...settles, ...closes];
 }
 
 const recordOf = (

@@ -1,5 +1,6 @@
 /** The rows of this sidecar, on their way from the attempt to the operator: numbered, journalled before they are needed, kept until history has them. */
-import type { Grant } from '#treasury/grant-authority';
+import type { ClosedUse, Grant } from '#treasury/grant-authority';
+import { closedUses, windowsOf } from './closed-use.ts';
 import { type Journal, recover } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import type { UnnumberedRecord, UsageRecord } from './usage-record.ts';
@@ -109,6 +110,18 @@ export class Ledger {
   /** Before anything is spent from it. Throws as `dispatch`. */
   take(grant: Grant, mustBeProven: boolean): void {
     this.#write({ type: 'grant', grant, used: 0n }, mustBeProven);
+  }
+
+  /** What was spent of grants from which nothing is spent any more. */
+  closed(): readonly ClosedUse[] {
+    const { closed, returns } = this.#journal.state;
+    return closedUses(closed, returns.values());
+  }
+
+  /** Of windows that are over nobody asks what was spent. */
+  forget(isOver: (window: string) => boolean): void {
+    for (const window of windowsOf(this.#journal.state.closed))
+      if (isOver(window)) this.#write({ type: 'over', window }, false);
   }
 
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None that a crash would write anew. */

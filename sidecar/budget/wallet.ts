@@ -32,7 +32,8 @@ export interface ClosedGrant {
 }
 
 interface HeldGrant {
-  readonly grant: Grant;
+  /** Its amount is what is left of it after recalls. */
+  grant: Grant;
   /** It was sized to exactly one need because the cap is near: it goes back as soon as nothing is reserved. */
   readonly exact: boolean;
   used: bigint;
@@ -130,11 +131,20 @@ export class Wallet {
     return closed;
   }
 
+  /** Gives up what is neither used nor reserved. The grant as it is then; undefined when it is not held. */
+  shrink(grantId: string): Grant | undefined {
+    const held = this.#grants.get(grantId);
+    if (held === undefined) return undefined;
+    if (slackOf(held) > 0n) held.grant = { ...held.grant, amount: held.used + held.reserved };
+    return held.grant;
+  }
+
   usage(): readonly GrantUsage[] {
     return [...this.#grants.values()].map(({ grant, used, reserved }) => ({
       grantId: grant.id,
       budgetId: grant.budgetId,
       window: grant.window,
+      amount: grant.amount,
       used,
       reserved,
     }));

@@ -4,9 +4,20 @@
  */
 import type { PolicyBudget } from '#contract/policy/policy';
 import { decodeAmount, encodeAmount } from '#contract/wire/codec';
-import type { GrantAsk, GrantDenied, Grant as GrantMessage } from '#contract/wire/gen/remora/policy/v1/sync';
+import type {
+  GrantAsk,
+  GrantDenied,
+  Grant as GrantMessage,
+  GrantReturn,
+} from '#contract/wire/gen/remora/policy/v1/sync';
 import type { Timers } from '#sidecar/time/timers';
-import { type Grant, type GrantAnswer, type GrantAuthority, GrantRefused } from '#treasury/grant-authority';
+import {
+  type Grant,
+  type GrantAnswer,
+  type GrantAuthority,
+  type GrantName,
+  GrantRefused,
+} from '#treasury/grant-authority';
 import type { Inbound, Outbound } from './connection.ts';
 
 const ASK_WITHIN_MS = 3_000;
@@ -37,13 +48,14 @@ interface PendingReturn {
   readonly durable: PromiseWithResolvers<void>;
 }
 
-export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
+export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 'shrink' | 'onRecall'> {
   readonly #timers: Timers;
   readonly #asks = new Map<number, PendingAsk>();
   readonly #returns = new Map<string, PendingReturn>();
   #send: Send | undefined;
   /** Away for longer than an ask would wait. */
   #unreachable = false;
+  #takeRecall: ((grant: GrantName) => void) | undefined;
   #cancelTimer = (): void => {};
   #lastSeq = 0;
 
@@ -78,6 +90,15 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
     return this.#addReturn(grant, final).durable.promise;
   }
 
+  shrink(grant: Grant): void {
+    const amount = encodeAmount(grant.amount);
+    this.#send?.({ $case: 'grantReturn', value: { ...returnOf(grant, amount), open: true, amount } });
+  }
+
+  onRecall(take: (grant: GrantName) => void): void {
+    this.#takeRecall = take;
+  }
+
   /** Sends what waits: returns first, so that what they free can be asked for. */
   connected(send: Send): void {
     this.#cancelTimer();
@@ -106,6 +127,11 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
       case 'grantDenied':
         this.#denied(message.value);
         return true;
+      case 'grantRecall': {
+        const { grantId: id, budgetId, window } = message.value;
+        this.#takeRecall?.({ id, budgetId, window });
+        return true;
+      }
       case 'grantReturned':
         this.#returned(message.value.grantId);
         return true;
@@ -151,8 +177,8 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
     return added;
   }
 
-  #sendReturn({ grant: { id, budgetId, window }, final }: PendingReturn): void {
-    this.#send?.({ $case: 'grantReturn', value: { grantId: id, budgetId, window, final: encodeAmount(final) } });
+  #sendReturn({ grant, final }: PendingReturn): void {
+    this.#send?.({ $case: 'grantReturn', value: returnOf(grant, encodeAmount(final)) });
   }
 
   #granted({ seq, grantId: id, budgetId, window, amount }: GrantMessage): void {
@@ -182,3 +208,9 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack'> {
     done?.durable.resolve();
   }
 }
+
+const returnOf = ({ id: grantId, budgetId, window }: GrantName, final: string): GrantReturn => ({
+  ...{ grantId, budgetId, window, final },
+  open: false,
+  amount: '',
+});

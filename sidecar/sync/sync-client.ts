@@ -4,10 +4,11 @@
  */
 import type { Unfit } from '#contract/policy/unfit';
 import type { MeasuredExperiment } from '#contract/policy/variant-counts';
+import { encodeClosedUse } from '#contract/wire/codec';
 import type { LastKnownGoodStore } from '#sidecar/policy/last-known-good';
 import type { PolicySink, PolicySource } from '#sidecar/policy/policy-source';
 import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
-import type { GrantAuthority } from '#treasury/grant-authority';
+import type { ClosedUse, GrantAuthority } from '#treasury/grant-authority';
 import { type Dial, dialOperator, type Inbound } from './connection.ts';
 import { GrantClient, type Send } from './grant-client.ts';
 import { HealthReporter } from './health-reporter.ts';
@@ -30,6 +31,8 @@ export interface SyncClientOptions {
   readonly build: string;
   readonly lastKnownGood: LastKnownGoodStore;
   readonly outbox: UsageOutbox;
+  /** What was spent of grants that are given back. Default: nothing is known of that. */
+  readonly closed?: () => readonly ClosedUse[];
   /** What this sidecar found unfit, for the others. */
   readonly unfit: () => readonly Unfit[];
   /** How the variants of its routes do here. Default: it has none. */
@@ -77,6 +80,8 @@ export class SyncClient implements PolicySource {
     this.authority = {
       ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
+      shrink: (grant) => this.#grants.shrink(grant),
+      onRecall: (take) => this.#grants.onRecall(take),
       report: () => this.#usage.report(),
     };
   }
@@ -94,6 +99,7 @@ export class SyncClient implements PolicySource {
         instance: this.#options.instance,
         heldSections: receiver.held(),
         openGrants: this.#usage.openGrants(),
+        closed: (this.#options.closed?.() ?? []).map(encodeClosedUse),
       }),
       onWelcome: (send) => this.#connected(send),
       onMessage: (message) => this.#receive(message, { receiver, sink }),
@@ -169,7 +175,7 @@ export class SyncClient implements PolicySource {
         this.#usage.acknowledged(message.value.seq);
         break;
       default:
-        // Recalls and directives have no reader yet; grants are the client's.
+        // Directives have no reader yet; grants are the client's.
         this.#grants.receive(message);
     }
     if (this.#settled()) this.#onSettled?.();

@@ -128,6 +128,7 @@ export class Pod {
         pending: (atMost) => gate.records(atMost),
         acknowledge: (of, seq) => gate.acknowledge(of, seq),
       },
+      closed: () => gate.closed(),
       log: SILENT,
       dial: async (_peer, events) => this.#dial(life, events),
       now: clock.now,

@@ -41,7 +41,7 @@ export function rawStream(world: StreamWorld, operator: Pick<TestOperator, 'port
       void call.write({
         message: {
           $case: 'hello',
-          value: { protocolVersion: 1, build: 'raw', instance: 'pod-1.1', heldSections, openGrants: [] },
+          value: { protocolVersion: 1, build: 'raw', instance: 'pod-1.1', heldSections, openGrants: [], closed: [] },
         },
       }),
     policies: () =>

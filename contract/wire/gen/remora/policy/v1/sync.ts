@@ -74,6 +74,8 @@ export interface Hello {
   /** Hash per section that the sidecar still holds; lets the operator send a delta. */
   heldSections: { [key: string]: string };
   openGrants: GrantUsage[];
+  /** Of books whose window is not over: a book that lacks this was set back to an earlier state. */
+  closed: ClosedUse[];
 }
 
 export interface Hello_HeldSectionsEntry {
@@ -179,8 +181,14 @@ export interface GrantDenied {
   reason: string;
 }
 
+/**
+ * Somebody else needs what is neither spent nor reserved of the grant: it is given back, as far as it is idle. A grant that the books
+ * say is held and that never arrived is given back whole, and refused should it come later.
+ */
 export interface GrantRecall {
   grantId: string;
+  budgetId: string;
+  window: string;
 }
 
 export interface GrantUsage {
@@ -189,6 +197,22 @@ export interface GrantUsage {
   window: string;
   used: string;
   reserved: string;
+  /** All of the grant; empty from a sidecar that does not say. */
+  amount: string;
+}
+
+/** What the pod spent of the grants of one book from which it spends nothing any more. */
+export interface ClosedUse {
+  budgetId: string;
+  window: string;
+  used: string;
+  /** Those of them whose return was not confirmed; `used` counts them. */
+  closing: ClosingGrant[];
+}
+
+export interface ClosingGrant {
+  grantId: string;
+  final: string;
 }
 
 /** The holder has closed the grant before it sends this; `final` is all that was ever spent from it. */
@@ -197,6 +221,12 @@ export interface GrantReturn {
   budgetId: string;
   window: string;
   final: string;
+  /**
+   * The grant stays open and is at most `amount` from now on; nothing answers that. `final` says the same then: a reader that does
+   * not know this field closes the grant at it, which is never less than is spent.
+   */
+  open: boolean;
+  amount: string;
 }
 
 /** The return is durable; the holder may forget the grant. */
@@ -700,7 +730,7 @@ export const SyncResponse: MessageFns<SyncResponse> = {
 };
 
 function createBaseHello(): Hello {
-  return { protocolVersion: 0, build: "", instance: "", heldSections: {}, openGrants: [] };
+  return { protocolVersion: 0, build: "", instance: "", heldSections: {}, openGrants: [], closed: [] };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -719,6 +749,9 @@ export const Hello: MessageFns<Hello> = {
     });
     for (const v of message.openGrants) {
       GrantUsage.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.closed) {
+      ClosedUse.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -777,6 +810,14 @@ export const Hello: MessageFns<Hello> = {
             }
 
             message.openGrants.push(GrantUsage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.closed.push(ClosedUse.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1778,13 +1819,19 @@ export const GrantDenied: MessageFns<GrantDenied> = {
 };
 
 function createBaseGrantRecall(): GrantRecall {
-  return { grantId: "" };
+  return { grantId: "", budgetId: "", window: "" };
 }
 
 export const GrantRecall: MessageFns<GrantRecall> = {
   encode(message: GrantRecall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.grantId !== "") {
       writer.uint32(10).string(message.grantId);
+    }
+    if (message.budgetId !== "") {
+      writer.uint32(18).string(message.budgetId);
+    }
+    if (message.window !== "") {
+      writer.uint32(26).string(message.window);
     }
     return writer;
   },
@@ -1810,6 +1857,22 @@ export const GrantRecall: MessageFns<GrantRecall> = {
             message.grantId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.budgetId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.window = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1824,7 +1887,7 @@ export const GrantRecall: MessageFns<GrantRecall> = {
 };
 
 function createBaseGrantUsage(): GrantUsage {
-  return { grantId: "", budgetId: "", window: "", used: "", reserved: "" };
+  return { grantId: "", budgetId: "", window: "", used: "", reserved: "", amount: "" };
 }
 
 export const GrantUsage: MessageFns<GrantUsage> = {
@@ -1843,6 +1906,9 @@ export const GrantUsage: MessageFns<GrantUsage> = {
     }
     if (message.reserved !== "") {
       writer.uint32(42).string(message.reserved);
+    }
+    if (message.amount !== "") {
+      writer.uint32(50).string(message.amount);
     }
     return writer;
   },
@@ -1900,6 +1966,150 @@ export const GrantUsage: MessageFns<GrantUsage> = {
             message.reserved = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClosedUse(): ClosedUse {
+  return { budgetId: "", window: "", used: "", closing: [] };
+}
+
+export const ClosedUse: MessageFns<ClosedUse> = {
+  encode(message: ClosedUse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.budgetId !== "") {
+      writer.uint32(10).string(message.budgetId);
+    }
+    if (message.window !== "") {
+      writer.uint32(18).string(message.window);
+    }
+    if (message.used !== "") {
+      writer.uint32(26).string(message.used);
+    }
+    for (const v of message.closing) {
+      ClosingGrant.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClosedUse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClosedUse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.budgetId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.window = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.used = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.closing.push(ClosingGrant.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseClosingGrant(): ClosingGrant {
+  return { grantId: "", final: "" };
+}
+
+export const ClosingGrant: MessageFns<ClosingGrant> = {
+  encode(message: ClosingGrant, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.grantId !== "") {
+      writer.uint32(10).string(message.grantId);
+    }
+    if (message.final !== "") {
+      writer.uint32(18).string(message.final);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClosingGrant {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClosingGrant();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.grantId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.final = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1914,7 +2124,7 @@ export const GrantUsage: MessageFns<GrantUsage> = {
 };
 
 function createBaseGrantReturn(): GrantReturn {
-  return { grantId: "", budgetId: "", window: "", final: "" };
+  return { grantId: "", budgetId: "", window: "", final: "", open: false, amount: "" };
 }
 
 export const GrantReturn: MessageFns<GrantReturn> = {
@@ -1930,6 +2140,12 @@ export const GrantReturn: MessageFns<GrantReturn> = {
     }
     if (message.final !== "") {
       writer.uint32(34).string(message.final);
+    }
+    if (message.open !== false) {
+      writer.uint32(40).bool(message.open);
+    }
+    if (message.amount !== "") {
+      writer.uint32(50).string(message.amount);
     }
     return writer;
   },
@@ -1977,6 +2193,22 @@ export const GrantReturn: MessageFns<GrantReturn> = {
             }
 
             message.final = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.open = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.amount = reader.string();
             continue;
           }
         }

@@ -1,0 +1,45 @@
+/**
+ * What this pod spent, book by book, of grants whose return is durable. The books know that too; should one be set back by a restored
+ * backup, this is what it is told.
+ */
+import type { ClosedUse } from '#treasury/grant-authority';
+import type { ClosedGrant } from './wallet.ts';
+
+/** Beyond it the oldest is forgotten: only a book that is set back would miss it. */
+const MAX_BOOKS = 4_000;
+
+type DurableUse = Omit<ClosedUse, 'closing'>;
+export type ClosedUses = Map<string, DurableUse>;
+
+const nameOf = ({ budgetId, window }: { readonly budgetId: string; readonly window: string }): string =>
+  `${budgetId} ${window}`;
+
+export function addClosed(uses: ClosedUses, { budgetId, window, used }: DurableUse): void {
+  if (used === 0n) return;
+  const name = nameOf({ budgetId, window });
+  uses.set(name, { budgetId, window, used: used + (uses.get(name)?.used ?? 0n) });
+  if (uses.size <= MAX_BOOKS) return;
+  for (const oldest of uses.keys()) {
+    uses.delete(oldest);
+    return;
+  }
+}
+
+export function forgetWindow(uses: ClosedUses, window: string): void {
+  for (const [name, use] of uses) if (use.window === window) uses.delete(name);
+}
+
+/** Each window once. */
+export const windowsOf = (uses: ClosedUses): ReadonlySet<string> =>
+  new Set([...uses.values()].map(({ window }) => window));
+
+/** All of it, together with what is on its way back. */
+export function closedUses(durable: ClosedUses, returns: Iterable<ClosedGrant>): readonly ClosedUse[] {
+  const closing = Map.groupBy(returns, ({ grant }) => nameOf(grant));
+  const books = new Map([...closing].map(([name, [first]]) => [name, { ...first?.grant, used: 0n }]));
+  return [...new Map<string, Partial<DurableUse>>([...books, ...durable])].flatMap(([name, use]) => {
+    const { budgetId = '', window = '', used = 0n } = use;
+    const back = (closing.get(name) ?? []).map(({ grant: { id }, final }) => ({ id, final }));
+    return [{ budgetId, window, used: back.reduce((sum, { final }) => sum + final, used), closing: back }];
+  });
+}

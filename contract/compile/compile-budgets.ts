@@ -1,15 +1,16 @@
 /** Which limits of AIBudgets a workload falls under. */
 import { nanoUsd, picoPerToken } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
-import { type AIBudget, type AIBudgetLimit, BUDGET_SCOPES, type BudgetScope } from '#contract/resources/ai-budget';
+import type { AIBudget } from '#contract/resources/ai-budget';
+import { BUDGET_SCOPES, type BudgetScope, type Limit } from '#contract/resources/limit';
 import { namespacedName } from './object-key.ts';
 import type { Workload } from './workload.ts';
 
 /** Every stated value must hold. */
-const matches = ({ match }: AIBudgetLimit, workload: Workload): boolean =>
+const matches = ({ match }: Limit, workload: Workload): boolean =>
   BUDGET_SCOPES.every((scope) => match[scope] === undefined || match[scope] === workload[scope]);
 
-function policyBudget(budget: AIBudget, limit: AIBudgetLimit): PolicyBudget {
+function policyBudget(budget: AIBudget, limit: Limit): PolicyBudget {
   const key = namespacedName(budget);
   const isMoney = limit.usd !== undefined;
   return {

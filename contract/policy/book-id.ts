@@ -2,7 +2,7 @@
  * The identity of a book: `namespace/name/limit`, and where the limit has `per` a fourth segment that keeps one partition, such as a
  * user, apart from the others. It is a digest, so that no name of a user reaches ids, objects or logs.
  */
-import type { BudgetPartition } from '#contract/resources/ai-budget';
+import type { BudgetPartition } from '#contract/resources/limit';
 import type { Attribution, PolicyBudget, PolicyTarget } from './policy.ts';
 import { sha256 } from './sha256.ts';
 

@@ -4,7 +4,6 @@
  * A part that comes from a resource spreads the shape of the resource: what is not stated anew below it travels as its author wrote it.
  */
 import { z } from 'zod';
-import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
 import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
@@ -16,6 +15,7 @@ import {
   aiRouteVariant,
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
+import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/limit';
 import { perRequest } from '#contract/resources/per-request';
 import { aiPolicyPriority } from '#contract/resources/policy-priority';
 import { PRESETS } from '#contract/resources/preset';

@@ -2,7 +2,7 @@
 import { type PartitionedRequest, partitionValue } from '#contract/policy/book-id';
 import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
-import type { BudgetPartition, BudgetScope } from '#contract/resources/ai-budget';
+import type { BudgetPartition, BudgetScope } from '#contract/resources/limit';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { AttemptEstimate } from './budget-gate.ts';
 

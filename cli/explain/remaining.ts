@@ -5,15 +5,20 @@ import { API_GROUP_VERSION } from '#contract/names/api';
 import { AI_BUDGET } from '#contract/resources/ai-budget';
 import type { ExplainedBudget, Explanation } from '#sidecar/pipeline/explain/explanation';
 
+/** Others tell no figures in their status. */
+const isOfBudget = ({ kind }: ExplainedBudget): boolean => kind === undefined;
+
 /** Budgets that may not be read stay as they are told. */
 export async function withRemaining(explanation: Explanation, cluster: Cluster): Promise<Explanation> {
-  const names = new Set(explanation.targets.flatMap(({ budgets }) => budgets.map(({ budget }) => budget)));
+  const names = new Set(
+    explanation.targets.flatMap(({ budgets }) => budgets.filter(isOfBudget).map(({ budget }) => budget)),
+  );
   const read = await Promise.all([...names].map(async (name) => [name, await limitsOf(name, cluster)] as const));
   const limits = new Map(read);
   const known = (row: ExplainedBudget): ExplainedBudget => {
     const remaining = limits.get(row.budget)?.get(row.limit);
     // Of several partitions the status tells the one that spent most.
-    const isOurs = row.per === undefined && row.remaining === undefined && remaining !== undefined;
+    const isOurs = isOfBudget(row) && row.per === undefined && row.remaining === undefined && remaining !== undefined;
     return isOurs ? { ...row, remaining } : row;
   };
   return {

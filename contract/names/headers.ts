@@ -4,6 +4,8 @@ export const REQUEST_HEADER = {
   feature: 'x-remora-feature',
   /** What requests that belong together share, such as a conversation. */
   session: 'x-remora-session',
+  /** One run of an agent: all that it asks from its task to its end. */
+  run: 'x-remora-run',
   /** The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. */
   provider: 'x-remora-provider',
   /** `realtime` or `batch`: whether somebody waits for the answer. */

@@ -19,6 +19,7 @@ const limits = new Map([each, plain].map((budget) => [budget.id, budget]));
 
 const from = (user?: string): PartitionedRequest => ({
   caller: { attribution: { namespace: 'shop', serviceAccount: 'app' }, user },
+  route: 'shop/chat',
   target: buildTarget('shop', 'mock/echo'),
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, usd } from './fields.ts';
 import { limit } from './limit.ts';
+import { limitStatuses } from './limit-status.ts';
 import { mapOf, withRules } from './validation.ts';
 
 const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
@@ -32,27 +33,12 @@ const aiBudgetSpec = withRules(
   ],
 );
 
-const limitStatus = z.object({
-  name: z.string().max(63),
-  spent: z
-    .string()
-    .max(32)
-    .describe(
-      'US dollars or tokens that settled in this window; of a limit with `per` these are the figures of whoever spent most.',
-    ),
-  granted: z.string().max(32).describe('Held by sidecars and not yet spent.'),
-  remaining: z.string().max(32).describe('Limit less spent and granted.'),
-  percent: z.number().int().describe('Spent in percent of the limit.'),
-  windowStart: z.string().max(64),
-  windowEnd: z.string().max(64),
-});
-
 const aiBudgetStatus = z.object({
   observedGeneration: z.number().int().optional(),
   spent: z.string().max(32).optional().describe('Of the limit that is used most.'),
   remaining: z.string().max(32).optional(),
   percent: z.string().max(8).optional(),
-  limits: mapOf(limitStatus, { max: 32 }).optional(),
+  limits: limitStatuses.optional(),
   conditions,
 });
 
@@ -63,7 +49,6 @@ export const aiBudget = z.object({
   status: aiBudgetStatus.optional(),
 });
 export type AIBudget = z.infer<typeof aiBudget>;
-export type AIBudgetLimitStatus = z.infer<typeof limitStatus>;
 
 export const AI_BUDGET: KindDefinition = {
   kind: KIND.budget,

@@ -14,8 +14,12 @@ export interface Caller {
   readonly user: string | undefined;
   /** As it says itself. */
   readonly tier: string | undefined;
+  /** By header, else as the pod's annotation says. */
+  readonly feature: string | undefined;
   /** The conversation, by header. */
   readonly session: string | undefined;
+  /** The run of an agent, by header. */
+  readonly run: string | undefined;
   /** Every limit that its requests count against. */
   readonly budgets: readonly PolicyBudget[];
   /** Every label that the policy asks for; empty where it is not there. */
@@ -30,13 +34,16 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
   const user = callerHeader(call, 'user');
   const tier = callerHeader(call, 'tier');
   const session = callerHeader(call, 'session');
+  const run = callerHeader(call, 'run');
   log.attribution = claimed(attribution, call);
   log.policyHash = snapshot.hash;
   return {
     attribution: log.attribution,
     user: user && cutClaim(user),
     tier: tier && cutClaim(tier),
+    feature: log.attribution.feature,
     session: session && cutClaim(session),
+    run: run && cutClaim(run),
     budgets: snapshot.budgets.requests,
     modelRules: snapshot.modelRules,
     labels: snapshot.labels,

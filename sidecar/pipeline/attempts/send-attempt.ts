@@ -10,6 +10,7 @@ import type { Answer } from './answer.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
 import { credentialOf } from './credential-of.ts';
 import { holdToCeilings } from './hold-to-ceilings.ts';
+import { limitsOf } from './limits-of.ts';
 import { openAnswer } from './open-answer.ts';
 import type { Plan } from './plan.ts';
 import { pricedFor } from './priced-for.ts';
@@ -89,7 +90,8 @@ export const estimate = (plan: Plan, { call, caller, decoded, selection }: Plann
   route: selection.route.policy.key,
   ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
   caller,
-  budgets: isAboutKept(plan.candidate.request) ? NO_BUDGETS : caller.budgets,
+  model: plan.candidate.model,
+  budgets: limitsOf(plan.candidate, { caller, selection }),
   inputTokensAtMost: Math.max(
     decoded.content.bytes.length,
     plan.bytes.length,
@@ -97,8 +99,6 @@ export const estimate = (plan: Plan, { call, caller, decoded, selection }: Plann
   ),
   outputTokensAtMost: plan.outputTokensAtMost,
 });
-
-const NO_BUDGETS: AttemptEstimate['budgets'] = [];
 
 /** One attempt under way. */
 export interface Exchange {

@@ -13,6 +13,7 @@ import type { Answer } from './answer.ts';
 import type { Candidate } from './candidate.ts';
 import { type Decision, decideNext, otherwise } from './decide-next.ts';
 import { estimatedAnswer } from './estimator.ts';
+import { limitsOf } from './limits-of.ts';
 import { type Plan, planAttempt } from './plan.ts';
 import { sendAttempt } from './send-attempt.ts';
 
@@ -59,12 +60,12 @@ async function turnOf(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {
 
 /** How the candidate would be asked. As `planAttempt`. */
 export function planFor(candidate: Candidate, question: PlannedQuestion): ReturnType<typeof planAttempt> {
-  const { call, caller, decoded, selection } = question;
+  const { call, decoded, selection } = question;
   const { policy, ceilings } = selection.route;
   return planAttempt(candidate, {
     call,
     decoded,
-    bounded: caller.budgets.length > 0,
+    bounded: limitsOf(candidate, question).length > 0,
     ceilings,
     onUnsupported: policy.onUnsupported,
     mayBeJoined: mayBeJoined(decoded.request, policy),

@@ -2,6 +2,7 @@
 import { KIND } from '#contract/names/api';
 import { mayCount } from '#contract/policy/limit-where';
 import type { PolicyBudget } from '#contract/policy/policy';
+import type { Limit } from '#contract/resources/limit';
 import type { TARGET_SCOPES } from '#contract/resources/limit-scope';
 import type { Analysis } from './analysis.ts';
 import { type Asked, type Limiting, meansItself, policyBudget, statedLimits } from './compile-budgets.ts';
@@ -29,7 +30,7 @@ export function limitNotes(object: Limiting, scene: Scene): string[] {
   if (limits.every(({ match }) => ORDER.every((scope) => match[scope] === undefined))) return [];
   const asked = askedUnder(object, scene);
   return limits.flatMap((limit) => {
-    const field = (scope: TargetScope): string => `spec.limits[${limit.name}].match.${scope}: never applies, since`;
+    const field = (scope: TargetScope): string => `${pathOf(object, limit, scope)}: never applies, since`;
     if (!meansItself(object, limit)) {
       const scope = object.kind === KIND.route ? 'route' : 'provider';
       return [`${field(scope)} limits of an ${object.kind} hold for itself alone`];
@@ -39,6 +40,13 @@ export function limitNotes(object: Limiting, scene: Scene): string[] {
     const value = unmet && limit.match[unmet];
     return unmet === undefined || value === undefined ? [] : [`${field(unmet)} ${MISSING[unmet](value)}`];
   });
+}
+
+function pathOf({ spec }: Limiting, { name }: Limit, scope: TargetScope): string {
+  const index = (spec.limits ?? []).findIndex((one) => one.name === name);
+  const stated = spec.limits?.[index];
+  const isBeside = stated !== undefined && 'model' in stated && stated.model !== undefined && scope === 'model';
+  return `spec.limits[${index}].${isBeside ? scope : `match.${scope}`}`;
 }
 
 /** Where the object's limits could count: a team's own routes, or all where it is the platform's. */

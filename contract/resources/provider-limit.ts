@@ -19,6 +19,13 @@ const optionalFields = Object.fromEntries(
 
 const FIELD_NAMES = Object.keys(limitFields);
 
+/** What the API server would fill in for a limit. */
+const DEFAULTS = Object.fromEntries(
+  Object.entries(limitFields).flatMap(([name, field]) =>
+    field instanceof z.ZodDefault ? [[name, field.def.defaultValue]] : [],
+  ),
+);
+
 interface Stated {
   readonly concurrency?: number | undefined;
   readonly model?: string | undefined;
@@ -52,7 +59,8 @@ const limitRules = LIMIT_RULES.map(
   ({ rule, message, holds }): TwinRule<Stated> => ({
     rule: `has(self.concurrency) || (${rule})`,
     message,
-    holds: (entry) => entry.concurrency !== undefined || holds(entry as Parameters<typeof holds>[0]),
+    holds: (entry) =>
+      entry.concurrency !== undefined || holds({ ...DEFAULTS, ...entry } as Parameters<typeof holds>[0]),
   }),
 );
 

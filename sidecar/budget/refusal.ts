@@ -103,9 +103,13 @@ export function budgetExceeded({
       `${text(reserved)} are reserved by others in flight: wait until ${until}, ask for fewer output tokens, ` +
       `or have the limit ${budget.limit} of the ${ownerText(budget)} raised.`,
     object: objectOf(budget),
+    ...(isOfTarget(budget) && { onlyThisTarget: true }),
     retryAfterMs: Math.max(0, windowEndMs - nowMs),
   });
 }
+
+/** A limit of a provider or a model: another target may not count against it. */
+const isOfTarget = ({ where }: PolicyBudget): boolean => (where?.provider ?? where?.model) !== undefined;
 
 export interface PartitionsRefusal {
   readonly budget: PolicyBudget;

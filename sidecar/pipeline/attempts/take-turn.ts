@@ -51,7 +51,7 @@ async function turnOf(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {
     return await tryPlan(plan, turn);
   } catch (thrown) {
     const isOfRequest = call.scope.cause !== undefined || !(thrown instanceof RemoraError);
-    if (!isOfRequest && (turn.isOnTrial || ONLY_THIS_TARGET.has(thrown.code))) return thrown;
+    if (!isOfRequest && (turn.isOnTrial || isOfTarget(thrown))) return thrown;
     throw thrown;
   } finally {
     deps.health.turnEnded(candidate);
@@ -148,9 +148,8 @@ export const unsupportedOperation = (
     param: 'model',
   });
 
-/** Errors before sending that another target may not have. */
-export const ONLY_THIS_TARGET: ReadonlySet<string> = new Set([
-  'unsupported_parameter',
-  'price_unknown',
-  'ceiling_exceeded',
-]);
+/** Of errors before sending: whether another target may not have it. */
+export const isOfTarget = ({ code, details }: RemoraError): boolean =>
+  ONLY_THIS_TARGET.has(code) || details.onlyThisTarget === true;
+
+const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown', 'ceiling_exceeded']);

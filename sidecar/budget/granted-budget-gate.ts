@@ -56,9 +56,14 @@ export interface BudgetGateOptions {
   readonly wallet?: Wallet;
 }
 
+/** `partitions`: values that limits were kept apart by in their present windows. `lines`: books that are asked for or were refused just now. */
+export type KeptCounts = Readonly<Record<'partitions' | 'lines' | 'grants' | 'returns', number>>;
+
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
+  /** How much is remembered, which no caller can make grow without bound. */
+  kept(): KeptCounts;
   /** Attempts that history has not acknowledged, oldest first, also those of earlier instances. */
   records(limit: number): readonly UsageRecord[];
   /** History has all records of the instance up to `seq`. */
@@ -133,6 +138,15 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   usage(): readonly GrantUsage[] {
     return this.#wallet.usage();
+  }
+
+  kept(): KeptCounts {
+    return {
+      partitions: this.#partitions.size,
+      lines: this.#teller.size,
+      grants: this.#wallet.size,
+      returns: this.#returns.size,
+    };
   }
 
   records(limit: number): readonly UsageRecord[] {

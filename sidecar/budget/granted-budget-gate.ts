@@ -57,7 +57,7 @@ export interface BudgetGateOptions {
 }
 
 /** `partitions`: values that limits were kept apart by in their present windows. `lines`: books that are asked for or were refused just now. */
-export type KeptCounts = Readonly<Record<'partitions' | 'lines' | 'grants' | 'returns', number>>;
+type KeptCounts = Readonly<Record<'partitions' | 'lines' | 'grants' | 'returns', number>>;
 
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */

@@ -7,9 +7,9 @@ import { parseAllDocuments } from 'yaml';
 import { compileFiles } from '#cli/dev/compile-files';
 import { checkResource } from '#contract/compile/check-resource';
 import type { Policy } from '#contract/policy/policy';
+import { CHAT, post } from '#test/sidecar/raw-http';
+import { startSidecar } from '#test/sidecar/start-sidecar';
 import { bench } from '#test/treasury/bench';
-import { CHAT, post } from '../raw-http.ts';
-import { startSidecar } from '../start-sidecar.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const FOLDER = join(ROOT, 'examples/limits');

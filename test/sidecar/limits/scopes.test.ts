@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyBudget } from '#contract/policy/policy';
+import { CHAT } from '#test/sidecar/raw-http';
+import { type PolicyWords, startSidecar } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { bench } from '#test/treasury/bench';
-import { CHAT } from '../raw-http.ts';
-import { type PolicyWords, startSidecar } from '../start-sidecar.ts';
 
 /** Enough for one of these requests and not for two. */
 const ENOUGH = 1_300n;

@@ -49,7 +49,7 @@ export function selectAccount(question: KeptQuestion): Selection {
   );
   const targets = ofAccount.map(({ target }) => target);
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
-  if (operationOf(request).spendsLater) refuseUnbounded(question, place);
+  if (operationOf(request).spendsLater) refuseUnbounded(question, usable, route);
   const asked = usableTargets([asAccount(place.target, question)], { ...question, route });
   return { route, rule, candidates: passGuardrails(asked, question), priority: priorityOf(question, route) };
 }
@@ -115,9 +115,11 @@ const asAccount = ({ policy, provider }: CompiledTarget, { request }: KeptQuesti
   },
 });
 
-function refuseUnbounded({ caller }: RouteQuestion, { route, target }: Place): void {
-  const { ceilings } = route;
-  const budget = limitOfLaterCalls(target, { caller, selection: { route } });
+/** What is spent later could be spent by way of any of the places. */
+function refuseUnbounded({ caller }: RouteQuestion, places: readonly Place[], { ceilings }: CompiledRoute): void {
+  const [budget] = places.flatMap(
+    ({ route, target }) => limitOfLaterCalls(target, { caller, selection: { route } }) ?? [],
+  );
   const object =
     budget === undefined
       ? ceilings.find(({ observedBy }) => observedBy === undefined)?.object

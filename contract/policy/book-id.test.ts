@@ -81,8 +81,15 @@ test('budgetOfBook() refuses what is no book of a limit', () => {
 
 const WHOLE: PartitionedRequest = {
   caller: {
-    attribution: { namespace: 'shop', serviceAccount: 'app', team: 'web', project: 'p', environment: 'dev' },
-    ...{ user: 'ann', feature: 'mail', session: 's1', run: 'r1' },
+    attribution: {
+      namespace: 'shop',
+      serviceAccount: 'app',
+      team: 'web',
+      project: 'p',
+      environment: 'dev',
+      feature: 'mail',
+    },
+    ...{ user: 'ann', session: 's1', run: 'r1' },
   },
   route: 'shop/chat',
   target: buildTarget('shop', 'openai/gpt-4o'),
@@ -99,7 +106,7 @@ const OTHER: Record<BudgetScope, PartitionedRequest> = {
   project: of({ project: 'q' }),
   environment: of({ environment: 'prod' }),
   user: { ...WHOLE, caller: { ...caller, user: 'bob' } },
-  feature: { ...WHOLE, caller: { ...caller, feature: 'chat' } },
+  feature: of({ feature: 'chat' }),
   session: { ...WHOLE, caller: { ...caller, session: 's2' } },
   run: { ...WHOLE, caller: { ...caller, run: 'r2' } },
   model: { ...WHOLE, target: buildTarget('shop', 'openai/gpt-5') },

@@ -41,10 +41,10 @@ export const ownerText = ({ kind, budget }: Pick<PolicyBudget, 'kind' | 'budget'
 /** What of one attempt a limit may be kept apart by. */
 export interface PartitionedRequest {
   readonly caller: {
+    /** With the feature that the app states. */
     readonly attribution: Attribution;
     /** Each as the app states it. */
     readonly user: string | undefined;
-    readonly feature?: string | undefined;
     readonly session?: string | undefined;
     readonly run?: string | undefined;
   };
@@ -62,7 +62,7 @@ const VALUE_OF: Record<BudgetScope, ValueOf> = {
   project: ({ caller }) => caller.attribution.project,
   environment: ({ caller }) => caller.attribution.environment,
   user: ({ caller }) => caller.user,
-  feature: ({ caller }) => caller.feature,
+  feature: ({ caller }) => caller.attribution.feature,
   session: ({ caller }) => caller.session,
   run: ({ caller }) => caller.run,
   model: ({ model, target }) => model ?? target.model,

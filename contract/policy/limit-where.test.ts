@@ -11,8 +11,8 @@ const where = (stated: PolicyBudget['where']): PolicyBudget => buildBudget('shop
 
 const REQUEST: PartitionedRequest = {
   caller: {
-    attribution: { namespace: 'shop', serviceAccount: 'app' },
-    ...{ user: 'ann', feature: 'mail', session: 's1', run: 'r1' },
+    attribution: { namespace: 'shop', serviceAccount: 'app', feature: 'mail' },
+    ...{ user: 'ann', session: 's1', run: 'r1' },
   },
   route: ROUTE,
   target: TARGET,

@@ -34,10 +34,7 @@ export const limitFields = {
   onExceeded: z.enum(['Reject']).default('Reject').describe('What happens at the cap: the request is answered 429.'),
 };
 
-/** What rules look at: fields that have no default. */
-type Stated = z.output<z.ZodObject<Pick<typeof limitFields, 'usd' | 'tokens'>>>;
-
-export const LIMIT_RULES: readonly TwinRule<Stated>[] = [
+export const LIMIT_RULES: readonly TwinRule<z.output<z.ZodObject<typeof limitFields>>>[] = [
   {
     rule: 'has(self.usd) != has(self.tokens)',
     message: 'exactly one of usd and tokens must be set',

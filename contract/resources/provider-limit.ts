@@ -32,8 +32,6 @@ interface Stated {
   readonly name?: string | undefined;
   readonly every?: unknown;
   readonly match?: { readonly model?: string | undefined } | undefined;
-  readonly usd?: string | number | undefined;
-  readonly tokens?: number | undefined;
 }
 
 const isStated = (entry: Stated, field: string): boolean => (entry as Record<string, unknown>)[field] !== undefined;

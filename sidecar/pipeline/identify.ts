@@ -14,8 +14,6 @@ export interface Caller {
   readonly user: string | undefined;
   /** As it says itself. */
   readonly tier: string | undefined;
-  /** By header, else as the pod's annotation says. */
-  readonly feature: string | undefined;
   /** The conversation, by header. */
   readonly session: string | undefined;
   /** The run of an agent, by header. */
@@ -41,7 +39,6 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): 
     attribution: log.attribution,
     user: user && cutClaim(user),
     tier: tier && cutClaim(tier),
-    feature: log.attribution.feature,
     session: session && cutClaim(session),
     run: run && cutClaim(run),
     budgets: snapshot.budgets.requests,

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { MAX_PARTITIONS, PartitionBound } from '#sidecar/budget/partition-bound';
+import { countOf } from '#test/support/counts';
 import { newBook } from '#treasury/book';
 import { encodeBook } from '#treasury/book-codec';
 import { bookName } from '#treasury/book-name';
@@ -17,8 +18,7 @@ import { attemptOf, billed, budgetOf, callerOf, NOON, TARGET } from './budgets.t
 import { LedgerServer } from './ledger-server.ts';
 
 const MILLION = 1_000_000;
-/** Each is a request, of which the nightly run makes a million. */
-const SESSIONS = process.env.REMORA_RUN === 'nightly' ? MILLION : 50_000;
+const SESSIONS = countOf('sessionsOfOnePod');
 const EACH = budgetOf('each', 100n, { per: ['session'], unit: 'tokens', every: 'Minute' });
 const MINUTE = windowAt('Minute', NOON);
 

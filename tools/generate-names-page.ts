@@ -51,7 +51,7 @@ const requestHeaders = () =>
     feature: 'The feature of the app that asks.',
     session:
       'What requests that belong together share, such as the id of a conversation, at most 256 characters: rules with `affinity: Session` keep them on one target, and all of them are drawn for the same [variant](../guides/experiments.md).',
-    run: 'One run of an agent, at most 256 characters, for [reports](../guides/usage-history.md) of what it cost.',
+    run: 'One run of an agent, from its task to its end, at most 256 characters: what [limits](../guides/budgets.md) may match and be kept apart by, and [reports](../guides/usage-history.md) tell.',
     provider:
       'The AIProvider whose account keeps what the request names, such as a file, or is to keep it: `namespace/name`, or its name alone. Without effect on requests that keep nothing.',
     latency:
@@ -88,6 +88,8 @@ const conditions = () =>
     accepted: 'The object is right in itself and no other one is in its way.',
     resolvedRefs: 'Everything that it refers to exists and may be used.',
     programmed: 'The sidecars concerned run this generation.',
+    partitionsBounded:
+      'Where [limits](../guides/budgets.md) are kept apart by values such as users: each of them still gets a book.',
     ready: 'All of the above.',
   });
 
@@ -111,6 +113,9 @@ const reasons = () =>
     pending: 'Sidecars have yet to acknowledge this generation, or the Service was not read yet.',
     rejected: 'A sidecar refused the policy; the message names the pod and its reason.',
     noWorkloads: 'No pod with a sidecar is concerned yet.',
+    partitionsBounded: 'Fewer books are kept in the API server than it is to carry.',
+    tooManyPartitions:
+      'So many values of `per` were met that no further one gets a book in the API server; keep the books in PostgreSQL.',
     ready: 'All other conditions hold.',
     notReady: 'Another condition does not hold; see there.',
   });

@@ -84,6 +84,11 @@ export class Treasury {
     this.#after = after;
   }
 
+  /** Books that are remembered: those worked on, and others until they are tidied away. */
+  get size(): number {
+    return this.#books.size;
+  }
+
   /**
    * Grants at least `needed` or denies. A window that is neither the present nor the one that just ended is denied.
    * Throws RangeError when `needed` is below 1, StoreUnavailable or BookUnreadable when the store fails, GrantRefused when it

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import { BUDGET_WINDOWS } from '#contract/resources/limit';
 import { keptUntilMs, windowAt, windowOf } from './window.ts';
 
 const SEED = 20261121;

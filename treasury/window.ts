@@ -1,5 +1,5 @@
 /** The windows of budgets, in UTC: which one an instant lies in, and what its id says. */
-import type { BudgetWindow } from '#contract/resources/ai-budget';
+import type { BudgetWindow } from '#contract/resources/limit';
 
 export interface BudgetPeriod {
   /** Readable and unambiguous: `day-2026-11-21`, `week-2026-11-16` (its Monday), `hour-2026-11-21t09`. Fit for a DNS name. */

@@ -36,7 +36,13 @@ interface ObjectFault {
 }
 
 /** Ready repeats the others; the first of them that does not hold is the cause. */
-const ORDER: readonly string[] = [CONDITION.accepted, CONDITION.resolvedRefs, CONDITION.programmed, CONDITION.ready];
+const ORDER: readonly string[] = [
+  CONDITION.accepted,
+  CONDITION.resolvedRefs,
+  CONDITION.programmed,
+  CONDITION.partitionsBounded,
+  CONDITION.ready,
+];
 
 function faultOf({ metadata, status }: RemoraObject): ObjectFault | undefined {
   const conditions = ORDER.flatMap((type) => status?.conditions?.filter((condition) => condition.type === type) ?? []);

@@ -1,4 +1,5 @@
 /** What `remora dev` prints when it is ready: the next commands, ready to paste, made from the policy that is in force. Pure. */
+import { ownerText } from '#contract/policy/book-id';
 import { formatUsd } from '#contract/policy/money';
 import type { Policy, PolicyBudget, PolicyRoute, PolicyTarget } from '#contract/policy/policy';
 import { PROVIDER_TYPE, type ProviderType } from '#contract/resources/provider-type';
@@ -93,7 +94,7 @@ function fallbackLines(url: string, { providers }: Policy, routes: readonly Aska
 }
 
 function budgetLines(url: string, { budgets }: Policy, routes: readonly Askable[]): string[] {
-  for (const budget of budgets)
+  for (const budget of budgets.filter(({ where }) => where === undefined))
     for (const { model, targets } of routes) {
       const tokens = tokensOver(budget, targets);
       if (tokens === undefined) continue;
@@ -105,9 +106,9 @@ function budgetLines(url: string, { budgets }: Policy, routes: readonly Askable[
   return [];
 }
 
-const capText = ({ unit, amount, per, every, budget }: PolicyBudget): string => {
+const capText = ({ unit, amount, per, every, ...of }: PolicyBudget): string => {
   const cap = unit === 'nanoUsd' ? `$${formatUsd(BigInt(amount))}` : `${amount} tokens`;
-  return `the ${cap} that AIBudget ${budget} allows per ${[...per, every.toLowerCase()].join(' and ')}`;
+  return `the ${cap} that ${ownerText(of)} allows per ${[...per, every.toLowerCase()].join(' and ')}`;
 };
 
 /** A power of ten of output tokens that is over the limit with every target, so that trying it never costs anything. */

@@ -11,6 +11,10 @@ const limit = (name: string, remaining: string) => ({
   ...{ name, spent: '0', granted: '0', remaining, percent: 0, windowEnd: '' },
 });
 const OBJECTS: Readonly<Record<string, object>> = {
+  '/apis/remora.dev/v1alpha1/namespaces/demo/airoutes/team': {
+    metadata: { name: 'team', namespace: 'demo' },
+    status: { limits: [limit('day', '4.00 USD')] },
+  },
   '/apis/remora.dev/v1alpha1/namespaces/demo/aibudgets/team': {
     metadata: { name: 'team', namespace: 'demo' },
     status: { limits: [limit('day', '3.00 USD'), limit('each', '9 tokens')] },
@@ -36,6 +40,8 @@ test('withRemaining() adds what the status of budgets says is left, and nothing 
     row('demo/team', 'day'),
     row('demo/team', 'each', { per: ['user'] }),
     row('demo/team', 'gone'),
+    row('demo/team', 'day', { kind: 'AIRoute' }),
+    row('demo/team', 'day', { kind: 'AIProvider' }),
     row('other/hidden', 'day'),
     row('demo/team', 'day', { remaining: '$1.00' }),
   ];
@@ -43,6 +49,6 @@ test('withRemaining() adds what the status of budgets says is left, and nothing 
   const { targets } = await withRemaining(explanation, cluster);
   assert.deepEqual(
     targets[0]?.budgets.map(({ remaining }) => remaining),
-    ['3.00 USD', undefined, undefined, undefined, '$1.00'],
+    ['3.00 USD', undefined, undefined, '4.00 USD', undefined, undefined, '$1.00'],
   );
 });

@@ -1,5 +1,6 @@
 /** An explanation as text for people: the outcome first, then why. Pure. */
 import { printable } from '#cli/output/printable';
+import { KIND } from '#contract/names/api';
 import type { ExplainedBudget, ExplainedTarget, Explanation } from '#sidecar/pipeline/explain/explanation';
 
 /** As much of a hash as tells policies apart. */
@@ -132,10 +133,20 @@ function costTexts({ price, atMost }: ExplainedTarget): string[] {
   return [`at most ${tokens}: ${cost}${rate}`];
 }
 
-function budgetText({ budget, limit, per = [], amount, every, until, needed, remaining }: ExplainedBudget): string {
+function budgetText({
+  budget,
+  kind = KIND.budget,
+  limit,
+  per = [],
+  amount,
+  every,
+  until,
+  needed,
+  remaining,
+}: ExplainedBudget): string {
   const needs = needed === undefined ? 'needs a price' : `needs ${needed}`;
   const left = remaining === undefined ? `of ${amount}` : `${remaining} left of ${amount}`;
-  return `AIBudget ${budget} ${limit}: ${needs}, ${left} per ${[...per, every.toLowerCase()].join(' and ')} until ${until}`;
+  return `${kind} ${budget} ${limit}: ${needs}, ${left} per ${[...per, every.toLowerCase()].join(' and ')} until ${until}`;
 }
 
 function ceilingText({

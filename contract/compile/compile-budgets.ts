@@ -1,31 +1,107 @@
-/** Which limits of AIBudgets a workload falls under. */
+/** Which limits a workload falls under: those of AIBudgets, of the AIRoutes that serve it, and of the AIProviders that these lead to. */
+import { KIND } from '#contract/names/api';
+import { type LimitOwner, limitIdOf, partitionsOf } from '#contract/policy/book-id';
+import { mayCount } from '#contract/policy/limit-where';
 import { nanoUsd, picoPerToken } from '#contract/policy/money';
-import type { PolicyBudget } from '#contract/policy/policy';
-import { type AIBudget, type AIBudgetLimit, BUDGET_SCOPES, type BudgetScope } from '#contract/resources/ai-budget';
+import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
+import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIProvider } from '#contract/resources/ai-provider';
+import type { AIRoute } from '#contract/resources/ai-route';
+import type { Limit } from '#contract/resources/limit';
+import {
+  BUDGET_SCOPES,
+  means,
+  REQUEST_SCOPES,
+  TARGET_SCOPES,
+  type WORKLOAD_SCOPES,
+} from '#contract/resources/limit-scope';
+import { spendingOf } from '#contract/resources/provider-limit';
 import { namespacedName } from './object-key.ts';
 import type { Workload } from './workload.ts';
 
-/** Every stated value must hold. */
-const matches = ({ match }: AIBudgetLimit, workload: Workload): boolean =>
-  BUDGET_SCOPES.every((scope) => match[scope] === undefined || match[scope] === workload[scope]);
+/** An object that states limits. */
+export type Limiting = AIBudget | AIRoute | AIProvider;
 
-function policyBudget(budget: AIBudget, limit: AIBudgetLimit): PolicyBudget {
-  const key = namespacedName(budget);
+type WorkloadScope = (typeof WORKLOAD_SCOPES)[number];
+/** Of a workload; what is undefined is not known of it. */
+export type WorkloadValues = Partial<Record<WorkloadScope, string | undefined>>;
+
+/** As they are stated, in the order of the object. */
+export function statedLimits(object: Limiting): readonly Limit[] {
+  switch (object.kind) {
+    case 'AIBudget':
+      return object.spec.limits;
+    case 'AIRoute':
+      return object.spec.limits ?? [];
+    case 'AIProvider':
+      return spendingOf(object.spec.limits ?? []);
+  }
+}
+
+const MATCHES: Record<WorkloadScope, (stated: string, value: string) => boolean> = {
+  team: (stated, value) => stated === value,
+  project: (stated, value) => stated === value,
+  environment: (stated, value) => stated === value,
+  namespace: (stated, value) => stated === value,
+  workload: means,
+};
+
+const SCOPES = Object.keys(MATCHES) as WorkloadScope[];
+
+/** Every stated value must hold; a value that is not known does as `ofUnknown` says. */
+const matches = ({ match }: Limit, values: WorkloadValues, ofUnknown: boolean): boolean =>
+  SCOPES.every((scope) => {
+    const [stated, value] = [match[scope], values[scope]];
+    if (stated === undefined) return true;
+    return value === undefined ? ofUnknown : MATCHES[scope](stated, value);
+  });
+
+const valuesOf = ({ serviceAccount, ...workload }: Workload): WorkloadValues => ({
+  ...workload,
+  workload: `${workload.namespace}/${serviceAccount}`,
+});
+
+const ownerOf = ({ kind, metadata: { namespace, name } }: Limiting): LimitOwner => ({ kind, namespace, name });
+
+/** What a route or a provider states holds for itself alone. */
+const OWN_SCOPE = { AIBudget: undefined, AIRoute: 'route', AIProvider: 'provider' } as const;
+
+function whereOf(object: Limiting, { match }: Limit): NonNullable<PolicyBudget['where']> {
+  const stated = [...TARGET_SCOPES, ...REQUEST_SCOPES].flatMap((scope) => {
+    const value = match[scope];
+    return value === undefined ? [] : [[scope, value] as const];
+  });
+  const own = OWN_SCOPE[object.kind];
+  return { ...Object.fromEntries(stated), ...(own && { [own]: namespacedName(object) }) };
+}
+
+/** Whether what a route or a provider states of itself in `match` is itself. */
+export function meansItself(object: Limiting, { match }: Limit): boolean {
+  const own = OWN_SCOPE[object.kind];
+  const stated = own && match[own];
+  return stated === undefined || means(stated, namespacedName(object));
+}
+
+/** As sidecars know it, whatever the workload. */
+export function policyBudget(object: Limiting, limit: Limit): PolicyBudget {
+  const where = whereOf(object, limit);
   const isMoney = limit.usd !== undefined;
   return {
-    id: `${key}/${limit.name}`,
-    budget: key,
+    id: limitIdOf(ownerOf(object), limit.name),
+    budget: namespacedName(object),
+    ...(object.kind !== KIND.budget && { kind: object.kind }),
     limit: limit.name,
     scope: BUDGET_SCOPES.flatMap((scope) => {
       const value = limit.match[scope];
       return value === undefined ? [] : [{ scope, value }];
     }),
-    per: limit.per,
+    ...(Object.keys(where).length > 0 && { where }),
+    per: partitionsOf(limit.per),
     ...(limit.shadows !== 'Include' && { shadows: limit.shadows }),
     unit: isMoney ? 'nanoUsd' : 'tokens',
     amount: String(limit.usd === undefined ? (limit.tokens ?? 0) : nanoUsd(limit.usd)),
     every: limit.every,
-    ...(isMoney && ceilingOf(budget)),
+    ...(isMoney && object.kind === KIND.budget && ceilingOf(object)),
   };
 }
 
@@ -39,18 +115,26 @@ const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBud
         },
       };
 
-/** The limits of one AIBudget that apply to a workload, in the order of the object. */
-export const limitsFor = (budget: AIBudget, workload: Workload): PolicyBudget[] =>
-  budget.spec.limits.filter((limit) => matches(limit, workload)).map((limit) => policyBudget(budget, limit));
+/** The limits of one object that apply to a workload, in the order of the object. */
+export const limitsFor = (object: Limiting, workload: Workload): PolicyBudget[] =>
+  statedLimits(object)
+    .filter((limit) => matches(limit, valuesOf(workload), false) && meansItself(object, limit))
+    .map((limit) => policyBudget(object, limit));
 
-/** Whether a money limit that refuses unknown prices may cover pods of which only `known` is known. */
-export const mayRefuseUnpriced = (budget: AIBudget, known: Partial<Record<BudgetScope, string | undefined>>): boolean =>
-  budget.spec.unknownPrice === 'Reject' &&
-  budget.spec.limits.some(
+/** Where a target is asked. */
+export interface Asked {
+  /** `namespace/name` of the AIRoute. */
+  readonly route: string;
+  readonly target: Pick<PolicyTarget, 'provider' | 'model'>;
+}
+
+/** Whether a money limit that refuses unknown prices may cover such an attempt of pods of which only `known` is known. */
+export const mayRefuseUnpriced = (object: Limiting, known: WorkloadValues, { route, target }: Asked): boolean =>
+  (object.kind !== KIND.budget || object.spec.unknownPrice === 'Reject') &&
+  statedLimits(object).some(
     (limit) =>
       limit.usd !== undefined &&
-      BUDGET_SCOPES.every((scope) => {
-        const [wanted, stated] = [limit.match[scope], known[scope]];
-        return wanted === undefined || stated === undefined || wanted === stated;
-      }),
+      matches(limit, known, true) &&
+      meansItself(object, limit) &&
+      mayCount(policyBudget(object, limit), route, target),
   );

@@ -239,7 +239,17 @@ const compileConcurrency = ({
 
 export function compileRoute(route: AIRoute, context: RouteContext): CompiledRoute {
   const { targets = [], variants, rules: stated, strategy, affinity, maxP95, ...stays } = route.spec;
-  const { timeouts, retry, hedge, circuitBreaker: _, callback, classifier, concurrency, ...spec } = stays;
+  const {
+    timeouts,
+    retry,
+    hedge,
+    circuitBreaker: _,
+    callback,
+    classifier,
+    concurrency,
+    limits: _limits,
+    ...spec
+  } = stays;
   const choice = { ...(strategy && { strategy }), ...(affinity && { affinity }), ...(maxP95 && { maxP95 }) };
   const compiler = new RouteCompiler(route, context);
   const rules = stated
@@ -268,6 +278,14 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
     hasTargets: rules.some((rule) => rule.targets.length + rule.fallbacks.length > 0),
   };
 }
+
+/** Every target that an attempt may be made at, with those of variants. */
+export const targetsOf = ({ rules }: Pick<PolicyRoute, 'rules'>): PolicyTarget[] =>
+  rules.flatMap(({ targets, fallbacks, variants = [] }) => [
+    ...targets,
+    ...fallbacks,
+    ...variants.map(({ target }) => target),
+  ]);
 
 /** The reason to show when several targets are left out for different ones: the one that a user can mend soonest. */
 export function chiefReason(unresolved: readonly Unresolved[]): Unresolved['reason'] {

@@ -75,13 +75,14 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
   const policies = analysis.policies.filter((source) => covers(source) && appliesTo(source, workload));
   // What the platform insists on is inspected first: a team's guardrail may not see what the platform masks.
   const ordered = [...policies.filter(isPlatform), ...policies.filter((source) => !isPlatform(source))];
-  const budgets = analysis.budgets
-    .filter(covers)
+  const limiting = [...analysis.budgets.filter(covers), ...routes.map(({ source }) => source), ...providers];
+  const budgets = limiting
     .map((source) => ({ source, limits: limitsFor(source, workload) }))
     .filter(({ limits }) => limits.length > 0);
 
   const asked = [...routes.map(({ source }) => source), ...policies].flatMap(askedLabels);
-  const sources = [...providers, ...routes.map((route) => route.source), ...policies, ...budgets.map((b) => b.source)];
+  const capping = budgets.map(({ source }) => source).filter(({ kind }) => kind === KIND.budget);
+  const sources = [...providers, ...routes.map((route) => route.source), ...policies, ...capping];
   return {
     formatVersion: POLICY_FORMAT_VERSION,
     sources: sources.map(sourceOf).sort(bySource),

@@ -4,11 +4,13 @@
  */
 import { LABEL } from '#contract/names/api';
 import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#contract/names/conditions';
+import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
 import { mayRefuseUnpriced } from './compile-budgets.ts';
-import { chiefReason } from './compile-route.ts';
+import { chiefReason, targetsOf } from './compile-route.ts';
+import { limitNotes } from './limit-notes.ts';
 import { missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
 import { policyNotes } from './policy-notes.ts';
@@ -89,16 +91,21 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
       const route = scene.analysis.routes.get(content);
       if (!route) return [];
       return [
-        [CONDITION.accepted, routeAccepted(route)],
+        [CONDITION.accepted, routeAccepted(route, scene)],
         [CONDITION.resolvedRefs, routeRefs(route, scene)],
       ];
     }
     case 'AIBudget':
-      return [[CONDITION.accepted, accepted(scopeNotes(content, scene.snapshot.platformNamespaces))]];
+      return [[CONDITION.accepted, accepted(budgetNotesOf(content, scene))]];
     case 'AIPolicy':
       return [[CONDITION.accepted, accepted(notesOf(content, scene.snapshot))]];
   }
 }
+
+const budgetNotesOf = (budget: AIBudget, { snapshot, analysis }: Scene): string[] => [
+  ...scopeNotes(budget, snapshot.platformNamespaces),
+  ...limitNotes(budget, { snapshot, analysis }),
+];
 
 const notesOf = (policy: AIPolicy, snapshot: Snapshot): string[] => [
   ...scopeNotes(policy, snapshot.platformNamespaces),
@@ -112,7 +119,10 @@ function providerAccepted(provider: AIProvider, { analysis, snapshot }: Scene): 
       REASON.conflicted,
       `metadata.name: "${provider.metadata.name}" is shared with all namespaces by ${objectText(winner)} and cannot be shadowed; references mean that one. Choose another name`,
     );
-  return accepted(scopeNotes(provider, snapshot.platformNamespaces));
+  return accepted([
+    ...scopeNotes(provider, snapshot.platformNamespaces),
+    ...limitNotes(provider, { snapshot, analysis }),
+  ]);
 }
 
 const resolved = (message = 'All references are resolved'): Verdict => ({
@@ -126,8 +136,8 @@ function providerRefs(provider: AIProvider, { analysis: { directory }, snapshot 
   return missing ? refused(missing.reason, missing.message) : resolved(cutText(provider, snapshot));
 }
 
-function routeAccepted({ source, claims }: AnalysedRoute): Verdict {
-  if (claims.lost.length === 0) return accepted([]);
+function routeAccepted({ source, claims }: AnalysedRoute, scene: Scene): Verdict {
+  if (claims.lost.length === 0) return accepted(limitNotes(source, scene));
   const field = source.spec.models ? 'spec.models' : 'metadata.name';
   const lost = claims.lost.map(
     ({ model, winner }) => `${field}: model "${model}" is already served by the older ${objectText(winner)}`,
@@ -202,7 +212,10 @@ function lackWarning({ lacking }: AnalysedRoute): string | undefined {
   return `${listed(lacking, MAX_WARNED)}. Requests that need it fail there: choose another model, give such requests a rule of their own, or state contextTokens in spec.models of the AIProvider where it reads more`;
 }
 
-function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, analysis }: Scene): string | undefined {
+function priceWarning(
+  { source, route, providers, unpriced }: AnalysedRoute,
+  { snapshot, analysis }: Scene,
+): string | undefined {
   if (unpriced.length === 0) return undefined;
   const { namespace } = source.metadata;
   const labels = snapshot.namespaces.get(namespace) ?? {};
@@ -213,13 +226,16 @@ function priceWarning({ source, unpriced }: AnalysedRoute, { snapshot, analysis 
     project: labels[LABEL.project],
     environment: labels[LABEL.environment],
   };
-  const budget = analysis.budgets.find(
-    (candidate) =>
-      (candidate.metadata.namespace === namespace || snapshot.platformNamespaces.has(candidate.metadata.namespace)) &&
-      mayRefuseUnpriced(candidate, known),
+  const covering = analysis.budgets.filter(
+    ({ metadata }) => metadata.namespace === namespace || snapshot.platformNamespaces.has(metadata.namespace),
   );
-  if (!budget) return undefined;
-  return `The price of ${named(unpriced)} is unknown, so ${objectText(budget)} refuses requests to it; state it in spec.models of the AIProvider`;
+  const limiting = [...covering, source, ...providers];
+  const asked = targetsOf(route).filter(({ price }) => price === null);
+  const refusing = limiting.find((object) =>
+    asked.some((target) => mayRefuseUnpriced(object, known, { route: route.key, target })),
+  );
+  if (!refusing) return undefined;
+  return `The price of ${named(unpriced)} is unknown, so ${objectText(refusing)} refuses requests to it; state it in spec.models of the AIProvider`;
 }
 
 function named(models: readonly string[]): string {

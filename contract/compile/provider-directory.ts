@@ -7,6 +7,7 @@ import { credentialName } from '#contract/policy/credential-name';
 import type { PolicyProvider } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type ProviderAuth, secretOf, secretPath } from '#contract/resources/provider-auth';
+import { concurrencyOf } from '#contract/resources/provider-limit';
 import { defaultEndpointOf } from '#contract/resources/provider-type';
 import { missingSecret } from './missing-secret.ts';
 import { byAge, namespacedName, objectText } from './object-key.ts';
@@ -121,8 +122,13 @@ function policyProvider(provider: AIProvider, isPlatform: boolean, snapshot: Sna
     ...(spec.preset !== undefined && { preset: spec.preset }),
     ...(spec.azure !== undefined && { azure: spec.azure }),
     ...(keptObjectsOf(provider, isPlatform) === 'Refused' && { keptObjects: 'Refused' }),
-    ...(spec.limits && { limits: spec.limits }),
+    ...concurrencyLimits(spec),
   };
+}
+
+function concurrencyLimits({ limits }: AIProvider['spec']): Pick<PolicyProvider, 'limits'> {
+  const stated = concurrencyOf(limits ?? []);
+  return stated.length === 0 ? {} : { limits: stated };
 }
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');

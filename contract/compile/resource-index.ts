@@ -131,6 +131,11 @@ export class ResourceIndex {
     return [...this.#objects.keys()].sort(byText);
   }
 
+  /** What runs of the object; `key` as `objectKey()` gives it. */
+  content(key: string): Resource | undefined {
+    return this.#objects.get(key)?.content;
+  }
+
   namespaceLabels(name: string): Readonly<Record<string, string>> | undefined {
     return this.#namespaces.get(name);
   }

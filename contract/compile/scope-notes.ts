@@ -3,6 +3,7 @@ import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { Resource } from '#contract/resources/kinds';
+import type { Limit } from '#contract/resources/limit';
 
 export function scopeNotes(object: Resource, platformNamespaces: ReadonlySet<string>): string[] {
   if (platformNamespaces.has(object.metadata.namespace)) return [];
@@ -31,12 +32,16 @@ function providerNotes({ spec }: AIProvider, platformNamespaces: ReadonlySet<str
 
 const budgetNotes = ({ metadata, spec }: AIBudget): string[] =>
   spec.limits.flatMap(({ match }, index) =>
-    match.namespace === undefined || match.namespace === metadata.namespace
-      ? []
-      : [
-          `spec.limits[${index}].match.namespace: never applies, since outside the platform namespaces an AIBudget covers its own namespace only`,
-        ],
+    foreignFields(match, metadata.namespace).map(
+      (field) =>
+        `spec.limits[${index}].match.${field}: never applies, since outside the platform namespaces an AIBudget covers its own namespace only`,
+    ),
   );
+
+function foreignFields({ namespace, workload = '' }: Limit['match'], own: string): string[] {
+  const isForeign = workload.includes('/') && !workload.startsWith(`${own}/`);
+  return [...(namespace !== undefined && namespace !== own ? ['namespace'] : []), ...(isForeign ? ['workload'] : [])];
+}
 
 function policyNotes({ metadata, spec }: AIPolicy): string[] {
   const others = (spec.appliesTo?.namespaces ?? []).filter((name) => name !== metadata.namespace);

@@ -3,6 +3,7 @@ export const CONDITION = {
   accepted: 'Accepted',
   resolvedRefs: 'ResolvedRefs',
   programmed: 'Programmed',
+  partitionsBounded: 'PartitionsBounded',
   ready: 'Ready',
 } as const;
 
@@ -25,6 +26,8 @@ export const REASON = {
   pending: 'Pending',
   rejected: 'Rejected',
   noWorkloads: 'NoWorkloads',
+  partitionsBounded: 'PartitionsBounded',
+  tooManyPartitions: 'TooManyPartitions',
   ready: 'Ready',
   notReady: 'NotReady',
 } as const;

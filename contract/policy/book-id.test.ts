@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/limit-scope';
 import { buildBudget, buildTarget } from '#test/support/build-policy';
 import {
   budgetKeyOfBook,
   budgetOfBook,
   isPartition,
+  type LimitOwner,
+  limitIdOf,
   limitOfBook,
+  ownerOfBook,
   type PartitionedRequest,
   partitionOf,
+  partitionsOf,
 } from './book-id.ts';
 
 const SEED = 20261121;
@@ -19,6 +24,7 @@ const limits = new Map([each, plain].map((budget) => [budget.id, budget]));
 
 const from = (user?: string): PartitionedRequest => ({
   caller: { attribution: { namespace: 'shop', serviceAccount: 'app' }, user },
+  route: 'shop/chat',
   target: buildTarget('shop', 'mock/echo'),
 });
 
@@ -71,4 +77,89 @@ test('budgetOfBook() refuses what is no book of a limit', () => {
     '',
   ];
   for (const id of forged) assert.equal(budgetOfBook(limits, id), undefined, JSON.stringify(id));
+});
+
+const WHOLE: PartitionedRequest = {
+  caller: {
+    attribution: {
+      namespace: 'shop',
+      serviceAccount: 'app',
+      team: 'web',
+      project: 'p',
+      environment: 'dev',
+      feature: 'mail',
+    },
+    ...{ user: 'ann', session: 's1', run: 'r1' },
+  },
+  route: 'shop/chat',
+  target: buildTarget('shop', 'openai/gpt-4o'),
+};
+const { caller, target } = WHOLE;
+const of = (attribution: Partial<PartitionedRequest['caller']['attribution']>): PartitionedRequest => ({
+  ...WHOLE,
+  caller: { ...caller, attribution: { ...caller.attribution, ...attribution } },
+});
+
+/** The same request of another value of one scope. */
+const OTHER: Record<BudgetScope, PartitionedRequest> = {
+  team: of({ team: 'mobile' }),
+  project: of({ project: 'q' }),
+  environment: of({ environment: 'prod' }),
+  user: { ...WHOLE, caller: { ...caller, user: 'bob' } },
+  feature: of({ feature: 'chat' }),
+  session: { ...WHOLE, caller: { ...caller, session: 's2' } },
+  run: { ...WHOLE, caller: { ...caller, run: 'r2' } },
+  model: { ...WHOLE, target: buildTarget('shop', 'openai/gpt-5') },
+  provider: { ...WHOLE, target: { ...target, provider: 'shop/azure' } },
+  route: { ...WHOLE, route: 'shop/other' },
+  namespace: of({ namespace: 'other' }),
+  workload: of({ serviceAccount: 'job' }),
+};
+
+test('a limit is kept apart by what it names, and by nothing else', () => {
+  for (const scope of BUDGET_SCOPES) {
+    const limit = buildBudget(ID, 100n, { per: [scope] });
+    const book = (request: PartitionedRequest): string => partitionOf(limit, request).id;
+    assert.notEqual(book(OTHER[scope]), book(WHOLE), scope);
+    for (const [other, request] of Object.entries(OTHER)) {
+      // A ServiceAccount is one of its namespace.
+      if (other === scope || (scope === 'workload' && other === 'namespace')) continue;
+      assert.equal(book(request), book(WHOLE), `${scope}, ${other}`);
+    }
+  }
+});
+
+test('of several each combination has its own amount, in whatever order they were stated', () => {
+  const per = partitionsOf(['model', 'user']);
+  assert.deepEqual(
+    [per, partitionsOf(['user', 'model'])],
+    [
+      ['user', 'model'],
+      ['user', 'model'],
+    ],
+  );
+  const limit = buildBudget(ID, 100n, { per });
+  const requests = [WHOLE, OTHER.user, OTHER.model, { ...OTHER.user, target: OTHER.model.target }];
+  assert.equal(new Set(requests.map((request) => partitionOf(limit, request).id)).size, 4);
+});
+
+test('what a provider is asked for counts as the model, where the target passes the asked name on', () => {
+  const limit = buildBudget(ID, 100n, { per: ['model'] });
+  const any = { ...WHOLE, target: buildTarget('shop', 'openai/*') };
+  assert.equal(partitionOf(limit, { ...any, model: 'gpt-4o' }).id, partitionOf(limit, WHOLE).id);
+  assert.notEqual(partitionOf(limit, { ...any, model: 'gpt-5' }).id, partitionOf(limit, WHOLE).id);
+});
+
+test('limits of three objects of one name are three, and each book tells whose it is', () => {
+  const owners: LimitOwner[] = (['AIBudget', 'AIRoute', 'AIProvider'] as const).map((kind) => ({
+    ...{ kind, namespace: 'shop', name: 'chat.v2' },
+  }));
+  const ids = owners.map((owner) => limitIdOf(owner, 'day'));
+  assert.deepEqual(ids, ['shop/chat.v2/day', 'shop/airoute:chat.v2/day', 'shop/aiprovider:chat.v2/day']);
+  assert.equal(new Set(ids.map(budgetKeyOfBook)).size, 3);
+  for (const [index, id] of ids.entries())
+    for (const book of [id, partitionOf({ ...each, id }, from('ann')).id]) {
+      assert.deepEqual(ownerOfBook(book), owners[index]);
+      assert.equal(limitOfBook(book), id);
+    }
 });

@@ -4,7 +4,7 @@
  * A part that comes from a resource spreads the shape of the resource: what is not stated anew below it travels as its author wrote it.
  */
 import { z } from 'zod';
-import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import { KIND } from '#contract/names/api';
 import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
@@ -16,11 +16,13 @@ import {
   aiRouteVariant,
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
+import { BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/limit';
+import { BUDGET_SCOPES, REQUEST_SCOPES, TARGET_SCOPES } from '#contract/resources/limit-scope';
 import { perRequest } from '#contract/resources/per-request';
 import { aiPolicyPriority } from '#contract/resources/policy-priority';
 import { PRESETS } from '#contract/resources/preset';
 import { providerIdentity } from '#contract/resources/provider-auth';
-import { providerLimit } from '#contract/resources/provider-limit';
+import { providerConcurrency } from '#contract/resources/provider-limit';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
 import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
@@ -76,7 +78,7 @@ const provider = z.object({
   /** Absent: shared. */
   keptObjects: z.enum(KEPT_OBJECTS).optional(),
   /** Of all pods together, as stated; absent: none is stated. */
-  limits: z.array(providerLimit).optional(),
+  limits: z.array(providerConcurrency).optional(),
 });
 
 /** Pico-dollars per token. */
@@ -220,7 +222,7 @@ const route = z
     rules: z.array(rule),
   })
   .omit({ targets: true, timeouts: true, circuitBreaker: true, variants: true })
-  .omit({ strategy: true, affinity: true, maxP95: true });
+  .omit({ strategy: true, affinity: true, maxP95: true, limits: true });
 
 /** The AIPolicy that states it, and whether what it says is only watched. */
 const statedBy = { policy: objectKey, mode: z.literal('Observe').optional() };
@@ -231,14 +233,19 @@ const ceiling = z.object({ ...statedBy, ...perRequest.shape });
 const priorities = z.object({ ...statedBy, priority: z.array(aiPolicyPriority) });
 
 const budget = z.object({
-  /** `namespace/name/limit`: the identity under which grants are kept, with what `book-id.ts` adds where there is `per`. */
+  /** The identity under which grants are kept, as `book-id.ts` writes it, with what it adds where there is `per`. */
   id: z.string(),
+  /** Of the object that states it. */
   budget: objectKey,
+  /** Its kind; absent: AIBudget. */
+  kind: z.enum([KIND.route, KIND.provider]).optional(),
   limit: z.string(),
   /** The values that the limit matches, for messages, in scope order. */
   scope: z.array(z.object({ scope: z.enum(BUDGET_SCOPES), value: z.string() })),
-  /** The amount holds for each value of these by itself. */
-  per: z.array(z.enum(BUDGET_PARTITIONS)).default([]),
+  /** What of an attempt must hold for it to count, beside what the workload decides; absent: nothing. A name means as `limit-scope.ts` says. */
+  where: z.partialRecord(z.enum([...TARGET_SCOPES, ...REQUEST_SCOPES]), z.string()).optional(),
+  /** The amount holds for each value of these by itself. In scope order. */
+  per: z.array(z.enum(BUDGET_SCOPES)).default([]),
   /** Of copies for Shadow variants; absent: they count as requests do. */
   shadows: z.enum(BUDGET_SHADOWS).exclude(['Include']).optional(),
   unit: z.enum(['nanoUsd', 'tokens']),

@@ -1,73 +1,10 @@
 /** AIBudget: money and tokens with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, labelValue, objectMeta, usd } from './fields.ts';
-import { mapOf, setOf, withRules } from './validation.ts';
-
-export const BUDGET_WINDOWS = ['Minute', 'Hour', 'Day', 'Week', 'Month'] as const;
-export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];
-
-/** The scopes a limit may match, in the order in which messages name them. */
-export const BUDGET_SCOPES = ['team', 'project', 'environment', 'namespace'] as const;
-export type BudgetScope = (typeof BUDGET_SCOPES)[number];
-
-/** What a limit may hold for each value of. What the value of a request is says `policy/book-id.ts`. */
-export const BUDGET_PARTITIONS = ['user'] as const;
-export type BudgetPartition = (typeof BUDGET_PARTITIONS)[number];
-
-/** Whether copies of requests for Shadow variants count against a limit. */
-export const BUDGET_SHADOWS = ['Include', 'Exclude', 'Only'] as const;
-
-const limit = withRules(
-  z.object({
-    name: dnsLabel('Name of the limit within this AIBudget.'),
-    match: z
-      .object({
-        team: labelValue('Label remora.dev/team of the namespace, else of the pod.').optional(),
-        project: labelValue('Label remora.dev/project of the namespace, else of the pod.').optional(),
-        environment: labelValue('Label remora.dev/environment of the namespace, else of the pod.').optional(),
-        namespace: dnsLabel('Namespace of the pod.').optional(),
-      })
-      .default({})
-      .describe(
-        'Which workloads share this limit; all stated values must hold. Omitted: all that the AIBudget covers.',
-      ),
-    per: setOf(z.enum(BUDGET_PARTITIONS), { max: 8 })
-      .default([])
-      .describe(
-        'The cap holds for each of these by itself: `[user]` gives every end user the whole amount. The user is that of the header ' +
-          'x-remora-user, else of the body, as the app states it; requests without one share one amount. One pod counts at ' +
-          'most 2000 users per window, and an AIBudget keeps at most 10000 books, one per user and window; what is beyond is ' +
-          'refused. Books are kept for 2 windows after their own, at least 30 minutes and at most 48 hours. ' +
-          'Omitted: all that match share one amount.',
-      ),
-    shadows: z
-      .enum(BUDGET_SHADOWS)
-      .default('Include')
-      .describe(
-        'Copies of requests that go to Shadow variants of AIRoutes. `Include`: they count as the requests do. `Exclude`: they do not count here, and no copy takes anything from requests. `Only`: nothing but copies counts, so that they have a cap of their own.',
-      ),
-    usd: usd('The cap in US dollars.').optional(),
-    tokens: z
-      .number()
-      .int()
-      .min(1)
-      .max(1_000_000_000_000)
-      .optional()
-      .describe('The cap in tokens, input and output together.'),
-    every: z
-      .enum(BUDGET_WINDOWS)
-      .describe('The window after which the limit starts anew, in UTC; weeks start on Monday.'),
-    onExceeded: z.enum(['Reject']).default('Reject').describe('What happens at the cap: the request is answered 429.'),
-  }),
-  [
-    {
-      rule: 'has(self.usd) != has(self.tokens)',
-      message: 'exactly one of usd and tokens must be set',
-      holds: (limit) => (limit.usd === undefined) !== (limit.tokens === undefined),
-    },
-  ],
-);
+import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, usd } from './fields.ts';
+import { limit } from './limit.ts';
+import { limitStatuses } from './limit-status.ts';
+import { mapOf, withRules } from './validation.ts';
 
 const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
 
@@ -96,27 +33,12 @@ const aiBudgetSpec = withRules(
   ],
 );
 
-const limitStatus = z.object({
-  name: z.string().max(63),
-  spent: z
-    .string()
-    .max(32)
-    .describe(
-      'US dollars or tokens that settled in this window; of a limit with `per` these are the figures of whoever spent most.',
-    ),
-  granted: z.string().max(32).describe('Held by sidecars and not yet spent.'),
-  remaining: z.string().max(32).describe('Limit less spent and granted.'),
-  percent: z.number().int().describe('Spent in percent of the limit.'),
-  windowStart: z.string().max(64),
-  windowEnd: z.string().max(64),
-});
-
 const aiBudgetStatus = z.object({
   observedGeneration: z.number().int().optional(),
   spent: z.string().max(32).optional().describe('Of the limit that is used most.'),
   remaining: z.string().max(32).optional(),
   percent: z.string().max(8).optional(),
-  limits: mapOf(limitStatus, { max: 32 }).optional(),
+  limits: limitStatuses.optional(),
   conditions,
 });
 
@@ -127,8 +49,6 @@ export const aiBudget = z.object({
   status: aiBudgetStatus.optional(),
 });
 export type AIBudget = z.infer<typeof aiBudget>;
-export type AIBudgetLimit = z.infer<typeof limit>;
-export type AIBudgetLimitStatus = z.infer<typeof limitStatus>;
 
 export const AI_BUDGET: KindDefinition = {
   kind: KIND.budget,

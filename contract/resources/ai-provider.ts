@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { azureSettings } from './azure-settings.ts';
 import { AGE_COLUMN, conditions, DNS_LABEL, type KindDefinition, modelName, objectMeta, tag, usd } from './fields.ts';
+import { limitStatuses } from './limit-status.ts';
 import { listText } from './list-text.ts';
 import { PRESETS, type Preset, PUBLIC_PRESETS } from './preset.ts';
 import { IDENTITY_RULES, providerAuth } from './provider-auth.ts';
@@ -267,7 +268,7 @@ const aiProviderSpec = withRules(
     limits: providerLimits
       .optional()
       .describe(
-        'How much may be under way at this provider at one time in all pods together. Limits that it states itself by refusing are found without being stated here.',
+        'How much this provider takes from all pods together: attempts under way at one time (`concurrency`), or what may be spent there in a window, as AIBudgets state it, with a name. Every limit that matches applies. In US dollars a model of unknown price is refused. Limits that the provider states itself by refusing are found without being stated here.',
       ),
     keptObjects: z
       .enum(KEPT_OBJECTS)
@@ -293,7 +294,13 @@ const aiProviderSpec = withRules(
   ],
 );
 
-const aiProviderStatus = z.object({ observedGeneration: z.number().int().optional(), conditions });
+const aiProviderStatus = z.object({
+  observedGeneration: z.number().int().optional(),
+  limits: limitStatuses
+    .optional()
+    .describe('What was spent of each of `spec.limits` in its present window, where one bounds spending.'),
+  conditions,
+});
 
 const NAME_RULE: CelRule = {
   rule: `size(self.metadata.name) <= 63 && ${celMatches(DNS_LABEL, 'self.metadata.name')}`,

@@ -12,6 +12,8 @@ import {
   modelReference,
   objectMeta,
 } from './fields.ts';
+import { limit } from './limit.ts';
+import { limitStatuses } from './limit-status.ts';
 import { listText } from './list-text.ts';
 import { perRequest } from './per-request.ts';
 import { latency, requestClassMatch } from './request-class.ts';
@@ -158,6 +160,11 @@ export const aiRouteSpec = withRules(
       .describe(
         'How many requests may be under way at one time, and who waits. Omitted: no bound but that of the sidecar.',
       ),
+    limits: mapOf(limit, { max: 32 })
+      .optional()
+      .describe(
+        'What may be spent through this route; every limit that matches a request applies, beside those of AIBudgets. In US dollars a target of unknown price is refused. Omitted: no limit of its own.',
+      ),
     priority: aiRoutePriority,
     classifier: aiRouteClassifier
       .optional()
@@ -201,6 +208,7 @@ export const aiRouteSpec = withRules(
 const aiRouteStatus = z.object({
   observedGeneration: z.number().int().optional(),
   programmed: z.string().max(32).optional().describe('Sidecars that run this generation, of matching pods: `N/M`.'),
+  limits: limitStatuses.optional().describe('What was spent of each of `spec.limits` in its present window.'),
   variants: atomicListOf(variantStatus, { max: 144 })
     .optional()
     .describe('What was measured of the variants of each rule, and what became of them.'),

@@ -10,6 +10,7 @@ import { secretRefOf } from '#contract/compile/secret-refs';
 import { contentsOf } from '#contract/compile/snapshot';
 import { type SelectingLabels, selectingLabels } from '#contract/compile/workload';
 import { KIND } from '#contract/names/api';
+import { ownerOfBook } from '#contract/policy/book-id';
 import { USER_KINDS } from '#contract/resources/kinds';
 import type { SourceCounts } from '#contract/wire/variant-codec';
 import type { EventRecorder } from '#operator/kube/event-recorder';
@@ -50,7 +51,7 @@ export interface ControllerOptions {
   readonly push: Pick<PushServer, 'publish' | 'remove' | 'gone'>;
   readonly treasury: Pick<Treasury, 'status' | 'forfeit'>;
   /** Told of every ledger that the watch shows. */
-  readonly ledgers: Pick<LedgerIndex, 'apply' | 'remove'>;
+  readonly ledgers: Pick<LedgerIndex, 'apply' | 'remove' | 'count'>;
   readonly events: EventRecorder;
   readonly metrics: OperatorMetrics;
   readonly log: Logger;
@@ -124,7 +125,7 @@ export class Controller implements PushEvents {
     const matching = new MatchingSidecars({ workloads: this.#workloads, publisher: this.#publisher, acks: this.acks });
     const writer = new StatusWriter({
       ...{ client, log, matching, now, index: this.index, objects: this.objects },
-      ...{ treasury: options.treasury, events: options.events, leads: options.leads },
+      ...{ treasury: options.treasury, ledgers: options.ledgers, events: options.events, leads: options.leads },
       experiments: this.#experiments,
       again: (key, afterMs) => this.#statuses.addLater(key, afterMs),
     });
@@ -195,11 +196,11 @@ export class Controller implements PushEvents {
     };
   }
 
-  /** The AIBudget behind the id of a book; undefined when it is gone. */
+  /** The object behind the id of a book; undefined when it is gone. */
   budgetOwner(budgetId: string): { readonly name: string; readonly uid: string } | undefined {
-    const [namespace = '', name = ''] = budgetId.split('/');
-    const budget = this.objects.get(objectKey({ kind: KIND.budget, namespace, name }));
-    return budget && { name, uid: budget.uid };
+    const owner = ownerOfBook(budgetId);
+    const object = this.objects.get(objectKey(owner));
+    return object && { name: owner.name, uid: object.uid };
   }
 
   onState(state: SidecarState): void {
@@ -273,15 +274,15 @@ export class Controller implements PushEvents {
     };
   }
 
-  /** A ledger changed: some replica granted or booked something, so the AIBudget that owns it shows other figures. */
+  /** A ledger changed: some replica granted or booked something, so the object that owns it shows other figures. */
   #ledgers(): ReflectorHandler<LedgerObject> {
     const { ledgers } = this.#options;
     return {
       apply: (ledger) => {
         ledgers.apply(ledger);
         const { metadata } = ledger;
-        for (const { name } of metadata.ownerReferences ?? [])
-          this.#look(objectKey({ kind: KIND.budget, namespace: metadata.namespace, name }));
+        for (const { kind, name } of metadata.ownerReferences ?? [])
+          this.#look(objectKey({ kind, namespace: metadata.namespace, name }));
       },
       remove: (ref) => ledgers.remove(ref),
     };

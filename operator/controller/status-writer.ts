@@ -1,7 +1,8 @@
 /** Writes one object's status when it is not what it should be; only on the replica that holds the Lease. */
 import { conditionsOf, type ObjectCondition } from '#contract/compile/compile';
+import type { Limiting } from '#contract/compile/compile-budgets';
 import type { ResourceIndex } from '#contract/compile/resource-index';
-import { contentsOf, type Snapshot } from '#contract/compile/snapshot';
+import type { Snapshot } from '#contract/compile/snapshot';
 import { KIND } from '#contract/names/api';
 import { CONDITION } from '#contract/names/conditions';
 import type { Json } from '#contract/policy/canonical-json';
@@ -12,7 +13,7 @@ import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
 import { remoraType } from '#operator/kube/resource-type';
 import { applyStatus } from '#operator/kube/status-client';
-import { type BudgetReport, budgetReport, limitsOf } from '#operator/status/budget-status';
+import { budgetReport, limitsOf } from '#operator/status/budget-status';
 import {
   mergeConditions,
   statusChange,
@@ -20,9 +21,11 @@ import {
   type WantedCondition,
   withReady,
 } from '#operator/status/conditions';
+import { partitionsCondition } from '#operator/status/partitions-condition';
 import { formerWord, type Programmed } from '#operator/status/programmed';
 import { variantNews } from '#operator/status/variant-rows';
 import type { Logger } from '#operator/telemetry/log';
+import type { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
 import type { Treasury } from '#treasury/treasury';
 import type { Experiments } from './experiments/experiments.ts';
 import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
@@ -34,6 +37,7 @@ export interface StatusWriterOptions {
   readonly objects: ObservedObjects;
   readonly matching: MatchingSidecars;
   readonly treasury: Pick<Treasury, 'status'>;
+  readonly ledgers: Pick<LedgerIndex, 'count'>;
   readonly events: EventRecorder;
   readonly experiments: Pick<Experiments, 'rows'>;
   readonly log: Logger;
@@ -47,7 +51,15 @@ export interface StatusWriterOptions {
 /** Sidecars are back well within this after an operator started: they wait 30 s at most, and nearly all far less. */
 const SETTLE_MS = 30_000;
 
+/** Conditions whose turns are Events. */
+const TOLD: ReadonlySet<string> = new Set([CONDITION.accepted, CONDITION.resolvedRefs, CONDITION.partitionsBounded]);
+
 type Wanted = { readonly [field: string]: Json | undefined } & { readonly conditions: Condition[] };
+
+interface Spending {
+  readonly fields: { readonly [field: string]: Json };
+  readonly condition: WantedCondition | undefined;
+}
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
@@ -103,11 +115,12 @@ export class StatusWriter {
       const variants = this.#options.experiments.rows(key, variantsOf(object), (ms) => this.#options.again(key, ms));
       if (variants !== undefined) fields.variants = [...variants];
     }
-    const report = object.kind === KIND.budget ? await this.#budget(key, object) : undefined;
+    const spending = await this.#spending(key, object);
+    if (spending?.condition) wanted.push(spending.condition);
     const now = new Date(this.#options.now()).toISOString().replace(/\.\d+Z$/, 'Z');
     return {
       ...fields,
-      ...report,
+      ...spending?.fields,
       observedGeneration: generation,
       conditions: mergeConditions({ present: object.status?.conditions, wanted: withReady(wanted), generation, now }),
     };
@@ -122,24 +135,34 @@ export class StatusWriter {
     return former ?? counted;
   }
 
-  async #budget(key: string, { namespace, name }: ObservedObject): Promise<BudgetReport | undefined> {
-    const { index, treasury, again, now } = this.#options;
-    const budget = contentsOf(index.snapshot(), KIND.budget).find(
-      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
-    );
-    if (!budget) return undefined;
-    const limits = limitsOf(budget);
+  /** Undefined: it states no limits. */
+  async #spending(key: string, { kind }: ObservedObject): Promise<Spending | undefined> {
+    const { treasury, ledgers, again, now } = this.#options;
+    const object = this.#limiting(key);
+    if (!object) return undefined;
+    const limits = limitsOf(object);
+    const [first] = limits;
+    if (first === undefined) return undefined;
     const readings = await Promise.all(limits.map(async (limit) => ({ limit, status: await treasury.status(limit) })));
     const ends = readings.map(({ status }) => status.windowEndMs);
-    if (ends.length > 0) again(key, Math.max(1_000, Math.min(...ends) - now() + 100));
-    return budgetReport(readings);
+    again(key, Math.max(1_000, Math.min(...ends) - now() + 100));
+    const report = budgetReport(readings);
+    return {
+      fields: kind === KIND.budget ? { ...report } : { limits: report.limits },
+      condition: partitionsCondition(limits, ledgers.count(first.id)),
+    };
+  }
+
+  #limiting(key: string): Limiting | undefined {
+    const content = this.#options.index.content(key);
+    return content === undefined || content.kind === KIND.policy ? undefined : content;
   }
 
   /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. */
   #tell(object: ObservedObject, conditions: readonly Condition[]): void {
     for (const { type, status, reason, message } of transitions(object.status?.conditions, conditions)) {
-      const isNew = object.status?.conditions === undefined;
-      const told = type === CONDITION.accepted || type === CONDITION.resolvedRefs;
+      const isNew = !object.status?.conditions?.some((before) => before.type === type);
+      const told = TOLD.has(type);
       if (!told || (isNew && status === 'True')) continue;
       this.#options.events.record(subjectOf(object), {
         type: status === 'True' ? 'Normal' : 'Warning',

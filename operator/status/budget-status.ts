@@ -1,18 +1,13 @@
-/** What an AIBudget's status says about its limits in their present windows. Pure. */
-import { limitsFor } from '#contract/compile/compile-budgets';
+/** What the status of an object says about its limits in their present windows. Pure. */
+import { type Limiting, policyBudget, statedLimits } from '#contract/compile/compile-budgets';
 import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
-import type { AIBudget, AIBudgetLimitStatus } from '#contract/resources/ai-budget';
+import type { LimitStatus } from '#contract/resources/limit-status';
 import type { BudgetStatus } from '#treasury/treasury';
 
-/** Every limit as sidecars know it: a workload made of the very values that a limit matches falls under it. */
-export const limitsOf = (budget: AIBudget): PolicyBudget[] =>
-  budget.spec.limits.flatMap((limit) =>
-    limitsFor(
-      { ...budget, spec: { ...budget.spec, limits: [limit] } },
-      { ...limit.match, namespace: limit.match.namespace ?? budget.metadata.namespace, serviceAccount: '' },
-    ),
-  );
+/** Every limit as sidecars know it, whatever the workload. */
+export const limitsOf = (object: Limiting): PolicyBudget[] =>
+  statedLimits(object).map((limit) => policyBudget(object, limit));
 
 /** `12.50 USD`, `1200 tokens`. */
 const amountText = (unit: PolicyBudget['unit'], amount: bigint): string =>
@@ -31,7 +26,7 @@ export interface BudgetReport {
   readonly spent?: string;
   readonly remaining?: string;
   readonly percent?: string;
-  readonly limits: AIBudgetLimitStatus[];
+  readonly limits: LimitStatus[];
 }
 
 export function budgetReport(readings: readonly LimitReading[]): BudgetReport {
@@ -42,7 +37,7 @@ export function budgetReport(readings: readonly LimitReading[]): BudgetReport {
   return { spent, remaining, percent: `${percent}%`, limits };
 }
 
-const limitStatus = ({ limit, status }: LimitReading): AIBudgetLimitStatus => ({
+const limitStatus = ({ limit, status }: LimitReading): LimitStatus => ({
   name: limit.limit,
   spent: amountText(limit.unit, status.spent),
   granted: amountText(limit.unit, status.held),

@@ -21,7 +21,9 @@ export interface AttemptEstimate {
   readonly serviceTier?: string;
   /** The price of the target is what the budgets count by, since nobody knows it. */
   readonly isPriceCeiling?: boolean;
-  /** Every limit of the policy; all apply. */
+  /** What the provider is asked for. Default: the target's own. */
+  readonly model?: string;
+  /** Every limit that the attempt counts against; all apply. */
   readonly budgets: readonly PolicyBudget[];
   /** Upper bound: the bytes of the request body, since a byte-level tokenizer never yields more tokens than bytes. */
   readonly inputTokensAtMost: number;

@@ -51,6 +51,10 @@ export class GrantAsker {
     this.#options = options;
   }
 
+  get size(): number {
+    return this.#lines.size;
+  }
+
   /** Rejects with RemoraError `budget_unavailable` when the authority does not answer, or nothing can be journalled. */
   want(budget: PolicyBudget, window: string, missing: bigint): Promise<GrantAskerAnswer> {
     const line = this.#line(budget, window);

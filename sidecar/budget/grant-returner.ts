@@ -30,6 +30,10 @@ export class GrantReturner {
     this.#options = options;
   }
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** Journals that nothing is spent from them any more, then sends them. */
   give(closed: readonly ClosedGrant[]): void {
     for (const { grant, final } of closed) {

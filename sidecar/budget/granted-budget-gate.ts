@@ -67,11 +67,16 @@ export interface BudgetGateOptions {
   readonly wallet?: Wallet;
 }
 
+/** `partitions`: values that limits were kept apart by in their present windows. `lines`: books that are asked for or were refused just now. */
+type KeptCounts = Readonly<Record<'partitions' | 'lines' | 'grants' | 'returns', number>>;
+
 export interface SidecarBudgetGate extends BudgetGate {
   /** Grants that are open, for Hello and diagnosis. */
   usage(): readonly GrantUsage[];
   /** What was spent of grants from which nothing is spent any more, for Hello. */
   closed(): readonly ClosedUse[];
+  /** How much is remembered, which no caller can make grow without bound. */
+  kept(): KeptCounts;
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None while the journal cannot be written. */
   records(limit: number): readonly UsageRecord[];
   readonly ledger: LedgerReading;
@@ -192,6 +197,15 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   closed(): readonly ClosedUse[] {
     return this.#ledger.closed();
+  }
+
+  kept(): KeptCounts {
+    return {
+      partitions: this.#partitions.size,
+      lines: this.#teller.size,
+      grants: this.#wallet.size,
+      returns: this.#returns.size,
+    };
   }
 
   records(limit: number): readonly UsageRecord[] {

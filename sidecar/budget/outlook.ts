@@ -1,5 +1,5 @@
 /** What budgets would say of an attempt, for whoever asks and sends nothing: nothing is reserved, granted or counted by it. */
-import { partitionOf } from '#contract/policy/book-id';
+import { ownerText, partitionOf } from '#contract/policy/book-id';
 import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
@@ -58,11 +58,12 @@ async function lookAt(
   return withDeadline(timers, askDeadlineMs, authority.look(budget, window)).catch(() => undefined);
 }
 
-const overLimit = ({ budget, limit, unit, amount }: PolicyBudget, needed: bigint): RemoraError => {
+const overLimit = (budget: PolicyBudget, needed: bigint): RemoraError => {
+  const { limit, unit, amount } = budget;
   const text = (value: bigint): string => (unit === 'nanoUsd' ? `$${formatUsd(value)}` : `${value} tokens`);
   return new RemoraError({
     code: 'budget_exceeded',
-    message: `The request may use up to ${text(needed)}, which is more than all of the ${text(BigInt(amount))} of the limit ${limit} of the AIBudget ${budget}: ask for fewer output tokens, or have the limit raised.`,
-    object: `AIBudget ${budget} limit ${limit}`,
+    message: `The request may use up to ${text(needed)}, which is more than all of the ${text(BigInt(amount))} of the limit ${limit} of the ${ownerText(budget)}: ask for fewer output tokens, or have the limit raised.`,
+    object: `${ownerText(budget)} limit ${limit}`,
   });
 };

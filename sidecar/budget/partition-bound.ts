@@ -11,6 +11,10 @@ interface Seen {
 export class PartitionBound {
   readonly #byLimit = new Map<string, Seen>();
 
+  get size(): number {
+    return [...this.#byLimit.values()].reduce((sum, { bookIds }) => sum + bookIds.size, 0);
+  }
+
   /** False for one more than MAX_PARTITIONS; those that were seen before in this window are always admitted. */
   admits(limitId: string, bookId: string, period: BudgetPeriod): boolean {
     const { bookIds } = this.#seen(limitId, period);

@@ -1,20 +1,50 @@
 /** The sentences a caller reads when a budget says no: what was needed, what is left, who holds the rest, and what to do. */
-import { type PartitionedRequest, partitionValue } from '#contract/policy/book-id';
+import { ownerText, type PartitionedRequest, partitionValue } from '#contract/policy/book-id';
 import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
-import type { BudgetPartition, BudgetScope } from '#contract/resources/ai-budget';
+import type { BudgetScope } from '#contract/resources/limit-scope';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { AttemptEstimate } from './budget-gate.ts';
 
-const PHRASE: Record<BudgetScope, (value: string) => string> = {
-  team: (value) => value,
-  project: (value) => `project ${value}`,
-  environment: (value) => `in environment ${value}`,
-  namespace: (value) => `in namespace ${value}`,
-};
-/** Never the value: who reads the message need not be who it is about. */
-const PARTITION_PHRASE: Record<BudgetPartition, { readonly stated: string; readonly missing: string }> = {
-  user: { stated: 'this user', missing: 'requests that name no user' },
+interface Phrase {
+  /** Of a value that a limit matches. */
+  readonly matched: (value: string) => string;
+  /** Of the value that a request has where the limit holds for each by itself; never the value: who reads the message need not be who it is about. */
+  readonly stated: string;
+  /** Of requests that have none. */
+  readonly missing: string;
+}
+
+/** What callers are told of users, sessions and runs is never their names. */
+const PHRASE: Record<BudgetScope, Phrase> = {
+  team: { matched: (value) => value, stated: 'this team', missing: 'requests of no team' },
+  project: { matched: (value) => `project ${value}`, stated: 'this project', missing: 'requests of no project' },
+  environment: {
+    matched: (value) => `in environment ${value}`,
+    stated: 'this environment',
+    missing: 'requests of no environment',
+  },
+  user: { matched: () => 'of one user', stated: 'this user', missing: 'requests that name no user' },
+  feature: {
+    matched: (value) => `of feature ${value}`,
+    stated: 'this feature',
+    missing: 'requests that name no feature',
+  },
+  session: { matched: () => 'of one session', stated: 'this session', missing: 'requests that name no session' },
+  run: { matched: () => 'of one run', stated: 'this run', missing: 'requests that name no run' },
+  model: { matched: (value) => `of model ${value}`, stated: 'this model', missing: 'requests of no model' },
+  provider: {
+    matched: (value) => `at AIProvider ${value}`,
+    stated: 'this AIProvider',
+    missing: 'requests at no AIProvider',
+  },
+  route: { matched: (value) => `through AIRoute ${value}`, stated: 'this AIRoute', missing: 'requests of no AIRoute' },
+  namespace: {
+    matched: (value) => `in namespace ${value}`,
+    stated: 'this namespace',
+    missing: 'requests of no namespace',
+  },
+  workload: { matched: (value) => `of workload ${value}`, stated: 'this workload', missing: 'requests of no workload' },
 };
 const WHO: readonly BudgetScope[] = ['team', 'project'];
 
@@ -31,19 +61,19 @@ export interface Refusal {
   readonly windowEndMs: number;
 }
 
-const objectOf = ({ budget, limit }: PolicyBudget): string => `AIBudget ${budget} limit ${limit}`;
+const objectOf = (budget: PolicyBudget): string => `${ownerText(budget)} limit ${budget.limit}`;
 
 /** ` for team-a project x in environment dev`, the matched values in scope order. */
 function scopeText({ scope, limit }: PolicyBudget): string {
   if (scope.length === 0) return ` for limit ${limit}`;
-  const phrases = scope.map(({ scope: name, value }) => PHRASE[name](value)).join(' ');
+  const phrases = scope.map(({ scope: name, value }) => PHRASE[name].matched(value)).join(' ');
   return scope.some(({ scope: name }) => WHO.includes(name)) ? ` for ${phrases}` : ` ${phrases}`;
 }
 
 /** ` for this user, for team-a in environment dev`. */
 function subject(budget: PolicyBudget, attempt: PartitionedRequest): string {
   const phrases = budget.per.map((partition) => {
-    const { stated, missing } = PARTITION_PHRASE[partition];
+    const { stated, missing } = PHRASE[partition];
     return partitionValue(partition, attempt) === undefined ? missing : stated;
   });
   return phrases.length === 0 ? scopeText(budget) : ` for ${phrases.join(' and ')},${scopeText(budget)}`;
@@ -71,11 +101,15 @@ export function budgetExceeded({
       `Budget exceeded${subject(budget, attempt)}. ` +
       `${attempt.isSliced ? 'The next part of the stream' : 'The request'} may use up to ${text(needed)}, while ${text(remaining)} of ${text(BigInt(budget.amount))} remain and ` +
       `${text(reserved)} are reserved by others in flight: wait until ${until}, ask for fewer output tokens, ` +
-      `or have the limit ${budget.limit} of the AIBudget ${budget.budget} raised.`,
+      `or have the limit ${budget.limit} of the ${ownerText(budget)} raised.`,
     object: objectOf(budget),
+    ...(isOfTarget(budget) && { onlyThisTarget: true }),
     retryAfterMs: Math.max(0, windowEndMs - nowMs),
   });
 }
+
+/** A limit of a provider or a model: another target may not count against it. */
+const isOfTarget = ({ where }: PolicyBudget): boolean => (where?.provider ?? where?.model) !== undefined;
 
 export interface PartitionsRefusal {
   readonly budget: PolicyBudget;
@@ -91,8 +125,8 @@ export function tooManyPartitions({ budget, most, nowMs, windowEndMs }: Partitio
     code: 'budget_exceeded',
     message:
       `This pod has counted ${most} different values of ${budget.per.join(' and ')} against the limit ${budget.limit} of the ` +
-      `AIBudget ${budget.budget} in this window, the most that one pod may; no further one is let through: wait until ` +
-      `${until}, spread the users over more pods, or check that the app states each end user by one stable name.`,
+      `${ownerText(budget)} in this window, the most that one pod may; no further one is let through: wait until ` +
+      `${until}, spread the requests over more pods, or check that the app states each ${budget.per.join(' and ')} by one stable name.`,
     object: objectOf(budget),
     retryAfterMs: Math.max(0, windowEndMs - nowMs),
   });

@@ -19,6 +19,8 @@ export interface RemoraErrorOptions {
   readonly object?: string;
   /** The field of the request that is wrong, as a path. */
   readonly param?: string;
+  /** Another target of the request need not have it. */
+  readonly onlyThisTarget?: true;
   readonly retryAfterMs?: number;
   /** The provider's own error type, request id. */
   readonly upstream?: {

@@ -7,7 +7,8 @@ import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import { wiresOf } from '#sidecar/providers/adapter';
 
 const OURS: readonly string[] = [
-  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.session, REQUEST_HEADER.provider],
+  ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.session, REQUEST_HEADER.run],
+  REQUEST_HEADER.provider,
   ...[REQUEST_HEADER.latency, REQUEST_HEADER.tier, REQUEST_HEADER.priority, REQUEST_HEADER.region],
   ...['content-type', 'traceparent'],
 ];

@@ -48,7 +48,10 @@ export function ledgerMetrics(registry: Registry, count: () => LedgerCount): voi
     [METRIC.ledgerJournal, 'gauge', 'journalChars'],
   ] as const) {
     const metric = { ...descriptor, type };
-    registry.registerMetric({ ...metric, get: async () => ({ ...metric, values: [{ labels: {}, value: count()[of] }] }) });
+    registry.registerMetric({
+      ...metric,
+      get: async () => ({ ...metric, values: [{ labels: {}, value: count()[of] }] }),
+    });
   }
 }
 

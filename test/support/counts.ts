@@ -21,6 +21,8 @@ export const COUNTS = {
   killCycles: { ci: 10, nightly: 100 },
   worldsOfMoney: { ci: 1_000, nightly: 100_000 },
   drainedStreams: { ci: 200, nightly: 1_000 },
+  /** Each names itself anew under one limit. */
+  sessionsOfOnePod: { ci: 50_000, nightly: 1_000_000 },
 } as const satisfies Readonly<Record<string, Count>>;
 
 const run = process.env.REMORA_RUN ?? 'ci';

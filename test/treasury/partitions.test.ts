@@ -200,3 +200,42 @@ test('an authority that takes no further book says why, and the request is not l
   assert.ok(error.message.includes(reason), error.message);
   await gate.close();
 });
+
+test('limits of an AIBudget, a route and a provider over one request are reserved together or not at all', async () => {
+  const { gateOf, treasury } = bench();
+  const gate = gateOf('pod');
+  const all = budgetOf('all', 1_000n, { unit: 'tokens' });
+  const route = { ...budgetOf('route', 150n, { unit: 'tokens', per: ['session', 'model'] }), kind: 'AIRoute' as const };
+  const provider = { ...budgetOf('provider', 100n), kind: 'AIProvider' as const };
+  const kinds = [all, { ...route, id: 'shop/airoute:chat/each' }, { ...provider, id: 'shop/aiprovider:mock/day' }];
+  const ask = (session: string) => attemptOf(kinds, 80, { caller: { ...callerOf(), session } });
+  (await gate.reserve(ask('one'))).settle(billed(80));
+  const error = await refusalOf(gate.reserve(ask('two')));
+  assert.match(error.details.object ?? '', /^AIProvider remora-system\/environments limit provider$/);
+  // Neither of the others has lost anything by it: what was granted for it is not reserved.
+  assert.deepEqual(
+    gate.usage().map(({ reserved }) => reserved),
+    gate.usage().map(() => 0n),
+  );
+  await gate.close();
+  const spent = await Promise.all(kinds.map(async (limit) => (await treasury.status(limit)).spent));
+  assert.deepEqual(spent, [80n, 80n, 80n]);
+});
+
+test('refusals name no user, session or run, whether a limit matches one or is kept apart by them', async () => {
+  const { gateOf } = bench();
+  const gate = gateOf('pod');
+  const names = { user: 'ann@example.org', session: 'session-of-ann', run: 'run-of-ann' };
+  const scope = Object.entries(names).map(([one, value]) => ({ scope: one as keyof typeof names, value }));
+  const caller = { ...callerOf(names.user), ...names };
+  for (const limit of [
+    budgetOf('matched', 10n, { unit: 'tokens', scope, where: names }),
+    budgetOf('parted', 10n, { unit: 'tokens', per: ['user', 'session', 'run'] }),
+  ]) {
+    const error = await refusalOf(gate.reserve(attemptOf([limit], 20, { caller })));
+    const told = `${error.message} ${JSON.stringify(error.details)}`;
+    assert.ok(!told.includes('ann'), told);
+    assert.match(told, /one user of one session of one run|this user and this session and this run/);
+  }
+  await gate.close();
+});

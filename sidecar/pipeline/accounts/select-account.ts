@@ -2,10 +2,12 @@
  * Where a request about what an account keeps goes: no model leads it, so it goes to the only account among the targets of the workload's AIRoutes that
  * knows such things, or to the one that is known or stated to be meant. Never to another one after it.
  */
+import { ownerText } from '#contract/policy/book-id';
 import type { KeptRequest } from '#sidecar/canonical/kept-request';
 import { operationOf } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { priorityOf } from '#sidecar/pipeline/admission/priority';
+import { limitOfLaterCalls } from '#sidecar/pipeline/attempts/limits-of';
 import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
@@ -47,7 +49,7 @@ export function selectAccount(question: KeptQuestion): Selection {
   );
   const targets = ofAccount.map(({ target }) => target);
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
-  if (operationOf(request).spendsLater) refuseUnbounded(question, route);
+  if (operationOf(request).spendsLater) refuseUnbounded(question, usable, route);
   const asked = usableTargets([asAccount(place.target, question)], { ...question, route });
   return { route, rule, candidates: passGuardrails(asked, question), priority: priorityOf(question, route) };
 }
@@ -113,12 +115,15 @@ const asAccount = ({ policy, provider }: CompiledTarget, { request }: KeptQuesti
   },
 });
 
-function refuseUnbounded({ caller }: RouteQuestion, { ceilings }: CompiledRoute): void {
-  const [budget] = caller.budgets;
+/** What is spent later could be spent by way of any of the places. */
+function refuseUnbounded({ caller }: RouteQuestion, places: readonly Place[], { ceilings }: CompiledRoute): void {
+  const [budget] = places.flatMap(
+    ({ route, target }) => limitOfLaterCalls(target, { caller, selection: { route } }) ?? [],
+  );
   const object =
     budget === undefined
       ? ceilings.find(({ observedBy }) => observedBy === undefined)?.object
-      : `AIBudget ${budget.budget} limit ${budget.limit}`;
+      : `${ownerText(budget)} limit ${budget.limit}`;
   if (object === undefined) return;
   throw new RemoraError({
     code: 'spend_unbounded',

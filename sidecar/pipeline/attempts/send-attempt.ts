@@ -11,6 +11,7 @@ import type { Answer } from './answer.ts';
 import { AttemptRecorder } from './attempt-recorder.ts';
 import { credentialOf } from './credential-of.ts';
 import { holdToCeilings } from './hold-to-ceilings.ts';
+import { limitsOf } from './limits-of.ts';
 import { openAnswer } from './open-answer.ts';
 import type { Plan } from './plan.ts';
 import { pricedFor } from './priced-for.ts';
@@ -88,24 +89,24 @@ export function hold(asked: AttemptEstimate, { selection, decoded, log }: Planne
 /** What the attempt may cost at most. */
 export const estimate = (plan: Plan, question: PlannedQuestion): AttemptEstimate => {
   const { call, caller, decoded, selection } = question;
+  const budgets = limitsOf(plan.candidate, question);
   return {
     requestId: call.requestId,
     route: selection.route.policy.key,
     ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
     caller,
-    budgets: isAboutKept(plan.candidate.request) ? NO_BUDGETS : caller.budgets,
+    model: plan.candidate.model,
+    budgets,
     inputTokensAtMost: Math.max(
       decoded.content.bytes.length,
       plan.bytes.length,
       operationOf(plan.candidate.request).inputTokens ?? 0,
     ),
     outputTokensAtMost: plan.outputTokensAtMost,
-    ...(caller.budgets.length > 0 && showsAllItBills(plan, decoded.dialect) && { isSliced: true }),
+    ...(budgets.length > 0 && showsAllItBills(plan, decoded.dialect) && { isSliced: true }),
     labels: attemptLabels(plan.candidate, question),
   };
 };
-
-const NO_BUDGETS: AttemptEstimate['budgets'] = [];
 
 /** One attempt under way. */
 export interface Exchange {

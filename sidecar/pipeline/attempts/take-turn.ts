@@ -13,6 +13,7 @@ import type { Answer } from './answer.ts';
 import type { Candidate } from './candidate.ts';
 import { type Decision, decideNext, otherwise } from './decide-next.ts';
 import { estimatedAnswer } from './estimator.ts';
+import { limitsOf } from './limits-of.ts';
 import { type Plan, planAttempt } from './plan.ts';
 import { sendAttempt } from './send-attempt.ts';
 
@@ -50,7 +51,7 @@ async function turnOf(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {
     return await tryPlan(plan, turn);
   } catch (thrown) {
     const isOfRequest = call.scope.cause !== undefined || !(thrown instanceof RemoraError);
-    if (!isOfRequest && (turn.isOnTrial || ONLY_THIS_TARGET.has(thrown.code))) return thrown;
+    if (!isOfRequest && (turn.isOnTrial || isOfTarget(thrown))) return thrown;
     throw thrown;
   } finally {
     deps.health.turnEnded(candidate);
@@ -59,12 +60,12 @@ async function turnOf(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {
 
 /** How the candidate would be asked. As `planAttempt`. */
 export function planFor(candidate: Candidate, question: PlannedQuestion): ReturnType<typeof planAttempt> {
-  const { call, caller, decoded, selection } = question;
+  const { call, decoded, selection } = question;
   const { policy, ceilings } = selection.route;
   return planAttempt(candidate, {
     call,
     decoded,
-    bounded: caller.budgets.length > 0,
+    bounded: limitsOf(candidate, question).length > 0,
     ceilings,
     onUnsupported: policy.onUnsupported,
     mayBeJoined: mayBeJoined(decoded.request, policy),
@@ -147,9 +148,8 @@ export const unsupportedOperation = (
     param: 'model',
   });
 
-/** Errors before sending that another target may not have. */
-export const ONLY_THIS_TARGET: ReadonlySet<string> = new Set([
-  'unsupported_parameter',
-  'price_unknown',
-  'ceiling_exceeded',
-]);
+/** Of errors before sending: whether another target may not have it. */
+export const isOfTarget = ({ code, details }: RemoraError): boolean =>
+  ONLY_THIS_TARGET.has(code) || details.onlyThisTarget === true;
+
+const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown', 'ceiling_exceeded']);

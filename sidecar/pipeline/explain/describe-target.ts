@@ -64,6 +64,7 @@ function atMostOf({ asked }: TargetOutlook): Pick<ExplainedTarget, 'atMost'> {
 function budgetRow({ budget, needed, held, remaining, windowEndMs }: BudgetOutlook): ExplainedBudget {
   return {
     budget: budget.budget,
+    ...(budget.kind && { kind: budget.kind }),
     limit: budget.limit,
     ...(budget.per.length > 0 && { per: budget.per }),
     amount: amountText(budget, BigInt(budget.amount)),

@@ -1,5 +1,6 @@
 /** Why a request goes where it goes: what `x-remora-explain` answers with, as JSON, and what `remora explain` shows. Never text of the request, never a key. */
 import type { ErrorCode } from '#contract/names/error-codes';
+import type { LimitKind } from '#contract/policy/book-id';
 import type { Attribution } from '#contract/policy/policy';
 import type { Concern } from '#sidecar/pipeline/health/target-health';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
@@ -117,8 +118,10 @@ export interface ExplainedTarget {
 
 /** Amounts in words, with their unit. */
 export interface ExplainedBudget {
-  /** `namespace/name` of the AIBudget. */
+  /** `namespace/name` of the object that states it. */
   readonly budget: string;
+  /** Its kind; absent: AIBudget. */
+  readonly kind?: LimitKind;
   readonly limit: string;
   /** The amount holds for each value of these by itself. */
   readonly per?: readonly string[];

@@ -6,7 +6,7 @@ import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import { estimatedAnswer } from '#sidecar/pipeline/attempts/estimator';
 import type { Plan } from '#sidecar/pipeline/attempts/plan';
 import { estimate, hold } from '#sidecar/pipeline/attempts/send-attempt';
-import { ONLY_THIS_TARGET, planFor, unsupportedOperation } from '#sidecar/pipeline/attempts/take-turn';
+import { isOfTarget, planFor, unsupportedOperation } from '#sidecar/pipeline/attempts/take-turn';
 import type { Passing, Understood } from '#sidecar/pipeline/handle';
 import type { Selection } from '#sidecar/pipeline/select-route';
 
@@ -70,8 +70,8 @@ export function refusalOf(outlooks: readonly TargetOutlook[]): RemoraError | und
   for (const { error, isOnTrial } of outlooks) {
     if (error === undefined) return undefined;
     first ??= error;
-    const isOfTarget = ONLY_THIS_TARGET.has(error.code) || error.code === 'unsupported_operation';
-    if (!isOnTrial && !isOfTarget) return error;
+    const isItsOwn = isOfTarget(error) || error.code === 'unsupported_operation';
+    if (!isOnTrial && !isItsOwn) return error;
   }
   return first;
 }

@@ -1,5 +1,6 @@
 /** A policy made ready to decide requests: names resolved, patterns compiled, URLs built. Immutable; a request uses one from begin to end. */
 import type { Reads } from '#contract/expressions/inspect-syntax';
+import { mayCount } from '#contract/policy/limit-where';
 import {
   POLICY_FORMAT_VERSION,
   type Policy,
@@ -60,6 +61,8 @@ export interface CompiledTarget {
   readonly breaker: string | null;
   /** On trial, as this variant. */
   readonly variant?: string;
+  /** Ids of the limits that no attempt here counts against; absent: there are none. */
+  readonly uncounted?: ReadonlySet<string>;
 }
 
 export interface CompiledVariant {
@@ -154,7 +157,7 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
   const ceilings = policy.ceilings.map(policyCeiling);
   const routes = new Map<string, CompiledRoute>();
   for (const route of policy.routes) {
-    const compiled = compileRoute(route, providers, ceilings);
+    const compiled = compileRoute(route, { providers, ceilings, budgets: policy.budgets });
     for (const model of route.models) routes.set(model, compiled);
   }
   const allRoutes = [...new Set(routes.values())];
@@ -230,15 +233,19 @@ function compileEndpoint(endpoint: string, provider: PolicyProvider): CompiledEn
 
 const nameOf = (objectKey: string): string => objectKey.slice(objectKey.indexOf('/') + 1);
 
-function compileRoute(
-  route: PolicyRoute,
-  providers: ReadonlyMap<string, CompiledProvider>,
-  ofPolicies: readonly Ceiling[],
-): CompiledRoute {
-  const rules = route.rules.map((rule, index) => compileRule({ route: route.key, index }, rule, providers));
+/** What a route is compiled with. */
+interface Around {
+  readonly providers: ReadonlyMap<string, CompiledProvider>;
+  /** Of AIPolicies. */
+  readonly ceilings: readonly Ceiling[];
+  readonly budgets: readonly PolicyBudget[];
+}
+
+function compileRoute(route: PolicyRoute, around: Around): CompiledRoute {
+  const rules = route.rules.map((rule, index) => compileRule({ route: route.key, index }, rule, around));
   return {
     policy: route,
-    ceilings: [...ofPolicies, ...routeCeilings(route)],
+    ceilings: [...around.ceilings, ...routeCeilings(route)],
     asksContent: rules.some(asksContent),
     rules,
   };
@@ -252,14 +259,19 @@ const CONTENT_FACTS = ['request.task', 'request.complexity'];
 function compileRule(
   { route, index }: { readonly route: string; readonly index: number },
   rule: PolicyRule,
-  providers: ReadonlyMap<string, CompiledProvider>,
+  { providers, budgets }: Around,
 ): CompiledRule {
   const resolve = (target: PolicyTarget): CompiledTarget => {
     const provider = providers.get(target.provider);
     if (provider === undefined) {
       throw new Error(`AIRoute ${route}: AIProvider ${target.provider} is not in the policy`);
     }
-    return { policy: target, provider, breaker: breakerOf(target, provider) };
+    return {
+      policy: target,
+      provider,
+      breaker: breakerOf(target, provider),
+      ...uncountedOf(budgets, route, target),
+    };
   };
   const strategy = rule.strategy ?? (rule.targets.some(({ weight }) => weight !== null) ? 'Weighted' : 'Priority');
   const { variants = [] } = rule;
@@ -276,6 +288,16 @@ function compileRule(
     fallbacks: rule.fallbacks.map(resolve),
     ...(variants.length > 0 && { experiment: experimentOf(route, rule, resolve) }),
   };
+}
+
+/** Most policies have no limit of a route, a provider or a model. */
+function uncountedOf(
+  budgets: readonly PolicyBudget[],
+  route: string,
+  target: PolicyTarget,
+): Pick<CompiledTarget, 'uncounted'> {
+  const ids = budgets.filter((budget) => !mayCount(budget, route, target)).map(({ id }) => id);
+  return ids.length === 0 ? {} : { uncounted: new Set(ids) };
 }
 
 /**

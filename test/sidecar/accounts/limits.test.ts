@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { APIError, toFile } from 'openai';
+import type { PolicyBudget } from '#contract/policy/policy';
 import { MASK_ANSWERS, MASK_EMAIL } from '#test/sidecar/operations/start-operations';
 import { buildBudget } from '#test/support/build-policy';
 import { lineOf, startAccount, startAnthropic, startOne } from './start-accounts.ts';
@@ -108,6 +109,25 @@ for (const unit of ['nanoUsd', 'tokens'] as const)
       [[], []],
     );
   });
+
+test('a batch begins where every limit is of another user or provider, and not under one of a model, which it may name', async (t) => {
+  const limit = (where: PolicyBudget['where']) => buildBudget('sys/env/dev', 1_000n, { where });
+  const batchUnder = async (where: PolicyBudget['where']) => {
+    const { client } = await startOne(t, { budgets: [limit(where)] });
+    const file = await client.files.create(upload([lineOf('1', 'real-model')]));
+    return client.batches.create({
+      ...{ input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' },
+    });
+  };
+  for (const where of [{ user: 'ann' }, { provider: 'elsewhere' }, { route: 'elsewhere' }])
+    assert.ok((await batchUnder(where)).id, JSON.stringify(where));
+  for (const where of [{ model: 'whatever' }, { provider: 'a' }, { route: 'default/route-0', model: 'any' }])
+    await assert.rejects(
+      batchUnder(where),
+      isRefused('spend_unbounded', /AIBudget sys\/env limit dev/),
+      JSON.stringify(where),
+    );
+});
 
 test('under a budget no batch of messages begins either', async (t) => {
   const { a, client } = await startAnthropic(t, { budgets: [buildBudget('sys/env/dev', 1_000n)] });

@@ -1,7 +1,7 @@
 /** Books as AIBudgetLedger objects: every change is a conditional write on resourceVersion, so that two leaders cannot both win. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { API_GROUP_VERSION, KIND } from '#contract/names/api';
-import { budgetKeyOfBook, isPartition } from '#contract/policy/book-id';
+import { isPartition, ownerOfBook } from '#contract/policy/book-id';
 import type { Book } from '#treasury/book';
 import { BookUnreadable, decodeBook, encodeBook } from '#treasury/book-codec';
 import { bookName } from '#treasury/book-name';
@@ -9,7 +9,7 @@ import { GrantRefused } from '#treasury/grant-authority';
 import { type BookKey, type BookStep, type GrantStore, isDisposable, StoreUnavailable } from '#treasury/grant-store';
 import { OpenWork } from '#treasury/stores/open-work';
 import type { Cluster, GrantStoreKind } from '#treasury/stores/store-kind';
-import { bookIn, LedgerIndex } from './ledger-index.ts';
+import { bookIn, LedgerIndex, MAX_BOOKS_OF_OBJECT } from './ledger-index.ts';
 import type { LedgerObject } from './ledger-objects.ts';
 
 const MAX_ATTEMPTS = 8;
@@ -17,8 +17,6 @@ const FIRST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 500;
 /** What `spec.book` of the resource accepts. */
 const MAX_BOOK_CHARS = 1_000_000;
-/** Of one AIBudget, before it gets no further book of a partition: what an API server carries without being felt. Replicas may pass it by a few. */
-const MAX_BOOKS_OF_BUDGET = 10_000;
 
 export interface ClusterGrantStoreOptions extends Cluster {
   /** In [0, 1), for the jitter between attempts. */
@@ -117,19 +115,20 @@ export class ClusterGrantStore implements GrantStore {
 
   /** Limits that are not kept apart have few books; only users and the like can become too many. */
   #mustHaveRoom({ budgetId }: BookKey): void {
-    if (!isPartition(budgetId) || this.#ledgers.count(budgetId) < MAX_BOOKS_OF_BUDGET) return;
+    if (!isPartition(budgetId) || this.#ledgers.count(budgetId) < MAX_BOOKS_OF_OBJECT) return;
+    const { kind, namespace, name } = ownerOfBook(budgetId);
     throw new GrantRefused(
-      `The AIBudget ${budgetKeyOfBook(budgetId)} keeps ${MAX_BOOKS_OF_BUDGET} books, the most that the API server is to carry: ` +
-        'too many users for windows this short. Have its windows lengthened, or its limits spread over several AIBudgets.',
+      `The ${kind} ${namespace}/${name} keeps ${MAX_BOOKS_OF_OBJECT} books, the most that the API server is to carry: ` +
+        'too many values for windows this short. Have its windows lengthened, its limits spread over several AIBudgets, or the books kept in PostgreSQL.',
     );
   }
 
   #objectFor(key: BookKey, book: Book, present: LedgerObject | undefined): LedgerObject {
     const text = encodeBook(book);
     if (text.length > MAX_BOOK_CHARS) throw new StoreUnavailable(`the ledger ${bookName(key)} is full`);
+    const { kind } = ownerOfBook(key.budgetId);
     const owner = this.#ownerOf(key.budgetId);
-    const owned =
-      owner === undefined ? {} : { ownerReferences: [{ apiVersion: API_GROUP_VERSION, kind: KIND.budget, ...owner }] };
+    const owned = owner === undefined ? {} : { ownerReferences: [{ apiVersion: API_GROUP_VERSION, kind, ...owner }] };
     return {
       apiVersion: API_GROUP_VERSION,
       kind: KIND.budgetLedger,

@@ -4,6 +4,9 @@ import type { Book } from '#treasury/book';
 import { decodeBook } from '#treasury/book-codec';
 import type { LedgerObject } from './ledger-objects.ts';
 
+/** Of one object that states limits, before it gets no further book of a partition: what an API server carries without being felt. Replicas may pass it by a few. */
+export const MAX_BOOKS_OF_OBJECT = 10_000;
+
 interface ObjectName {
   readonly namespace: string;
   readonly name: string;
@@ -12,7 +15,7 @@ interface ObjectName {
 const nameOf = ({ namespace, name }: ObjectName): string => `${namespace}/${name}`;
 
 export class LedgerIndex {
-  /** By `namespace/name` of the AIBudget, then of the object. */
+  /** By the object that states the limit, then by `namespace/name` of the book's. */
   readonly #byBudget = new Map<string, Map<string, Book>>();
   readonly #budgetOf = new Map<string, string>();
 
@@ -39,7 +42,7 @@ export class LedgerIndex {
     return [...books.values()].filter(({ budgetId }) => limitOfBook(budgetId) === limitId);
   }
 
-  /** How many books of all limits and windows an AIBudget has; the id is that of any of them. */
+  /** How many books of all limits and windows an object has that states limits; the id is that of any of them. */
   count(bookId: string): number {
     return this.#byBudget.get(budgetKeyOfBook(bookId))?.size ?? 0;
   }

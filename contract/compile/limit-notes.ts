@@ -1,0 +1,69 @@
+/** What the owner of a limit should know of it: that nothing which exists can count against it, since of what it matches something is not there. */
+import { KIND } from '#contract/names/api';
+import { mayCount } from '#contract/policy/limit-where';
+import type { PolicyBudget } from '#contract/policy/policy';
+import type { Limit } from '#contract/resources/limit';
+import type { TARGET_SCOPES } from '#contract/resources/limit-scope';
+import type { Analysis } from './analysis.ts';
+import { type Asked, type Limiting, meansItself, policyBudget, statedLimits } from './compile-budgets.ts';
+import { targetsOf } from './compile-route.ts';
+import type { Snapshot } from './snapshot.ts';
+
+interface Scene {
+  readonly snapshot: Snapshot;
+  readonly analysis: Analysis;
+}
+
+type TargetScope = (typeof TARGET_SCOPES)[number];
+
+/** From what a user is likely to have meant as a whole to its details. */
+const ORDER: readonly TargetScope[] = ['route', 'provider', 'model'];
+
+const MISSING: Record<TargetScope, (value: string) => string> = {
+  route: (value) => `there is no AIRoute ${value} here that has a target`,
+  provider: (value) => `no target of the AIRoutes that this covers is of an AIProvider ${value}`,
+  model: (value) => `no target of the AIRoutes that this covers is the model ${value}`,
+};
+
+export function limitNotes(object: Limiting, scene: Scene): string[] {
+  const limits = statedLimits(object);
+  if (limits.every(({ match }) => ORDER.every((scope) => match[scope] === undefined))) return [];
+  const asked = askedUnder(object, scene);
+  return limits.flatMap((limit) => {
+    const field = (scope: TargetScope): string => `${pathOf(object, limit, scope)}: never applies, since`;
+    if (!meansItself(object, limit)) {
+      const scope = object.kind === KIND.route ? 'route' : 'provider';
+      return [`${field(scope)} limits of an ${object.kind} hold for itself alone`];
+    }
+    const { where = {} } = policyBudget(object, limit);
+    const unmet = unmetScope(where, asked);
+    const value = unmet && limit.match[unmet];
+    return unmet === undefined || value === undefined ? [] : [`${field(unmet)} ${MISSING[unmet](value)}`];
+  });
+}
+
+function pathOf({ spec }: Limiting, { name }: Limit, scope: TargetScope): string {
+  const index = (spec.limits ?? []).findIndex((one) => one.name === name);
+  const stated = spec.limits?.[index];
+  const isBeside = stated !== undefined && 'model' in stated && stated.model !== undefined && scope === 'model';
+  return `spec.limits[${index}].${isBeside ? scope : `match.${scope}`}`;
+}
+
+/** Where the object's limits could count: a team's own routes, or all where it is the platform's. */
+function askedUnder({ kind, metadata }: Limiting, { snapshot, analysis }: Scene): Asked[] {
+  const isPlatform = kind !== KIND.route && snapshot.platformNamespaces.has(metadata.namespace);
+  return [...analysis.routes.values()]
+    .filter(({ source }) => isPlatform || source.metadata.namespace === metadata.namespace)
+    .flatMap(({ route }) => targetsOf(route).map((target) => ({ route: route.key, target })));
+}
+
+/** The first by which nothing is left; undefined: something is. */
+function unmetScope(where: NonNullable<PolicyBudget['where']>, asked: readonly Asked[]): TargetScope | undefined {
+  let left = asked;
+  return ORDER.find((scope) => {
+    const value = where[scope];
+    if (value === undefined) return false;
+    left = left.filter(({ route, target }) => mayCount({ where: { [scope]: value } }, route, target));
+    return left.length === 0;
+  });
+}

@@ -31,6 +31,7 @@ const encodedBook = z.strictObject({
   grants: z.record(id, z.tuple([z.string().max(256), amount, amount])),
   /** Id, amount, used; oldest first. */
   forfeited: z.array(z.tuple([id, amount, amount])),
+  keptUntilMs: z.number().int().optional(),
 });
 
 export function encodeBook(book: Book): string {
@@ -47,6 +48,7 @@ export function encodeBook(book: Book): string {
     overrun: String(book.overrun),
     grants: Object.fromEntries(grants),
     forfeited: book.forfeited.map((one) => [one.id, String(one.amount), String(one.used)]),
+    ...(book.keptUntilMs !== undefined && { keptUntilMs: book.keptUntilMs }),
   });
 }
 

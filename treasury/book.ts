@@ -33,6 +33,8 @@ export interface Book {
   readonly grants: Readonly<Record<string, OpenGrant>>;
   /** Oldest first. */
   readonly forfeited: readonly ForfeitedGrant[];
+  /** Unix milliseconds; after it the book may be deleted. Absent: its window says when. */
+  readonly keptUntilMs?: number;
 }
 
 export interface BookChange<T> {

@@ -7,6 +7,8 @@ export interface Grant {
   readonly budgetId: string;
   readonly window: string;
   readonly amount: bigint;
+  /** Of a soft limit: what is spent from it goes beyond the amount. */
+  readonly isBeyond?: true;
 }
 
 export type GrantAnswer =
@@ -46,6 +48,8 @@ export interface GrantAuthority {
   giveBack(grant: Grant, final: bigint): Promise<void>;
   /** Best effort; cumulative, so that a repeated or lost report changes nothing. */
   report(usage: readonly GrantUsage[]): void;
+  /** Absent: it is in the same process. */
+  isReachable?(): boolean;
   /** Changes nothing. Absent where it cannot be asked. */
   look?(budget: PolicyBudget, window: string): Promise<BookLook>;
 }

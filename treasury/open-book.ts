@@ -5,6 +5,8 @@ import { BookQueue } from './book-queue.ts';
 import { type GrantAnswer, GrantRefused, type GrantUsage } from './grant-authority.ts';
 import { type Demand, desiredGrant, HORIZON_MS, withGrant } from './grant-size.ts';
 import type { BookKey, BookStep, GrantStore } from './grant-store.ts';
+import { issueSoftGrant } from './soft-grant.ts';
+import { RUN_KEPT_MS } from './window.ts';
 
 /** Reports alone cause at most one write per book in this time. */
 const REPORT_FLUSH_MS = 2_000;
@@ -58,9 +60,11 @@ export class OpenBook {
     try {
       const answer = await this.#submit((book) => {
         const current = withLimit(book ?? newBook(this.key, limit), limit);
-        const change = issueGrant(current, { id, holder, needed, desired });
+        const issue = budget.soft ? issueSoftGrant : issueGrant;
+        const change = issue(current, { id, holder, needed, desired });
         // A refusal is no reason to write.
-        return change.result.granted ? change : { book, result: change.result };
+        if (!change.result.granted) return { book, result: change.result };
+        return budget.every === 'Run' ? { ...change, book: keptUntil(change.book, nowMs + RUN_KEPT_MS) } : change;
       });
       if (answer.granted) this.#remember(holder, answer.grant.amount, nowMs);
       return answer;
@@ -140,6 +144,8 @@ export class OpenBook {
     return result;
   }
 }
+
+const keptUntil = (book: Book, keptUntilMs: number): Book => ({ ...book, keptUntilMs });
 
 function tidied(book: Book | undefined, reports: readonly [string, bigint][], unsent: readonly string[]) {
   if (book === undefined) return undefined;

@@ -10,6 +10,9 @@ import { windowAt } from './window.ts';
 const LATE_ASK_MS = 10 * 60_000;
 const TIDY_AT_BOOKS = 256;
 const SWEEP_EVERY_MS = 10 * 60_000;
+/** A sweep that deleted this many is followed by the next one soon: there are windows of seconds, or many users. */
+const MANY_SWEPT = 20;
+const SWEEP_SOON_MS = 60_000;
 
 export interface TreasuryOptions {
   readonly store: GrantStore;
@@ -21,7 +24,7 @@ export interface TreasuryOptions {
   readonly after?: After;
 }
 
-/** Amounts are in the unit of the budget: nano-dollars or tokens. */
+/** Amounts are in the unit of the budget. */
 export interface BudgetStatus {
   readonly limit: bigint;
   /** Settled, and what holders have reported of what they hold. */
@@ -58,6 +61,7 @@ export class Treasury {
   /** Grows with what a tidying leaves, so that tidying costs each new book the same however many there are. */
   #tidyAt = TIDY_AT_BOOKS;
   #cancelSweep: (() => void) | undefined;
+  #sweepAtMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor({ store, now, newId, after = realAfter }: TreasuryOptions) {
@@ -108,7 +112,7 @@ export class Treasury {
 
   /** Of the present window; where each partition has its own book, the figures of the one that spent most. */
   async status(budget: PolicyBudget): Promise<BudgetStatus> {
-    const { id, startMs, endMs } = windowAt(budget.every, this.#now());
+    const { id, startMs, endMs } = windowAt(budget.every, this.#now(), budget.timezone);
     const limit = BigInt(budget.amount);
     const key = { budgetId: budget.id, window: id };
     const partitioned = budget.per.length > 0;
@@ -119,10 +123,20 @@ export class Treasury {
     return { limit, spent, held, remaining, percent, windowStartMs: startMs, windowEndMs: endMs };
   }
 
-  /** Has the store delete books of long ago, now and then every ten minutes until close(). */
-  keepSwept({ due = () => true, onFailed }: SweepOptions): void {
-    if (due()) this.#store.sweep(this.#now()).catch((error: unknown) => this.#closed || onFailed(error));
-    this.#cancelSweep = this.#after(SWEEP_EVERY_MS, () => this.keepSwept({ due, onFailed }));
+  /** Has the store delete books of long ago, until close(): every ten minutes, and every minute while there are many of them. */
+  keepSwept(options: SweepOptions): void {
+    if (this.#sweepAtMs <= this.#now()) this.#sweep(options);
+    this.#cancelSweep = this.#after(SWEEP_SOON_MS, () => this.keepSwept(options));
+  }
+
+  #sweep({ due = () => true, onFailed }: SweepOptions): void {
+    const nowMs = this.#now();
+    this.#sweepAtMs = nowMs + SWEEP_EVERY_MS;
+    if (!due()) return;
+    const swept = (count: number): void => {
+      if (count >= MANY_SWEPT) this.#sweepAtMs = nowMs + SWEEP_SOON_MS;
+    };
+    this.#store.sweep(nowMs).then(swept, (error: unknown) => this.#closed || onFailed(error));
   }
 
   /** What a sidecar in the same process asks; `holder` is its instance. */
@@ -147,9 +161,10 @@ export class Treasury {
   }
 
   #open(budget: PolicyBudget, window: string, nowMs: number): boolean {
-    const present = windowAt(budget.every, nowMs);
+    const present = windowAt(budget.every, nowMs, budget.timezone);
     if (window === present.id) return true;
-    return nowMs < present.startMs + LATE_ASK_MS && window === windowAt(budget.every, present.startMs - 1).id;
+    const former = windowAt(budget.every, present.startMs - 1, budget.timezone);
+    return nowMs < present.startMs + LATE_ASK_MS && window === former.id;
   }
 
   async #fullest({ budgetId, window }: BookKey, limit: bigint): Promise<BookTotals> {

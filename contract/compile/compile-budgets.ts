@@ -2,7 +2,9 @@
 import { nanoUsd, picoPerToken } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { type AIBudget, type AIBudgetLimit, BUDGET_SCOPES, type BudgetScope } from '#contract/resources/ai-budget';
+import { statedAmounts, unitOf } from '#contract/resources/budget-unit';
 import { namespacedName } from './object-key.ts';
+import { policyTimeZone } from './time-zone.ts';
 import type { Workload } from './workload.ts';
 
 /** Every stated value must hold. */
@@ -22,11 +24,33 @@ function policyBudget(budget: AIBudget, limit: AIBudgetLimit): PolicyBudget {
     }),
     per: limit.per,
     ...(limit.shadows !== 'Include' && { shadows: limit.shadows }),
-    unit: isMoney ? 'nanoUsd' : 'tokens',
-    amount: String(limit.usd === undefined ? (limit.tokens ?? 0) : nanoUsd(limit.usd)),
+    ...amountOf(limit),
     every: limit.every,
+    ...zoneOf(budget, limit),
+    ...severityOf(budget, limit),
     ...(isMoney && ceilingOf(budget)),
   };
+}
+
+function amountOf(limit: AIBudgetLimit): Pick<PolicyBudget, 'unit' | 'amount'> {
+  const [field = 'usd'] = statedAmounts(limit);
+  return { unit: unitOf(field), amount: String(limit.usd === undefined ? (limit[field] ?? 0) : nanoUsd(limit.usd)) };
+}
+
+const ZONED: ReadonlySet<AIBudgetLimit['every']> = new Set(['Hour', 'Day', 'Week', 'Month']);
+
+function zoneOf({ spec: { timezone } }: AIBudget, { every }: AIBudgetLimit): Pick<PolicyBudget, 'timezone'> {
+  const zone = ZONED.has(every) && timezone !== 'UTC' ? policyTimeZone(timezone) : undefined;
+  return zone === undefined ? {} : { timezone: zone };
+}
+
+/** What refuses nothing need not be told when not to. */
+function severityOf(
+  { spec: { mode, operatorLoss } }: AIBudget,
+  { onExceeded }: AIBudgetLimit,
+): Pick<PolicyBudget, 'soft' | 'operatorLoss'> {
+  if (mode === 'Shadow' || onExceeded === 'Alert') return { soft: true };
+  return operatorLoss === 'SpendGrant' ? {} : { operatorLoss };
 }
 
 const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>
@@ -46,9 +70,11 @@ export const limitsFor = (budget: AIBudget, workload: Workload): PolicyBudget[] 
 /** Whether a money limit that refuses unknown prices may cover pods of which only `known` is known. */
 export const mayRefuseUnpriced = (budget: AIBudget, known: Partial<Record<BudgetScope, string | undefined>>): boolean =>
   budget.spec.unknownPrice === 'Reject' &&
+  budget.spec.mode === 'Enforce' &&
   budget.spec.limits.some(
     (limit) =>
       limit.usd !== undefined &&
+      limit.onExceeded !== 'Alert' &&
       BUDGET_SCOPES.every((scope) => {
         const [wanted, stated] = [limit.match[scope], known[scope]];
         return wanted === undefined || stated === undefined || wanted === stated;

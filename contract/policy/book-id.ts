@@ -8,12 +8,17 @@ import { sha256 } from './sha256.ts';
 
 /** What of one attempt a limit may be kept apart by. */
 export interface PartitionedRequest {
-  readonly caller: { readonly attribution: Attribution; readonly user: string | undefined };
+  readonly caller: {
+    readonly attribution: Attribution;
+    readonly user: string | undefined;
+    readonly run?: string | undefined;
+  };
   readonly target: PolicyTarget;
 }
 
 const VALUE_OF: Record<BudgetPartition, (request: PartitionedRequest) => string | undefined> = {
   user: ({ caller }) => caller.user,
+  run: ({ caller }) => caller.run,
 };
 
 const DIGEST_CHARS = 32;

@@ -4,7 +4,13 @@
  * A part that comes from a resource spreads the shape of the resource: what is not stated anew below it travels as its author wrote it.
  */
 import { z } from 'zod';
-import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import {
+  BUDGET_PARTITIONS,
+  BUDGET_SCOPES,
+  BUDGET_SHADOWS,
+  BUDGET_WINDOWS,
+  OPERATOR_LOSSES,
+} from '#contract/resources/ai-budget';
 import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
@@ -16,6 +22,7 @@ import {
   aiRouteVariant,
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
+import { BUDGET_UNITS } from '#contract/resources/budget-unit';
 import { perRequest } from '#contract/resources/per-request';
 import { aiPolicyPriority } from '#contract/resources/policy-priority';
 import { PRESETS } from '#contract/resources/preset';
@@ -25,6 +32,7 @@ import { PROVIDER_TYPES } from '#contract/resources/provider-type';
 import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { VARIANT_STATES } from '#contract/resources/route-variant';
+import { policyTimeZone } from './time-zone.ts';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
 export const POLICY_FORMAT_VERSION = 1;
@@ -241,9 +249,15 @@ const budget = z.object({
   per: z.array(z.enum(BUDGET_PARTITIONS)).default([]),
   /** Of copies for Shadow variants; absent: they count as requests do. */
   shadows: z.enum(BUDGET_SHADOWS).exclude(['Include']).optional(),
-  unit: z.enum(['nanoUsd', 'tokens']),
+  unit: z.enum(BUDGET_UNITS),
   amount: integerText,
   every: z.enum(BUDGET_WINDOWS),
+  /** Whose clocks say when windows begin; absent: UTC. */
+  timezone: policyTimeZone.optional(),
+  /** It refuses nothing: all is counted, also beyond the amount. Absent: it is a hard cap. */
+  soft: z.literal(true).optional(),
+  /** What happens while the operator cannot be reached; absent: what is granted is spent, and then nothing more. */
+  operatorLoss: z.enum(OPERATOR_LOSSES).exclude(['SpendGrant']).optional(),
   /** Pico-dollars per token of targets whose price is not known. Absent: they are refused. */
   priceCeiling: z.object({ inputPico: integerText, outputPico: integerText }).optional(),
 });

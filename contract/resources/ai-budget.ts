@@ -1,10 +1,20 @@
-/** AIBudget: money and tokens with a hard edge. Every limit that matches a request applies. */
+/** AIBudget: money, tokens and requests with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, labelValue, objectMeta, usd } from './fields.ts';
+import { limitAmounts, ONE_AMOUNT, RUN_IS_PER_RUN } from './budget-unit.ts';
+import {
+  AGE_COLUMN,
+  conditions,
+  dnsLabel,
+  type KindDefinition,
+  labelValue,
+  objectMeta,
+  timeZone,
+  usd,
+} from './fields.ts';
 import { mapOf, setOf, withRules } from './validation.ts';
 
-export const BUDGET_WINDOWS = ['Minute', 'Hour', 'Day', 'Week', 'Month'] as const;
+export const BUDGET_WINDOWS = ['Second', 'Minute', 'Hour', 'Day', 'Week', 'Month', 'Run'] as const;
 export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];
 
 /** The scopes a limit may match, in the order in which messages name them. */
@@ -12,7 +22,7 @@ export const BUDGET_SCOPES = ['team', 'project', 'environment', 'namespace'] as 
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
 
 /** What a limit may hold for each value of. What the value of a request is says `policy/book-id.ts`. */
-export const BUDGET_PARTITIONS = ['user'] as const;
+export const BUDGET_PARTITIONS = ['user', 'run'] as const;
 export type BudgetPartition = (typeof BUDGET_PARTITIONS)[number];
 
 /** Whether copies of requests for Shadow variants count against a limit. */
@@ -47,27 +57,24 @@ const limit = withRules(
       .describe(
         'Copies of requests that go to Shadow variants of AIRoutes. `Include`: they count as the requests do. `Exclude`: they do not count here, and no copy takes anything from requests. `Only`: nothing but copies counts, so that they have a cap of their own.',
       ),
-    usd: usd('The cap in US dollars.').optional(),
-    tokens: z
-      .number()
-      .int()
-      .min(1)
-      .max(1_000_000_000_000)
-      .optional()
-      .describe('The cap in tokens, input and output together.'),
+    ...limitAmounts,
     every: z
       .enum(BUDGET_WINDOWS)
-      .describe('The window after which the limit starts anew, in UTC; weeks start on Monday.'),
-    onExceeded: z.enum(['Reject']).default('Reject').describe('What happens at the cap: the request is answered 429.'),
+      .describe(
+        'The window after which the limit starts anew, by the clocks of `timezone`; weeks start on Monday. `Run`: never, so that the ' +
+          'amount holds for a whole run of an agent, however long; needs `run` in `per`. A run of which nothing is granted for 7 days begins anew.',
+      ),
+    onExceeded: z
+      .enum(['Reject', 'Alert'])
+      .default('Reject')
+      .describe(
+        'What happens at the cap. `Reject`: the request is answered 429. `Alert`: nothing; all is counted, and what would have been refused shows in status, metrics and logs.',
+      ),
   }),
-  [
-    {
-      rule: 'has(self.usd) != has(self.tokens)',
-      message: 'exactly one of usd and tokens must be set',
-      holds: (limit) => (limit.usd === undefined) !== (limit.tokens === undefined),
-    },
-  ],
+  [ONE_AMOUNT, RUN_IS_PER_RUN],
 );
+
+export const OPERATOR_LOSSES = ['SpendGrant', 'Stop', 'Allow'] as const;
 
 const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
 
@@ -79,6 +86,19 @@ const priceCeiling = z.object({
 const aiBudgetSpec = withRules(
   z.object({
     limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
+    timezone: timeZone.describe(
+      'Whose clocks say when windows begin, as in the IANA data base: an Hour, Day, Week or Month begins when they show its first minute, so that a day may have 23 or 25 hours.',
+    ),
+    mode: z
+      .enum(['Enforce', 'Shadow'])
+      .default('Enforce')
+      .describe('`Shadow`: no limit refuses anything, as if each had `onExceeded: Alert`.'),
+    operatorLoss: z
+      .enum(OPERATOR_LOSSES)
+      .default('SpendGrant')
+      .describe(
+        'What a sidecar does while it cannot reach the operator. `SpendGrant`: it spends what it holds, then refuses. `Stop`: it refuses at once. `Allow`: it spends what it holds, then goes on beyond the cap; what was used is counted when the operator is back.',
+      ),
     unknownPrice: z
       .enum(UNKNOWN_PRICES)
       .default('Reject')
@@ -102,13 +122,13 @@ const limitStatus = z.object({
     .string()
     .max(32)
     .describe(
-      'US dollars or tokens that settled in this window; of a limit with `per` these are the figures of whoever spent most.',
+      'What settled in this window, in the unit of the limit; of a limit with `per` these are the figures of whoever spent most. More than the limit where it only alerts.',
     ),
   granted: z.string().max(32).describe('Held by sidecars and not yet spent.'),
   remaining: z.string().max(32).describe('Limit less spent and granted.'),
   percent: z.number().int().describe('Spent in percent of the limit.'),
-  windowStart: z.string().max(64),
-  windowEnd: z.string().max(64),
+  windowStart: z.string().max(64).optional().describe('Absent where windows are runs.'),
+  windowEnd: z.string().max(64).optional(),
 });
 
 const aiBudgetStatus = z.object({
@@ -134,7 +154,7 @@ export const AI_BUDGET: KindDefinition = {
   kind: KIND.budget,
   plural: 'aibudgets',
   shortNames: ['aib'],
-  description: 'AIBudget caps money and tokens, with a hard edge.',
+  description: 'AIBudget caps money, tokens and requests, with a hard edge.',
   printerColumns: [
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Spent', type: 'string', jsonPath: '.status.spent' },

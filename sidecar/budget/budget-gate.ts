@@ -36,6 +36,8 @@ export interface AttemptOutcome {
    * `unknown`: book all that was reserved.
    */
   readonly billing: 'nothing' | 'reported' | 'unknown';
+  /** False: nothing reached the provider, so that it counted no request. Default: true. */
+  readonly wasSent?: boolean;
 }
 
 export interface Settlement {
@@ -46,6 +48,8 @@ export interface Settlement {
 }
 
 export interface Reservation {
+  /** Soft limits that would have refused the attempt. Absent: none. */
+  readonly wouldRefuse?: readonly PolicyBudget[];
   /** Durable before it returns. A second call returns the first result. */
   settle(outcome: AttemptOutcome): Settlement;
 }

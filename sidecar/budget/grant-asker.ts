@@ -153,7 +153,7 @@ class NotAccepted extends Error {
 /** A denial although enough is left: the window is not open at the treasury. */
 class NothingForWindow extends Error {}
 
-function reasonOf(error: unknown): UnavailableReason {
+function reasonOf(error: unknown): Exclude<UnavailableReason, 'refused'> {
   if (error instanceof DeadlineExceeded) return 'slow';
   if (error instanceof NotAccepted) return 'journal';
   return error instanceof NothingForWindow ? 'clock' : 'unreachable';

@@ -1,7 +1,7 @@
 /** The budget gate of a sidecar: reserves every attempt on all its budgets out of grants, journals it, and settles what was used. */
 import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
-import { RemoraError } from '#sidecar/errors/remora-error';
+import type { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
@@ -18,10 +18,11 @@ import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
-import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
-import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
-import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
+import { budgetExceeded, budgetUnavailable, isExceeded, priceUnknown, tooManyPartitions } from './refusal.ts';
+import { type Admission, attemptRecord, settlementOf } from './settlement.ts';
+import { goesOnWithout, UncoveredUse } from './uncovered-use.ts';
+import { UNIT_USE } from './unit-use.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
@@ -71,14 +72,21 @@ export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate 
 
 interface Admitted extends Admission {
   readonly number: number;
+  readonly dues: readonly Due[];
+  /** Of the dues, those that were granted. */
   readonly holds: readonly Hold[];
-  readonly units: ReadonlyMap<string, PolicyBudget['unit']>;
 }
 
 interface Due {
   readonly budget: PolicyBudget;
   readonly period: BudgetPeriod;
   readonly need: Need;
+}
+
+interface Held {
+  readonly holds: readonly Hold[];
+  /** Soft limits that had no room. */
+  readonly wouldRefuse: readonly PolicyBudget[];
 }
 
 class GrantedBudgetGate implements SidecarBudgetGate {
@@ -89,6 +97,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #wallet: Wallet;
   readonly #teller: GrantAsker;
   readonly #returns: GrantReturner;
+  readonly #uncovered: UncoveredUse;
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
   readonly #partitions = new PartitionBound();
@@ -109,6 +118,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#looks = { authority, timers, askDeadlineMs };
     const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
     this.#teller = new GrantAsker({ authority, accept, now, timers, askDeadlineMs });
+    this.#uncovered = new UncoveredUse({ asker: this.#teller, wallet, now });
     this.#tryRecover();
     this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
   }
@@ -117,14 +127,14 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const attempt = underCeiling(asked);
     const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
     if (dues.length === 0) return once((outcome) => settlementOf(attempt, outcome));
-    this.#mustBeReady(dues[0]?.budget);
+    this.#mustBeReady(dues);
     const startedUnixMs = this.#now();
-    const holds = await this.#hold(attempt, dues);
-    const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
+    const { holds, wouldRefuse } = await this.#hold(attempt, dues);
     this.#number += 1;
-    const admitted = { attempt, number: this.#number, holds, units, startedUnixMs };
+    const admitted = { attempt, number: this.#number, dues, holds, startedUnixMs };
     this.#dispatch(admitted);
-    return once((outcome) => this.#settle(admitted, outcome));
+    const reservation = once((outcome) => this.#settle(admitted, outcome));
+    return wouldRefuse.length === 0 ? reservation : { ...reservation, wouldRefuse };
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -154,49 +164,82 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   /** What each budget has to cover, once per budget. Free attempts need nothing. */
   #dues(attempt: AttemptEstimate): readonly Due[] {
     const nowMs = this.#now();
-    const atMost = boundOf(attempt);
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
-      const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
-      if (amount === null) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
-      if (amount === 0n) return [];
-      const period = windowAt(budget.every, nowMs);
+      const amount = UNIT_USE[budget.unit].atMost(attempt);
+      if (amount === null && !budget.soft) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
+      // A soft limit counts what can be counted.
+      if (amount === null || amount === 0n) return [];
+      const period = windowAt(budget.every, nowMs, budget.timezone);
       const counted = this.#counted(attempt, budget, period);
+      if (counted === undefined) return [];
       return [{ budget: counted, period, need: { budgetId: counted.id, window: period.id, amount } }];
     });
   }
 
-  /** The limit as it holds for this attempt. */
-  #counted(attempt: AttemptEstimate, budget: PolicyBudget, period: BudgetPeriod): PolicyBudget {
+  /** The limit as it holds for this attempt; undefined: a soft one that has too many partitions. */
+  #counted(attempt: AttemptEstimate, budget: PolicyBudget, period: BudgetPeriod): PolicyBudget | undefined {
     const counted = partitionOf(budget, attempt);
-    if (counted === budget || this.#partitions.admits(budget.id, counted.id, period)) return counted;
+    if (counted === budget) return counted;
     const nowMs = this.#now();
-    throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: period.endMs });
+    // Runs have no window that would end.
+    const span = budget.every === 'Run' ? windowAt('Day', nowMs) : period;
+    if (this.#partitions.admits(budget.id, counted.id, span)) return counted;
+    if (budget.soft) return undefined;
+    throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: span.endMs });
   }
 
-  #mustBeReady(budget: PolicyBudget | undefined): void {
+  #mustBeReady(dues: readonly Due[]): void {
+    const budget = dues[0]?.budget;
     if (this.#closing) throw budgetUnavailable(budget, 'closing');
+    const stops = dues.find((due) => due.budget.operatorLoss === 'Stop')?.budget;
+    if (stops !== undefined && this.#looks.authority.isReachable?.() === false)
+      throw budgetUnavailable(stops, 'stopped');
     if (!this.#tryRecover()) throw budgetUnavailable(budget, 'journal');
   }
 
-  async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
-    const needs = dues.map(({ need }) => need);
+  async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<Held> {
+    let granted = dues;
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      const needs = granted.map(({ need }) => need);
       const answer = this.#wallet.reserve(needs, this.#now());
-      if (answer.reserved) return answer.holds;
+      if (answer.reserved) return { holds: answer.holds, wouldRefuse: this.#beyond(dues, answer.holds) };
       const short = new Map(answer.missing.map((need) => [need.budgetId, need.amount]));
-      const fetched = await Promise.allSettled(dues.map((due) => this.#fetch(attempt, due, short.get(due.budget.id))));
+      const asked = granted;
+      const fetched = await Promise.allSettled(asked.map((due) => this.#fetch(attempt, due, short.get(due.budget.id))));
       throwWeightiest(fetched);
+      if (fetched.some((result) => result.status === 'fulfilled' && !result.value))
+        granted = asked.filter((_due, index) => isGranted(fetched[index]));
     }
-    throw budgetUnavailable(dues[0]?.budget, 'slow');
+    const hard = granted.find(({ budget }) => !budget.soft);
+    if (hard !== undefined) throw budgetUnavailable(hard.budget, 'slow');
+    return { holds: [], wouldRefuse: [] };
   }
 
-  async #fetch(attempt: AttemptEstimate, due: Due, missing: bigint | undefined): Promise<void> {
-    if (missing === undefined) return;
+  /** False: the attempt goes on without a grant of it. */
+  async #fetch(attempt: AttemptEstimate, due: Due, missing: bigint | undefined): Promise<boolean> {
+    if (missing === undefined) return true;
+    if (this.#uncovered.has(due.need)) return false;
     // A denial is reckoned by what was reported; without this our own spending would look as if others held it.
     this.#returns.report(true);
-    const answer = await this.#teller.want(due.budget, due.period.id, missing);
-    if (answer !== 'granted') throw this.#refusal(attempt, due, answer);
+    try {
+      const answer = await this.#teller.want(due.budget, due.period.id, missing);
+      if (answer === 'granted') return true;
+      throw this.#refusal(attempt, due, answer);
+    } catch (reason) {
+      if (!goesOnWithout(due.budget, reason)) throw reason;
+      this.#uncovered.add(due.budget, due.period.id, 0n);
+      return false;
+    }
+  }
+
+  /** Of soft limits those that pay out of what goes beyond their amount. */
+  #beyond(dues: readonly Due[], holds: readonly Hold[]): readonly PolicyBudget[] {
+    if (!dues.some(({ budget }) => budget.soft)) return NO_BUDGETS;
+    return dues.flatMap(({ budget, need }) => {
+      const shares = holds.find((hold) => hold.need === need)?.shares ?? [];
+      return budget.soft && shares.some(({ grantId }) => this.#wallet.isBeyond(grantId)) ? [budget] : [];
+    });
   }
 
   #refusal(attempt: AttemptEstimate, { budget, period, need }: Due, denial: Denial): RemoraError {
@@ -226,11 +269,13 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   #settle(admitted: Admitted, outcome: AttemptOutcome): Settlement {
-    const { attempt, number, holds, units } = admitted;
-    const paid = holds.flatMap((hold) => {
-      const actual = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
-      if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
-      return this.#wallet.settle(hold, actual, this.#now());
+    const { attempt, number, dues, holds } = admitted;
+    const paid = dues.flatMap(({ budget, period, need }) => {
+      const actual = UNIT_USE[budget.unit].used(attempt, outcome) ?? need.amount;
+      const hold = holds.find((one) => one.need === need);
+      if (hold === undefined) this.#uncovered.add(budget, period.id, actual);
+      else if (actual > need.amount && !budget.soft) this.#hooks.overrun?.(budget.id, actual - need.amount);
+      return hold === undefined ? [] : this.#wallet.settle(hold, actual, this.#now());
     });
     this.#seq += 1;
     const record = { ...attemptRecord(admitted, outcome, this.#now()), instance: this.#instance, seq: this.#seq };
@@ -283,18 +328,25 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     if (!this.#tryRecover()) return;
     this.#closeGrants(IDLE_MS);
     this.#returns.tick();
+    void this.#uncovered.book();
   }
 }
 
 /** Of several limits that refuse, the one that lasts longest: what another one's Retry-After says would not help. */
-function throwWeightiest(results: readonly PromiseSettledResult<void>[]): void {
+function throwWeightiest(results: readonly PromiseSettledResult<unknown>[]): void {
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
   if (reasons.length === 0) return;
   throw reasons.reduce((weightiest, reason) => (waitOf(reason) > waitOf(weightiest) ? reason : weightiest));
 }
 
+/** A run's limit never begins anew. */
 const waitOf = (reason: unknown): number =>
-  reason instanceof RemoraError && reason.code === 'budget_exceeded' ? (reason.details.retryAfterMs ?? 0) : -1;
+  isExceeded(reason) ? (reason.details.retryAfterMs ?? Number.POSITIVE_INFINITY) : -1;
+
+const isGranted = (result: PromiseSettledResult<boolean> | undefined): boolean =>
+  result?.status === 'fulfilled' && result.value;
+
+const NO_BUDGETS: readonly PolicyBudget[] = [];
 
 /** A second call returns the first result. */
 function once(settle: (outcome: AttemptOutcome) => Settlement): Reservation {

@@ -18,7 +18,7 @@ function open() {
 
 const grantOf = (seq: number) => ({
   $case: 'grant' as const,
-  value: { seq, grantId: `g${seq}`, budgetId: BUDGET.id, window: 'w', amount: '7' },
+  value: { seq, grantId: `g${seq}`, budgetId: BUDGET.id, window: 'w', amount: '7', beyond: false },
 });
 
 test('an ask that waits while the stream is lost is sent again on the next one', async () => {

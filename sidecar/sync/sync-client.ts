@@ -76,6 +76,7 @@ export class SyncClient implements PolicySource {
       ask: (budget, window, needed) => this.#grants.ask(budget, window, needed),
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
       report: () => this.#usage.report(),
+      isReachable: () => this.#grants.isReachable(),
     };
   }
 

@@ -114,7 +114,7 @@ const asAccount = ({ policy, provider }: CompiledTarget, { request }: KeptQuesti
 });
 
 function refuseUnbounded({ caller }: RouteQuestion, { ceilings }: CompiledRoute): void {
-  const [budget] = caller.budgets;
+  const budget = caller.budgets.find(({ soft }) => !soft);
   const object =
     budget === undefined
       ? ceilings.find(({ observedBy }) => observedBy === undefined)?.object

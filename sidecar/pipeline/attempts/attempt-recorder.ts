@@ -68,6 +68,7 @@ export class AttemptRecorder {
   #estimated = false;
   /** What to book when no usage is reported; nothing until the request is on its way. */
   #billing: 'nothing' | 'unknown' = 'nothing';
+  #wasSent = false;
 
   constructor(
     { candidate, lane }: Pick<Plan, 'candidate' | 'lane'>,
@@ -103,6 +104,7 @@ export class AttemptRecorder {
   /** From here on the provider may bill. */
   sending(): void {
     this.#billing = 'unknown';
+    this.#wasSent = true;
   }
 
   /** The first content is here. */
@@ -146,6 +148,8 @@ export class AttemptRecorder {
     this.outcome = outcome;
     this.#billing = billing;
     this.status ??= status;
+    // Nothing that could be billed, and no answer: it did not get there.
+    if (billing === 'nothing' && this.status === undefined) this.#wasSent = false;
     this.settle();
   }
 
@@ -160,7 +164,7 @@ export class AttemptRecorder {
     this.#place.leave();
     const usage = this.#isFinished ? this.usage : undefined;
     const billing = usage === undefined ? this.#billing : 'reported';
-    const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing });
+    const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing, wasSent: this.#wasSent });
     this.costNanoUsd = costNanoUsd;
     this.#estimated = estimated;
     this.#health.attemptEnded(this.#candidate, {

@@ -28,6 +28,7 @@ export async function sendAttempt(
   const reservation = await reserve(plan, question, place);
   const log = new AttemptRecorder(plan, { reservation, place }, question);
   question.log.attempts.push(log);
+  if (reservation.wouldRefuse !== undefined) question.log.wouldHaveExceeded(reservation.wouldRefuse);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   if (plan.candidate.watch !== undefined) question.log.guardrailsWatched(plan.candidate.watch.found);
   const abort = scope.beginAttempt();
@@ -66,7 +67,7 @@ async function reserve(plan: Plan, question: AttemptQuestion, place: Place): Pro
     const reservation = await question.deps.budgetGate.reserve(asked);
     const { cause } = question.call.scope;
     if (cause === undefined) return reservation;
-    reservation.settle({ usage: undefined, billing: 'nothing' });
+    reservation.settle({ usage: undefined, billing: 'nothing', wasSent: false });
     throw cause;
   } catch (refused) {
     place.leave();

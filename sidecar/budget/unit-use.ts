@@ -1,0 +1,46 @@
+/** What an attempt may use of each unit that a limit can count, and what it did use: a row per unit. */
+import type { BudgetUnit } from '#contract/resources/budget-unit';
+import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import type { AttemptEstimate, AttemptOutcome } from './budget-gate.ts';
+import { tokens, tokensAtMost, tokensOf } from './price.ts';
+import { boundOf, costIn, isCostUnknown, isUnknown } from './settlement.ts';
+
+interface UnitUse {
+  /** At most; null: nobody knows, since the price of the target is unknown. */
+  readonly atMost: (attempt: AttemptEstimate) => bigint | null;
+  /** null: nobody knows, so that all that was reserved counts. */
+  readonly used: (attempt: AttemptEstimate, outcome: AttemptOutcome) => bigint | null;
+  /** A provider must be held to a maximum of output tokens for it. */
+  readonly countsOutput: boolean;
+}
+
+const counting =
+  (of: (usage: Usage) => bigint): UnitUse['used'] =>
+  (_attempt, outcome) => {
+    if (isUnknown(outcome)) return null;
+    return outcome.billing === 'nothing' ? 0n : of(outcome.usage ?? NO_USAGE);
+  };
+
+function costUsed(attempt: AttemptEstimate, outcome: AttemptOutcome): bigint | null {
+  const { price } = attempt.target;
+  if (isCostUnknown(attempt, outcome)) return null;
+  if (outcome.billing === 'nothing') return 0n;
+  return price === null ? null : costIn(attempt, price, outcome.usage);
+}
+
+export const UNIT_USE: Readonly<Record<BudgetUnit, UnitUse>> = {
+  nanoUsd: { atMost: boundOf, used: costUsed, countsOutput: true },
+  tokens: { atMost: tokensAtMost, used: counting(tokensOf), countsOutput: true },
+  inputTokens: {
+    atMost: ({ inputTokensAtMost }) => tokens(inputTokensAtMost),
+    used: counting((usage) => tokens(totalInputTokens(usage))),
+    countsOutput: false,
+  },
+  outputTokens: {
+    atMost: ({ outputTokensAtMost }) => tokens(outputTokensAtMost),
+    used: counting((usage) => tokens(totalOutputTokens(usage))),
+    countsOutput: true,
+  },
+  // Providers count what reaches them, whatever they answer.
+  requests: { atMost: () => 1n, used: (_attempt, { wasSent = true }) => (wasSent ? 1n : 0n), countsOutput: false },
+};

@@ -91,7 +91,8 @@ export class GrantAsker {
     // All who come in the same tick share the first ask.
     await Promise.resolve();
     let needed = sum(line.waiters);
-    while (line.waiters.length > 0) needed = await this.#round(line, needed);
+    // Whoever comes while the others are told is not in what is left to ask for.
+    while (line.waiters.length > 0) needed = await this.#round(line, needed > 0n ? needed : sum(line.waiters));
     line.asking = false;
   }
 

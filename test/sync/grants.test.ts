@@ -91,7 +91,7 @@ async function spendAll({ gate }: Spender, onSpent: () => void = () => {}): Prom
       onSpent();
     } catch (error) {
       assert.ok(error instanceof RemoraError);
-      if (error.code === 'budget_exceeded') return spent;
+      if (error.code === 'rate_limit_exceeded') return spent;
       assert.equal(error.code, 'budget_unavailable');
     }
   }

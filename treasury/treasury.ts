@@ -4,10 +4,12 @@ import { type Book, type BookTotals, bookTotals, newBook, withLimit } from './bo
 import type { GrantAnswer, GrantAuthority, GrantUsage } from './grant-authority.ts';
 import { type BookKey, type GrantStore, StoreUnavailable } from './grant-store.ts';
 import { type After, OpenBook } from './open-book.ts';
-import { windowAt } from './window.ts';
+import { windowAt, windowOf } from './window.ts';
 
 /** A request keeps the window in which it was admitted, so that for this long its ask may come after the window's end. */
 const LATE_ASK_MS = 10 * 60_000;
+/** Clocks and asks that are off by more than a second must not make a limit per second unusable; each second has its own book all the same. */
+const SECOND_SKEW_MS = 5_000;
 const TIDY_AT_BOOKS = 256;
 const SWEEP_EVERY_MS = 10 * 60_000;
 /** A sweep that deleted this many is followed by the next one soon: there are windows of seconds, or many users. */
@@ -72,7 +74,7 @@ export class Treasury {
   }
 
   /**
-   * Grants at least `needed` or denies. A window that is neither the present nor the one that just ended is denied.
+   * Grants at least `needed` or denies. A window that is neither the present nor the one that just ended is denied; of seconds those of five before and after are granted.
    * Throws RangeError when `needed` is below 1, StoreUnavailable or BookUnreadable when the store fails, GrantRefused when it
    * takes no further book.
    */
@@ -163,6 +165,7 @@ export class Treasury {
   #open(budget: PolicyBudget, window: string, nowMs: number): boolean {
     const present = windowAt(budget.every, nowMs, budget.timezone);
     if (window === present.id) return true;
+    if (budget.every === 'Second') return isNear(window, present.startMs);
     const former = windowAt(budget.every, present.startMs - 1, budget.timezone);
     return nowMs < present.startMs + LATE_ASK_MS && window === former.id;
   }
@@ -203,6 +206,9 @@ export class Treasury {
     this.#tidyAt = Math.max(TIDY_AT_BOOKS, 2 * this.#books.size);
   }
 }
+
+const isNear = (window: string, startMs: number): boolean =>
+  window.startsWith('second-') && Math.abs((windowOf(window)?.startMs ?? 0) - startMs) <= SECOND_SKEW_MS;
 
 const holds = ({ grants }: Book, holder: string): boolean =>
   Object.values(grants).some((grant) => grant.holder === holder);

@@ -56,7 +56,7 @@ const monthStart = (unixMs: number, add: number): number => {
 };
 
 const KINDS: Readonly<Record<Calendar, WindowKind>> = {
-  // Of the second that just ended nothing is granted after another one: two minutes are for clocks that disagree.
+  // Of a second nothing is granted five seconds later: two minutes are for clocks that disagree.
   Second: { ...fixed(SECOND_MS, 0), digits: 19, keepMs: 2 * MINUTE_MS },
   Minute: { ...fixed(MINUTE_MS, 0), digits: 16, keepMs: KEEP_MS, keepManyMs: 30 * MINUTE_MS },
   Hour: { ...fixed(HOUR_MS, 0), digits: 13, keepMs: KEEP_MS, keepManyMs: 2 * HOUR_MS },

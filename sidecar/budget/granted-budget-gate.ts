@@ -2,7 +2,7 @@
 import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { RemoraError } from '#sidecar/errors/remora-error';
-import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
+import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
 import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
 import type {
@@ -27,6 +27,8 @@ import type { UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
+/** Of the about two seconds that kubelet leaves. */
+const BOOK_LAST_MS = 500;
 const TICK_MS = 1_000;
 const IDLE_MS = 60_000;
 /** A grant of an ended window is kept this long for attempts that were admitted just before. */
@@ -154,11 +156,18 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   async close(): Promise<void> {
+    if (this.#uncovered.isOwing) await this.#bookLast();
     this.#closing = true;
     this.#stopTicking();
     this.#closeGrants(0);
     this.#returns.report(true);
     await this.#returns.drained();
+  }
+
+  /** When it closes nothing more can be granted. */
+  async #bookLast(): Promise<void> {
+    const { timers } = this.#looks;
+    await withDeadline(timers, BOOK_LAST_MS, this.#uncovered.book()).catch(() => undefined);
   }
 
   /** What each budget has to cover, once per budget. Free attempts need nothing. */

@@ -49,6 +49,10 @@ export class UncoveredUse {
     return this.#owed.size > 0 && this.#owed.has(nameOf(budgetId, window));
   }
 
+  get isOwing(): boolean {
+    return this.#owed.size > 0;
+  }
+
   /** `amount` is 0 where an attempt only begins. */
   add(budget: PolicyBudget, window: string, amount: bigint): void {
     const name = nameOf(budget.id, window);

@@ -90,6 +90,19 @@ test('a soft limit goes on while nobody grants, and what was used meanwhile is b
   assert.equal((await treasury.status(limit)).spent, 200n);
 });
 
+test('what is owed is booked when the sidecar ends, if somebody answers then', async () => {
+  const { gateOf, treasury, network } = outage();
+  const limit = soft(100n);
+  for (const isUp of [true, false]) {
+    const gate = gateOf(`pod-${isUp}`);
+    network.isUp = false;
+    await spend(gate, [limit], 40);
+    network.isUp = isUp;
+    await gate.close();
+    assert.equal((await treasury.status(limit)).spent, 40n);
+  }
+});
+
 test('operatorLoss SpendGrant: what is granted is spent, then all is refused until the operator is back', async () => {
   const { gateOf, network } = outage();
   const gate = gateOf('pod');

@@ -36,8 +36,8 @@ export interface AttemptOutcome {
    * `unknown`: book all that was reserved.
    */
   readonly billing: 'nothing' | 'reported' | 'unknown';
-  /** False: nothing reached the provider, so that it counted no request. Default: true. */
-  readonly wasSent?: boolean;
+  /** It billed nothing, and got the request all the same: it refused. Absent: it got what it may have billed. */
+  readonly wasRefused?: true;
 }
 
 export interface Settlement {

@@ -28,6 +28,10 @@ function costUsed(attempt: AttemptEstimate, outcome: AttemptOutcome): bigint | n
   return price === null ? null : costIn(attempt, price, outcome.usage);
 }
 
+/** Providers count what reaches them, whatever they answer. */
+const requestsSent: UnitUse['used'] = (_attempt, { billing, wasRefused }) =>
+  billing === 'nothing' && !wasRefused ? 0n : 1n;
+
 export const UNIT_USE: Readonly<Record<BudgetUnit, UnitUse>> = {
   nanoUsd: { atMost: boundOf, used: costUsed, countsOutput: true },
   tokens: { atMost: tokensAtMost, used: counting(tokensOf), countsOutput: true },
@@ -41,6 +45,5 @@ export const UNIT_USE: Readonly<Record<BudgetUnit, UnitUse>> = {
     used: counting((usage) => tokens(totalOutputTokens(usage))),
     countsOutput: true,
   },
-  // Providers count what reaches them, whatever they answer.
-  requests: { atMost: () => 1n, used: (_attempt, { wasSent = true }) => (wasSent ? 1n : 0n), countsOutput: false },
+  requests: { atMost: () => 1n, used: requestsSent, countsOutput: false },
 };

@@ -13,7 +13,7 @@ const ASKED = { inputTokensAtMost: 300 };
 const OUTPUT = 50;
 const usage = { ...NO_USAGE, inputTokens: 100, cacheReadTokens: 20, outputTokens: 7, reasoningTokens: 3 };
 const REPORTED: AttemptOutcome = { usage, billing: 'reported' };
-const UNSENT: AttemptOutcome = { ...NOTHING, wasSent: false };
+const REFUSED: AttemptOutcome = { ...NOTHING, wasRefused: true };
 
 /** At most, and after each outcome. */
 const USES: Record<PolicyBudget['unit'], Record<'most' | 'reported' | 'unknown' | 'refused' | 'unsent', bigint>> = {
@@ -27,7 +27,7 @@ const USES: Record<PolicyBudget['unit'], Record<'most' | 'reported' | 'unknown' 
 
 for (const unit of BUDGET_UNITS)
   test(`${unit}: what an attempt may use is reserved, and what it did use is settled`, async () => {
-    const outcomes = { reported: REPORTED, unknown: UNKNOWN, refused: NOTHING, unsent: UNSENT };
+    const outcomes = { reported: REPORTED, unknown: UNKNOWN, refused: REFUSED, unsent: NOTHING };
     const { most, ...settled } = USES[unit];
     for (const [outcome, used] of Object.entries(settled)) {
       const { gateOf, treasury } = bench();

@@ -1,6 +1,6 @@
 /** One attempt's facts and its reservation: what was used is settled once, at the latest when the request ends. */
 
-import type { Reservation } from '#sidecar/budget/budget-gate';
+import type { AttemptOutcome, Reservation } from '#sidecar/budget/budget-gate';
 import type { FinishReason } from '#sidecar/canonical/chat-response';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
@@ -68,7 +68,6 @@ export class AttemptRecorder {
   #estimated = false;
   /** What to book when no usage is reported; nothing until the request is on its way. */
   #billing: 'nothing' | 'unknown' = 'nothing';
-  #wasSent = false;
 
   constructor(
     { candidate, lane }: Pick<Plan, 'candidate' | 'lane'>,
@@ -104,7 +103,6 @@ export class AttemptRecorder {
   /** From here on the provider may bill. */
   sending(): void {
     this.#billing = 'unknown';
-    this.#wasSent = true;
   }
 
   /** The first content is here. */
@@ -148,8 +146,6 @@ export class AttemptRecorder {
     this.outcome = outcome;
     this.#billing = billing;
     this.status ??= status;
-    // Nothing that could be billed, and no answer: it did not get there.
-    if (billing === 'nothing' && this.status === undefined) this.#wasSent = false;
     this.settle();
   }
 
@@ -164,7 +160,9 @@ export class AttemptRecorder {
     this.#place.leave();
     const usage = this.#isFinished ? this.usage : undefined;
     const billing = usage === undefined ? this.#billing : 'reported';
-    const { costNanoUsd, estimated } = this.#reservation.settle({ usage, billing, wasSent: this.#wasSent });
+    const wasRefused = billing === 'nothing' && this.status !== undefined;
+    const outcome: AttemptOutcome = { usage, billing, ...(wasRefused && { wasRefused }) };
+    const { costNanoUsd, estimated } = this.#reservation.settle(outcome);
     this.costNanoUsd = costNanoUsd;
     this.#estimated = estimated;
     this.#health.attemptEnded(this.#candidate, {

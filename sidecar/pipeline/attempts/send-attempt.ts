@@ -67,7 +67,7 @@ async function reserve(plan: Plan, question: AttemptQuestion, place: Place): Pro
     const reservation = await question.deps.budgetGate.reserve(asked);
     const { cause } = question.call.scope;
     if (cause === undefined) return reservation;
-    reservation.settle({ usage: undefined, billing: 'nothing', wasSent: false });
+    reservation.settle({ usage: undefined, billing: 'nothing' });
     throw cause;
   } catch (refused) {
     place.leave();

@@ -4,9 +4,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { policyTimeZone } from '#contract/compile/time-zone';
 import type { PolicyTimeZone } from '#contract/policy/time-zone';
-import { keptUntilMs, windowAt, windowOf } from './window.ts';
+import type { BudgetWindow } from '#contract/resources/ai-budget';
+import { type BudgetPeriod, keptUntilMs, windowAt, windowOf } from './window.ts';
 
 const SEED = 20261121;
+/** Each call reckons anew: what it remembers hangs on the zone. */
+const windowIn = (every: BudgetWindow, unixMs: number, zone: PolicyTimeZone): BudgetPeriod =>
+  windowAt(every, unixMs, { ...zone });
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const FROM = Date.UTC(2025, 0, 1);
@@ -36,6 +40,7 @@ const ZONES = [
   'America/Asuncion',
   'America/Nuuk',
   'Africa/Cairo',
+  'Antarctica/Troll',
   'Africa/Casablanca',
   'Asia/Beirut',
   'Asia/Kolkata',
@@ -52,6 +57,17 @@ const ZONES = [
 ];
 const zones = new Map(ZONES.map((name) => [name, { zone: zoneOf(name), clock: clockOf(name) }]));
 
+/** Any instant, and as often one within two days of a change of the zone's clocks. */
+const instants = fc.constantFrom(...ZONES).chain((name) => {
+  const changes = zones.get(name)?.zone.offsets.slice(1) ?? [];
+  const any = fc.integer({ min: FROM, max: UNTIL });
+  if (changes.length === 0) return fc.record({ name: fc.constant(name), unixMs: any });
+  const near = fc
+    .tuple(fc.constantFrom(...changes), fc.integer({ min: -2 * DAY_MS, max: 2 * DAY_MS }))
+    .map(([[at], off]) => Math.min(UNTIL, Math.max(FROM + DAY_MS, at * 1_000 + off)));
+  return fc.record({ name: fc.constant(name), unixMs: fc.oneof(any, near) });
+});
+
 const MIDNIGHT = '00:00:00';
 const dateAfter = (date: string): string => new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10);
 
@@ -65,17 +81,17 @@ const BEGINS = {
 test('each instant lies in one window, windows join, and days, weeks and months begin at midnight or the first instant after it', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom(...ZONES),
+      instants,
       fc.constantFrom('Day' as const, 'Week' as const, 'Month' as const),
-      fc.integer({ min: FROM, max: UNTIL }),
-      (name, every, unixMs) => {
+      ({ name, unixMs }, every) => {
         const { zone, clock } = zones.get(name) ?? assert.fail(name);
-        const found = windowAt(every, unixMs, zone);
+        const found = windowIn(every, unixMs, zone);
         assert.ok(found.startMs <= unixMs && unixMs < found.endMs);
-        assert.deepEqual(windowAt(every, found.startMs, zone), found);
-        assert.deepEqual(windowAt(every, found.endMs - 1, zone), found);
-        assert.equal(windowAt(every, found.endMs, zone).startMs, found.endMs);
+        assert.deepEqual(windowIn(every, found.startMs, zone), found);
+        assert.deepEqual(windowIn(every, found.endMs - 1, zone), found);
+        assert.equal(windowIn(every, found.endMs, zone).startMs, found.endMs);
         assert.deepEqual(windowOf(found.id), found);
+        assert.deepEqual(windowAt(every, unixMs, zone), found, 'what is remembered is right');
         assert.match(found.id, /^[a-z0-9-]+$/);
         const [date = '', time] = clock(found.startMs).split(' ');
         const [before = ''] = clock(found.startMs - 1_000).split(' ');
@@ -94,7 +110,8 @@ test('every local midnight of 15 years begins a day', () => {
     for (let at = windowAt('Day', FROM, zone).endMs; at < UNTIL; ) {
       const day = windowAt('Day', at, zone);
       const hours = (day.endMs - day.startMs) / HOUR_MS;
-      assert.ok(hours >= 23 && hours <= 25, `${name} ${day.id}`);
+      // Troll's clocks jump by two hours.
+      assert.ok(hours >= 22 && hours <= 26, `${name} ${day.id}`);
       // The one after it is the next date: none is left out, none comes twice.
       assert.equal(clock(day.endMs).slice(0, 10), dateAfter(clock(day.startMs).slice(0, 10)), `${name} ${day.id}`);
       at = day.endMs;
@@ -104,11 +121,13 @@ test('every local midnight of 15 years begins a day', () => {
 
 test('hours begin when the clock shows one, and last an hour but where a jump of half an hour cuts them', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...ZONES), fc.integer({ min: FROM, max: UNTIL }), (name, unixMs) => {
+    fc.property(instants, ({ name, unixMs }) => {
       const { zone, clock } = zones.get(name) ?? assert.fail(name);
-      const found = windowAt('Hour', unixMs, zone);
+      const found = windowIn('Hour', unixMs, zone);
       assert.ok(found.startMs <= unixMs && unixMs < found.endMs);
-      assert.equal(windowAt('Hour', found.endMs, zone).startMs, found.endMs);
+      assert.deepEqual(windowIn('Hour', found.startMs, zone), found);
+      assert.deepEqual(windowIn('Hour', found.endMs - 1, zone), found);
+      assert.equal(windowIn('Hour', found.endMs, zone).startMs, found.endMs);
       assert.deepEqual(windowOf(found.id), found);
       const isCut = found.endMs - found.startMs !== HOUR_MS;
       assert.ok(!isCut || name === 'Australia/Lord_Howe', name);
@@ -120,7 +139,7 @@ test('hours begin when the clock shows one, and last an hour but where a jump of
 
 /** In hours. */
 const lengthOf = (every: 'Day' | 'Week' | 'Month', at: number, zone: string): number => {
-  const { startMs, endMs } = windowAt(every, at, zoneOf(zone));
+  const { startMs, endMs } = windowIn(every, at, zoneOf(zone));
   return (endMs - startMs) / HOUR_MS;
 };
 
@@ -137,7 +156,7 @@ test('days of 23 and 25 hours, also where the clock jumps at midnight, and the w
   for (const [zone, at, hours] of cases) assert.equal(lengthOf('Day', at, zone), hours, `${zone} ${at}`);
   assert.equal(lengthOf('Week', Date.UTC(2026, 9, 25, 12), 'Europe/Berlin'), 7 * 24 + 1);
   assert.equal(lengthOf('Month', Date.UTC(2026, 2, 15), 'Europe/Berlin'), 31 * 24 - 1);
-  const { id, startMs } = windowAt('Day', Date.UTC(2026, 8, 6, 15), zoneOf('America/Santiago'));
+  const { id, startMs } = windowIn('Day', Date.UTC(2026, 8, 6, 15), zoneOf('America/Santiago'));
   assert.equal(startMs, Date.UTC(2026, 8, 6, 4));
   assert.equal(id, `day-2026-09-06-${startMs / 1_000}-${startMs / 1_000 + 23 * 3_600}`);
 });
@@ -153,14 +172,34 @@ test('a clock that is put back over midnight does not bring back the day before'
     ],
   };
   const midnight = (jump - 60) * 1_000;
-  const day = windowAt('Day', midnight, zone);
+  const day = windowIn('Day', midnight, zone);
   assert.equal(day.startMs, midnight);
-  for (const minutes of [0, 1, 30, 59, 61]) assert.deepEqual(windowAt('Day', midnight + minutes * 60_000, zone), day);
-  assert.equal(windowAt('Day', midnight - 1, zone).endMs, midnight);
+  for (const minutes of [0, 1, 30, 59, 61]) assert.deepEqual(windowIn('Day', midnight + minutes * 60_000, zone), day);
+  assert.equal(windowIn('Day', midnight - 1, zone).endMs, midnight);
+});
+
+test('a jump of half an hour in the middle of an hour cuts it, and the next one begins there', () => {
+  const jump = Date.UTC(2026, 5, 1, 12, 10);
+  const zone: PolicyTimeZone = {
+    name: 'Test/Test',
+    offsets: [
+      [0, 0],
+      [jump / 1_000, 30],
+    ],
+  };
+  const spans = [jump - 1, jump, jump + 20 * 60_000].map((at) => {
+    const { startMs, endMs } = windowIn('Hour', at, zone);
+    return [(startMs - jump) / 60_000, (endMs - jump) / 60_000];
+  });
+  assert.deepEqual(spans, [
+    [-10, 0],
+    [0, 20],
+    [20, 80],
+  ]);
 });
 
 test('the book of a window by local clocks is kept as long as one in UTC', () => {
-  const { id, endMs } = windowAt('Hour', FROM, zoneOf('Asia/Kolkata'));
+  const { id, endMs } = windowIn('Hour', FROM, zoneOf('Asia/Kolkata'));
   assert.deepEqual([keptUntilMs(id), keptUntilMs(id, true)], [endMs + 48 * HOUR_MS, endMs + 2 * HOUR_MS]);
 });
 

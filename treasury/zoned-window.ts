@@ -57,10 +57,16 @@ export function zonedWindow(unixMs: number, zone: PolicyTimeZone, { start, next 
   return { clockMs, startMs: firstAt(zone, clockMs), endMs: firstAt(zone, next(clockMs)) };
 }
 
-/** Hours go on where a clock is put back: each lasts an hour, but one that a jump of less than an hour cuts. */
+const isAligned = (one: Span | undefined, other: Span): boolean =>
+  one === undefined || (one.aheadMs - other.aheadMs) % HOUR_MS === 0;
+
+/** Hours go on where a clock jumps by whole ones: each lasts an hour, but one that another jump cuts. */
 export function hourAt(unixMs: number, zone: PolicyTimeZone): ZonedWindow {
-  const { fromMs, untilMs, aheadMs } = spanAt(zone, unixMs);
-  const hourMs = Math.floor((unixMs + aheadMs) / HOUR_MS) * HOUR_MS - aheadMs;
-  const startMs = Math.max(fromMs, hourMs);
-  return { clockMs: startMs + aheadMs, startMs, endMs: Math.min(untilMs, hourMs + HOUR_MS) };
+  const all = spans(zone);
+  const span = spanAt(zone, unixMs);
+  const at = all.indexOf(span);
+  const hourMs = Math.floor((unixMs + span.aheadMs) / HOUR_MS) * HOUR_MS - span.aheadMs;
+  const startMs = isAligned(all[at - 1], span) ? hourMs : Math.max(span.fromMs, hourMs);
+  const endMs = isAligned(all[at + 1], span) ? hourMs + HOUR_MS : Math.min(span.untilMs, hourMs + HOUR_MS);
+  return { clockMs: startMs + spanAt(zone, startMs).aheadMs, startMs, endMs };
 }

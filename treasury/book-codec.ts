@@ -36,6 +36,7 @@ const encodedBook = z.strictObject({
   /** By holder. */
   accounts: z.record(z.string().max(256), amount).optional(),
   behindAtMs: z.int().optional(),
+  keptUntilMs: z.number().int().optional(),
 });
 
 export function encodeBook(book: Book): string {
@@ -55,6 +56,7 @@ export function encodeBook(book: Book): string {
     changes: book.version,
     ...(book.accounts && { accounts: textsOf(book.accounts) }),
     ...(book.behindAtMs !== null && { behindAtMs: book.behindAtMs }),
+    ...(book.keptUntilMs !== undefined && { keptUntilMs: book.keptUntilMs }),
   });
 }
 

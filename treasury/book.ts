@@ -42,6 +42,8 @@ export interface Book {
   readonly accounts: Readonly<Record<string, bigint>> | undefined;
   /** When it was last found to lack what its holders know, Unix time; null when it never was. */
   readonly behindAtMs: number | null;
+  /** Unix milliseconds; after it the book may be deleted. Absent: its window says when. */
+  readonly keptUntilMs?: number;
 }
 
 export interface BookChange<T> {

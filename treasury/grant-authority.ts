@@ -11,6 +11,8 @@ export interface GrantName {
 /** A slice of one limit in one window, held by one sidecar instance. It counts as spent until its holder gives it back. */
 export interface Grant extends GrantName {
   readonly amount: bigint;
+  /** Of a soft limit: what is spent from it goes beyond the amount. */
+  readonly isBeyond?: true;
 }
 
 export type GrantAnswer =
@@ -68,6 +70,8 @@ export interface GrantAuthority {
   onRecall?(take: (grant: GrantName) => void): void;
   /** Best effort; cumulative, so that a repeated or lost report changes nothing. */
   report(usage: readonly GrantUsage[]): void;
+  /** Absent: it is in the same process. */
+  isReachable?(): boolean;
   /** Changes nothing. Absent where it cannot be asked. */
   look?(budget: PolicyBudget, window: string): Promise<BookLook>;
 }

@@ -41,7 +41,10 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** Until when it is kept: 48 hours after its window; a book of a partition less where windows are short, since there is one for each user and window. */
-export const disposableAtMs = ({ budgetId, window }: BookKey): number => keptUntilMs(window, isPartition(budgetId));
+type Kept = BookKey & Pick<Book, 'keptUntilMs'>;
 
-export const isDisposable = (key: BookKey, nowMs: number): boolean => disposableAtMs(key) < nowMs;
+/** Until when it is kept: as it says itself, else 48 hours after its window; less where windows are short, and where there is one for each user and window. */
+export const disposableAtMs = ({ budgetId, window, keptUntilMs: stated }: Kept): number =>
+  stated ?? keptUntilMs(window, isPartition(budgetId));
+
+export const isDisposable = (book: Kept, nowMs: number): boolean => disposableAtMs(book) < nowMs;

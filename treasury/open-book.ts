@@ -18,6 +18,8 @@ import { type Demand, desiredGrant, HORIZON_MS, withGrant, withReturn } from './
 import type { BookKey, BookStep, GrantStore } from './grant-store.ts';
 import { type HolderWord, hearHolder, refusalWhileBehind, setBack } from './holder-word.ts';
 import { type IdleGrant, RECALL_WITHIN_MS, Recall, type RecallFrom } from './recall.ts';
+import { issueSoftGrant } from './soft-grant.ts';
+import { RUN_KEPT_MS } from './window.ts';
 
 /** Reports alone cause at most one write per book in this time. */
 const REPORT_FLUSH_MS = 2_000;
@@ -199,10 +201,11 @@ export class OpenBook {
         const current = withLimit(book ?? newBook(this.key, limit), limit);
         const refusal = refusalWhileBehind(current, nowMs);
         if (refusal !== undefined) return { book, result: { refusal } };
-        const { book: next, result } = issueGrant(current, { id, holder, needed, desired });
+        const issue = budget.soft ? issueSoftGrant : issueGrant;
+        const { book: next, result } = issue(current, { id, holder, needed, desired });
         // A refusal is no reason to write.
         return result.granted
-          ? { book: next, result: { answer: result, idle: [] } }
+          ? { book: keptFor(next, budget, nowMs), result: { answer: result, idle: [] } }
           : { book, result: { answer: result, idle: idleOf(current, holder) } };
       });
       if ('refusal' in attempt) throw attempt.refusal;
@@ -288,6 +291,9 @@ const heardBy = (book: Book, present: Book | undefined, word: HolderWord, nowMs:
   const heard = hearHolder(book, word, nowMs);
   return heard === book ? present : heard;
 };
+/** A run has no end that its window would tell. */
+const keptFor = (book: Book, { every }: PolicyBudget, nowMs: number): Book =>
+  every === 'Run' ? { ...book, keptUntilMs: nowMs + RUN_KEPT_MS } : book;
 
 function tidied(book: Book | undefined, reports: readonly [string, bigint][], unsent: readonly string[]) {
   if (book === undefined) return undefined;

@@ -6,12 +6,17 @@ import { type BookKey, type GrantStore, StoreUnavailable } from './grant-store.t
 import type { HolderWord } from './holder-word.ts';
 import { type After, OpenBook } from './open-book.ts';
 import type { IdleGrant, RecallFrom } from './recall.ts';
-import { windowAt } from './window.ts';
+import { windowAt, windowOf } from './window.ts';
 
 /** A request keeps the window in which it was admitted, so that for this long its ask may come after the window's end. */
 const LATE_ASK_MS = 10 * 60_000;
+/** Clocks and asks that are off by more than a second must not make a limit per second unusable; each second has its own book all the same. */
+const SECOND_SKEW_MS = 5_000;
 const TIDY_AT_BOOKS = 256;
 const SWEEP_EVERY_MS = 10 * 60_000;
+/** A sweep that deleted this many is followed by the next one soon: there are windows of seconds, or many users. */
+const MANY_SWEPT = 20;
+const SWEEP_SOON_MS = 60_000;
 
 export interface TreasuryOptions {
   readonly store: GrantStore;
@@ -30,7 +35,7 @@ export interface TreasuryOptions {
   readonly onBehind?: (key: BookKey) => void;
 }
 
-/** Amounts are in the unit of the budget: nano-dollars or tokens. */
+/** Amounts are in the unit of the budget. */
 export interface BudgetStatus {
   readonly limit: bigint;
   /** Settled, and what holders have reported of what they hold. */
@@ -73,6 +78,7 @@ export class Treasury {
   #tidyAt = TIDY_AT_BOOKS;
   readonly #recallers = new Map<string, TakeRecall>();
   #cancelSweep: (() => void) | undefined;
+  #sweepAtMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor({ store, now, newId, after = realAfter, onRecall, onBehind }: TreasuryOptions) {
@@ -90,7 +96,7 @@ export class Treasury {
   }
 
   /**
-   * Grants at least `needed` or denies. A window that is neither the present nor the one that just ended is denied.
+   * Grants at least `needed` or denies. A window that is neither the present nor the one that just ended is denied; of seconds those of five before and after are granted.
    * Throws RangeError when `needed` is below 1, StoreUnavailable or BookUnreadable when the store fails, GrantRefused when it
    * takes no further book.
    */
@@ -168,7 +174,7 @@ export class Treasury {
 
   /** Of the present window; where each partition has its own book, the figures of the one that spent most. */
   async status(budget: PolicyBudget): Promise<BudgetStatus> {
-    const { id, startMs, endMs } = windowAt(budget.every, this.#now());
+    const { id, startMs, endMs } = windowAt(budget.every, this.#now(), budget.timezone);
     const limit = BigInt(budget.amount);
     const key = { budgetId: budget.id, window: id };
     const partitioned = budget.per.length > 0;
@@ -179,10 +185,20 @@ export class Treasury {
     return { limit, spent, held, remaining, percent, windowStartMs: startMs, windowEndMs: endMs };
   }
 
-  /** Has the store delete books of long ago, now and then every ten minutes until close(). */
-  keepSwept({ due = () => true, onFailed }: SweepOptions): void {
-    if (due()) this.#store.sweep(this.#now()).catch((error: unknown) => this.#closed || onFailed(error));
-    this.#cancelSweep = this.#after(SWEEP_EVERY_MS, () => this.keepSwept({ due, onFailed }));
+  /** Has the store delete books of long ago, until close(): every ten minutes, and every minute while there are many of them. */
+  keepSwept(options: SweepOptions): void {
+    if (this.#sweepAtMs <= this.#now()) this.#sweep(options);
+    this.#cancelSweep = this.#after(SWEEP_SOON_MS, () => this.keepSwept(options));
+  }
+
+  #sweep({ due = () => true, onFailed }: SweepOptions): void {
+    const nowMs = this.#now();
+    this.#sweepAtMs = nowMs + SWEEP_EVERY_MS;
+    if (!due()) return;
+    const swept = (count: number): void => {
+      if (count >= MANY_SWEPT) this.#sweepAtMs = nowMs + SWEEP_SOON_MS;
+    };
+    this.#store.sweep(nowMs).then(swept, (error: unknown) => this.#closed || onFailed(error));
   }
 
   /** What a sidecar in the same process asks; `holder` is its instance. */
@@ -216,9 +232,11 @@ export class Treasury {
   }
 
   #open(budget: PolicyBudget, window: string, nowMs: number): boolean {
-    const present = windowAt(budget.every, nowMs);
+    const present = windowAt(budget.every, nowMs, budget.timezone);
     if (window === present.id) return true;
-    return nowMs < present.startMs + LATE_ASK_MS && window === windowAt(budget.every, present.startMs - 1).id;
+    if (budget.every === 'Second') return isNear(window, present.startMs);
+    const former = windowAt(budget.every, present.startMs - 1, budget.timezone);
+    return nowMs < present.startMs + LATE_ASK_MS && window === former.id;
   }
 
   async #booksAt(key: BookKey, partitioned: boolean): Promise<readonly BookKey[]> {
@@ -275,6 +293,9 @@ export class Treasury {
     this.#tidyAt = Math.max(TIDY_AT_BOOKS, 2 * this.#books.size);
   }
 }
+
+const isNear = (window: string, startMs: number): boolean =>
+  window.startsWith('second-') && Math.abs((windowOf(window)?.startMs ?? 0) - startMs) <= SECOND_SKEW_MS;
 
 const holds = ({ grants }: Book, holder: string): boolean =>
   Object.values(grants).some((grant) => grant.holder === holder);

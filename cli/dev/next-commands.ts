@@ -1,8 +1,9 @@
 /** What `remora dev` prints when it is ready: the next commands, ready to paste, made from the policy that is in force. Pure. */
+import { amountText } from '#contract/policy/amount-text';
 import { ownerText } from '#contract/policy/book-id';
-import { formatUsd } from '#contract/policy/money';
 import type { Policy, PolicyBudget, PolicyRoute, PolicyTarget } from '#contract/policy/policy';
 import { PROVIDER_TYPE, type ProviderType } from '#contract/resources/provider-type';
+import { UNIT_USE } from '#sidecar/budget/unit-use';
 
 export interface ReadyFacts {
   readonly url: string;
@@ -107,13 +108,15 @@ function budgetLines(url: string, { budgets }: Policy, routes: readonly Askable[
 }
 
 const capText = ({ unit, amount, per, every, ...of }: PolicyBudget): string => {
-  const cap = unit === 'nanoUsd' ? `$${formatUsd(BigInt(amount))}` : `${amount} tokens`;
-  return `the ${cap} that ${ownerText(of)} allows per ${[...per, every.toLowerCase()].join(' and ')}`;
+  const spans = every === 'Run' ? per : [...per, every.toLowerCase()];
+  return `the ${amountText(unit, BigInt(amount))} that ${ownerText(of)} allows per ${spans.join(' and ')}`;
 };
 
 /** A power of ten of output tokens that is over the limit with every target, so that trying it never costs anything. */
-function tokensOver({ unit, amount }: PolicyBudget, targets: readonly PolicyTarget[]): number | undefined {
-  const over = unit === 'tokens' ? BigInt(amount) + 1n : dearEnough(BigInt(amount), targets);
+function tokensOver({ unit, amount, soft }: PolicyBudget, targets: readonly PolicyTarget[]): number | undefined {
+  // Nothing is refused, or not for many tokens.
+  if (soft || !UNIT_USE[unit].countsOutput) return undefined;
+  const over = unit === 'nanoUsd' ? dearEnough(BigInt(amount), targets) : BigInt(amount) + 1n;
   if (over === undefined) return undefined;
   const tokens = Number(10n ** BigInt(String(over).length));
   return Number.isSafeInteger(tokens) ? tokens : undefined;

@@ -133,20 +133,13 @@ function costTexts({ price, atMost }: ExplainedTarget): string[] {
   return [`at most ${tokens}: ${cost}${rate}`];
 }
 
-function budgetText({
-  budget,
-  kind = KIND.budget,
-  limit,
-  per = [],
-  amount,
-  every,
-  until,
-  needed,
-  remaining,
-}: ExplainedBudget): string {
+function budgetText(row: ExplainedBudget): string {
+  const { budget, kind = KIND.budget, limit, per = [], soft, amount, every, until, needed, remaining } = row;
   const needs = needed === undefined ? 'needs a price' : `needs ${needed}`;
   const left = remaining === undefined ? `of ${amount}` : `${remaining} left of ${amount}`;
-  return `${kind} ${budget} ${limit}: ${needs}, ${left} per ${[...per, every.toLowerCase()].join(' and ')} until ${until}`;
+  const spans = every === 'Run' ? per : [...per, every.toLowerCase()];
+  const ends = until === undefined ? '' : ` until ${until}`;
+  return `${kind} ${budget} ${limit}: ${needs}, ${left} per ${spans.join(' and ')}${ends}${soft ? ', refuses nothing' : ''}`;
 }
 
 function ceilingText({

@@ -44,7 +44,7 @@ export interface BudgetObject extends RemoraObject {
       readonly granted: string;
       readonly remaining: string;
       readonly percent: number;
-      readonly windowEnd: string;
+      readonly windowEnd?: string;
     }[];
   };
 }

@@ -102,7 +102,7 @@ export const budgetRow = ({ metadata, status }: BudgetObject): BudgetRow => ({
     spent,
     remaining,
     percent: `${percent}%`,
-    windowEnd,
+    windowEnd: windowEnd ?? '-',
   })),
 });
 

@@ -3,7 +3,6 @@
  * can say, such as the longest match of a pattern, or whether an expression asks for what there is.
  */
 import { compileExpression } from '#contract/expressions/compile-expression';
-import { localTimes } from '#contract/expressions/local-times';
 import { longestMatch, MAX_OUTPUT_MATCH_LENGTH } from '#contract/policy/pattern-length';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
@@ -11,6 +10,7 @@ import type { AIRoute } from '#contract/resources/ai-route';
 import { parseCron } from '#contract/resources/cron';
 import { type Resource, resource } from '#contract/resources/kinds';
 import { type Problem, problemsOfIssues } from './problem.ts';
+import { isTimeZone } from './time-zone.ts';
 
 export type CheckedResource =
   | { readonly ok: true; readonly resource: Resource }
@@ -38,7 +38,7 @@ function contentProblems(object: Resource): Problem[] {
         ...windowProblems(object),
       ];
     case 'AIBudget':
-      return [];
+      return zoneProblems(object.spec.timezone, ['spec']);
   }
 }
 
@@ -93,21 +93,13 @@ function windowProblems({ spec }: AIPolicy): Problem[] {
       ...(parseCron(during.cron).isEmpty
         ? [{ path: [...path, 'cron'], message: 'no month that it names has such a day' }]
         : []),
-      ...(isZone(during.timezone)
-        ? []
-        : [{ path: [...path, 'timezone'], message: `there is no time zone "${during.timezone}"` }]),
+      ...zoneProblems(during.timezone, path),
     ];
   });
 }
 
-function isZone(name: string): boolean {
-  try {
-    localTimes(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const zoneProblems = (name: string, path: readonly (string | number)[]): Problem[] =>
+  isTimeZone(name) ? [] : [{ path: [...path, 'timezone'], message: `there is no time zone "${name}"` }];
 
 function patternProblems({ spec }: AIPolicy): Problem[] {
   return spec.guardrails.flatMap(({ patterns, stage }, i) =>

@@ -7,6 +7,7 @@ import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute } from '#contract/resources/ai-route';
+import { statedAmounts, unitOf } from '#contract/resources/budget-unit';
 import type { Limit } from '#contract/resources/limit';
 import {
   BUDGET_SCOPES,
@@ -17,6 +18,7 @@ import {
 } from '#contract/resources/limit-scope';
 import { spendingOf } from '#contract/resources/provider-limit';
 import { namespacedName } from './object-key.ts';
+import { policyTimeZone } from './time-zone.ts';
 import type { Workload } from './workload.ts';
 
 /** An object that states limits. */
@@ -98,11 +100,34 @@ export function policyBudget(object: Limiting, limit: Limit): PolicyBudget {
     ...(Object.keys(where).length > 0 && { where }),
     per: partitionsOf(limit.per),
     ...(limit.shadows !== 'Include' && { shadows: limit.shadows }),
-    unit: isMoney ? 'nanoUsd' : 'tokens',
-    amount: String(limit.usd === undefined ? (limit.tokens ?? 0) : nanoUsd(limit.usd)),
+    ...amountOf(limit),
     every: limit.every,
+    ...(object.kind === KIND.budget && zoneOf(object, limit)),
+    ...severityOf(object, limit),
     ...(isMoney && object.kind === KIND.budget && ceilingOf(object)),
   };
+}
+
+function amountOf(limit: Limit): Pick<PolicyBudget, 'unit' | 'amount'> {
+  const [field = 'usd'] = statedAmounts(limit);
+  return { unit: unitOf(field), amount: String(limit.usd === undefined ? (limit[field] ?? 0) : nanoUsd(limit.usd)) };
+}
+
+const ZONED: ReadonlySet<Limit['every']> = new Set(['Hour', 'Day', 'Week', 'Month']);
+
+function zoneOf({ spec: { timezone } }: AIBudget, { every }: Limit): Pick<PolicyBudget, 'timezone'> {
+  const zone = ZONED.has(every) && timezone !== 'UTC' ? policyTimeZone(timezone) : undefined;
+  return zone === undefined ? {} : { timezone: zone };
+}
+
+const isSoft = (object: Limiting, { onExceeded }: Limit): boolean =>
+  onExceeded === 'Alert' || (object.kind === KIND.budget && object.spec.mode === 'Shadow');
+
+/** What refuses nothing need not be told when not to. */
+function severityOf(object: Limiting, limit: Limit): Pick<PolicyBudget, 'soft' | 'operatorLoss'> {
+  if (isSoft(object, limit)) return { soft: true };
+  if (object.kind !== KIND.budget || object.spec.operatorLoss === 'SpendGrant') return {};
+  return { operatorLoss: object.spec.operatorLoss };
 }
 
 const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>
@@ -134,6 +159,7 @@ export const mayRefuseUnpriced = (object: Limiting, known: WorkloadValues, { rou
   statedLimits(object).some(
     (limit) =>
       limit.usd !== undefined &&
+      !isSoft(object, limit) &&
       matches(limit, known, true) &&
       meansItself(object, limit) &&
       mayCount(policyBudget(object, limit), route, target),

@@ -163,8 +163,15 @@ export const ERROR_CODES = define({
     status: 429,
     category: 'policy',
     retryable: false,
-    meaning: 'A hard cap of an AIBudget is reached or the request could pass it.',
+    meaning: 'A hard cap in US dollars of an AIBudget is reached or the request could pass it.',
     remedy: 'Wait until the window ends, ask for fewer output tokens, or have the AIBudget raised.',
+  },
+  rate_limit_exceeded: {
+    status: 429,
+    category: 'policy',
+    retryable: true,
+    meaning: 'A hard cap in tokens or requests of an AIBudget is reached or the request could pass it.',
+    remedy: 'Wait as long as Retry-After says, ask for less, or have the AIBudget raised.',
   },
   budget_unavailable: {
     status: 503,

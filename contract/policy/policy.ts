@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
+import { OPERATOR_LOSSES } from '#contract/resources/ai-budget';
 import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
 import {
@@ -16,6 +17,7 @@ import {
   aiRouteVariant,
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
+import { BUDGET_UNITS } from '#contract/resources/budget-unit';
 import { BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/limit';
 import { BUDGET_SCOPES, REQUEST_SCOPES, TARGET_SCOPES } from '#contract/resources/limit-scope';
 import { perRequest } from '#contract/resources/per-request';
@@ -27,6 +29,7 @@ import { PROVIDER_TYPES } from '#contract/resources/provider-type';
 import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { VARIANT_STATES } from '#contract/resources/route-variant';
+import { policyTimeZone } from './time-zone.ts';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
 export const POLICY_FORMAT_VERSION = 1;
@@ -248,9 +251,15 @@ const budget = z.object({
   per: z.array(z.enum(BUDGET_SCOPES)).default([]),
   /** Of copies for Shadow variants; absent: they count as requests do. */
   shadows: z.enum(BUDGET_SHADOWS).exclude(['Include']).optional(),
-  unit: z.enum(['nanoUsd', 'tokens']),
+  unit: z.enum(BUDGET_UNITS),
   amount: integerText,
   every: z.enum(BUDGET_WINDOWS),
+  /** Whose clocks say when windows begin; absent: UTC. */
+  timezone: policyTimeZone.optional(),
+  /** It refuses nothing: all is counted, also beyond the amount. Absent: it is a hard cap. */
+  soft: z.literal(true).optional(),
+  /** What happens while the operator cannot be reached; absent: what is granted is spent, and then nothing more. */
+  operatorLoss: z.enum(OPERATOR_LOSSES).exclude(['SpendGrant']).optional(),
   /** Pico-dollars per token of targets whose price is not known. Absent: they are refused. */
   priceCeiling: z.object({ inputPico: integerText, outputPico: integerText }).optional(),
 });

@@ -1,10 +1,12 @@
-/** AIBudget: money and tokens with a hard edge. Every limit that matches a request applies. */
+/** AIBudget: money, tokens and requests with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, usd } from './fields.ts';
+import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, timeZone, usd } from './fields.ts';
 import { limit } from './limit.ts';
 import { limitStatuses } from './limit-status.ts';
 import { mapOf, withRules } from './validation.ts';
+
+export const OPERATOR_LOSSES = ['SpendGrant', 'Stop', 'Allow'] as const;
 
 const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
 
@@ -16,6 +18,19 @@ const priceCeiling = z.object({
 const aiBudgetSpec = withRules(
   z.object({
     limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
+    timezone: timeZone.describe(
+      'Whose clocks say when windows begin, as in the IANA data base: an Hour, Day, Week or Month begins when they show its first minute, so that a day may have 23 or 25 hours.',
+    ),
+    mode: z
+      .enum(['Enforce', 'Shadow'])
+      .default('Enforce')
+      .describe('`Shadow`: no limit refuses anything, as if each had `onExceeded: Alert`.'),
+    operatorLoss: z
+      .enum(OPERATOR_LOSSES)
+      .default('SpendGrant')
+      .describe(
+        'What a sidecar does while it cannot reach the operator. `SpendGrant`: it spends what it holds, then refuses. `Stop`: it refuses at once. `Allow`: it spends what it holds, then goes on beyond the cap; what was used is counted when the operator is back.',
+      ),
     unknownPrice: z
       .enum(UNKNOWN_PRICES)
       .default('Reject')
@@ -54,7 +69,7 @@ export const AI_BUDGET: KindDefinition = {
   kind: KIND.budget,
   plural: 'aibudgets',
   shortNames: ['aib'],
-  description: 'AIBudget caps money and tokens, with a hard edge.',
+  description: 'AIBudget caps money, tokens and requests, with a hard edge.',
   printerColumns: [
     { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
     { name: 'Spent', type: 'string', jsonPath: '.status.spent' },

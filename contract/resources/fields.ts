@@ -73,6 +73,13 @@ export const usd = (description: string) =>
     .meta(kubernetes({ intOrString: true }))
     .describe(description);
 
+/** Whether there is such a zone says `compile/check-resource.ts`. */
+export const timeZone = matching(
+  /^[A-Za-z][-+A-Za-z0-9_]*(\/[-+A-Za-z0-9_]+)*$/,
+  64,
+  'must be the name of a time zone, such as Europe/Berlin',
+).default('UTC');
+
 /** `provider/model`, split at the first slash. */
 export const modelReference = matching(
   /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[!-~]+$/,

@@ -8,13 +8,13 @@ const limitStatus = z.object({
     .string()
     .max(32)
     .describe(
-      'US dollars or tokens that settled in this window; of a limit with `per` these are the figures of whoever spent most.',
+      'What settled in this window, in the unit of the limit; of a limit with `per` these are the figures of whoever spent most. More than the limit where it only alerts.',
     ),
   granted: z.string().max(32).describe('Held by sidecars and not yet spent.'),
   remaining: z.string().max(32).describe('Limit less spent and granted.'),
   percent: z.number().int().describe('Spent in percent of the limit.'),
-  windowStart: z.string().max(64),
-  windowEnd: z.string().max(64),
+  windowStart: z.string().max(64).optional().describe('Absent where windows are runs.'),
+  windowEnd: z.string().max(64).optional(),
 });
 export type LimitStatus = z.infer<typeof limitStatus>;
 

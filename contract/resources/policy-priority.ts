@@ -1,7 +1,7 @@
 /** What an AIPolicy says of the class of requests, where AIRoutes let requests wait. */
 import { z } from 'zod';
 import { CRON } from './cron.ts';
-import { expression } from './fields.ts';
+import { expression, timeZone } from './fields.ts';
 import { requestClassMatch } from './request-class.ts';
 import { PRIORITIES } from './route-concurrency.ts';
 import { matching } from './validation.ts';
@@ -14,13 +14,7 @@ const during = z.object({
   ).describe(
     'The minutes of which it holds: minute, hour, day of the month, month, day of the week, with names, lists, ranges and steps. `* 22-6 * * *` is the night.',
   ),
-  timezone: matching(
-    /^[A-Za-z][-+A-Za-z0-9_]*(\/[-+A-Za-z0-9_]+)*$/,
-    64,
-    'must be the name of a time zone, such as Europe/Berlin',
-  )
-    .default('UTC')
-    .describe('Whose clocks are meant, as in the IANA data base.'),
+  timezone: timeZone.describe('Whose clocks are meant, as in the IANA data base.'),
 });
 
 export const aiPolicyPriority = z.object({

@@ -31,6 +31,9 @@ import type { Experiments } from './experiments/experiments.ts';
 import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
 
+/** Timers know no longer wait; windows may be longer. */
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
 export interface StatusWriterOptions {
   readonly client: KubeClient;
   readonly index: ResourceIndex;
@@ -144,8 +147,9 @@ export class StatusWriter {
     const [first] = limits;
     if (first === undefined) return undefined;
     const readings = await Promise.all(limits.map(async (limit) => ({ limit, status: await treasury.status(limit) })));
-    const ends = readings.map(({ status }) => status.windowEndMs);
-    again(key, Math.max(1_000, Math.min(...ends) - now() + 100));
+    // What a second used is told with the next change of its books: nobody reads it in that time.
+    const ends = readings.flatMap(({ limit, status }) => (limit.every === 'Second' ? [] : [status.windowEndMs]));
+    if (ends.length > 0) again(key, Math.min(LONGEST_WAIT_MS, Math.max(1_000, Math.min(...ends) - now() + 100)));
     const report = budgetReport(readings);
     return {
       fields: kind === KIND.budget ? { ...report } : { limits: report.limits },

@@ -111,8 +111,10 @@ export class KubeClient {
     });
   }
 
-  delete(type: ResourceType, ref: ObjectRef): Promise<unknown> {
-    return this.call({ method: 'DELETE', path: pathOf(type, ref) });
+  /** With a `resourceVersion` that must still be the present one, else KubeError 409. */
+  delete(type: ResourceType, ref: ObjectRef, resourceVersion?: string): Promise<unknown> {
+    const body = resourceVersion === undefined ? {} : { body: { preconditions: { resourceVersion } } };
+    return this.call({ method: 'DELETE', path: pathOf(type, ref), ...body });
   }
 
   /** Aborts whatever is open. */

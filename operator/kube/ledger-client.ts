@@ -22,7 +22,8 @@ export function ledgerClient(client: KubeClient): LedgerObjects {
     get: (namespace, name) => client.find<LedgerObject>(type, { namespace, name }),
     create: (object) => client.create(type, object.metadata.namespace, object),
     replace: (object) => client.replace(type, object.metadata, object),
-    delete: (namespace, name) => client.delete(type, { namespace, name }).catch(ignoreMissing),
+    delete: (namespace, name, resourceVersion) =>
+      client.delete(type, { namespace, name }, resourceVersion).catch(ignoreMissing),
     async list() {
       const objects: LedgerObject[] = [];
       let token: string | undefined;

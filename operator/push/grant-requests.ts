@@ -129,8 +129,8 @@ export class GrantRequests {
       send(deniedMessage(ask, { ...amounts, reason: '' }));
       return;
     }
-    const { id, budgetId, window, amount } = given.grant;
-    const value = { seq: ask.seq, grantId: id, budgetId, window, amount: encodeAmount(amount) };
+    const { id, budgetId, window, amount, isBeyond = false } = given.grant;
+    const value = { seq: ask.seq, grantId: id, budgetId, window, amount: encodeAmount(amount), beyond: isBeyond };
     // Nobody heard of a grant whose stream is gone: it would stay spent for nothing.
     if (!send({ $case: 'grant', value })) await treasury.giveBack({ budgetId, window }, id, 0n);
   }

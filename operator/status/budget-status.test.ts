@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aiBudget } from '#contract/resources/ai-budget';
+import { windowAt } from '#treasury/window';
 import { budgetReport, limitsOf } from './budget-status.ts';
 
 const budget = aiBudget.parse({
@@ -10,6 +11,7 @@ const budget = aiBudget.parse({
     limits: [
       { name: 'dev', match: { environment: 'dev', team: 'a' }, usd: 50, every: 'Day' },
       { name: 'other', match: { namespace: 'support' }, tokens: 1000, every: 'Hour' },
+      { name: 'agents', per: ['run'], requests: 100, every: 'Run' },
     ],
   },
 });
@@ -33,6 +35,7 @@ test('limitsOf() gives every limit under the id that sidecars use, whatever it m
     [
       ['remora-system/environments/dev', 'nanoUsd'],
       ['remora-system/environments/other', 'tokens'],
+      ['remora-system/environments/agents', 'requests'],
     ],
   );
 });
@@ -43,4 +46,14 @@ test('budgetReport() puts the most used limit on top, with units', () => {
   assert.equal(report.limits[0]?.spent, '12.50 USD');
   assert.equal(report.limits[0]?.percent, 25);
   assert.equal(report.limits[0]?.windowEnd, '1970-01-02T00:00:00Z');
+});
+
+test('budgetReport() tells of no window where windows are runs, and of more than all where a limit only alerts', () => {
+  const run = reading(2, 130n, 100n);
+  const { limits } = budgetReport([
+    { ...run, status: { ...run.status, held: 0n, remaining: 0n, windowEndMs: windowAt('Run', 0).endMs } },
+  ]);
+  assert.deepEqual(limits, [
+    { name: 'agents', spent: '130 requests', granted: '0 requests', remaining: '0 requests', percent: 130 },
+  ]);
 });

@@ -1,17 +1,18 @@
 /** What the status of an object says about its limits in their present windows. Pure. */
 import { type Limiting, policyBudget, statedLimits } from '#contract/compile/compile-budgets';
-import { formatUsd } from '#contract/policy/money';
+import { amountText } from '#contract/policy/amount-text';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { LimitStatus } from '#contract/resources/limit-status';
 import type { BudgetStatus } from '#treasury/treasury';
+import { ENDLESS_MS } from '#treasury/window';
 
 /** Every limit as sidecars know it, whatever the workload. */
 export const limitsOf = (object: Limiting): PolicyBudget[] =>
   statedLimits(object).map((limit) => policyBudget(object, limit));
 
 /** `12.50 USD`, `1200 tokens`. */
-const amountText = (unit: PolicyBudget['unit'], amount: bigint): string =>
-  unit === 'nanoUsd' ? `${formatUsd(amount)} USD` : `${amount} tokens`;
+const readingText = (unit: PolicyBudget['unit'], amount: bigint): string =>
+  amountText(unit, amount, (usd) => `${usd} USD`);
 
 /** RFC 3339 in seconds. */
 const timeText = (unixMs: number): string => new Date(unixMs).toISOString().replace(/\.\d+Z$/, 'Z');
@@ -39,10 +40,12 @@ export function budgetReport(readings: readonly LimitReading[]): BudgetReport {
 
 const limitStatus = ({ limit, status }: LimitReading): LimitStatus => ({
   name: limit.limit,
-  spent: amountText(limit.unit, status.spent),
-  granted: amountText(limit.unit, status.held),
-  remaining: amountText(limit.unit, status.remaining),
+  spent: readingText(limit.unit, status.spent),
+  granted: readingText(limit.unit, status.held),
+  remaining: readingText(limit.unit, status.remaining),
   percent: status.percent,
-  windowStart: timeText(status.windowStartMs),
-  windowEnd: timeText(status.windowEndMs),
+  ...(status.windowEndMs !== ENDLESS_MS && {
+    windowStart: timeText(status.windowStartMs),
+    windowEnd: timeText(status.windowEndMs),
+  }),
 });

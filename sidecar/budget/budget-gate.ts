@@ -48,6 +48,8 @@ export interface AttemptOutcome {
    * nobody can tell, since more may have been written than was sent.
    */
   readonly deliveredTokensAtMost?: number;
+  /** It billed nothing, and got the request all the same: it refused. Absent: it got what it may have billed. */
+  readonly wasRefused?: true;
 }
 
 export interface Settlement {
@@ -72,6 +74,8 @@ export interface Growth {
 export interface Reservation {
   /** Absent: all that the attempt may use is reserved. */
   readonly growth?: Growth;
+  /** Soft limits that would have refused the attempt. Absent: none. */
+  readonly wouldRefuse?: readonly PolicyBudget[];
   /** Durable before it returns. A second call returns the first result. */
   settle(outcome: AttemptOutcome, end?: AttemptEnd): Settlement;
 }

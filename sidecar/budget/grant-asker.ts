@@ -110,7 +110,8 @@ export class GrantAsker {
     // All who come in the same tick share the first ask.
     await Promise.resolve();
     let needed = sum(line.waiters);
-    while (line.waiters.length > 0) needed = await this.#round(line, needed);
+    // Whoever comes while the others are told is not in what is left to ask for.
+    while (line.waiters.length > 0) needed = await this.#round(line, needed > 0n ? needed : sum(line.waiters));
     line.asking = false;
   }
 
@@ -182,7 +183,7 @@ class NotAccepted extends Error {
 /** A denial although enough is left: the window is not open at the treasury. */
 class NothingForWindow extends Error {}
 
-function reasonOf(error: unknown): UnavailableReason {
+function reasonOf(error: unknown): Exclude<UnavailableReason, 'refused'> {
   if (error instanceof DeadlineExceeded) return 'slow';
   if (error instanceof NotAccepted) return 'journal';
   return error instanceof NothingForWindow ? 'clock' : 'unreachable';

@@ -1,10 +1,7 @@
 /** The budget gate of a sidecar: reserves every attempt on all its budgets out of grants, journals it, and settles what was used. */
-import { limitOfBook, partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
-import { RemoraError } from '#sidecar/errors/remora-error';
-import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
-import type { ClosedUse, Grant, GrantAuthority, GrantName, GrantUsage } from '#treasury/grant-authority';
-import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
+import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
+import type { ClosedUse, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import type {
   AttemptEstimate,
   AttemptOutcome,
@@ -14,38 +11,35 @@ import type {
   Settlement,
 } from './budget-gate.ts';
 import { DisownedGrants } from './disowned-grants.ts';
-import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
+import { type Due, Dues } from './dues.ts';
+import { GrantAsker } from './grant-asker.ts';
+import { GrantKeeper } from './grant-keeper.ts';
 import { GrantReturner } from './grant-returner.ts';
+import { Holder } from './holder.ts';
 import { spread } from './holds.ts';
 import type { Journal } from './journal.ts';
 import { type AttemptNumber, Ledger, type LedgerHooks, type LedgerReading } from './ledger.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { withFirstSlice } from './output-slice.ts';
-import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
-import { tokensAtMost } from './price.ts';
-import { strictOf, underCeiling } from './price-ceiling.ts';
-import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
-import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
+import { underCeiling } from './price-ceiling.ts';
+import { budgetUnavailable } from './refusal.ts';
+import { type Admission, attemptRecord, settlementOf } from './settlement.ts';
 import { StreamGrowth } from './stream-growth.ts';
+import { UncoveredUse } from './uncovered-use.ts';
+import { UNIT_USE, usedOf } from './unit-use.ts';
 import type { AttemptEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
+/** Of the about two seconds that kubelet leaves. */
+const BOOK_LAST_MS = 500;
 const TICK_MS = 1_000;
-const IDLE_MS = 60_000;
-/** A grant of an ended window is kept this long for attempts that were admitted just before. */
-const OVER_AFTER_MS = 10_000;
-/** Others can be faster at a fresh grant only so often. */
-const MAX_ROUNDS = 16;
 
 /** What a former process of this pod was asked for, and nobody will ever know more of. */
 const LOST: AttemptEnd = { outcome: 'failed', failure: 'crash', totalMs: 0 };
 const LOST_BILLING: AttemptOutcome = { usage: undefined, billing: 'unknown' };
 const NO_HOLDS: readonly Hold[] = [];
-const NO_UNITS: Admitted['units'] = new Map();
-
-/** Whether spending on it must be proven after a crash; without a journal a soft limit is counted in memory alone. */
-const isHard = (budget: PolicyBudget): boolean => !('soft' in budget && budget.soft === true);
+const NO_DUES: readonly Due[] = [];
 
 /** What operators of a sidecar want to count; none may throw. */
 interface BudgetHooks extends LedgerHooks {
@@ -90,16 +84,11 @@ export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate 
 
 interface Admitted extends Admission {
   readonly number: AttemptNumber;
+  /** Of its limits, as they are at first. */
+  readonly dues: readonly Due[];
   readonly holds: readonly Hold[];
-  readonly units: ReadonlyMap<string, PolicyBudget['unit']>;
   /** The first of its limits that must be proven; undefined: none. */
   readonly hard: PolicyBudget | undefined;
-}
-
-interface Due {
-  readonly budget: PolicyBudget;
-  readonly period: BudgetPeriod;
-  readonly need: Need;
 }
 
 class GrantedBudgetGate implements SidecarBudgetGate {
@@ -107,54 +96,62 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #now: () => number;
   readonly #hooks: BudgetHooks;
   readonly #wallet: Wallet;
-  readonly #teller: GrantAsker;
+  readonly #asker: GrantAsker;
   readonly #returns: GrantReturner;
-  readonly #disowned: DisownedGrants;
+  readonly #keeper: GrantKeeper;
+  readonly #holder: Holder;
+  readonly #uncovered: UncoveredUse;
+  readonly #dues: Dues;
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
-  readonly #partitions = new PartitionBound();
-  /** Limits that are not proven. */
-  readonly #soft = new Set<string>();
-  #closing = false;
-  #forgotAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BudgetGateOptions) {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
     const askDeadlineMs = options.askDeadlineMs ?? ASK_DEADLINE_MS;
-    this.#ledger = new Ledger({ journal, instance, now, hooks });
+    const ledger = new Ledger({ journal, instance, now, hooks });
+    const returns = new GrantReturner({ authority, journal, wallet, now, timers });
+    const asker = new GrantAsker({
+      ...{ authority, now, timers, askDeadlineMs },
+      accept: (grant, exact) => this.#keeper.accept(grant, exact),
+    });
+    const disowned = new DisownedGrants(journal, returns);
+    this.#ledger = ledger;
     this.#now = now;
     this.#hooks = hooks;
     this.#wallet = wallet;
-    this.#returns = new GrantReturner({ authority, journal, wallet, now, timers });
-    this.#disowned = new DisownedGrants(journal, this.#returns);
+    this.#returns = returns;
+    this.#asker = asker;
     this.#looks = { authority, timers, askDeadlineMs };
-    const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
-    this.#teller = new GrantAsker({ authority, accept, now, timers, askDeadlineMs });
-    this.#tryRecover();
+    this.#dues = new Dues(now);
+    this.#uncovered = new UncoveredUse({ asker, wallet, now });
+    this.#holder = new Holder({ wallet, asker, returns, uncovered: this.#uncovered, now });
+    this.#keeper = new GrantKeeper({
+      ...{ wallet, ledger, returns, disowned, now },
+      onShrunk: (grant) => asker.recalled(grant),
+    });
+    this.#keeper.tryRecover();
     this.#stopTicking = timers.every(TICK_MS, () => this.#tick());
-    authority.onRecall?.((grant) => this.#recall(grant));
+    authority.onRecall?.((grant) => this.#keeper.recall(grant));
   }
 
   async reserve(asked: AttemptEstimate): Promise<Reservation> {
     const bounded = underCeiling(asked);
     const attempt = withFirstSlice(bounded);
-    const dues = attempt.budgets.length === 0 ? [] : this.#dues(attempt);
-    const hard = dues.find(({ budget }) => isHard(budget))?.budget;
+    const dues = this.#dues.of(attempt);
+    const hard = dues.find(({ budget }) => !budget.soft)?.budget;
     this.#mustBeReady(dues, hard);
     // Nothing is granted before it is known what a former process spent; what is soft goes on uncounted.
     if (dues.length === 0 || !this.#ledger.isOpen) return this.#uncounted(bounded);
     const startedUnixMs = this.#now();
-    const holds = await this.#hold(attempt, dues);
-    const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
-    const admitted = { attempt, number: this.#ledger.begin(), holds, units, hard, startedUnixMs };
+    for (const { budget } of dues) this.#keeper.expect(budget);
+    const { holds, wouldRefuse } = await this.#holder.hold(attempt, dues);
+    const admitted = { attempt, number: this.#ledger.begin(), dues, holds, hard, startedUnixMs };
     this.#dispatch(admitted, holds);
-    if (attempt === bounded) return once((outcome, end) => this.#settle(admitted, outcome, end));
-    const growth = this.#growth(admitted, bounded.outputTokensAtMost);
-    const reservation = once((outcome, end) => {
-      growth.end();
-      return this.#settle({ ...admitted, ...growth.reserved }, outcome, end);
-    });
-    return { ...reservation, growth };
+    const reservation =
+      attempt === bounded
+        ? once((outcome, end) => this.#settle(admitted, outcome, end))
+        : this.#growing(admitted, bounded.outputTokensAtMost);
+    return wouldRefuse.length === 0 ? reservation : { ...reservation, wouldRefuse };
   }
 
   keep(row: UnnumberedRecord): void {
@@ -163,28 +160,6 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   get ledger(): LedgerReading {
     return this.#ledger.reading;
-  }
-
-  /** No limit counts it; its row is kept all the same. */
-  #uncounted(attempt: AttemptEstimate): Reservation {
-    const nothing = { holds: NO_HOLDS, units: NO_UNITS, hard: undefined };
-    const admitted = { attempt, number: this.#ledger.begin(), ...nothing, startedUnixMs: this.#now() };
-    this.#dispatch(admitted, NO_HOLDS);
-    return once((outcome, end) => this.#settle(admitted, outcome, end));
-  }
-
-  #growth(admitted: Admitted, atMost: number): StreamGrowth<Due> {
-    return new StreamGrowth(admitted, atMost, {
-      dues: (attempt) => this.#dues(attempt),
-      take: (needs) => {
-        const answer = this.#wallet.reserve(needs, this.#now());
-        return answer.reserved ? answer.holds : undefined;
-      },
-      hold: (attempt, dues) => this.#hold(attempt, dues),
-      // The last dispatch of a number counts.
-      keep: (reserved, added) => this.#dispatch({ ...admitted, ...reserved }, added),
-      release: (holds) => this.#release(holds),
-    });
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -201,8 +176,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   kept(): KeptCounts {
     return {
-      partitions: this.#partitions.size,
-      lines: this.#teller.size,
+      partitions: this.#dues.partitions,
+      lines: this.#asker.size,
       grants: this.#wallet.size,
       returns: this.#returns.size,
     };
@@ -217,73 +192,49 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
+    if (this.#uncovered.isOwing) await this.#bookLast();
     this.#stopTicking();
-    this.#closeGrants(0);
-    this.#returns.report(true);
+    this.#keeper.close();
     await this.#returns.drained();
   }
 
-  /** What each budget has to cover, once per budget. Free attempts need nothing. */
-  #dues(attempt: AttemptEstimate): readonly Due[] {
-    const nowMs = this.#now();
-    const atMost = boundOf(attempt);
-    const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
-    return [...budgets.values()].flatMap((budget) => {
-      const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
-      if (amount === null) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
-      if (amount === 0n) return [];
-      const period = windowAt(budget.every, nowMs);
-      const counted = this.#counted(attempt, budget, period);
-      return [{ budget: counted, period, need: { budgetId: counted.id, window: period.id, amount } }];
-    });
+  /** When it closes nothing more can be granted. */
+  async #bookLast(): Promise<void> {
+    const { timers } = this.#looks;
+    await withDeadline(timers, BOOK_LAST_MS, this.#uncovered.book()).catch(() => undefined);
   }
 
-  /** The limit as it holds for this attempt. */
-  #counted(attempt: AttemptEstimate, budget: PolicyBudget, period: BudgetPeriod): PolicyBudget {
-    const counted = partitionOf(budget, attempt);
-    if (counted === budget || this.#partitions.admits(budget.id, counted.id, period)) return counted;
-    const nowMs = this.#now();
-    throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: period.endMs });
+  /** No limit counts it; its row is kept all the same. */
+  #uncounted(attempt: AttemptEstimate): Reservation {
+    const nothing = { dues: NO_DUES, holds: NO_HOLDS, hard: undefined };
+    const admitted = { attempt, number: this.#ledger.begin(), ...nothing, startedUnixMs: this.#now() };
+    this.#dispatch(admitted, NO_HOLDS);
+    return once((outcome, end) => this.#settle(admitted, outcome, end));
+  }
+
+  #growing(admitted: Admitted, atMost: number): Reservation {
+    const growth = new StreamGrowth<Due>(admitted, atMost, {
+      dues: (attempt) => this.#dues.of(attempt),
+      take: (needs) => this.#holder.take(needs),
+      hold: async (attempt, dues) => (await this.#holder.hold(attempt, dues)).holds,
+      // The last dispatch of a number counts.
+      keep: (reserved, added) => this.#dispatch({ ...admitted, ...reserved }, added),
+      release: (holds) => this.#holder.release(holds),
+    });
+    const reservation = once((outcome, end) => {
+      growth.end();
+      return this.#settle({ ...admitted, ...growth.reserved }, outcome, end);
+    });
+    return { ...reservation, growth };
   }
 
   #mustBeReady(dues: readonly Due[], hard: PolicyBudget | undefined): void {
-    if (this.#closing && dues.length > 0) throw budgetUnavailable(dues[0]?.budget, 'closing');
-    if (hard !== undefined && (!this.#tryRecover() || !this.#ledger.proves)) throw budgetUnavailable(hard, 'journal');
-  }
-
-  async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
-    const needs = dues.map(({ need }) => need);
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const answer = this.#wallet.reserve(needs, this.#now());
-      if (answer.reserved) return answer.holds;
-      const short = new Map(answer.missing.map((need) => [need.budgetId, need.amount]));
-      const fetched = await Promise.allSettled(dues.map((due) => this.#fetch(attempt, due, short.get(due.budget.id))));
-      throwWeightiest(fetched);
-    }
-    throw budgetUnavailable(dues[0]?.budget, 'slow');
-  }
-
-  async #fetch(attempt: AttemptEstimate, due: Due, missing: bigint | undefined): Promise<void> {
-    if (missing === undefined) return;
-    // A denial is reckoned by what was reported; without this our own spending would look as if others held it.
-    this.#returns.report(true);
-    if (!isHard(due.budget)) this.#soft.add(limitOfBook(due.budget.id));
-    const answer = await this.#teller.want(due.budget, due.period.id, missing);
-    if (answer !== 'granted') throw this.#refusal(attempt, due, answer);
-  }
-
-  #refusal(attempt: AttemptEstimate, { budget, period, need }: Due, denial: Denial): RemoraError {
-    const slack = this.#wallet.slack(budget.id, period.id);
-    return budgetExceeded({
-      budget,
-      attempt,
-      needed: need.amount,
-      remaining: leftOf(denial) + slack,
-      reserved: denial.held > slack ? denial.held - slack : 0n,
-      nowMs: this.#now(),
-      windowEndMs: period.endMs,
-    });
+    if (this.#keeper.isClosing && dues.length > 0) throw budgetUnavailable(dues[0]?.budget, 'closing');
+    const stops = dues.find(({ budget }) => budget.operatorLoss === 'Stop')?.budget;
+    if (stops !== undefined && this.#looks.authority.isReachable?.() === false)
+      throw budgetUnavailable(stops, 'stopped');
+    if (hard !== undefined && (!this.#keeper.tryRecover() || !this.#ledger.proves))
+      throw budgetUnavailable(hard, 'journal');
   }
 
   /**
@@ -297,104 +248,45 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     try {
       this.#ledger.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
     } catch (error) {
-      this.#release(added);
+      this.#holder.release(added);
       throw budgetUnavailable(hard, 'journal', error);
     }
   }
 
-  #release(holds: readonly Hold[]): void {
-    for (const hold of holds) this.#wallet.settle(hold, 0n, this.#now());
-  }
-
   #settle(admitted: Admitted, outcome: AttemptOutcome, end: AttemptEnd | undefined): Settlement {
-    const { attempt, number, holds, units } = admitted;
-    const used = (need: Need): bigint => actualUse(attempt, { need, unit: units.get(need.budgetId), outcome });
+    const { attempt, number, holds } = admitted;
+    const budgets = new Map(admitted.dues.map(({ budget }) => [budget.id, budget]));
+    const used = ({ budgetId, amount }: Need): bigint =>
+      usedOf(budgets.get(budgetId)?.unit ?? 'nanoUsd', attempt, { outcome, reserved: amount });
     const paid = spread(holds, used).flatMap(({ hold, actual }) => {
-      if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
+      const { budgetId, amount } = hold.need;
+      if (actual > amount && !budgets.get(budgetId)?.soft) this.#hooks.overrun?.(budgetId, actual - amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });
+    this.#owe(admitted, outcome);
     this.#ledger.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
     if (holds.length > 0) {
-      this.#closeGrants(this.#closing ? 0 : IDLE_MS);
+      this.#keeper.giveBack();
       this.#returns.report(false);
     }
     return settlementOf(attempt, outcome);
   }
 
-  /** A grant is journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
-  #accept(grant: Grant, exact: boolean): void {
-    if (this.#disowned.has(grant.id)) return;
-    try {
-      if (this.#closing) throw new Error('the sidecar is shutting down');
-      this.#ledger.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
-    } catch (error) {
-      this.#returns.give([{ grant, final: 0n }]);
-      throw error;
+  /** What went on without a grant is booked later. */
+  #owe({ attempt, dues, holds }: Admitted, outcome: AttemptOutcome): void {
+    if (holds.length === dues.length) return;
+    for (const { budget, period } of dues) {
+      if (holds.some(({ need }) => need.budgetId === budget.id)) continue;
+      const reserved = UNIT_USE[budget.unit].atMost(attempt) ?? 0n;
+      this.#uncovered.add(budget, period.id, usedOf(budget.unit, attempt, { outcome, reserved }));
     }
-    this.#wallet.add(grant, this.#now(), exact);
-  }
-
-  /** Somebody else needs what is idle here. */
-  #recall(named: GrantName): void {
-    if (!this.#tryRecover()) return;
-    const grant = this.#wallet.shrink(named.id);
-    if (grant === undefined) {
-      this.#disowned.disown(named);
-      return;
-    }
-    this.#returns.shrink(grant);
-    this.#teller.recalled(grant);
-    this.#closeGrants(IDLE_MS);
-  }
-
-  #closeGrants(idleMs: number): void {
-    const nowMs = this.#now();
-    // Thousands of grants, one per user, lie in a handful of windows.
-    const known = new Map<string, boolean>();
-    const isOver = (window: string): boolean => {
-      const over = known.get(window) ?? isWindowOver(window, nowMs);
-      known.set(window, over);
-      return over;
-    };
-    this.#returns.give(this.#wallet.close({ nowMs, idleMs, isOver }));
-  }
-
-  /** False while the journal of a former process cannot be read or closed. */
-  #tryRecover(): boolean {
-    if (this.#ledger.isOpen) return true;
-    const returns = this.#ledger.open();
-    if (returns !== undefined) this.#returns.resend(returns);
-    return returns !== undefined;
   }
 
   #tick(): void {
-    if (!this.#tryRecover()) return;
-    this.#closeGrants(IDLE_MS);
-    this.#forgetWindows();
-    this.#returns.tick();
-  }
-
-  /** Now and then: what was spent in a window that is over is asked for by nobody. */
-  #forgetWindows(): void {
-    const nowMs = this.#now();
-    if (Math.abs(nowMs - this.#forgotAtMs) < IDLE_MS) return;
-    this.#forgotAtMs = nowMs;
-    this.#ledger.forget((window) => isWindowOver(window, nowMs));
+    this.#keeper.tick();
+    if (this.#ledger.isOpen) void this.#uncovered.book();
   }
 }
-
-const isWindowOver = (window: string, nowMs: number): boolean =>
-  (windowOf(window)?.endMs ?? nowMs) + OVER_AFTER_MS < nowMs;
-
-/** Of several limits that refuse, the one that lasts longest: what another one's Retry-After says would not help. */
-function throwWeightiest(results: readonly PromiseSettledResult<void>[]): void {
-  const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  if (reasons.length === 0) return;
-  throw reasons.reduce((weightiest, reason) => (waitOf(reason) > waitOf(weightiest) ? reason : weightiest));
-}
-
-const waitOf = (reason: unknown): number =>
-  reason instanceof RemoraError && reason.code === 'budget_exceeded' ? (reason.details.retryAfterMs ?? 0) : -1;
 
 /** A second call returns the first result. */
 function once(settle: Reservation['settle']): Reservation {

@@ -1,6 +1,6 @@
 /** What budgets would say of an attempt, for whoever asks and sends nothing: nothing is reserved, granted or counted by it. */
+import { amountText } from '#contract/policy/amount-text';
 import { ownerText, partitionOf } from '#contract/policy/book-id';
-import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { type Timers, withDeadline } from '#sidecar/time/timers';
@@ -8,10 +8,9 @@ import type { BookLook, GrantAuthority } from '#treasury/grant-authority';
 import { windowAt } from '#treasury/window';
 import type { AttemptEstimate, BudgetOutlook } from './budget-gate.ts';
 import { withFirstSlice } from './output-slice.ts';
-import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
-import { budgetExceeded, priceUnknown } from './refusal.ts';
-import { boundOf } from './settlement.ts';
+import { budgetExceeded, exceededCode, priceUnknown } from './refusal.ts';
+import { UNIT_USE } from './unit-use.ts';
 import type { Wallet } from './wallet.ts';
 
 export interface OutlookDeps {
@@ -33,12 +32,13 @@ export async function outlookOf(asked: AttemptEstimate, deps: OutlookDeps): Prom
 async function outlook(budget: PolicyBudget, attempt: AttemptEstimate, deps: OutlookDeps): Promise<BudgetOutlook> {
   const { wallet, nowMs } = deps;
   const counted = partitionOf(budget, attempt);
-  const period = windowAt(budget.every, nowMs);
-  const needed = budget.unit === 'tokens' ? tokensAtMost(attempt) : boundOf(attempt);
+  const period = windowAt(budget.every, nowMs, budget.timezone);
+  const needed = UNIT_USE[budget.unit].atMost(attempt);
   const slack = wallet.slack(counted.id, period.id);
   const book = await lookAt(counted, period.id, deps);
   const remaining = book && book.remaining + slack;
   const known = { budget, needed, windowEndMs: period.endMs, held: slack, remaining };
+  if (budget.soft) return known;
   if (needed === null) return { ...known, refusal: priceUnknown(strictOf(attempt.budgets) ?? budget, attempt) };
   if (remaining === undefined)
     return needed > BigInt(budget.amount) ? { ...known, refusal: overLimit(budget, needed) } : known;
@@ -58,12 +58,11 @@ async function lookAt(
   return withDeadline(timers, askDeadlineMs, authority.look(budget, window)).catch(() => undefined);
 }
 
-const overLimit = (budget: PolicyBudget, needed: bigint): RemoraError => {
-  const { limit, unit, amount } = budget;
-  const text = (value: bigint): string => (unit === 'nanoUsd' ? `$${formatUsd(value)}` : `${value} tokens`);
+function overLimit(limited: PolicyBudget, needed: bigint): RemoraError {
+  const { limit, unit, amount } = limited;
   return new RemoraError({
-    code: 'budget_exceeded',
-    message: `The request may use up to ${text(needed)}, which is more than all of the ${text(BigInt(amount))} of the limit ${limit} of the ${ownerText(budget)}: ask for fewer output tokens, or have the limit raised.`,
-    object: `${ownerText(budget)} limit ${limit}`,
+    code: exceededCode(limited),
+    message: `The request may use up to ${amountText(unit, needed)}, which is more than all of the ${amountText(unit, BigInt(amount))} of the limit ${limit} of the ${ownerText(limited)}: ask for less, or have the limit raised.`,
+    object: `${ownerText(limited)} limit ${limit}`,
   });
-};
+}

@@ -4,7 +4,8 @@ import type { AttemptEstimate } from './budget-gate.ts';
 
 type Ceiling = NonNullable<PolicyBudget['priceCeiling']>;
 
-const isStrict = ({ unit, priceCeiling }: PolicyBudget): boolean => unit === 'nanoUsd' && priceCeiling === undefined;
+const isStrict = ({ unit, priceCeiling, soft }: PolicyBudget): boolean =>
+  unit === 'nanoUsd' && priceCeiling === undefined && !soft;
 
 const dearer = (a: string, b: string): string => (BigInt(a) < BigInt(b) ? b : a);
 

@@ -16,7 +16,8 @@ export interface Bound {
   readonly piecesPico?: bigint;
 }
 
-const tokens = (count: number): bigint => BigInt(Math.max(0, Math.ceil(count)));
+/** Whole, and never negative. */
+export const tokens = (count: number): bigint => BigInt(Math.max(0, Math.ceil(count)));
 
 /** Prices as numbers: a policy has a few, and every attempt asks for them. */
 const rates = new Map<string, bigint>();

@@ -1,9 +1,11 @@
 /** The sentences a caller reads when a budget says no: what was needed, what is left, who holds the rest, and what to do. */
+import { amountText } from '#contract/policy/amount-text';
 import { ownerText, type PartitionedRequest, partitionValue } from '#contract/policy/book-id';
-import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
+import type { BudgetUnit } from '#contract/resources/budget-unit';
 import type { BudgetScope } from '#contract/resources/limit-scope';
-import { RemoraError } from '#sidecar/errors/remora-error';
+import { RemoraError, type RemoraErrorOptions } from '#sidecar/errors/remora-error';
+import { ENDLESS_MS } from '#treasury/window';
 import type { AttemptEstimate } from './budget-gate.ts';
 
 interface Phrase {
@@ -79,32 +81,47 @@ function subject(budget: PolicyBudget, attempt: PartitionedRequest): string {
   return phrases.length === 0 ? scopeText(budget) : ` for ${phrases.join(' and ')},${scopeText(budget)}`;
 }
 
-const amountText = ({ unit }: PolicyBudget, amount: bigint): string =>
-  unit === 'nanoUsd' ? `$${formatUsd(amount)}` : `${amount} tokens`;
+/** What makes a request need less. */
+const ADVICE: Record<BudgetUnit, string> = {
+  nanoUsd: ', ask for fewer output tokens',
+  tokens: ', ask for fewer output tokens',
+  inputTokens: ', send less',
+  outputTokens: ', ask for fewer output tokens',
+  requests: '',
+};
+
+/** Whether a limit has no room for what is asked. */
+export const isExceeded = (error: unknown): error is RemoraError =>
+  error instanceof RemoraError && (error.code === 'budget_exceeded' || error.code === 'rate_limit_exceeded');
+
+export const exceededCode = ({ unit }: PolicyBudget): 'budget_exceeded' | 'rate_limit_exceeded' =>
+  unit === 'nanoUsd' ? 'budget_exceeded' : 'rate_limit_exceeded';
+
+interface Wait {
+  readonly nowMs: number;
+  readonly windowEndMs: number;
+}
+
+const waitText = ({ windowEndMs }: Wait): string =>
+  windowEndMs === ENDLESS_MS ? 'begin a new run' : `wait until ${timeText(windowEndMs)}`;
+
+const retryAfter = ({ nowMs, windowEndMs }: Wait): { readonly retryAfterMs?: number } =>
+  windowEndMs === ENDLESS_MS ? {} : { retryAfterMs: Math.max(0, windowEndMs - nowMs) };
 
 const timeText = (unixMs: number): string => new Date(unixMs).toISOString().replace('.000Z', 'Z');
 
-export function budgetExceeded({
-  budget,
-  attempt,
-  needed,
-  remaining,
-  reserved,
-  nowMs,
-  windowEndMs,
-}: Refusal): RemoraError {
-  const text = (amount: bigint): string => amountText(budget, amount);
-  const until = timeText(windowEndMs);
+export function budgetExceeded({ budget, attempt, needed, remaining, reserved, ...wait }: Refusal): RemoraError {
+  const text = (amount: bigint): string => amountText(budget.unit, amount);
   return new RemoraError({
-    code: 'budget_exceeded',
+    code: exceededCode(budget),
     message:
       `Budget exceeded${subject(budget, attempt)}. ` +
       `${attempt.isSliced ? 'The next part of the stream' : 'The request'} may use up to ${text(needed)}, while ${text(remaining)} of ${text(BigInt(budget.amount))} remain and ` +
-      `${text(reserved)} are reserved by others in flight: wait until ${until}, ask for fewer output tokens, ` +
+      `${text(reserved)} are reserved by others in flight: ${waitText(wait)}${ADVICE[budget.unit]}, ` +
       `or have the limit ${budget.limit} of the ${ownerText(budget)} raised.`,
     object: objectOf(budget),
     ...(isOfTarget(budget) && { onlyThisTarget: true }),
-    retryAfterMs: Math.max(0, windowEndMs - nowMs),
+    ...retryAfter(wait),
   });
 }
 
@@ -122,7 +139,7 @@ export interface PartitionsRefusal {
 export function tooManyPartitions({ budget, most, nowMs, windowEndMs }: PartitionsRefusal): RemoraError {
   const until = timeText(windowEndMs);
   return new RemoraError({
-    code: 'budget_exceeded',
+    code: exceededCode(budget),
     message:
       `This pod has counted ${most} different values of ${budget.per.join(' and ')} against the limit ${budget.limit} of the ` +
       `${ownerText(budget)} in this window, the most that one pod may; no further one is let through: wait until ` +
@@ -132,9 +149,10 @@ export function tooManyPartitions({ budget, most, nowMs, windowEndMs }: Partitio
   });
 }
 
-export type UnavailableReason = 'unreachable' | 'slow' | 'journal' | 'clock' | 'closing';
+/** `refused`: the authority said why. `stopped`: it is away, and the AIBudget says to stop then. */
+export type UnavailableReason = 'unreachable' | 'slow' | 'journal' | 'clock' | 'closing' | 'stopped' | 'refused';
 
-const UNAVAILABLE: Record<UnavailableReason, string> = {
+const UNAVAILABLE: Record<Exclude<UnavailableReason, 'refused'>, string> = {
   unreachable:
     'The granted budget is used up and the treasury cannot be reached for more. Retry later; check the operator.',
   slow: 'The granted budget is used up and the treasury did not answer in time. Retry later; check the operator.',
@@ -142,35 +160,37 @@ const UNAVAILABLE: Record<UnavailableReason, string> = {
     'The journal of the sidecar cannot be written, so that spending could not be proven after a crash. ' +
     'Free space on the volume of the journal or make it writable; it recovers by itself.',
   clock: 'The treasury grants nothing for this window. Check that the clocks of the sidecar and the operator agree.',
+  stopped:
+    'The operator cannot be reached, and the AIBudget has all stop then (operatorLoss: Stop). Retry later; check the operator.',
   closing: 'The sidecar is shutting down and takes no more budget. Retry on a new connection.',
 };
 
 const RETRY_MS = 1_000;
 
-export function budgetUnavailable(
-  budget: PolicyBudget | undefined,
-  reason: UnavailableReason,
-  cause?: unknown,
-): RemoraError {
-  return new RemoraError({
-    code: reason === 'journal' ? 'ledger_unavailable' : 'budget_unavailable',
-    message: UNAVAILABLE[reason],
-    retryAfterMs: RETRY_MS,
-    cause,
-    ...(budget === undefined ? {} : { object: objectOf(budget) }),
-  });
+export class BudgetUnavailable extends RemoraError {
+  readonly reason: UnavailableReason;
+
+  constructor(reason: UnavailableReason, message: string, more: Pick<RemoraErrorOptions, 'object' | 'cause'>) {
+    const code = reason === 'journal' ? 'ledger_unavailable' : 'budget_unavailable';
+    super({ code, message, retryAfterMs: RETRY_MS, ...more });
+    this.reason = reason;
+  }
 }
 
+export const budgetUnavailable = (
+  budget: PolicyBudget | undefined,
+  reason: Exclude<UnavailableReason, 'refused'>,
+  cause?: unknown,
+): BudgetUnavailable =>
+  new BudgetUnavailable(reason, UNAVAILABLE[reason], { cause, ...(budget && { object: objectOf(budget) }) });
+
 /** The authority said why, in a sentence. */
-export function grantRefused(budget: PolicyBudget, refused: Error): RemoraError {
-  return new RemoraError({
-    code: 'budget_unavailable',
-    message: `The granted budget is used up and no more was granted. ${refused.message} Retry later; check the operator.`,
-    retryAfterMs: RETRY_MS,
-    cause: refused,
-    object: objectOf(budget),
-  });
-}
+export const grantRefused = (budget: PolicyBudget, refused: Error): BudgetUnavailable =>
+  new BudgetUnavailable(
+    'refused',
+    `The granted budget is used up and no more was granted. ${refused.message} Retry later; check the operator.`,
+    { cause: refused, object: objectOf(budget) },
+  );
 
 export function priceUnknown(
   budget: PolicyBudget,

@@ -1,9 +1,8 @@
-/** What an attempt counts for once its outcome is known: its cost, its use of each budget, its record. */
-import { least } from '#contract/policy/money';
-import type { PolicyBudget, PolicyPrice } from '#contract/policy/policy';
+/** What an attempt counts for once its outcome is known: its cost, its record. What it counts for under each limit: `unit-use.ts`. */
+import type { PolicyPrice } from '#contract/policy/policy';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
-import { costAtMost, costOf, pricesTier, tokensAtMost, tokensOf } from './price.ts';
+import { costAtMost, costOf, pricesTier } from './price.ts';
 import {
   type AttemptEnd,
   costWithin,
@@ -13,7 +12,6 @@ import {
   timeWithin,
   type UnnumberedRecord,
 } from './usage-record.ts';
-import type { Need } from './wallet.ts';
 
 /** One attempt that nothing refused. */
 export interface Admission {
@@ -22,7 +20,7 @@ export interface Admission {
 }
 
 /** A provider that reports no usage is as one whose answer was lost: all that was reserved counts. */
-const isUnknown = ({ usage, billing }: AttemptOutcome): boolean =>
+export const isUnknown = ({ usage, billing }: AttemptOutcome): boolean =>
   billing === 'unknown' || (billing === 'reported' && usage === undefined);
 
 /** What the provider counted; undefined when it billed nothing, or nobody knows. */
@@ -34,15 +32,15 @@ export const boundOf = (attempt: AttemptEstimate): bigint | null =>
   attempt.target.price === null ? null : costAtMost(attempt.target.price, attempt);
 
 /** What is billed by the piece needs no count of tokens. The provider may have served another tier than was asked for. */
-const isCostUnknown = ({ piecesPico, target: { price } }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
+export const isCostUnknown = ({ piecesPico, target: { price } }: AttemptEstimate, outcome: AttemptOutcome): boolean =>
   (isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown')) ||
   (price !== null && !pricesTier(price, reported(outcome)?.serviceTier));
 
-const costIn = ({ piecesPico }: AttemptEstimate, price: PolicyPrice, usage: Usage | undefined): bigint =>
+export const costIn = ({ piecesPico }: AttemptEstimate, price: PolicyPrice, usage: Usage | undefined): bigint =>
   costOf(price, usage ?? NO_USAGE, piecesPico);
 
 /** What it can have used at most, now that it is over: never more than what was reserved. */
-function tightened(attempt: AttemptEstimate, { deliveredTokensAtMost }: AttemptOutcome): AttemptEstimate {
+export function tightened(attempt: AttemptEstimate, { deliveredTokensAtMost }: AttemptOutcome): AttemptEstimate {
   if (deliveredTokensAtMost === undefined || deliveredTokensAtMost >= attempt.outputTokensAtMost) return attempt;
   return { ...attempt, outputTokensAtMost: deliveredTokensAtMost };
 }
@@ -53,28 +51,6 @@ export function settlementOf(attempt: AttemptEstimate, outcome: AttemptOutcome):
   if (outcome.billing === 'nothing') return { costNanoUsd: 0n, estimated: false };
   const costNanoUsd = price === null ? null : costIn(attempt, price, outcome.usage);
   return { costNanoUsd, estimated: attempt.isPriceCeiling === true };
-}
-
-export interface Use {
-  readonly need: Need;
-  readonly unit: PolicyBudget['unit'] | undefined;
-  readonly outcome: AttemptOutcome;
-}
-
-/** In the unit of the budget. */
-export function actualUse(attempt: AttemptEstimate, { need, unit, outcome }: Use): bigint {
-  const { price } = attempt.target;
-  if (unit === 'tokens' ? isUnknown(outcome) : isCostUnknown(attempt, outcome))
-    return boundUse(attempt, { need, unit, outcome });
-  if (outcome.billing === 'nothing') return 0n;
-  if (unit === 'tokens') return tokensOf(outcome.usage ?? NO_USAGE);
-  return price === null ? need.amount : costIn(attempt, price, outcome.usage);
-}
-
-function boundUse(attempt: AttemptEstimate, { need, unit, outcome }: Use): bigint {
-  const tight = tightened(attempt, outcome);
-  if (tight === attempt) return need.amount;
-  return least(need.amount, (unit === 'tokens' ? tokensAtMost(tight) : boundOf(tight)) ?? need.amount);
 }
 
 /** When an attempt ended, and how; absent where only its billing is known. */

@@ -155,6 +155,11 @@ export class Wallet {
     return this.#grants.get(grantId)?.grant.amount ?? 0n;
   }
 
+  /** Of a soft limit: what is taken from it goes beyond the amount. */
+  isBeyond(grantId: string): boolean {
+    return this.#grants.get(grantId)?.grant.isBeyond === true;
+  }
+
   #purse(of: { budgetId: string; window: string }): readonly HeldGrant[] {
     return [...(this.#purses.get(purseName(of)) ?? [])];
   }

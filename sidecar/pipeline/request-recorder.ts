@@ -1,6 +1,6 @@
 /** Collects what is known of one request while it runs, and makes the record of it when it is over. */
 import { REQUEST_HEADER } from '#contract/names/headers';
-import type { Attribution, PolicyGuardrail } from '#contract/policy/policy';
+import type { Attribution, PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import type { StrategyName } from '#contract/resources/target-choice';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
@@ -127,6 +127,12 @@ export class RequestRecorder {
   /** An observed AIPolicy would have given it another class. */
   wouldHaveClassed(policy: string, action: 'Lower' | 'Raise'): void {
     this.#wouldHaveDone({ policy, rule: 'priority', action });
+  }
+
+  /** Soft limits had no room for an attempt. */
+  wouldHaveExceeded(budgets: readonly PolicyBudget[]): void {
+    for (const { budget, limit } of budgets)
+      this.#wouldHaveDone({ policy: `AIBudget ${budget}`, rule: limit, action: 'Refuse' });
   }
 
   #wouldHaveDone(what: WouldHave): void {

@@ -18,7 +18,7 @@ function open() {
 
 const grantOf = (seq: number) => ({
   $case: 'grant' as const,
-  value: { seq, grantId: `g${seq}`, budgetId: BUDGET.id, window: 'w', amount: '7' },
+  value: { seq, grantId: `g${seq}`, budgetId: BUDGET.id, window: 'w', amount: '7', beyond: false },
 });
 
 test('an ask that waits while the stream is lost is sent again on the next one', async () => {
@@ -53,6 +53,20 @@ test('with the operator away for longer than an ask waits, asks are refused at o
   const asked = client.ask(BUDGET, 'w', 5n);
   client.receive(grantOf(1));
   assert.equal((await asked).granted, true);
+});
+
+test('whether the operator is there is known at once, and a grant beyond a soft limit says so', async () => {
+  const { client, send } = open();
+  assert.equal(client.isReachable(), false);
+  client.connected(send);
+  assert.equal(client.isReachable(), true);
+  const asked = client.ask(BUDGET, 'w', 5n);
+  const { $case, value } = grantOf(1);
+  client.receive({ $case, value: { ...value, beyond: true } });
+  const answer = await asked;
+  assert.ok(answer.granted && answer.grant.isBeyond);
+  client.disconnected();
+  assert.equal(client.isReachable(), false);
 });
 
 test('a return is repeated until it is durable, and goes before every ask after a reconnect', async () => {

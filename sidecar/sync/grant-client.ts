@@ -48,7 +48,7 @@ interface PendingReturn {
   readonly durable: PromiseWithResolvers<void>;
 }
 
-export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 'shrink' | 'onRecall'> {
+export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 'shrink' | 'onRecall' | 'isReachable'> {
   readonly #timers: Timers;
   readonly #asks = new Map<number, PendingAsk>();
   readonly #returns = new Map<string, PendingReturn>();
@@ -67,6 +67,11 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
   /** Grants whose return is not known to be durable. */
   get openReturns(): number {
     return this.#returns.size;
+  }
+
+  /** The stream is up. */
+  isReachable(): boolean {
+    return this.#send !== undefined;
   }
 
   /** Rejects with GrantUnavailable at its deadline, or at once when the operator has been away for longer than that; with GrantRefused when the operator says why it decides nothing. */
@@ -181,8 +186,8 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
     this.#send?.({ $case: 'grantReturn', value: returnOf(grant, encodeAmount(final)) });
   }
 
-  #granted({ seq, grantId: id, budgetId, window, amount }: GrantMessage): void {
-    const grant: Grant = { id, budgetId, window, amount: decodeAmount(amount) };
+  #granted({ seq, grantId: id, budgetId, window, amount, beyond }: GrantMessage): void {
+    const grant: Grant = { id, budgetId, window, amount: decodeAmount(amount), ...(beyond && { isBeyond: true }) };
     const ask = this.#take(seq);
     if (ask) ask.resolve({ granted: true, grant });
     // Nobody waits for it any more.

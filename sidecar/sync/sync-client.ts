@@ -83,6 +83,7 @@ export class SyncClient implements PolicySource {
       shrink: (grant) => this.#grants.shrink(grant),
       onRecall: (take) => this.#grants.onRecall(take),
       report: () => this.#usage.report(),
+      isReachable: () => this.#grants.isReachable(),
     };
   }
 

@@ -37,6 +37,7 @@ async function withMoney(
   test: TestScope,
   words: PolicyWords,
   start: Start = startSidecar,
+  budget = TIGHT,
 ): Promise<{ readonly sidecar: RunningSidecar }> {
   const { gateOf, treasury } = bench();
   const gate = gateOf('pod');
@@ -44,7 +45,7 @@ async function withMoney(
     await gate.close();
     await treasury.close();
   });
-  return { sidecar: await start(test, { policy: { ...words, budgets: [TIGHT] }, deps: { budgetGate: gate } }) };
+  return { sidecar: await start(test, { policy: { ...words, budgets: [budget] }, deps: { budgetGate: gate } }) };
 }
 
 export const POLICY_CASES: readonly ErrorCase[] = [
@@ -114,6 +115,22 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     retryAfter: 12 * 3_600,
     raises: RateLimitError,
     clientCode: 'insufficient_quota',
+  },
+  {
+    code: 'rate_limit_exceeded',
+    when: 'a limit in tokens has less left than the request could use',
+    provoke: async (t) => {
+      const words = { providers: { mock: { type: 'Mock' as const } }, routes: [{ targets: [{ provider: 'mock' }] }] };
+      const tokens = { ...TIGHT, unit: 'tokens' as const, every: 'Minute' as const };
+      const { sidecar } = await withMoney(t, words, startSidecar, tokens);
+      return ask(sidecar, { ...CHAT, max_tokens: 10_000 });
+    },
+    cause: /Budget exceeded for data\. The request may use up to \d+ tokens, while 1000 tokens of 1000 tokens remain/,
+    next: /wait until 2026-11-21T12:01:00Z, ask for fewer output tokens, or have the limit dev of the AIBudget/,
+    object: 'AIBudget remora-system/environments limit dev',
+    retryAfter: 60,
+    raises: RateLimitError,
+    clientCode: 'rate_limit_exceeded',
   },
   {
     code: 'price_unknown',

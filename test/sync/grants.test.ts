@@ -91,7 +91,7 @@ async function spendAll({ gate }: Spender, onSpent: () => void = () => {}): Prom
       onSpent();
     } catch (error) {
       assert.ok(error instanceof RemoraError);
-      if (error.code === 'budget_exceeded') return spent;
+      if (error.code === 'rate_limit_exceeded') return spent;
       assert.equal(error.code, 'budget_unavailable');
     }
   }
@@ -177,6 +177,25 @@ test('an ask for a budget that the workload has not is undecided, and one withou
   assert.deepEqual(answer, { granted: false, limit: CAP, spent: 0n, held: 0n });
   await client.close();
   await assert.rejects(client.authority.ask(BUDGET, window, 1n), /cannot be reached/);
+});
+
+test('over the wire a soft limit is granted beyond its amount, which who asked is told', async (t) => {
+  const world = await World.open();
+  t.after(() => world.close());
+  const operator = await world.operator();
+  const soft = buildBudget('shop/caps/soft', 70n, { soft: true, every: 'Month' });
+  operator.server.publish(WORKLOAD, published(policyOf(['openai'], [soft])));
+  const { gate } = spender(world, 'pod-1', operator.port);
+  const would: (string | undefined)[] = [];
+  for (let n = 0; n < 3; n++) {
+    const reservation = await gate.reserve(attempt([soft]));
+    reservation.settle({ usage: { ...NO_USAGE, inputTokens: COST }, billing: 'reported' });
+    would.push(reservation.wouldRefuse?.[0]?.limit);
+  }
+  await gate.close();
+  assert.deepEqual(would, [undefined, 'soft', 'soft']);
+  const { spent, percent } = await operator.treasury.status(soft);
+  assert.deepEqual([spent, percent], [BigInt(3 * COST), 214]);
 });
 
 test('over the wire each user has an amount of its own, and the operator refuses a partition of a limit without any', async (t) => {

@@ -37,7 +37,7 @@ export class LedgerServer {
       get: (namespace, name) => call('get', () => this.#objects.get(`${namespace}/${name}`)),
       create: (object) => call('create', () => this.#create(object)),
       replace: (object) => call('replace', () => this.#replace(object)),
-      delete: (namespace, name) => call('delete', () => this.#objects.delete(`${namespace}/${name}`)),
+      delete: (namespace, name, version) => call('delete', () => this.#delete(`${namespace}/${name}`, version)),
       list: () => call('list', () => this.objects),
     };
   }
@@ -52,6 +52,12 @@ export class LedgerServer {
     if (present === undefined) throw new ApiError(404);
     if (present.metadata.resourceVersion !== object.metadata.resourceVersion) throw new ApiError(409);
     this.#store(object);
+  }
+
+  #delete(key: string, version: string | undefined): void {
+    const present = this.#objects.get(key)?.metadata.resourceVersion;
+    if (present !== undefined && version !== undefined && present !== version) throw new ApiError(409);
+    this.#objects.delete(key);
   }
 
   #store(object: LedgerObject): void {

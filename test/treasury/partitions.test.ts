@@ -129,7 +129,7 @@ test('of two users one is refused at the cap and the other is not, and the refus
   const gate = gateOf('pod');
   (await gate.reserve(asUser('ann@example.org', 90))).settle(billed(90));
   const error = await refusalOf(gate.reserve(asUser('ann@example.org', 20)));
-  assert.equal(error.code, 'budget_exceeded');
+  assert.equal(error.code, 'rate_limit_exceeded');
   assert.match(
     error.message,
     /^Budget exceeded for this user, for limit each\. The request may use up to 20 tokens, while 10 tokens of 100 tokens remain/,
@@ -179,7 +179,7 @@ test('a pod that invents users is refused beyond 2,000 in a window, while those 
   const gate = gateOf('pod');
   for (let n = 0; n < 2_000; n++) (await gate.reserve(asUser(`user-${n}`, 1))).settle(billed(1));
   const error = await refusalOf(gate.reserve(asUser('one-more', 1)));
-  assert.equal(error.code, 'budget_exceeded');
+  assert.equal(error.code, 'rate_limit_exceeded');
   assert.match(
     error.message,
     /counted 2000 different values of user against the limit each .*no further one is let through/,

@@ -207,6 +207,39 @@ function tidiness(promise: Promises): void {
     assert.equal(await settled(store, keyOf('each', minute.id)), 1n);
   });
 
+  promise('sweep() deletes the book of a second two minutes after it, whoever it is for', async (open) => {
+    const store = open();
+    const second = windowAt('Second', NOON);
+    for (const name of ['all', `each/${'a'.repeat(32)}`]) await add(store, keyOf(name, second.id));
+    assert.equal(await store.sweep(second.endMs + 120_000), 0);
+    assert.equal(await store.sweep(second.endMs + 120_001), 2);
+    assert.deepEqual(await store.books(), []);
+  });
+
+  promise(
+    'the book of a run is kept for 7 days after what was granted last, and then the run begins anew',
+    async (open) => {
+      const store = open();
+      const limit = budgetOf('agents', 100n, { every: 'Run', per: ['run'] });
+      const run = { ...limit, id: `${limit.id}/${'a'.repeat(32)}` };
+      let [nowMs, ids] = [NOON, 0];
+      const treasury = new Treasury({ store, now: () => nowMs, newId: () => `grant-${ids++}` });
+      const ask = async (): Promise<boolean> => (await treasury.ask('pod', run, 'run', 60n)).granted;
+      const week = 7 * 24 * 3_600_000;
+      assert.equal(await ask(), true);
+      await treasury.giveBack({ budgetId: run.id, window: 'run' }, 'grant-0', 10n);
+      nowMs += week;
+      assert.equal(await store.sweep(nowMs), 0);
+      assert.equal(await ask(), true);
+      nowMs += week;
+      assert.equal(await store.sweep(nowMs), 0);
+      assert.equal(await ask(), false);
+      assert.equal(await store.sweep(nowMs + 1), 1);
+      assert.equal(await ask(), true);
+      await treasury.close();
+    },
+  );
+
   promise('close() waits for changes under way, after it none is taken, and it may be called twice', async (open) => {
     const store = open();
     const key = keyOf('dev');

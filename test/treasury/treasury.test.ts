@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { policyTimeZone } from '#contract/compile/time-zone';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { BookUnreadable, decodeBook, encodeBook } from '#treasury/book-codec';
 import { bookName } from '#treasury/book-name';
@@ -235,6 +236,62 @@ test('keepSwept() deletes books of long ago at once and every ten minutes, where
   await treasury.close();
   clock.advance(600_000);
   assert.deepEqual([lists, failures.length], [all, 1]);
+});
+
+test('a limit per second under steady load grants its amount each second, and leaves the books of three minutes', async () => {
+  const server = new LedgerServer();
+  const { treasury, clock } = clusterTreasury(server);
+  const limit = budgetOf('calls', 5n, { every: 'Second', unit: 'requests' });
+  treasury.keepSwept({ onFailed: (error) => assert.fail(String(error)) });
+  const left: number[] = [];
+  for (let second = 0; second < 1_800; second++) {
+    const { id } = windowAt('Second', clock.now());
+    const asks = Array.from({ length: 8 }, (_, n) => treasury.ask(`pod-${n}`, limit, id, 1n));
+    const granted = (await Promise.all(asks)).reduce(
+      (sum, answer) => sum + (answer.granted ? answer.grant.amount : 0n),
+      0n,
+    );
+    assert.equal(granted, 5n);
+    clock.advance(1_000);
+    // The sweep is under way.
+    if (second % 60 === 0) for (let turn = 0; turn < 1_000; turn++) await Promise.resolve();
+    left.push(server.objects.length);
+  }
+  // Until the first sweep that finds some, which may be ten minutes after it began.
+  assert.ok(Math.max(...left) <= 10 * 60 + 120, `${Math.max(...left)}`);
+  assert.ok(Math.max(...left.slice(780)) <= 120 + 60 + 2, `${Math.max(...left.slice(780))}`);
+  const [latest] = server.objects.slice(-1);
+  assert.match(latest?.metadata.name ?? '', /^environments-calls-second-2026-11-21t12-29-59-/);
+  await treasury.close();
+});
+
+test('of a second is granted as long as clocks may disagree by five, and no longer', async () => {
+  const { treasury, clock } = clusterTreasury(new LedgerServer());
+  const limit = budgetOf('calls', 5n, { every: 'Second' });
+  const ask = async (ms: number): Promise<boolean> =>
+    (await treasury.ask('pod', limit, windowAt('Second', clock.now() + ms).id, 1n)).granted;
+  const given = await Promise.all([-6_000, -5_000, -1_000, 0, 5_000, 6_000].map(ask));
+  assert.deepEqual(given, [false, true, true, true, true, false]);
+  assert.equal((await treasury.ask('pod', limit, 'minute-2026-11-21t12-00', 1n)).granted, false);
+});
+
+test('windows by local clocks are granted of as those in UTC are, and the status says when they end', async () => {
+  const { treasury, clock } = clusterTreasury(new LedgerServer());
+  const timezone = policyTimeZone('Asia/Kolkata');
+  const limit = budgetOf('dev', 100n, { timezone });
+  const day = windowAt('Day', clock.now(), timezone);
+  assert.equal((await treasury.ask('pod', limit, day.id, 100n)).granted, true);
+  assert.equal((await treasury.ask('pod', limit, day.id, 1n)).granted, false);
+  assert.equal((await treasury.ask('pod', limit, DAY, 1n)).granted, false);
+  const { held, windowStartMs, windowEndMs } = await treasury.status(limit);
+  assert.deepEqual(
+    [held, windowStartMs, windowEndMs],
+    [100n, Date.UTC(2026, 10, 20, 18, 30), Date.UTC(2026, 10, 21, 18, 30)],
+  );
+  clock.advance(windowEndMs - clock.now());
+  // What was admitted just before is asked for just after.
+  assert.equal((await treasury.ask('pod', limit, day.id, 1n)).granted, false);
+  assert.equal((await treasury.ask('pod', limit, windowAt('Day', clock.now(), timezone).id, 100n)).granted, true);
 });
 
 test('bookName() is a DNS name however long the budget is called, and no two books share it', () => {

@@ -23,6 +23,7 @@ const BY_CODE: Partial<Record<ErrorCode, OpenAiWords>> = {
   unknown_model: { type: 'invalid_request_error', code: 'model_not_found' },
   guardrail_blocked: { type: 'invalid_request_error', code: 'content_filter' },
   budget_exceeded: { type: 'insufficient_quota', code: 'insufficient_quota' },
+  rate_limit_exceeded: { type: 'rate_limit_error', code: 'rate_limit_exceeded' },
   upstream_rate_limited: { type: 'rate_limit_error', code: 'rate_limit_exceeded' },
   upstream_rejected: { type: 'invalid_request_error' },
 };

@@ -212,11 +212,13 @@ export class AttemptRecorder {
     const usage = this.#isFinished ? this.usage : undefined;
     const deliveredTokensAtMost = this.#firstChunkMs === undefined ? undefined : this.#generated;
     if (usage !== undefined) return { usage, billing: 'reported' };
+    const wasRefused = this.#billing === 'nothing' && this.status !== undefined;
     const isWhole = this.outcome === 'ok' && !this.#isLeft && !this.#scope.isSuperseded;
     return {
       usage,
       billing: isWhole ? 'reported' : this.#billing,
       ...(deliveredTokensAtMost !== undefined && { deliveredTokensAtMost }),
+      ...(wasRefused && { wasRefused }),
     };
   }
 

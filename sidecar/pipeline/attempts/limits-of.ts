@@ -24,12 +24,13 @@ export function limitsOf(candidate: Counting, { caller, selection }: LimitsQuest
   return budgets.filter((budget) => target.uncounted?.has(budget.id) !== true && counts(budget, asked));
 }
 
-/** The first that would count what is asked later of models that are not known now. */
+/** The first that would refuse some of what is asked later of models that are not known now. */
 export const limitOfLaterCalls = (
   { policy }: CompiledTarget,
   { caller, selection: { route } }: LimitsQuestion,
 ): PolicyBudget | undefined =>
-  caller.budgets.find(({ where: { model: _, ...where } = {} }) => {
+  caller.budgets.find(({ soft, where: { model: _, ...where } = {} }) => {
+    if (soft) return false;
     const asked = { caller, route: route.policy.key, target: policy };
     return mayCount({ where }, asked.route, policy) && counts({ where }, asked);
   });

@@ -31,6 +31,7 @@ export async function sendAttempt(
   const reservation = await reserve(plan, question, place);
   const log = new AttemptRecorder(plan, { reservation, place }, question);
   question.log.attempts.push(log);
+  if (reservation.wouldRefuse !== undefined) question.log.wouldHaveExceeded(reservation.wouldRefuse);
   question.log.guardrailsFired(plan.candidate.maskedBy, 'Input');
   if (plan.candidate.watch !== undefined) question.log.guardrailsWatched(plan.candidate.watch.found);
   const abort = scope.beginAttempt();

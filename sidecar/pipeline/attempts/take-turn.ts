@@ -1,4 +1,6 @@
 /** One target's turn: how it is asked, attempts on it, until it answers or another one may. */
+import type { PolicyBudget } from '#contract/policy/policy';
+import { UNIT_USE } from '#sidecar/budget/unit-use';
 import { isBilledByPiece } from '#sidecar/canonical/operation';
 import { AttemptFailed, type AttemptFailure } from '#sidecar/errors/attempt-failure';
 import { FAILURE_KINDS } from '#sidecar/errors/failure-kinds';
@@ -65,12 +67,15 @@ export function planFor(candidate: Candidate, question: PlannedQuestion): Return
   return planAttempt(candidate, {
     call,
     decoded,
-    bounded: limitsOf(candidate, question).length > 0,
+    bounded: limitsOf(candidate, question).some(boundsOutput),
     ceilings,
     onUnsupported: policy.onUnsupported,
     mayBeJoined: mayBeJoined(decoded.request, policy),
   });
 }
+
+/** What only counts changes no request. */
+const boundsOutput = ({ unit, soft }: PolicyBudget): boolean => UNIT_USE[unit].countsOutput && !soft;
 
 const estimatedFor = (
   candidate: Candidate,

@@ -1,9 +1,11 @@
 /** One target of an explanation: how it would be asked, what that may cost, and what is held against it. */
+import { amountText } from '#contract/policy/amount-text';
 import { formatUsd } from '#contract/policy/money';
-import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
+import type { PolicyGuardrail } from '#contract/policy/policy';
 import type { BudgetOutlook } from '#sidecar/budget/budget-gate';
 import { boundOf } from '#sidecar/budget/settlement';
 import type { CompiledRule } from '#sidecar/pipeline/policy/snapshot';
+import { ENDLESS_MS } from '#treasury/window';
 import type { DryRun } from './dry-run.ts';
 import { errorOf } from './explained-error.ts';
 import type { ExplainedBudget, ExplainedTarget } from './explanation.ts';
@@ -62,19 +64,18 @@ function atMostOf({ asked }: TargetOutlook): Pick<ExplainedTarget, 'atMost'> {
 }
 
 function budgetRow({ budget, needed, held, remaining, windowEndMs }: BudgetOutlook): ExplainedBudget {
+  const text = (amount: bigint): string => amountText(budget.unit, amount);
   return {
     budget: budget.budget,
     ...(budget.kind && { kind: budget.kind }),
     limit: budget.limit,
     ...(budget.per.length > 0 && { per: budget.per }),
-    amount: amountText(budget, BigInt(budget.amount)),
+    ...(budget.soft && { soft: true as const }),
+    amount: text(BigInt(budget.amount)),
     every: budget.every,
-    until: new Date(windowEndMs).toISOString().replace('.000Z', 'Z'),
-    ...(needed !== null && { needed: amountText(budget, needed) }),
-    held: amountText(budget, held),
-    ...(remaining !== undefined && { remaining: amountText(budget, remaining) }),
+    ...(windowEndMs !== ENDLESS_MS && { until: new Date(windowEndMs).toISOString().replace('.000Z', 'Z') }),
+    ...(needed !== null && { needed: text(needed) }),
+    held: text(held),
+    ...(remaining !== undefined && { remaining: text(remaining) }),
   };
 }
-
-const amountText = ({ unit }: PolicyBudget, amount: bigint): string =>
-  unit === 'nanoUsd' ? `$${formatUsd(amount)}` : `${amount} tokens`;

@@ -125,10 +125,12 @@ export interface ExplainedBudget {
   readonly limit: string;
   /** The amount holds for each value of these by itself. */
   readonly per?: readonly string[];
+  /** It only counts. */
+  readonly soft?: true;
   readonly amount: string;
   readonly every: string;
-  /** When its window ends, ISO 8601. */
-  readonly until: string;
+  /** When its window ends, ISO 8601; absent: it is a run. */
+  readonly until?: string;
   /** Absent where the price of the target is unknown. */
   readonly needed?: string;
   /** What this sidecar can spend without asking. */

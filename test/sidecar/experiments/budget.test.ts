@@ -47,8 +47,8 @@ test('what copies use is gone for requests, and a copy that a budget has no room
       [false, 'ok'],
       [true, 'ok'],
       [false, 'ok'],
-      [true, 'budget_exceeded'],
-      [false, 'budget_exceeded'],
+      [true, 'rate_limit_exceeded'],
+      [false, 'rate_limit_exceeded'],
     ],
   );
 });
@@ -72,8 +72,8 @@ test('a shadow with a limit of its own takes nothing from requests, and is not c
     copies.map(({ outcome, decidedBy }) => [outcome, decidedBy]),
     [
       ['ok', undefined],
-      ['budget_exceeded', 'AIBudget default/limits limit trials'],
-      ['budget_exceeded', 'AIBudget default/limits limit trials'],
+      ['rate_limit_exceeded', 'AIBudget default/limits limit trials'],
+      ['rate_limit_exceeded', 'AIBudget default/limits limit trials'],
     ],
   );
 });

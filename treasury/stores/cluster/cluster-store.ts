@@ -93,11 +93,22 @@ export class ClusterGrantStore implements GrantStore {
       if (this.#work.closed) break;
       const book = bookIn(object);
       if (book === undefined || !isDisposable(book, nowMs)) continue;
-      await this.#objects.delete(object.metadata.namespace, object.metadata.name);
-      this.#ledgers.remove(object.metadata);
-      deleted += 1;
+      if (await this.#deleted(object)) deleted += 1;
     }
     return deleted;
+  }
+
+  /** False: meanwhile something was granted from it. */
+  async #deleted(object: LedgerObject): Promise<boolean> {
+    const { namespace, name, resourceVersion } = object.metadata;
+    try {
+      await this.#objects.delete(namespace, name, resourceVersion);
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+    this.#ledgers.remove(object.metadata);
+    return true;
   }
 
   async #written(key: BookKey, book: Book, present: LedgerObject | undefined): Promise<boolean> {

@@ -33,8 +33,8 @@ export interface LedgerObjects {
   create(object: LedgerObject): Promise<unknown>;
   /** Rejects with code 409 when `metadata.resourceVersion` is not the present one. */
   replace(object: LedgerObject): Promise<unknown>;
-  /** Resolves also when there is none. */
-  delete(namespace: string, name: string): Promise<unknown>;
+  /** Resolves also when there is none. Rejects with code 409 when it has another `resourceVersion` than the stated one. */
+  delete(namespace: string, name: string, resourceVersion: string | undefined): Promise<unknown>;
   /** Of every namespace. Without it no sweep and no forfeiting over all books. */
   list?(): Promise<readonly LedgerObject[]>;
 }

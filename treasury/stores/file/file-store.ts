@@ -44,7 +44,7 @@ export class FileGrantStore implements GrantStore {
   }
 
   update<T>(key: BookKey, step: BookStep<T>): Promise<T> {
-    return this.#work.run(() => this.#inTurn(key, step));
+    return this.#work.run(() => this.#queued(key, () => this.#write(key, step)));
   }
 
   async books(limitId?: string): Promise<readonly Book[]> {
@@ -77,15 +77,22 @@ export class FileGrantStore implements GrantStore {
     let deleted = 0;
     for (const key of old) {
       if (this.#work.closed) break;
-      await rm(this.#path(key), { force: true });
-      deleted += 1;
+      if (await this.#queued(key, () => this.#removed(key, nowMs))) deleted += 1;
     }
     return deleted;
   }
 
-  #inTurn<T>(key: BookKey, step: BookStep<T>): Promise<T> {
+  /** Looks again: meanwhile something may have been granted from it. */
+  async #removed(key: BookKey, nowMs: number): Promise<boolean> {
+    const book = await this.read(key);
+    if (book === undefined || !isDisposable(book, nowMs)) return false;
+    await rm(this.#path(key), { force: true });
+    return true;
+  }
+
+  #queued<T>(key: BookKey, work: () => Promise<T>): Promise<T> {
     const path = this.#path(key);
-    const mine = (this.#tails.get(path) ?? Promise.resolve()).then(() => this.#write(key, step));
+    const mine = (this.#tails.get(path) ?? Promise.resolve()).then(work);
     const tail = mine
       .catch(() => undefined)
       .finally(() => {

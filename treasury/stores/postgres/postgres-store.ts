@@ -97,16 +97,17 @@ class PostgresGrantStore implements GrantStore {
             budgetId,
             window,
             limitOfBook(budgetId),
-            disposableAtMs(key),
+            disposableAtMs(book),
             text,
           )
         : await this.#query(
-            `UPDATE remora.book SET revision = revision + 1, book = $4
+            `UPDATE remora.book SET revision = revision + 1, book = $4, keep_until = $5
              WHERE budget_id = $1 AND window_id = $2 AND revision = $3 RETURNING revision`,
             budgetId,
             window,
             present.revision,
             text,
+            disposableAtMs(book),
           );
     return written.length > 0;
   }
@@ -115,7 +116,8 @@ class PostgresGrantStore implements GrantStore {
     let deleted = 0;
     while (!this.#work.closed) {
       const rows = await this.#query(
-        `DELETE FROM remora.book WHERE (budget_id, window_id) IN
+        // The outer condition is for a book that something is granted from meanwhile.
+        `DELETE FROM remora.book WHERE keep_until < $1 AND (budget_id, window_id) IN
          (SELECT budget_id, window_id FROM remora.book WHERE keep_until < $1 LIMIT ${SWEPT_AT_ONCE}) RETURNING revision`,
         nowMs,
       );

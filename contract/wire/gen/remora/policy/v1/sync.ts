@@ -167,6 +167,8 @@ export interface Grant {
   budgetId: string;
   window: string;
   amount: string;
+  /** Of a soft limit: it goes beyond the amount. */
+  beyond: boolean;
 }
 
 export interface GrantDenied {
@@ -1617,7 +1619,7 @@ export const GrantAsk: MessageFns<GrantAsk> = {
 };
 
 function createBaseGrant(): Grant {
-  return { seq: 0, grantId: "", budgetId: "", window: "", amount: "" };
+  return { seq: 0, grantId: "", budgetId: "", window: "", amount: "", beyond: false };
 }
 
 export const Grant: MessageFns<Grant> = {
@@ -1636,6 +1638,9 @@ export const Grant: MessageFns<Grant> = {
     }
     if (message.amount !== "") {
       writer.uint32(42).string(message.amount);
+    }
+    if (message.beyond !== false) {
+      writer.uint32(120).bool(message.beyond);
     }
     return writer;
   },
@@ -1691,6 +1696,14 @@ export const Grant: MessageFns<Grant> = {
             }
 
             message.amount = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.beyond = reader.bool();
             continue;
           }
         }

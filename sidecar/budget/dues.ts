@@ -1,0 +1,63 @@
+/** What each limit has to cover of an attempt, in which window and for whom. */
+import { partitionOf } from '#contract/policy/book-id';
+import type { PolicyBudget } from '#contract/policy/policy';
+import { type BudgetPeriod, windowAt } from '#treasury/window';
+import type { AttemptEstimate } from './budget-gate.ts';
+import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
+import { strictOf } from './price-ceiling.ts';
+import { priceUnknown, tooManyPartitions } from './refusal.ts';
+import { UNIT_USE } from './unit-use.ts';
+import type { Need } from './wallet.ts';
+
+export interface Due {
+  /** The limit as it holds for this attempt. */
+  readonly budget: PolicyBudget;
+  readonly period: BudgetPeriod;
+  readonly need: Need;
+}
+
+export class Dues {
+  readonly #now: () => number;
+  readonly #partitions = new PartitionBound();
+
+  /** `now`: Unix milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** How many partitions are remembered. */
+  get partitions(): number {
+    return this.#partitions.size;
+  }
+
+  /** Once per limit; none of those of which the attempt uses nothing. Throws `price_unknown` and, for partitions, as budgetExceeded. */
+  of(attempt: AttemptEstimate): readonly Due[] {
+    if (attempt.budgets.length === 0) return NONE;
+    const nowMs = this.#now();
+    const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
+    return [...budgets.values()].flatMap((budget) => {
+      const amount = UNIT_USE[budget.unit].atMost(attempt);
+      if (amount === null && !budget.soft) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
+      // A soft limit counts what can be counted.
+      if (amount === null || amount === 0n) return [];
+      const period = windowAt(budget.every, nowMs, budget.timezone);
+      const counted = this.#counted(attempt, budget, period);
+      if (counted === undefined) return [];
+      return [{ budget: counted, period, need: { budgetId: counted.id, window: period.id, amount } }];
+    });
+  }
+
+  /** undefined: a soft limit that has too many partitions. */
+  #counted(attempt: AttemptEstimate, budget: PolicyBudget, period: BudgetPeriod): PolicyBudget | undefined {
+    const counted = partitionOf(budget, attempt);
+    if (counted === budget) return counted;
+    const nowMs = this.#now();
+    // Runs have no window that would end.
+    const span = budget.every === 'Run' ? windowAt('Day', nowMs) : period;
+    if (this.#partitions.admits(budget.id, counted.id, span)) return counted;
+    if (budget.soft) return undefined;
+    throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: span.endMs });
+  }
+}
+
+const NONE: readonly Due[] = [];

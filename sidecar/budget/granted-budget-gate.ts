@@ -17,7 +17,7 @@ import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
 import { spread } from './holds.ts';
 import type { Journal } from './journal.ts';
-import { type AttemptNumber, Ledger, type LedgerHooks, type LedgerReading } from './ledger.ts';
+import { type AttemptNumber, type Backlog, type JournalHooks, JournalKeeper } from './journal-keeper.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { withFirstSlice } from './output-slice.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
@@ -47,7 +47,7 @@ const NO_UNITS: Admitted['units'] = new Map();
 const isHard = (budget: PolicyBudget): boolean => !('soft' in budget && budget.soft === true);
 
 /** What operators of a sidecar want to count; none may throw. */
-interface BudgetHooks extends LedgerHooks {
+interface BudgetHooks extends JournalHooks {
   /** A provider billed more than the enforced bound; `amount` is what came on top, in the unit of the budget. */
   overrun?(budgetId: string, amount: bigint): void;
 }
@@ -71,7 +71,7 @@ export interface SidecarBudgetGate extends BudgetGate {
   usage(): readonly GrantUsage[];
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. */
   records(limit: number): readonly UsageRecord[];
-  readonly ledger: LedgerReading;
+  readonly backlog: Backlog;
   /** History has all records of the instance up to `seq`. */
   acknowledge(instance: string, seq: number): void;
   /** Gives back what is not reserved and waits for it, at most two seconds. The journal stays open: its opener closes it. */
@@ -95,7 +95,7 @@ interface Due {
 }
 
 class GrantedBudgetGate implements SidecarBudgetGate {
-  readonly #ledger: Ledger;
+  readonly #keeper: JournalKeeper;
   readonly #now: () => number;
   readonly #hooks: BudgetHooks;
   readonly #wallet: Wallet;
@@ -111,7 +111,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   constructor(options: BudgetGateOptions) {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
     const askDeadlineMs = options.askDeadlineMs ?? ASK_DEADLINE_MS;
-    this.#ledger = new Ledger({ journal, instance, now, hooks });
+    this.#keeper = new JournalKeeper({ journal, instance, now, hooks });
     this.#now = now;
     this.#hooks = hooks;
     this.#wallet = wallet;
@@ -130,11 +130,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const hard = dues.find(({ budget }) => isHard(budget))?.budget;
     this.#mustBeReady(dues, hard);
     // Nothing is granted before it is known what a former process spent; what is soft goes on uncounted.
-    if (dues.length === 0 || !this.#ledger.isOpen) return this.#uncounted(bounded);
+    if (dues.length === 0 || !this.#keeper.isOpen) return this.#uncounted(bounded);
     const startedUnixMs = this.#now();
     const holds = await this.#hold(attempt, dues);
     const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
-    const admitted = { attempt, number: this.#ledger.begin(), holds, units, hard, startedUnixMs };
+    const admitted = { attempt, number: this.#keeper.begin(), holds, units, hard, startedUnixMs };
     this.#dispatch(admitted, holds);
     if (attempt === bounded) return once((outcome, end) => this.#settle(admitted, outcome, end));
     const growth = this.#growth(admitted, bounded.outputTokensAtMost);
@@ -146,17 +146,17 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   keep(row: UnnumberedRecord): void {
-    this.#ledger.keep(row);
+    this.#keeper.keep(row);
   }
 
-  get ledger(): LedgerReading {
-    return this.#ledger.reading;
+  get backlog(): Backlog {
+    return this.#keeper.backlog;
   }
 
   /** No limit counts it; its row is kept all the same. */
   #uncounted(attempt: AttemptEstimate): Reservation {
     const nothing = { holds: NO_HOLDS, units: NO_UNITS, hard: undefined };
-    const admitted = { attempt, number: this.#ledger.begin(), ...nothing, startedUnixMs: this.#now() };
+    const admitted = { attempt, number: this.#keeper.begin(), ...nothing, startedUnixMs: this.#now() };
     this.#dispatch(admitted, NO_HOLDS);
     return once((outcome, end) => this.#settle(admitted, outcome, end));
   }
@@ -184,11 +184,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   records(limit: number): readonly UsageRecord[] {
-    return this.#ledger.records(limit);
+    return this.#keeper.records(limit);
   }
 
   acknowledge(instance: string, seq: number): void {
-    this.#ledger.acknowledge(instance, seq);
+    this.#keeper.acknowledge(instance, seq);
   }
 
   async close(): Promise<void> {
@@ -224,7 +224,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   #mustBeReady(dues: readonly Due[], hard: PolicyBudget | undefined): void {
     if (this.#closing && dues.length > 0) throw budgetUnavailable(dues[0]?.budget, 'closing');
-    if (hard !== undefined && (!this.#tryRecover() || !this.#ledger.proves)) throw budgetUnavailable(hard, 'journal');
+    if (hard !== undefined && (!this.#tryRecover() || !this.#keeper.proves)) throw budgetUnavailable(hard, 'journal');
   }
 
   async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
@@ -270,7 +270,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const ifLost = attemptRecord(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
     const shares = holds.flatMap((hold) => hold.shares);
     try {
-      this.#ledger.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
+      this.#keeper.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
     } catch (error) {
       this.#release(added);
       throw budgetUnavailable(hard, 'journal', error);
@@ -288,7 +288,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });
-    this.#ledger.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
+    this.#keeper.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
     if (holds.length > 0) {
       this.#closeGrants(this.#closing ? 0 : IDLE_MS);
       this.#returns.report(false);
@@ -300,7 +300,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   #accept(grant: Grant, exact: boolean): void {
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
-      this.#ledger.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
+      this.#keeper.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
     } catch (error) {
       this.#returns.give([{ grant, final: 0n }]);
       throw error;
@@ -322,8 +322,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   /** False while the journal of a former process cannot be read or closed. */
   #tryRecover(): boolean {
-    if (this.#ledger.isOpen) return true;
-    const returns = this.#ledger.open();
+    if (this.#keeper.isOpen) return true;
+    const returns = this.#keeper.open();
     if (returns !== undefined) this.#returns.resend(returns);
     return returns !== undefined;
   }

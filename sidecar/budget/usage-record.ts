@@ -1,4 +1,4 @@
-/** What the journal keeps and the operator is sent of one attempt, or of a request that none was made for: a row of the ledger, without what is empty. */
+/** What the journal keeps and the operator is sent of one attempt, or of a request that none was made for: a usage row, without what is empty. */
 import type { z } from 'zod';
 import type { LABELS, usageRow } from '#contract/history/usage-row';
 

@@ -1,4 +1,4 @@
-/** What the rows of the ledger say of a request: of each of its attempts, and of itself where none was made. */
+/** What the usage rows say of a request: of each of its attempts, and of itself where none was made. */
 import type { Attribution } from '#contract/policy/policy';
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import { endFields } from '#sidecar/budget/settlement';

@@ -1,4 +1,4 @@
-/** Tells the operator what is spent: cumulative use per grant and the rows of the ledger, one unacknowledged report at a time. */
+/** Tells the operator what is spent: cumulative use per grant and the usage rows, one unacknowledged report at a time. */
 import { encodeGrantUsage } from '#contract/wire/codec';
 import type {
   GrantUsage as GrantUsageMessage,

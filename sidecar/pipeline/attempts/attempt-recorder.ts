@@ -212,7 +212,7 @@ export class AttemptRecorder {
     const usage = this.#isFinished ? this.usage : undefined;
     const deliveredTokensAtMost = this.#firstChunkMs === undefined ? undefined : this.#generated;
     if (usage !== undefined) return { usage, billing: 'reported' };
-    const isWhole = this.outcome === 'ok' && !this.#isLeft && !this.#scope.isSuperseded;
+    const isWhole = this.outcome === 'ok' && !this.#isLeft && !this.#isCut && !this.#scope.isSuperseded;
     return {
       usage,
       billing: isWhole ? 'reported' : this.#billing,

@@ -1,4 +1,4 @@
-/** What happens to a request, and which rows of the ledger it leaves: the real gate and journal, providers on ports of their own. */
+/** What happens to a request, and which usage rows it leaves: the real gate and journal, providers on ports of their own. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';

@@ -17,6 +17,9 @@ const BOUNDED = (body: string): string => JSON.stringify({ ...JSON.parse(body), 
 /** Of all models one that nobody serves. */
 const NOTHING_ALLOWED = { policy: 'default/none', allow: ['other/*'], deny: [] };
 
+/** Five nano-dollars an image. */
+const IMAGES = { inputPico: '1000', cachedInputPico: '1000', outputPico: '1000', imagePico: '5000' };
+
 interface Stage {
   readonly running: RunningSidecar;
   readonly first: FakeProvider;
@@ -107,6 +110,24 @@ const CASES: Readonly<Record<string, Case>> = {
     prepare: ({ first }) => first.respondWith({ text: 'one two three', fault: { kind: 'cut', afterEvents: 4 } }),
     ask: stream,
     rows: ['failed live reset estimated first 1'],
+  },
+  'a request whose time is over': {
+    route: { totalMs: 60 },
+    prepare: ({ first }) => first.respondWith({ holdHead: never }),
+    rows: ['failed live upstream_timeout possibly_billed first 1'],
+  },
+  'a provider that no connection reaches': {
+    policy: { providers: { first: { type: 'OpenAI', endpoint: 'http://127.0.0.1:1' } } },
+    route: { targets: [{ provider: 'first', model: 'gpt-4o' }], fallbacks: [] },
+    rows: ['failed live connect nothing first 1'],
+    first: (row) => assert.deepEqual([row.costNanoUsd, row.inputTokens, row.outputTokens], [0n, 0, 0]),
+  },
+  'images, which the request tells the price of': {
+    route: { targets: [{ provider: 'first', model: 'gpt-4o', price: IMAGES }], fallbacks: [] },
+    ask: ({ running }) =>
+      post(running.url, JSON.stringify({ model: 'chat', prompt: 'A fish.', n: 2 }), {}, '/v1/images/generations'),
+    rows: ['ok live reported first 1'],
+    first: (row) => assert.deepEqual([row.images, row.costNanoUsd, row.operation], [2, 10n, 'image_generation']),
   },
   'a hedge that wins': {
     route: { hedge: { afterMs: 1, maxPercent: 100 } },

@@ -35,6 +35,7 @@ export function attemptLabels(candidate: Candidate, { call, caller, selection, l
     operation: call.endpoint.dialect.operation,
     // Only prices of a book leave other tiers of service open.
     ...(price !== null && { priceVersion: price.otherServiceTiers === undefined ? STATED : priceBook }),
+    billed: operationOf(request).billed,
     pieces: piecesOf(request),
     ...(log.isShadow && { traffic: 'shadow' }),
   };

@@ -129,6 +129,21 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: ['ok live reported first 1'],
     first: (row) => assert.deepEqual([row.images, row.costNanoUsd, row.operation], [2, 10n, 'image_generation']),
   },
+  'speech, of which nobody says a token': {
+    route: { targets: [{ provider: 'first', model: 'tts-1' }], fallbacks: [] },
+    ask: ({ running }) =>
+      post(running.url, JSON.stringify({ model: 'chat', input: 'Hello.', voice: 'alloy' }), {}, '/v1/audio/speech'),
+    rows: ['ok live possibly_billed first 1'],
+    first: (row) => assert.deepEqual([row.characters, row.inputTokens, row.costNanoUsd], [6, 0, null]),
+  },
+  'a list of files, which costs nothing': {
+    ask: ({ running }) =>
+      fetch(`${running.url}/v1/files`, { headers: { 'x-remora-provider': 'default/first' } }).then((answer) =>
+        answer.text(),
+      ),
+    rows: ['ok live nothing first 1'],
+    first: (row) => assert.deepEqual([row.inputTokens, row.costNanoUsd], [0, 0n]),
+  },
   'a hedge that wins': {
     route: { hedge: { afterMs: 1, maxPercent: 100 } },
     prepare: ({ first }) => first.respondWith({ holdHead: never }),

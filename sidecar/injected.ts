@@ -98,7 +98,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
       journalDamaged: () => log.error({ dir: environment.journalDir }, 'the journal was damaged; its grants are spent'),
     },
   });
-  telemetry.metrics.watchLedger(() => gate.ledger);
+  telemetry.metrics.watchBacklog(() => gate.backlog);
   const deps = { ...processDeps(telemetry, gate), sharesWithOthers: true };
   const sidecar = createSidecar(configOf(environment), deps);
   return { telemetry, journal, client, gate, sidecar };

@@ -10,6 +10,8 @@ import { openGrantStore } from '#treasury/stores/index';
 import { Treasury } from '#treasury/treasury';
 
 const ACKNOWLEDGE_MS = 1_000;
+/** More rows than a journal keeps. */
+const ALL = 10_000;
 
 export interface Money {
   readonly gate: SidecarBudgetGate;
@@ -27,7 +29,8 @@ export function openMoney(folder: string): Money {
   const gate = createBudgetGate({ authority: treasury.authorityFor(instance), journal, instance, now: Date.now });
   // There is no history to keep them: the log line is the record.
   const acknowledging = setInterval(() => {
-    for (const record of gate.records(1_000)) gate.acknowledge(record.instance, record.seq);
+    const highest = new Map(gate.records(ALL).map(({ instance, seq }) => [instance, seq]));
+    for (const [instance, seq] of highest) gate.acknowledge(instance, seq);
   }, ACKNOWLEDGE_MS);
   return {
     gate,

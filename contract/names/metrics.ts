@@ -95,16 +95,16 @@ export const METRIC = {
     name: 'remora_classifier_answers_total',
     help: 'Requests of which the classifier of a route was asked, by route and what came of it: `used`, or `late`, `error` or `invalid`, where the judgement of the sidecar stood.',
   },
-  ledgerWaiting: {
-    name: 'remora_ledger_rows_waiting',
+  rowsWaiting: {
+    name: 'remora_usage_rows_waiting',
     help: 'Rows of usage that the operator has not stored yet.',
   },
-  ledgerDropped: {
-    name: 'remora_ledger_rows_dropped_total',
+  rowsDropped: {
+    name: 'remora_usage_rows_dropped_total',
     help: 'Rows of usage that were lost since 5,000 newer ones waited: the operator was away for too long. What budgets count is not touched.',
   },
-  ledgerJournal: {
-    name: 'remora_ledger_journal_characters',
+  journalLength: {
+    name: 'remora_journal_characters',
     help: 'Length of the journal of grants and rows on the disk of the pod.',
   },
   policyInfo: {

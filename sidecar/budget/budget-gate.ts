@@ -1,4 +1,4 @@
-/** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price, which makes its row of the ledger. */
+/** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price, which makes its usage row. */
 import type { PartitionedRequest } from '#contract/policy/book-id';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { Usage } from '#sidecar/canonical/usage';

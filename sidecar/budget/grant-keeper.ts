@@ -5,7 +5,7 @@ import type { Grant, GrantName } from '#treasury/grant-authority';
 import { windowOf } from '#treasury/window';
 import type { DisownedGrants } from './disowned-grants.ts';
 import type { GrantReturner } from './grant-returner.ts';
-import type { Ledger } from './ledger.ts';
+import type { JournalKeeper } from './journal-keeper.ts';
 import type { Wallet } from './wallet.ts';
 
 const IDLE_MS = 60_000;
@@ -14,7 +14,7 @@ const OVER_AFTER_MS = 10_000;
 
 export interface GrantKeeperDeps {
   readonly wallet: Wallet;
-  readonly ledger: Ledger;
+  readonly journal: JournalKeeper;
   readonly returns: GrantReturner;
   readonly disowned: DisownedGrants;
   /** A grant has shrunk to what it says now. */
@@ -46,11 +46,11 @@ export class GrantKeeper {
 
   /** Journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
   accept(grant: Grant, exact: boolean): void {
-    const { disowned, ledger, returns, wallet, now } = this.#deps;
+    const { disowned, journal, returns, wallet, now } = this.#deps;
     if (disowned.has(grant.id)) return;
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
-      ledger.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
+      journal.take(grant, !this.#soft.has(limitOfBook(grant.budgetId)));
     } catch (error) {
       returns.give([{ grant, final: 0n }]);
       throw error;
@@ -88,9 +88,9 @@ export class GrantKeeper {
 
   /** False while the journal of a former process cannot be read or closed. */
   tryRecover(): boolean {
-    const { ledger, returns } = this.#deps;
-    if (ledger.isOpen) return true;
-    const closed = ledger.open();
+    const { journal, returns } = this.#deps;
+    if (journal.isOpen) return true;
+    const closed = journal.open();
     if (closed !== undefined) returns.resend(closed);
     return closed !== undefined;
   }
@@ -114,7 +114,7 @@ export class GrantKeeper {
     const nowMs = this.#deps.now();
     if (Math.abs(nowMs - this.#forgotAtMs) < IDLE_MS) return;
     this.#forgotAtMs = nowMs;
-    this.#deps.ledger.forget((window) => isWindowOver(window, nowMs));
+    this.#deps.journal.forget((window) => isWindowOver(window, nowMs));
   }
 }
 

@@ -18,7 +18,7 @@ import { GrantReturner } from './grant-returner.ts';
 import { Holder } from './holder.ts';
 import { spread } from './holds.ts';
 import type { Journal } from './journal.ts';
-import { type AttemptNumber, Ledger, type LedgerHooks, type LedgerReading } from './ledger.ts';
+import { type AttemptNumber, type Backlog, type JournalHooks, JournalKeeper } from './journal-keeper.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { withFirstSlice } from './output-slice.ts';
 import { underCeiling } from './price-ceiling.ts';
@@ -42,7 +42,7 @@ const NO_HOLDS: readonly Hold[] = [];
 const NO_DUES: readonly Due[] = [];
 
 /** What operators of a sidecar want to count; none may throw. */
-interface BudgetHooks extends LedgerHooks {
+interface BudgetHooks extends JournalHooks {
   /** A provider billed more than the enforced bound; `amount` is what came on top, in the unit of the budget. */
   overrun?(budgetId: string, amount: bigint): void;
 }
@@ -73,7 +73,7 @@ export interface SidecarBudgetGate extends BudgetGate {
   kept(): KeptCounts;
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None while the journal cannot be written. */
   records(limit: number): readonly UsageRecord[];
-  readonly ledger: LedgerReading;
+  readonly backlog: Backlog;
   /** History has all records of the instance up to `seq`. */
   acknowledge(instance: string, seq: number): void;
   /** Gives back what is not reserved and waits for it, at most two seconds. The journal stays open: its opener closes it. */
@@ -92,7 +92,7 @@ interface Admitted extends Admission {
 }
 
 class GrantedBudgetGate implements SidecarBudgetGate {
-  readonly #ledger: Ledger;
+  readonly #journal: JournalKeeper;
   readonly #now: () => number;
   readonly #hooks: BudgetHooks;
   readonly #wallet: Wallet;
@@ -108,14 +108,14 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   constructor(options: BudgetGateOptions) {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
     const askDeadlineMs = options.askDeadlineMs ?? ASK_DEADLINE_MS;
-    const ledger = new Ledger({ journal, instance, now, hooks });
+    const kept = new JournalKeeper({ journal, instance, now, hooks });
     const returns = new GrantReturner({ authority, journal, wallet, now, timers });
     const asker = new GrantAsker({
       ...{ authority, now, timers, askDeadlineMs },
       accept: (grant, exact) => this.#keeper.accept(grant, exact),
     });
     const disowned = new DisownedGrants(journal, returns);
-    this.#ledger = ledger;
+    this.#journal = kept;
     this.#now = now;
     this.#hooks = hooks;
     this.#wallet = wallet;
@@ -126,7 +126,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#uncovered = new UncoveredUse({ asker, wallet, now });
     this.#holder = new Holder({ wallet, asker, returns, uncovered: this.#uncovered, now });
     this.#keeper = new GrantKeeper({
-      ...{ wallet, ledger, returns, disowned, now },
+      ...{ wallet, journal: kept, returns, disowned, now },
       onShrunk: (grant) => asker.recalled(grant),
     });
     this.#keeper.tryRecover();
@@ -141,11 +141,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const hard = dues.find(({ budget }) => !budget.soft)?.budget;
     this.#mustBeReady(dues, hard);
     // Nothing is granted before it is known what a former process spent; what is soft goes on uncounted.
-    if (dues.length === 0 || !this.#ledger.isOpen) return this.#uncounted(bounded);
+    if (dues.length === 0 || !this.#journal.isOpen) return this.#uncounted(bounded);
     const startedUnixMs = this.#now();
     for (const { budget } of dues) this.#keeper.expect(budget);
     const { holds, wouldRefuse } = await this.#holder.hold(attempt, dues);
-    const admitted = { attempt, number: this.#ledger.begin(), dues, holds, hard, startedUnixMs };
+    const admitted = { attempt, number: this.#journal.begin(), dues, holds, hard, startedUnixMs };
     this.#dispatch(admitted, holds);
     const reservation =
       attempt === bounded
@@ -155,11 +155,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   keep(row: UnnumberedRecord): void {
-    this.#ledger.keep(row);
+    this.#journal.keep(row);
   }
 
-  get ledger(): LedgerReading {
-    return this.#ledger.reading;
+  get backlog(): Backlog {
+    return this.#journal.backlog;
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -171,7 +171,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   closed(): readonly ClosedUse[] {
-    return this.#ledger.closed();
+    return this.#journal.closed();
   }
 
   kept(): KeptCounts {
@@ -184,11 +184,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   records(limit: number): readonly UsageRecord[] {
-    return this.#ledger.records(limit);
+    return this.#journal.records(limit);
   }
 
   acknowledge(instance: string, seq: number): void {
-    this.#ledger.acknowledge(instance, seq);
+    this.#journal.acknowledge(instance, seq);
   }
 
   async close(): Promise<void> {
@@ -207,7 +207,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   /** No limit counts it; its row is kept all the same. */
   #uncounted(attempt: AttemptEstimate): Reservation {
     const nothing = { dues: NO_DUES, holds: NO_HOLDS, hard: undefined };
-    const admitted = { attempt, number: this.#ledger.begin(), ...nothing, startedUnixMs: this.#now() };
+    const admitted = { attempt, number: this.#journal.begin(), ...nothing, startedUnixMs: this.#now() };
     this.#dispatch(admitted, NO_HOLDS);
     return once((outcome, end) => this.#settle(admitted, outcome, end));
   }
@@ -233,7 +233,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const stops = dues.find(({ budget }) => budget.operatorLoss === 'Stop')?.budget;
     if (stops !== undefined && this.#looks.authority.isReachable?.() === false)
       throw budgetUnavailable(stops, 'stopped');
-    if (hard !== undefined && (!this.#keeper.tryRecover() || !this.#ledger.proves))
+    if (hard !== undefined && (!this.#keeper.tryRecover() || !this.#journal.proves))
       throw budgetUnavailable(hard, 'journal');
   }
 
@@ -246,7 +246,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const ifLost = attemptRecord(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
     const shares = holds.flatMap((hold) => hold.shares);
     try {
-      this.#ledger.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
+      this.#journal.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
     } catch (error) {
       this.#holder.release(added);
       throw budgetUnavailable(hard, 'journal', error);
@@ -264,7 +264,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       return this.#wallet.settle(hold, actual, this.#now());
     });
     this.#owe(admitted, outcome);
-    this.#ledger.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
+    this.#journal.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
     if (holds.length > 0) {
       this.#keeper.giveBack();
       this.#returns.report(false);
@@ -284,7 +284,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   #tick(): void {
     this.#keeper.tick();
-    if (this.#ledger.isOpen) void this.#uncovered.book();
+    if (this.#journal.isOpen) void this.#uncovered.book();
   }
 }
 

@@ -62,9 +62,11 @@ interface Ended {
 /** The row of an attempt. */
 export function attemptRecord(
   { attempt, startedUnixMs }: Admission,
-  outcome: AttemptOutcome,
-  { nowMs, end = endOf(outcome, nowMs - startedUnixMs) }: Ended,
+  settled: AttemptOutcome,
+  { nowMs, end = endOf(settled, nowMs - startedUnixMs) }: Ended,
 ): UnnumberedRecord {
+  const outcome: AttemptOutcome =
+    attempt.labels?.billed === 'nothing' ? { usage: undefined, billing: 'nothing' } : settled;
   const { labels = {}, requestId, route, target } = attempt;
   return {
     timeMs: timeWithin(startedUnixMs),
@@ -111,6 +113,8 @@ type Counts = { -readonly [Kind in keyof Usage as Kind extends 'serviceTier' ? n
 function countsOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Counts {
   if (outcome.billing === 'nothing') return {};
   if (isCountUnknown(attempt, outcome)) {
+    // A bound of bytes says nothing of what is not counted in tokens, such as audio.
+    if ((attempt.labels?.billed ?? 'tokens') !== 'tokens') return {};
     const { inputTokensAtMost, outputTokensAtMost } = tightened(attempt, outcome);
     return { inputTokens: countOf(inputTokensAtMost), outputTokens: countOf(outputTokensAtMost) };
   }

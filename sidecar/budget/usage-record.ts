@@ -1,6 +1,7 @@
-/** What the journal keeps and the operator is sent of one attempt, or of a request that none was made for: a row of the ledger, without what is empty. */
+/** What the journal keeps and the operator is sent of one attempt, or of a request that none was made for: a usage row, without what is empty. */
 import type { z } from 'zod';
 import type { LABELS, usageRow } from '#contract/history/usage-row';
+import type { Operation } from '#sidecar/canonical/operation';
 
 /** `usageRow` restores what is left out: labels that are empty, counts that are 0, a first token that never came. */
 export type UsageRecord = z.input<typeof usageRow>;
@@ -16,6 +17,8 @@ export type RowLabels = { readonly [L in Exclude<Label, 'outcome' | 'traffic'>]?
   /** From 1. */
   readonly attempt?: number;
   readonly traffic?: UsageRecord['traffic'];
+  /** As the operation is billed; default `tokens`. */
+  readonly billed?: Operation['billed'];
   /** What is billed by the piece, and how many. */
   readonly pieces?: { readonly images: number } | { readonly characters: number };
 };
@@ -61,7 +64,13 @@ export const costWithin = (cost: bigint | null): bigint | null =>
   cost !== null && cost > DEAREST_NANO_USD ? DEAREST_NANO_USD : cost;
 
 /** What of the labels says something, as it stands in a row. */
-export function labelled({ attempt = 1, traffic, pieces: _, ...labels }: RowLabels): Pick<UsageRecord, 'attempt'> {
+export function labelled({
+  attempt = 1,
+  traffic,
+  pieces: _pieces,
+  billed: _billed,
+  ...labels
+}: RowLabels): Pick<UsageRecord, 'attempt'> {
   const row: Record<string, string | number> = { attempt: Math.max(1, whole(attempt, LAST_ATTEMPT)) };
   for (const name in labels) {
     const text = plainLabel(labels[name as keyof typeof labels]);

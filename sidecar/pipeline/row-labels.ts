@@ -1,4 +1,4 @@
-/** What the rows of the ledger say of a request: of each of its attempts, and of itself where none was made. */
+/** What the usage rows say of a request: of each of its attempts, and of itself where none was made. */
 import type { Attribution } from '#contract/policy/policy';
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import { endFields } from '#sidecar/budget/settlement';
@@ -35,6 +35,7 @@ export function attemptLabels(candidate: Candidate, { call, caller, selection, l
     operation: call.endpoint.dialect.operation,
     // Only prices of a book leave other tiers of service open.
     ...(price !== null && { priceVersion: price.otherServiceTiers === undefined ? STATED : priceBook }),
+    billed: operationOf(request).billed,
     pieces: piecesOf(request),
     ...(log.isShadow && { traffic: 'shadow' }),
   };

@@ -120,7 +120,7 @@ export class SyncClient implements PolicySource {
     const settled = new Promise<void>((resolve) => {
       this.#onSettled = resolve;
     });
-    this.#usage.flush();
+    this.#usage.finish();
     await withDeadline(this.#timers, withinMs, settled).catch(() => {});
   }
 

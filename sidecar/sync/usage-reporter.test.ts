@@ -49,6 +49,41 @@ test('a row arrives as history takes it, with exact money and with an unknown co
   );
 });
 
+test('rows wait for each other a few seconds, go at once where a report is full, and are not waited for at the end', () => {
+  let [pending, seq] = [[record(1)], 0];
+  let look: () => void = () => assert.fail('nobody looks');
+  const sizes: number[] = [];
+  const every = (_ms: number, task: () => void) => {
+    look = task;
+    return () => {};
+  };
+  const timers = { after: () => () => {}, every };
+  const acknowledge = (_instance: string, upTo: number): void => {
+    pending = pending.filter((row) => row.seq > upTo);
+  };
+  const outbox = { grants: () => [], pending: (most: number) => pending.slice(0, most), acknowledge };
+  const reporter = new UsageReporter(outbox, timers);
+  reporter.connected((message) => {
+    assert.ok(message.$case === 'usageReport');
+    seq = message.value.seq;
+    return sizes.push(message.value.records.length) > 0;
+  });
+  pending.push(record(2));
+  reporter.acknowledged(seq);
+  for (let count = 1; count < 5; count += 1) look();
+  assert.deepEqual(sizes, [1], 'the second row waits for more');
+  look();
+  reporter.acknowledged(seq);
+  pending = Array.from({ length: 1_001 }, (_, index) => record(index + 3));
+  look();
+  reporter.acknowledged(seq);
+  reporter.acknowledged(seq);
+  assert.deepEqual(sizes, [1, 1, 500, 500]);
+  reporter.finish();
+  reporter.acknowledged(seq);
+  assert.deepEqual([sizes, reporter.settled], [[1, 1, 500, 500, 1], true]);
+});
+
 test('a report has 500 rows at most, and fewer where they are long, in order from the first on', () => {
   const many = Array.from({ length: 600 }, (_, index) => record(index + 1));
   assert.equal(firstReport(many).records.length, 500);

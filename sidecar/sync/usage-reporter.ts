@@ -1,4 +1,4 @@
-/** Tells the operator what is spent: cumulative use per grant and the rows of the ledger, one unacknowledged report at a time. */
+/** Tells the operator what is spent: cumulative use per grant and the usage rows, one unacknowledged report at a time. */
 import { encodeGrantUsage } from '#contract/wire/codec';
 import type {
   GrantUsage as GrantUsageMessage,
@@ -19,7 +19,9 @@ export interface UsageOutbox {
   acknowledge(instance: string, seq: number): void;
 }
 
-const FLUSH_MS = 5_000;
+const LOOK_MS = 1_000;
+/** Looks from one report to the next. Each costs the operator a write to its disk, so that rows do not travel one by one. */
+const LOOKS = 5;
 /** A report that is not acknowledged by then is sent again. */
 const ACK_WITHIN_MS = 10_000;
 const MAX_RECORDS = 500;
@@ -38,6 +40,9 @@ export class UsageReporter {
   readonly #outbox: UsageOutbox;
   readonly #timers: Timers;
   readonly #cancelFlushes: () => void;
+  #looks = 0;
+  /** Nobody has time: what is left is told as fast as it can be. */
+  #isLast = false;
   /** Something about grants is not in the report that was sent last. */
   #dirty = false;
   #send: Send | undefined;
@@ -49,7 +54,7 @@ export class UsageReporter {
   constructor(outbox: UsageOutbox, timers: Timers) {
     this.#outbox = outbox;
     this.#timers = timers;
-    this.#cancelFlushes = timers.every(FLUSH_MS, () => this.flush());
+    this.#cancelFlushes = timers.every(LOOK_MS, () => this.#look());
   }
 
   /** True when the operator has confirmed all there is to tell. */
@@ -86,7 +91,23 @@ export class UsageReporter {
     this.#told = used;
     const highest = new Map(records.map((record) => [record.instance, record.seq]));
     for (const [instance, upTo] of highest) this.#outbox.acknowledge(instance, upTo);
+    if (this.#dirty || this.#isLast || this.#isFull) this.flush();
+  }
+
+  /** From now on nothing waits for more. */
+  finish(): void {
+    this.#isLast = true;
     this.flush();
+  }
+
+  #look(): void {
+    this.#looks += 1;
+    if (this.#looks % LOOKS === 0 || this.#isFull) this.flush();
+  }
+
+  /** A report would have as many rows as it may. */
+  get #isFull(): boolean {
+    return this.#outbox.pending(MAX_RECORDS).length === MAX_RECORDS;
   }
 
   /** Sends what is new unless a report waits for its acknowledgement. */

@@ -10,7 +10,13 @@ import type { AdmissionReadings } from './admission-count.ts';
 import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
 import { Count, Distribution, type Labels, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
-import { admissionMetrics, type LedgerCount, ledgerMetrics, policyMetrics, targetMetrics } from './watched-metrics.ts';
+import {
+  admissionMetrics,
+  type BacklogCount,
+  backlogMetrics,
+  policyMetrics,
+  targetMetrics,
+} from './watched-metrics.ts';
 
 /** Seconds; the buckets that the GenAI conventions prescribe for durations. */
 const DURATION_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.01 * 2 ** i);
@@ -84,7 +90,7 @@ export interface SidecarMetrics {
   watchTargets(readings: TargetReadings): void;
   /** Asked whenever the metrics are. */
   watchAdmission(readings: AdmissionReadings): void;
-  watchLedger(count: () => LedgerCount): void;
+  watchBacklog(count: () => BacklogCount): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -114,7 +120,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
     breakerChanged: (labels, state) => breakers.set(labels, state),
     watchTargets: (readings) => targetMetrics(registry, readings),
     watchAdmission: (readings) => admissionMetrics(registry, readings),
-    watchLedger: (count) => ledgerMetrics(registry, count),
+    watchBacklog: (count) => backlogMetrics(registry, count),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -137,7 +137,7 @@ test('metrics count the request, its attempts, the fallback, cost and tokens und
     assert.ok(metrics.includes(expected), `${expected}\nnot in\n${metrics}`);
 });
 
-test('metrics count who went on with a broken stream, who had no place, who waits, and what the ledger has to tell', async () => {
+test('metrics count who went on with a broken stream, who had no place, who waits, and which rows do', async () => {
   const metrics = createSidecarMetrics(() => 0);
   metrics.observe({ ...record, continuedBy: ['local/a', 'local/b', 'local/b'] });
   metrics.observe({ ...record, queued: { priority: 'Low', waitedMs: 5, refused: 'late' } });
@@ -147,12 +147,12 @@ test('metrics count who went on with a broken stream, who had no place, who wait
     routes: () => [{ route: 'support/tickets', ...count }],
     providers: () => [{ provider: 'ai/openai', model: 'gpt-4o', ...count }],
   });
-  metrics.watchLedger(() => ({ waiting: 7, dropped: 2, journalChars: 512 }));
+  metrics.watchBacklog(() => ({ waiting: 7, dropped: 2, journalChars: 512 }));
   const text = await metrics.text();
   for (const expected of [
-    'remora_ledger_rows_waiting 7',
-    'remora_ledger_rows_dropped_total 2',
-    'remora_ledger_journal_characters 512',
+    'remora_usage_rows_waiting 7',
+    'remora_usage_rows_dropped_total 2',
+    'remora_journal_characters 512',
     'remora_stream_continuations_total{route="support/tickets",target="local/a"} 1',
     'remora_stream_continuations_total{route="support/tickets",target="local/b"} 2',
     'remora_route_requests_refused_total{route="support/tickets",priority="Low",reason="late"} 1',

@@ -34,18 +34,18 @@ export function admissionMetrics(registry: Registry, { routes, providers }: Admi
     });
 }
 
-/** How much the ledger has to keep and to tell. */
-export interface LedgerCount {
+/** What of usage is kept here until history has it. */
+export interface BacklogCount {
   readonly waiting: number;
   readonly dropped: number;
   readonly journalChars: number;
 }
 
-export function ledgerMetrics(registry: Registry, count: () => LedgerCount): void {
+export function backlogMetrics(registry: Registry, count: () => BacklogCount): void {
   for (const [descriptor, type, of] of [
-    [METRIC.ledgerWaiting, 'gauge', 'waiting'],
-    [METRIC.ledgerDropped, 'counter', 'dropped'],
-    [METRIC.ledgerJournal, 'gauge', 'journalChars'],
+    [METRIC.rowsWaiting, 'gauge', 'waiting'],
+    [METRIC.rowsDropped, 'counter', 'dropped'],
+    [METRIC.journalLength, 'gauge', 'journalChars'],
   ] as const) {
     const metric = { ...descriptor, type };
     registry.registerMetric({

@@ -1,4 +1,4 @@
-/** How an attempt ended, as its row of the ledger tells it. */
+/** How an attempt ended, as its usage row tells it. */
 import type { AttemptEnd } from '#sidecar/budget/usage-record';
 import { RemoraError } from '#sidecar/errors/remora-error';
 

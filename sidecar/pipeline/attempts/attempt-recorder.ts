@@ -213,7 +213,7 @@ export class AttemptRecorder {
     const deliveredTokensAtMost = this.#firstChunkMs === undefined ? undefined : this.#generated;
     if (usage !== undefined) return { usage, billing: 'reported' };
     const wasRefused = this.#billing === 'nothing' && this.status !== undefined;
-    const isWhole = this.outcome === 'ok' && !this.#isLeft && !this.#scope.isSuperseded;
+    const isWhole = this.outcome === 'ok' && !this.#isLeft && !this.#isCut && !this.#scope.isSuperseded;
     return {
       usage,
       billing: isWhole ? 'reported' : this.#billing,

@@ -28,7 +28,7 @@ test('images that stream go through as the events that they are, and nothing is 
   for await (const event of stream) types.push(event.type);
   assert.deepEqual(types, ['image_generation.partial_image', 'image_generation.completed']);
   assert.equal(running.records[0]?.stream, true);
-  assert.equal(running.gate.settled[0]?.billing, 'unknown');
+  assert.deepEqual(running.gate.settled, [{ usage: undefined, billing: 'reported' }]);
 });
 
 test('edits of images travel as a form', async (t) => {

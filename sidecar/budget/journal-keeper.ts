@@ -6,24 +6,24 @@ import type { JournalEntry } from './journal-entry.ts';
 import type { UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import type { ClosedGrant, Share } from './wallet.ts';
 
-export interface LedgerOptions {
+export interface JournalKeeperOptions {
   readonly journal: Journal;
   /** This start of this sidecar; never the same twice. */
   readonly instance: string;
   /** Unix time in milliseconds. */
   readonly now: () => number;
-  readonly hooks: LedgerHooks;
+  readonly hooks: JournalHooks;
 }
 
 /** None may throw. */
-export interface LedgerHooks {
+export interface JournalHooks {
   journalFailed?(): void;
   /** The journal of a former process was damaged; its open grants were counted as spent in full. */
   journalDamaged?(): void;
 }
 
 /** How much there is to keep and to tell. */
-export interface LedgerReading {
+export interface Backlog {
   /** Characters of the journal on the disk. */
   readonly journalChars: number;
   /** Rows that history has not acknowledged. */
@@ -35,16 +35,16 @@ export interface LedgerReading {
 /** An attempt that has begun; undefined: the journal of a former process has not been read yet, and this one has no place in it. */
 export type AttemptNumber = number | undefined;
 
-export class Ledger {
+export class JournalKeeper {
   readonly #journal: Journal;
   readonly #instance: string;
   readonly #now: () => number;
-  readonly #hooks: LedgerHooks;
+  readonly #hooks: JournalHooks;
   #isOpen = false;
   #number = 0;
   #seq = 0;
 
-  constructor({ journal, instance, now, hooks }: LedgerOptions) {
+  constructor({ journal, instance, now, hooks }: JournalKeeperOptions) {
     this.#journal = journal;
     this.#instance = instance;
     this.#now = now;
@@ -61,7 +61,7 @@ export class Ledger {
     return this.#isOpen && !this.#journal.isBehind;
   }
 
-  get reading(): LedgerReading {
+  get backlog(): Backlog {
     const { length, state } = this.#journal;
     return { journalChars: length, waiting: state.records.length, dropped: state.droppedRecords };
   }

@@ -92,12 +92,12 @@ test('rows that nobody takes are dropped beyond a bound, counted, and the count 
   disk.full = true;
   gate.keep?.(REFUSED);
   for (let count = 0; count < MAX_RECORDS + 2; count += 1) gate.keep?.(REFUSED);
-  assert.deepEqual([gate.ledger.waiting, gate.ledger.dropped], [MAX_RECORDS, 3]);
+  assert.deepEqual([gate.backlog.waiting, gate.backlog.dropped], [MAX_RECORDS, 3]);
   disk.full = false;
   clock.advance(1_000);
-  assert.ok(gate.ledger.journalChars > MAX_RECORDS * 100);
+  assert.ok(gate.backlog.journalChars > MAX_RECORDS * 100);
   const next = gateOf('pod-2');
-  assert.deepEqual([next.ledger.waiting, next.ledger.dropped], [MAX_RECORDS, 3]);
+  assert.deepEqual([next.backlog.waiting, next.backlog.dropped], [MAX_RECORDS, 3]);
   const rows = next.records(MAX_RECORDS);
   assert.deepEqual([rows[0]?.seq, rows.at(-1)?.seq], [4, MAX_RECORDS + 3]);
 });

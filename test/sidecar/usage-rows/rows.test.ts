@@ -1,4 +1,4 @@
-/** What happens to a request, and which rows of the ledger it leaves: the real gate and journal, providers on ports of their own. */
+/** What happens to a request, and which usage rows it leaves: the real gate and journal, providers on ports of their own. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -16,6 +16,9 @@ const BOUNDED = (body: string): string => JSON.stringify({ ...JSON.parse(body), 
 
 /** Of all models one that nobody serves. */
 const NOTHING_ALLOWED = { policy: 'default/none', allow: ['other/*'], deny: [] };
+
+/** Five nano-dollars an image. */
+const IMAGES = { inputPico: '1000', cachedInputPico: '1000', outputPico: '1000', imagePico: '5000' };
 
 interface Stage {
   readonly running: RunningSidecar;
@@ -107,6 +110,39 @@ const CASES: Readonly<Record<string, Case>> = {
     prepare: ({ first }) => first.respondWith({ text: 'one two three', fault: { kind: 'cut', afterEvents: 4 } }),
     ask: stream,
     rows: ['failed live reset estimated first 1'],
+  },
+  'a request whose time is over': {
+    route: { totalMs: 60 },
+    prepare: ({ first }) => first.respondWith({ holdHead: never }),
+    rows: ['failed live upstream_timeout possibly_billed first 1'],
+  },
+  'a provider that no connection reaches': {
+    policy: { providers: { first: { type: 'OpenAI', endpoint: 'http://127.0.0.1:1' } } },
+    route: { targets: [{ provider: 'first', model: 'gpt-4o' }], fallbacks: [] },
+    rows: ['failed live connect nothing first 1'],
+    first: (row) => assert.deepEqual([row.costNanoUsd, row.inputTokens, row.outputTokens], [0n, 0, 0]),
+  },
+  'images, which the request tells the price of': {
+    route: { targets: [{ provider: 'first', model: 'gpt-4o', price: IMAGES }], fallbacks: [] },
+    ask: ({ running }) =>
+      post(running.url, JSON.stringify({ model: 'chat', prompt: 'A fish.', n: 2 }), {}, '/v1/images/generations'),
+    rows: ['ok live reported first 1'],
+    first: (row) => assert.deepEqual([row.images, row.costNanoUsd, row.operation], [2, 10n, 'image_generation']),
+  },
+  'speech, of which nobody says a token': {
+    route: { targets: [{ provider: 'first', model: 'tts-1' }], fallbacks: [] },
+    ask: ({ running }) =>
+      post(running.url, JSON.stringify({ model: 'chat', input: 'Hello.', voice: 'alloy' }), {}, '/v1/audio/speech'),
+    rows: ['ok live possibly_billed first 1'],
+    first: (row) => assert.deepEqual([row.characters, row.inputTokens, row.costNanoUsd], [6, 0, null]),
+  },
+  'a list of files, which costs nothing': {
+    ask: ({ running }) =>
+      fetch(`${running.url}/v1/files`, { headers: { 'x-remora-provider': 'default/first' } }).then((answer) =>
+        answer.text(),
+      ),
+    rows: ['ok live nothing first 1'],
+    first: (row) => assert.deepEqual([row.inputTokens, row.costNanoUsd], [0, 0n]),
   },
   'a hedge that wins': {
     route: { hedge: { afterMs: 1, maxPercent: 100 } },

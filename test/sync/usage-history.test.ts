@@ -111,6 +111,16 @@ test('what is another namespace’s, another pod’s or no row is refused, count
   ]);
 });
 
+test('a row that names no namespace has that of its pod', async (t) => {
+  const history = sqlite(t);
+  const { report, acked } = await open(t, history);
+  const [row = assert.fail()] = rowsOf(1);
+  const { namespace: _, ...silent } = row;
+  report(1, [{ ...recordOf(row), row: Buffer.from(encodeRow(silent)) }]);
+  await acked(1);
+  assert.deepEqual(await allRows(history), [row]);
+});
+
 test('the journal of a former life of the pod is taken, and records without rows are acknowledged', async (t) => {
   const history = sqlite(t);
   const { report, acked } = await open(t, history);

@@ -1,5 +1,6 @@
 /** Composition root of the process that keeps the history in a file, for all replicas of the operator. */
 
+import { OPERATOR_ENV } from '#contract/names/operator-env';
 import { openHistory } from '#operator/history/histories';
 import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { KubeClient } from '#operator/kube/kube-client';
@@ -39,7 +40,8 @@ export async function startHistoryProcess(options: HistoryProcessOptions): Promi
 
 async function start({ config, access, log }: HistoryProcessOptions, shutdown: Shutdown): Promise<HistoryProcess> {
   const { history, host, namespace, authoritySecret } = config;
-  if (history === undefined || !('url' in history)) throw new Error('This process needs a history that it can open.');
+  if (history === undefined || !('url' in history))
+    throw new Error(`This process needs a history that it can open: ${OPERATOR_ENV.history} must be a URL of a store.`);
   let waitsFor = ['the API server'];
   const registry = createRegistry();
   const health = createHealthServer({

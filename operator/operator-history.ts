@@ -28,16 +28,38 @@ export function createOperatorHistory(
   if ('keeper' in config) {
     const { keeper: url, tokenFile } = config;
     const remote = new RemoteHistory({ url, tokenFile, caPem: parts.tls.caPem });
-    return { ...intakeOf(remote, parts), listen: async () => undefined, close: () => remote.close() };
+    const intake = intakeOf(remote, parts);
+    return {
+      keepUsage: keepBy(intake),
+      listen: async () => undefined,
+      async close() {
+        intake.close();
+        await remote.close();
+      },
+    };
   }
   const store = openHistory(config.url);
-  return { ...intakeOf(store, parts), ...createHistoryKeeper({ ...parts, store, backups: config.backups }) };
+  const intake = intakeOf(store, parts);
+  const keeper = createHistoryKeeper({ ...parts, store, backups: config.backups });
+  return {
+    keepUsage: keepBy(intake),
+    listen: (host, port) => keeper.listen(host, port),
+    async close() {
+      intake.close();
+      await keeper.close();
+    },
+  };
 }
+
+const keepBy =
+  (intake: UsageIntake): OperatorHistory['keepUsage'] =>
+  (records, peer) =>
+    intake.take(records, peer);
 
 function intakeOf(
   store: ConstructorParameters<typeof UsageIntake>[0]['store'],
   { metrics, log }: OperatorHistoryParts,
-): Pick<OperatorHistory, 'keepUsage'> {
+): UsageIntake {
   const intake = new UsageIntake({
     ...{ store, log, now: Date.now },
     onRows(counts) {
@@ -45,5 +67,5 @@ function intakeOf(
     },
   });
   metrics.watchIntake(() => intake);
-  return { keepUsage: (records, peer) => intake.take(records, peer) };
+  return intake;
 }

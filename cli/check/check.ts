@@ -16,6 +16,7 @@ import {
   versionFinding,
   webhookFindings,
 } from './findings.ts';
+import { historyFindings } from './history-findings.ts';
 import { objectFindings } from './object-findings.ts';
 import { podFindings, streamFindings } from './pod-findings.ts';
 import { checkText } from './render.ts';
@@ -89,11 +90,13 @@ async function before(cluster: Cluster): Promise<Finding[]> {
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const OPERATOR = 'app.kubernetes.io/part-of=remora,app.kubernetes.io/component=operator';
+const HISTORY = 'app.kubernetes.io/part-of=remora,app.kubernetes.io/component=history';
 
 async function installed(cluster: Cluster, namespace: string | undefined): Promise<Finding[]> {
-  const [crds, deployments, webhooks, validation, remora, pods, namespaces] = await Promise.all([
+  const [crds, deployments, histories, webhooks, validation, remora, pods, namespaces] = await Promise.all([
     readCrds(cluster),
     reading(cluster.list<DeploymentObject>('/apis/apps/v1/deployments', OPERATOR)),
+    reading(cluster.list<DeploymentObject>('/apis/apps/v1/statefulsets', HISTORY)),
     reading(cluster.list<WebhookObject>(`${ADMISSION}/mutatingwebhookconfigurations`, OPERATOR)),
     reading(cluster.list<WebhookObject>(`${ADMISSION}/validatingwebhookconfigurations`, OPERATOR)),
     readRemora(cluster, namespace),
@@ -108,6 +111,7 @@ async function installed(cluster: Cluster, namespace: string | undefined): Promi
     ...webhookFindings(webhooks),
     ...validationFindings(validation),
     ...streamFindings(pods, remora.acks),
+    ...historyFindings(histories),
     ...objectFindings({ group: 'routes', kind: KIND.route, whenNone: none }, remora.routes),
     ...objectFindings({ group: 'providers', kind: KIND.provider }, remora.providers),
     ...objectFindings({ group: 'budgets', kind: KIND.budget }, remora.budgets),

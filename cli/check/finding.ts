@@ -7,6 +7,7 @@ export type CheckGroup =
   | 'operator'
   | 'webhook'
   | 'policy-stream'
+  | 'history'
   | 'routes'
   | 'providers'
   | 'budgets'

@@ -11,6 +11,7 @@ import {
   versionFinding,
   webhookFindings,
 } from './findings.ts';
+import { historyFindings } from './history-findings.ts';
 import { objectFindings } from './object-findings.ts';
 import { podFindings, streamFindings } from './pod-findings.ts';
 import { checkText } from './render.ts';
@@ -64,6 +65,13 @@ const deployment = (readyReplicas?: number) => ({
   metadata: { namespace: 'remora-system', name: 'remora' },
   spec: { replicas: 2 },
   status: readyReplicas === undefined ? {} : { readyReplicas },
+});
+
+test('historyFindings() warns while the pod of the file is not ready, and says nothing where there is none', () => {
+  const levels = (readyReplicas?: number) => historyFindings({ value: [deployment(readyReplicas)] })[0]?.level;
+  assert.deepEqual([levels(), levels(0), levels(1)], ['warning', 'warning', 'ok']);
+  assert.deepEqual(historyFindings({ value: [] }), []);
+  assert.equal(historyFindings({ fault: 'no' })[0]?.level, 'warning');
 });
 
 test('operatorFindings() fails without any ready replica and warns while one is missing', () => {

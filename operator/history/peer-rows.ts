@@ -17,7 +17,7 @@ export interface PeerRows {
   readonly fault?: string;
 }
 
-/** Records of a sidecar that has no rows yet are passed over. */
+/** A row that names no namespace has that of its pod. Records of a sidecar that has no rows yet are passed over. */
 export function rowsOfPeer(records: readonly Pick<UsageRecord, 'instance' | 'seq' | 'row'>[], peer: Peer): PeerRows {
   const rows: unknown[] = [];
   let bad = 0;
@@ -26,7 +26,7 @@ export function rowsOfPeer(records: readonly Pick<UsageRecord, 'instance' | 'seq
     if (record.row.length === 0) continue;
     const row = decodeRow(record.row.toString('utf8'));
     const wrong = faultOf(row, record, peer);
-    if (wrong === undefined) rows.push(row);
+    if (wrong === undefined) rows.push({ namespace: peer.namespace, ...(row as object) });
     else {
       bad += 1;
       fault ??= wrong;
@@ -41,6 +41,6 @@ function faultOf(row: unknown, record: Pick<UsageRecord, 'instance' | 'seq'>, pe
   const { instance, seq, namespace } = row as Readonly<Record<string, unknown>>;
   if (instance !== record.instance || seq !== record.seq) return 'instance: is not that of its record';
   if (!record.instance.startsWith(`${peer.podUid}.`)) return 'instance: is not of the pod that sent it';
-  if (namespace !== peer.namespace) return 'namespace: is not that of the pod that sent it';
+  if (namespace !== undefined && namespace !== peer.namespace) return 'namespace: is not that of the pod that sent it';
   return undefined;
 }

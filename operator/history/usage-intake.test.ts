@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeRow } from '#contract/history/row-json';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import { realAfter } from '#treasury/treasury';
 import { type Appended, HistoryUnavailable } from './history-store.ts';
-import { UsageIntake } from './usage-intake.ts';
+import { PAUSE_MS, UsageIntake } from './usage-intake.ts';
 
 const peerOf = (podUid: string) => ({ namespace: 'shop', podName: podUid, podUid });
 
@@ -11,8 +12,7 @@ const recordsOf = (podUid: string, count: number): UsageRecord[] =>
   Array.from({ length: count }, (_, seq) => {
     const instance = `${podUid}.1`;
     return {
-      ...{ requestId: '', route: '', target: '', outcome: '', inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 },
-      ...{ costNanoUsd: '', startedUnixMs: 0, durationMs: 0, estimated: false, instance, seq },
+      ...{ instance, seq },
       row: Buffer.from(encodeRow({ instance, seq, namespace: 'shop', costNanoUsd: 1n })),
     };
   });
@@ -25,6 +25,11 @@ class SlowDisk {
     const done = Promise.withResolvers<Appended>();
     this.writes.push({ rows, done });
     return done.promise;
+  }
+
+  /** Whose rows are written. */
+  pod(): unknown {
+    return (this.writes.at(-1)?.rows[0] as { readonly instance?: string } | undefined)?.instance;
   }
 
   /** The write that is under way; those that wait begin after it. */
@@ -45,6 +50,11 @@ function open(withinMs?: number) {
   const clock = { ms: 1_000_000 };
   const intake = new UsageIntake({
     ...{ store: disk, log: { info: note, warn: note }, now: () => clock.ms, onRows: () => {} },
+    after(ms, task) {
+      if (ms !== PAUSE_MS) return realAfter(ms, task);
+      queueMicrotask(task);
+      return () => {};
+    },
     ...(withinMs !== undefined && { withinMs }),
   });
   const take = (podUid: string, count: number) => intake.take(recordsOf(podUid, count), peerOf(podUid));
@@ -79,21 +89,38 @@ test('one write takes no more than two thousand rows of several pods', async () 
   );
 });
 
-test('a write that fails is told to its pods, and until all is well again each pod is written alone, so that one holds up no other', async () => {
+test('a write that fails is tried again, each report alone and behind the others, so that one that cannot be written holds up no other', async () => {
   const { disk, take, log, clock, intake } = open();
-  const first = ['a', 'b', 'c'].map((pod) => take(`pod-${pod}`, 1));
+  const told: string[] = [];
+  const report = (pod: string): void => void take(`pod-${pod}`, 1).then((kept) => void told.push(`${pod} ${kept}`));
+  for (const pod of ['a', 'b', 'c']) report(pod);
   await disk.finish('well');
   assert.equal(await disk.finish('badly'), 2);
-  assert.deepEqual(await Promise.all(first), [true, false, false]);
   clock.ms += 3_000;
   assert.equal(intake.failingSeconds, 3);
-  const again = ['b', 'c', 'd'].map((pod) => take(`pod-${pod}`, 1));
-  assert.equal(await disk.finish('badly'), 1);
-  assert.equal(await disk.finish('well'), 1);
+  report('d');
+  assert.equal(disk.pod(), 'pod-b.1');
+  await disk.finish('badly');
+  assert.equal(disk.pod(), 'pod-c.1');
+  await disk.finish('well');
   assert.equal(intake.failingSeconds, 0);
-  assert.equal(await disk.finish('well'), 1);
-  assert.deepEqual(await Promise.all(again), [false, true, true]);
-  assert.deepEqual(log, ['usage cannot be kept; sidecars hold it and send it again', 'usage is kept again']);
+  assert.deepEqual(told, ['a true', 'c true']);
+  assert.equal(await disk.finish('well'), 2);
+  assert.deepEqual(told, ['a true', 'c true', 'd true', 'b true']);
+  assert.deepEqual(log, ['usage cannot be kept for now and is tried again', 'usage is kept again']);
+});
+
+test('what cannot be written for a quarter of an hour makes room, and so does all when the operator leaves', async () => {
+  const { disk, take, clock, intake } = open();
+  const [old, young] = [take('pod-old', 3), take('pod-young', 2)];
+  clock.ms += 15 * 60_000;
+  await disk.finish('badly');
+  assert.equal(await old, false);
+  intake.close();
+  assert.equal(await take('pod-late', 1), false);
+  await disk.finish('badly');
+  assert.equal(await young, false);
+  assert.equal(intake.waitingRows, 0);
 });
 
 test('a pod has one report in memory, and all pods together so many rows: the rest stays with them', async () => {
@@ -110,8 +137,11 @@ test('a pod has one report in memory, and all pods together so many rows: the re
   assert.equal(await later, true);
 });
 
-test('a history that does not answer is not waited for beyond the deadline', async () => {
-  const { take, log } = open(20);
-  assert.equal(await take('pod-a', 1), false);
-  assert.deepEqual(log, ['usage cannot be kept; sidecars hold it and send it again']);
+test('a history that does not answer is not waited for beyond the deadline, but asked again', async () => {
+  const { disk, take, log } = open(20);
+  const kept = take('pod-a', 1);
+  while (disk.writes.length < 2) await new Promise(setImmediate);
+  await disk.finish('well');
+  assert.equal(await kept, true);
+  assert.deepEqual(log, ['usage cannot be kept for now and is tried again', 'usage is kept again']);
 });

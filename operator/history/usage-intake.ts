@@ -1,6 +1,7 @@
 /**
  * Rows on their way into the history: what many sidecars report at once is written together, and each is told when its own rows are
- * durable. What cannot be written stays with the sidecars, which send it again.
+ * durable. What cannot be written is tried again, since its pod may be gone by then; what finds no room here stays with the sidecars,
+ * which send it again.
  */
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import type { After } from '#treasury/open-book';
@@ -20,7 +21,7 @@ export interface IntakeOptions {
   readonly log: IntakeLog;
   /** Of each append, and of rows that came to none. */
   readonly onRows: (counts: Readonly<Record<RowResult, number>>) => void;
-  /** Default: 30 seconds; what is not durable by then counts as not kept. */
+  /** Default: 30 seconds; what is not durable by then is tried again. */
   readonly withinMs?: number;
   /** Default: a timer that does not keep the process alive. */
   readonly after?: After;
@@ -34,23 +35,28 @@ const MOST_WAITING_ROWS = 20_000;
 /** Reports, and rows, that are written together while all goes well; one report is written however many rows it has. */
 const MOST_TOGETHER = { reports: 64, rows: 2_000 } as const;
 const WITHIN_MS = 30_000;
+export const PAUSE_MS = 1_000;
+/** A report that cannot be written for so long makes room; a sidecar that is still there sends it again. */
+const GIVE_UP_AFTER_MS = 15 * 60_000;
 /** A faulty sidecar must not fill the log. */
 const FAULT_LOG_EVERY_MS = 60_000;
 
 interface Waiting {
   readonly podUid: string;
+  readonly sinceMs: number;
   readonly rows: readonly unknown[];
   readonly tell: (kept: boolean) => void;
 }
 
 export class UsageIntake {
   readonly #options: IntakeOptions;
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
   /** Pods with a report that is not answered. */
   readonly #pods = new Set<string>();
   #waitingRows = 0;
   #isWriting = false;
-  /** Grows while all goes well. After a failure one report at a time, so that one that cannot be written holds up no other. */
+  #isClosed = false;
+  /** Reports of the next write. Grows while all goes well; after a failure one at a time. */
   #together = 1;
   #failingSinceMs: number | undefined;
   #faultLoggedAtMs = -Infinity;
@@ -72,30 +78,46 @@ export class UsageIntake {
   take(records: readonly UsageRecord[], peer: Peer): Promise<boolean> {
     const { podUid } = peer;
     // One report of a pod at a time: what it sends meanwhile is the same once more.
-    if (this.#pods.has(podUid) || this.#waitingRows >= MOST_WAITING_ROWS) return Promise.resolve(false);
+    if (this.#isClosed || this.#pods.has(podUid) || this.#waitingRows >= MOST_WAITING_ROWS)
+      return Promise.resolve(false);
     const { rows, bad, fault } = rowsOfPeer(records, peer);
     if (bad > 0) this.#tellOf({ added: 0, repeated: 0, bad, late: 0, ...(fault !== undefined && { fault }) }, peer);
     if (rows.length === 0) return Promise.resolve(true);
     this.#pods.add(podUid);
     this.#waitingRows += rows.length;
     return new Promise((resolve) => {
-      this.#waiting.push({ podUid, rows, tell: resolve });
+      this.#waiting.push({ podUid, rows, tell: resolve, sinceMs: this.#options.now() });
       if (!this.#isWriting) void this.#write();
     });
   }
 
+  /** What waits is told to be sent again. */
+  close(): void {
+    this.#isClosed = true;
+    this.#settle(this.#waiting.splice(0), false);
+  }
+
   async #write(): Promise<void> {
+    const { now, after = realAfter } = this.#options;
     this.#isWriting = true;
     for (let some = this.#next(); some.length > 0; some = this.#next()) {
       const kept = await this.#append(some.flatMap(({ rows }) => rows));
       this.#together = kept ? Math.min(this.#together * 2, MOST_TOGETHER.reports) : 1;
-      for (const { podUid, rows, tell } of some) {
-        this.#pods.delete(podUid);
-        this.#waitingRows -= rows.length;
-        tell(kept);
-      }
+      const isOver = ({ sinceMs }: Waiting): boolean => kept || this.#isClosed || now() - sinceMs >= GIVE_UP_AFTER_MS;
+      this.#settle(some.filter(isOver), kept);
+      // Behind the others, so that one that cannot be written holds up no other.
+      this.#waiting.push(...some.filter((one) => !isOver(one)));
+      if (!kept && !this.#isClosed) await new Promise<void>((resume) => after(PAUSE_MS, resume));
     }
     this.#isWriting = false;
+  }
+
+  #settle(some: readonly Waiting[], kept: boolean): void {
+    for (const { podUid, rows, tell } of some) {
+      this.#pods.delete(podUid);
+      this.#waitingRows -= rows.length;
+      tell(kept);
+    }
   }
 
   #next(): readonly Waiting[] {
@@ -116,7 +138,7 @@ export class UsageIntake {
       return true;
     } catch (error) {
       if (this.#failingSinceMs === undefined)
-        log.warn({ err: error }, 'usage cannot be kept; sidecars hold it and send it again');
+        log.warn({ err: error }, 'usage cannot be kept for now and is tried again');
       this.#failingSinceMs ??= now();
       return false;
     }

@@ -18,8 +18,11 @@ export interface OperatorProcess {
 export function spawnOperator(
   test: { after(release: () => Promise<void>): void },
   env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
 ): OperatorProcess {
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH ?? '', ...COMPILE_CACHE, ...env } });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env.PATH ?? '', ...COMPILE_CACHE, ...env },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -44,6 +44,38 @@ test('the process serves, traces compile and push, and on SIGTERM frees its Leas
   assert.ok(sent.includes('remora.compile') && sent.includes('remora.push'), output());
 });
 
+test('the process that keeps the history serves it from a file, tells its size, and on SIGTERM exits 0', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const dir = mkdtempSync(join(tmpdir(), 'remora-main-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'kubeconfig'), world.server.kubeconfig);
+  const [history = 0, health = 0] = await freePorts(2);
+  const env = {
+    KUBECONFIG: join(dir, 'kubeconfig'),
+    REMORA_NAMESPACE: world.namespace,
+    REMORA_HOST: '127.0.0.1',
+    REMORA_HISTORY_PORT: String(history),
+    REMORA_HEALTH_PORT: String(health),
+  };
+  const none = spawnOperator(t, env, ['keep-history']);
+  assert.equal(await none.ended, 1);
+  assert.match(none.output(), /This process needs a history that it can open: REMORA_HISTORY/);
+  const file = join(dir, 'history.sqlite');
+  const keeper = spawnOperator(t, { ...env, REMORA_HISTORY: `sqlite:${file}` }, ['keep-history']);
+  const at = (path: string) => fetch(`http://127.0.0.1:${health}${path}`);
+  await eventually('readiness', async () => (await at('/readyz')).status === 200).catch((error) => {
+    throw new Error(`${error}\n${keeper.output()}`);
+  });
+  await eventually('the first upkeep', async () =>
+    /history_upkeep_total\{task="prune",outcome="done"\} 1/.test(await (await at('/metrics')).text()),
+  );
+  const [, bytes] = /^remora_operator_history_bytes (\d+)$/m.exec(await (await at('/metrics')).text()) ?? [];
+  assert.ok(Number(bytes) > 0, keeper.output());
+  keeper.child.kill('SIGTERM');
+  assert.equal(await keeper.ended, 0, keeper.output());
+});
+
 test('the process says in one sentence what it lacks', async (t) => {
   const { ended, output } = spawnOperator(t, {});
   assert.equal(await ended, 2);

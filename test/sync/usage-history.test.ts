@@ -56,7 +56,8 @@ async function open(t: TestContext, history: HistoryStore) {
   const acks = (): number[] =>
     stream.received.flatMap((message) => (message.$case === 'usageAck' ? [message.value.seq] : []));
   const acked = (seq: number): Promise<void> => until(`the acknowledgement of ${seq}`, () => acks().includes(seq));
-  return { world, operator, counted, log, intake, report, acks, acked };
+  t.after(() => intake.close());
+  return { operator, counted, log, intake, report, acks, acked, stream };
 }
 
 function sqlite(t: TestContext): HistoryStore {
@@ -111,6 +112,16 @@ test('what is another namespace’s, another pod’s or no row is refused, count
   ]);
 });
 
+test('a row that names no namespace has that of its pod', async (t) => {
+  const history = sqlite(t);
+  const { report, acked } = await open(t, history);
+  const [row = assert.fail()] = rowsOf(1);
+  const { namespace: _, ...silent } = row;
+  report(1, [{ ...recordOf(row), row: Buffer.from(encodeRow(silent)) }]);
+  await acked(1);
+  assert.deepEqual(await allRows(history), [row]);
+});
+
 test('the journal of a former life of the pod is taken, and records without rows are acknowledged', async (t) => {
   const history = sqlite(t);
   const { report, acked } = await open(t, history);
@@ -138,13 +149,34 @@ test('a history that is away holds up acknowledgements and no grants; what is se
   await acked(3);
   assert.deepEqual(acks(), [1, 3]);
   await server.restart();
+  await acked(2);
   report(4, rows.map(recordOf));
   await acked(4);
   await assertSums(history, rows);
   assert.deepEqual(
     log.lines.map(({ message }) => message),
-    ['usage cannot be kept; sidecars hold it and send it again', 'usage is kept again'],
+    ['usage cannot be kept for now and is tried again', 'usage is kept again'],
   );
   const { total } = await history.report(reportQuery.parse({ from: '2026-11-01', to: '2026-12-01' }));
   assert.equal(total.attempts, 30n);
+});
+
+test('what a pod reported that is gone when the history is back is kept all the same', async (t) => {
+  const server = await postgres(t);
+  if (server === undefined) return;
+  const history = openHistory(await server.createDatabase());
+  const { report, acked, intake, operator, stream } = await open(t, history);
+  const rows = rowsOf(10);
+  report(1, rows.slice(0, 2).map(recordOf));
+  await acked(1);
+  await server.kill();
+  report(2, rows.map(recordOf));
+  await until('the rows', () => intake.waitingRows === 10);
+  stream.cut();
+  await until('the end of the stream', () =>
+    operator.log.lines.some(({ message }) => message === 'a sidecar disconnected'),
+  );
+  await server.restart();
+  await until('they are written', () => intake.waitingRows === 0);
+  await assertSums(history, rows);
 });

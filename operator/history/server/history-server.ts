@@ -33,16 +33,16 @@ const REQUEST_TIMEOUT_MS = 20_000;
 const ANSWER_WITHIN_MS = 30_000;
 const CLOSE_GRACE_MS = 5_000;
 const MAX_CONNECTIONS = 256;
-/** Under way at one time, from the head to the end of what was asked of the store. */
-const MOST_REQUESTS = 16;
+/** Under way at one time, from the head to the end of what was asked of the store. Apart, so that reports hold up no rows. */
+const MOST_REQUESTS = { get: 8, post: 16 } as const;
 
 export function createHistoryServer(options: HistoryServerOptions): HistoryServer {
   const { certPem, keyPem } = options.tls;
-  const gate = { open: 0 };
+  const open: Open = { get: 0, post: 0 };
   const server = createServer(
     { cert: certPem, key: keyPem, minVersion: 'TLSv1.2', requestTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
-      handle(request, options, gate).then(
+      handle(request, options, open).then(
         (answer) => send(response, answer),
         (error: unknown) => {
           options.log.warn({ err: error }, 'a request to the history failed');
@@ -69,20 +69,18 @@ export function createHistoryServer(options: HistoryServerOptions): HistoryServe
   };
 }
 
-async function handle(
-  request: IncomingMessage,
-  options: HistoryServerOptions,
-  gate: { open: number },
-): Promise<Answer> {
+type Open = Record<Route['verb'], number>;
+
+async function handle(request: IncomingMessage, options: HistoryServerOptions, open: Open): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'https://history');
   const route = routeOf(url.pathname);
   if (route === undefined) return refusal(404, 'There is nothing here: ask for /v1/report.');
   if (request.method !== route.method) return refusal(405, `${url.pathname} is asked by ${route.method}.`);
-  if (gate.open >= MOST_REQUESTS)
+  if (open[route.verb] >= MOST_REQUESTS[route.verb])
     return refusal(503, 'Too much is asked at once. Try again in a moment.', 'retry-after');
-  gate.open += 1;
+  open[route.verb] += 1;
   const done = answer(request, url, route, options).finally(() => {
-    gate.open -= 1;
+    open[route.verb] -= 1;
   });
   return within(options.answerWithinMs ?? ANSWER_WITHIN_MS, done);
 }

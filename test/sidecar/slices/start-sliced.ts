@@ -2,7 +2,7 @@
 import type { PolicyBudget, PolicyProvider } from '#contract/policy/policy';
 import { eventsOf, type Reading } from '#test/matrix/driver';
 import { DRIVERS } from '#test/matrix/drivers';
-import { type RouteWords, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
+import { type PolicyWords, type RouteWords, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
 import { type FakeDialect, startFakeProvider } from '#test/support/providers/fake-provider';
 import { bench } from '#test/treasury/bench';
@@ -45,6 +45,8 @@ interface Options {
   readonly amount?: bigint;
   readonly budgets?: readonly PolicyBudget[];
   readonly route?: Partial<RouteWords>;
+  /** Beside `p`. */
+  readonly providers?: PolicyWords['providers'];
   /** Of another provider than the fake one. */
   readonly url?: string;
   readonly wrap?: Parameters<typeof bench>[0];
@@ -75,7 +77,10 @@ export async function startSliced(t: Parameters<typeof startSidecar>[0], service
   const running = await startSidecar(t, {
     ...start,
     policy: {
-      providers: { p: { type: service.type, ...service.settings, endpoint: url, credential: 'key' } },
+      providers: {
+        p: { type: service.type, ...service.settings, endpoint: url, credential: 'key' },
+        ...options.providers,
+      },
       routes: [{ targets: [{ provider: 'p', model: service.model }], ...route }],
       budgets,
     },

@@ -7,7 +7,7 @@ import type { SseEvent } from '#sidecar/stream/sse-event';
 
 type WireEvent = JsonObject & { readonly type: string };
 
-const DELTA = '.delta"';
+const DELTA = Buffer.from('.delta"');
 
 /** An item of the output; `parts`: those of a message that are closed. */
 interface Item {

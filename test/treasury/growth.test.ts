@@ -1,6 +1,7 @@
 /** A stream's reservation begins with a slice of its bound and grows: over all limits or none, in whatever window it is, and durably. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { AttemptEstimate, Growth, Reservation } from '#sidecar/budget/budget-gate';
 import { Journal, recover } from '#sidecar/budget/journal';
 import { SLICE_TOKENS } from '#sidecar/budget/output-slice';
@@ -218,6 +219,59 @@ test('no stream is refused while there is more than it needs beside what others 
     left.filter((each) => each >= FIRST),
     [],
   );
+});
+
+/** What is done to the streams of two pods, each step by two numbers that choose among what is possible. */
+const STEPS = fc.array(fc.tuple(fc.constantFrom('begin', 'grow', 'settle', 'lose', 'time'), fc.nat(), fc.nat()), {
+  maxLength: 40,
+});
+
+test('whatever streams do, two limits are never passed, and a crash at any time books what was let through', async () => {
+  const run = fc.asyncProperty(STEPS, async (steps) => {
+    const { gateOf, treasury, clock } = bench();
+    const budgets = [budgetOf('money', 9_000n), budgetOf('tokens', 7_000n, { unit: 'tokens' })];
+    const pods = [0, 1].map((n) => {
+      const disk = new MemoryDisk();
+      return { disk, gate: gateOf(`pod-${n}`, disk), open: [] as Reservation[] };
+    });
+    let settled = 0n;
+    for (const [kind, first, second] of steps) {
+      const { gate, disk, open } = pods[first % pods.length] ?? assert.fail();
+      const [stream] = kind === 'begin' || open.length === 0 ? [] : [open[second % open.length]];
+      if (kind === 'time') clock.advance(1_000 * (second % 80));
+      else if (kind === 'begin')
+        await gate.reserve(streamOf(budgets)).then(
+          (begun) => open.push(begun),
+          () => undefined,
+        );
+      else if (stream !== undefined && kind === 'grow') {
+        const growth = growthOf(stream);
+        const wanted = growth.outputTokens + 1 + (second % 2_000);
+        if (!growth.extend(wanted)) await growth.ask(wanted).catch(() => undefined);
+      } else if (stream !== undefined) {
+        const bound = growthOf(stream).outputTokens;
+        const used = second % (bound + 1);
+        stream.settle(kind === 'lose' ? UNKNOWN : billed(used));
+        settled += BigInt(kind === 'lose' ? bound : used);
+        open.splice(open.indexOf(stream), 1);
+      }
+      await soon();
+      for (const budget of budgets) {
+        const { spent, held, limit } = await treasury.status(budget);
+        assert.ok(spent + held <= limit, `${spent} + ${held} of ${limit}`);
+      }
+      const { returns } = recover(new Journal(copyOf(disk)), 'next', 0);
+      const booked = returns.reduce((sum, { final }) => sum + final, 0n);
+      const through = open.reduce((sum, each) => sum + growthOf(each).outputTokens, 0);
+      assert.ok(booked >= 2n * BigInt(through), `${booked} for ${through} on each of two limits`);
+    }
+    for (const { gate, open } of pods) {
+      for (const stream of open) stream.settle(billed(0));
+      await gate.close();
+    }
+    for (const budget of budgets) assert.equal((await treasury.status(budget)).spent, settled);
+  });
+  await fc.assert(run, { numRuns: 150, seed: 20261122 });
 });
 
 test('each kind of price counts in a slice as in the whole bound', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { BUDGET_WINDOWS } from '#contract/resources/ai-budget';
+import { BUDGET_UNITS } from '#contract/resources/budget-unit';
 import { RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { buildPolicy, buildRoute } from '#test/support/build-policy';
 import { policyHash } from './hash.ts';
@@ -130,9 +132,18 @@ const policyRecord: fc.Arbitrary<Policy> = fc.record({
       limit: name,
       scope: fc.constant([{ scope: 'team' as const, value: 'a' }]),
       per: fc.subarray(['user' as const]),
-      unit: fc.constantFrom('nanoUsd' as const, 'tokens' as const),
+      unit: fc.constantFrom(...BUDGET_UNITS),
       amount: integer,
-      every: fc.constant('Day' as const),
+      every: fc.constantFrom(...BUDGET_WINDOWS),
+      timezone: fc.option(
+        fc.record({
+          name,
+          offsets: fc.array(fc.tuple(fc.nat(), fc.integer({ min: -900, max: 900 })), { minLength: 1 }),
+        }),
+        { nil: undefined },
+      ),
+      soft: fc.constantFrom(undefined, true as const),
+      operatorLoss: fc.constantFrom(undefined, 'Stop' as const, 'Allow' as const),
     }),
     { maxLength: 3 },
   ),

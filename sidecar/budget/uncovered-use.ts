@@ -10,6 +10,9 @@ import type { Need, Wallet } from './wallet.ts';
 
 /** Of limits, partitions and windows; beyond it what goes on is not booked. */
 const MAX_OWED = 2_000;
+/** Asks of one second. */
+const MAX_ASKS = 100;
+const LONGEST_WAIT_MS = 30_000;
 /** As long as something can be granted of a window after its end. */
 const LATE_MS = 10 * 60_000;
 
@@ -19,6 +22,9 @@ interface Owed {
   readonly window: string;
   amount: bigint;
   isAsking: boolean;
+  /** After an ask that failed; doubles each time. */
+  waitMs: number;
+  notBeforeMs: number;
 }
 
 export interface UncoveredDeps {
@@ -58,18 +64,21 @@ export class UncoveredUse {
     const name = nameOf(budget.id, window);
     const known = this.#owed.get(name);
     if (known !== undefined) known.amount += amount;
-    else if (this.#owed.size < MAX_OWED) this.#owed.set(name, { budget, window, amount, isAsking: false });
+    else if (this.#owed.size < MAX_OWED)
+      this.#owed.set(name, { budget, window, amount, isAsking: false, waitMs: 1_000, notBeforeMs: 0 });
   }
 
-  /** Every second: asks for what is owed. Never rejects. */
+  /** Every second: asks for what is owed, the longest owed first. Never rejects. */
   async book(): Promise<void> {
-    await Promise.all([...this.#owed].map(([name, owed]) => this.#settle(name, owed)));
+    const nowMs = this.#deps.now();
+    const due = [...this.#owed].filter(([, { isAsking, notBeforeMs }]) => !isAsking && notBeforeMs <= nowMs);
+    await Promise.all(due.slice(0, MAX_ASKS).map(([name, owed]) => this.#settle(name, owed)));
   }
 
   async #settle(name: string, owed: Owed): Promise<void> {
-    if (owed.isAsking) return;
     owed.isAsking = true;
-    if (owed.amount > 0n && !this.#isPast(owed)) await this.#pay(owed).catch((reason: unknown) => giveUp(owed, reason));
+    if (owed.amount > 0n && !this.#isPast(owed))
+      await this.#pay(owed).catch((reason: unknown) => this.#failed(owed, reason));
     else owed.amount = 0n;
     owed.isAsking = false;
     if (owed.amount === 0n) this.#owed.delete(name);
@@ -92,9 +101,11 @@ export class UncoveredUse {
     for (const hold of taken?.holds ?? []) wallet.settle(hold, amount, now());
     owed.amount -= amount;
   }
-}
 
-/** What the treasury will never grant, such as for a window that is gone for it, is not asked for again. */
-function giveUp(owed: Owed, reason: unknown): void {
-  if (reason instanceof BudgetUnavailable && reason.reason === 'clock') owed.amount = 0n;
+  #failed(owed: Owed, reason: unknown): void {
+    // The treasury will never grant it: its window is gone there.
+    if (reason instanceof BudgetUnavailable && reason.reason === 'clock') owed.amount = 0n;
+    owed.notBeforeMs = this.#deps.now() + owed.waitMs;
+    owed.waitMs = Math.min(LONGEST_WAIT_MS, 2 * owed.waitMs);
+  }
 }

@@ -36,6 +36,7 @@ const encodedBook = z.strictObject({
   /** By holder. */
   accounts: z.record(z.string().max(256), amount).optional(),
   behindAtMs: z.int().optional(),
+  wantedAtMs: z.int().optional(),
 });
 
 export function encodeBook(book: Book): string {
@@ -55,6 +56,7 @@ export function encodeBook(book: Book): string {
     changes: book.version,
     ...(book.accounts && { accounts: textsOf(book.accounts) }),
     ...(book.behindAtMs !== null && { behindAtMs: book.behindAtMs }),
+    ...(book.wantedAtMs !== null && { wantedAtMs: book.wantedAtMs }),
   });
 }
 
@@ -63,12 +65,22 @@ const textsOf = (amounts: Readonly<Record<string, bigint>>) =>
 
 /** Throws BookUnreadable for anything but the text of a book of this format version. */
 export function decodeBook(text: string): Book {
-  const { grants, forfeited, version: _format, changes = 0, accounts, behindAtMs = null, ...rest } = parse(text);
+  const {
+    grants,
+    forfeited,
+    version: _format,
+    changes = 0,
+    accounts,
+    behindAtMs = null,
+    wantedAtMs = null,
+    ...rest
+  } = parse(text);
   return {
     ...rest,
     version: changes,
     accounts,
     behindAtMs,
+    wantedAtMs,
     grants: Object.fromEntries(
       Object.entries(grants).map(([key, [holder, granted, used]]) => [key, { holder, amount: granted, used }]),
     ),

@@ -42,6 +42,8 @@ export interface Book {
   readonly accounts: Readonly<Record<string, bigint>> | undefined;
   /** When it was last found to lack what its holders know, Unix time; null when it never was. */
   readonly behindAtMs: number | null;
+  /** When somebody last needed what holders at other replicas may have idle, Unix time; null when nobody did. */
+  readonly wantedAtMs: number | null;
 }
 
 export interface BookChange<T> {
@@ -78,6 +80,7 @@ export const newBook = (key: BookKey, limit: bigint): Book => ({
   version: 0,
   accounts: {},
   behindAtMs: null,
+  wantedAtMs: null,
 });
 
 /** A changed limit; what is already granted stays granted. */

@@ -44,6 +44,8 @@ export interface OpenBookOptions {
   readonly now: () => number;
   readonly after: After;
   readonly recallFrom: RecallFrom;
+  /** Others hear of changes of the book, and can recall from holders that are theirs. */
+  readonly hasPeers: boolean;
   /** The book lacks what was once in it: its holders should say what they know. At most once for each time that this is found. */
   readonly onBehind: (key: BookKey) => void;
 }
@@ -67,6 +69,7 @@ export class OpenBook {
   readonly #now: () => number;
   readonly #after: After;
   readonly #recallFrom: RecallFrom;
+  readonly #hasPeers: boolean;
   readonly #onBehind: (key: BookKey) => void;
   readonly #waiting = new Set<WaitingAsk>();
   /** From the first denial on. */
@@ -81,12 +84,13 @@ export class OpenBook {
   #seen = 0;
   #behindAtMs: number | null = null;
 
-  constructor(key: BookKey, { store, now, after, recallFrom, onBehind }: OpenBookOptions) {
+  constructor(key: BookKey, { store, now, after, recallFrom, hasPeers, onBehind }: OpenBookOptions) {
     this.key = key;
     this.#store = store;
     this.#now = now;
     this.#after = after;
     this.#recallFrom = recallFrom;
+    this.#hasPeers = hasPeers;
     this.#onBehind = onBehind;
     this.#queue = new BookQueue(store, key);
   }
@@ -109,7 +113,7 @@ export class OpenBook {
       let { answer, idle } = await this.#attempt(ask, nowMs);
       for (let look = 0; !answer.granted && idle.length > 0 && look < MAX_LOOKS; look++) {
         const presentMs = this.#now();
-        this.#recall ??= new Recall(this.#recallFrom, this.#after);
+        this.#recall ??= new Recall(this.#recallFrom, this.#after, (wantedAtMs) => this.#recallElsewhere(wantedAtMs));
         if (presentMs >= nowMs + RECALL_WITHIN_MS || !this.#recall.begin(idle, presentMs)) break;
         await this.#recall.news(ask.needed - leftOf(answer));
         ({ answer, idle } = await this.#attempt(ask, this.#now()));
@@ -214,6 +218,13 @@ export class OpenBook {
     }
   }
 
+  /** The other replicas see it in the book. */
+  #recallElsewhere(wantedAtMs: number): boolean {
+    if (!this.#hasPeers) return false;
+    this.#change((book) => ({ ...book, wantedAtMs })).catch(() => undefined);
+    return true;
+  }
+
   /** What the change takes off an open grant, and whose it is. */
   #parted(grantId: string, change: (book: Book) => Book, kept: bigint): Promise<Parted | undefined> {
     return this.#submit((book) => {
@@ -299,6 +310,13 @@ interface Parted {
   readonly holder: string;
   readonly unspent: bigint;
 }
+
+/** Every grant that is not known to be spent. */
+export const idleIn = (book: Book): readonly IdleGrant[] =>
+  grantsIn(book, () => true).filter(({ id }) => {
+    const grant = openGrant(book, id);
+    return grant !== undefined && grant.amount > grant.used;
+  });
 
 function grantsIn(book: Book, of: (holder: string) => boolean): IdleGrant[] {
   const { budgetId, window } = book;

@@ -34,7 +34,7 @@ const encodedBook = z.strictObject({
   /** Absent in books of builds that had none of these. */
   changes: z.int().min(0).optional(),
   /** By holder. */
-  accounts: z.record(z.string().max(256), amount).optional(),
+  closedBy: z.record(z.string().max(256), amount).optional(),
   behindAtMs: z.int().optional(),
   wantedAtMs: z.int().optional(),
 });
@@ -54,7 +54,7 @@ export function encodeBook(book: Book): string {
     grants: Object.fromEntries(grants),
     forfeited: book.forfeited.map((one) => [one.id, String(one.amount), String(one.used)]),
     changes: book.version,
-    ...(book.accounts && { accounts: textsOf(book.accounts) }),
+    ...(book.closedBy && { closedBy: textsOf(book.closedBy) }),
     ...(book.behindAtMs !== null && { behindAtMs: book.behindAtMs }),
     ...(book.wantedAtMs !== null && { wantedAtMs: book.wantedAtMs }),
   });
@@ -70,7 +70,7 @@ export function decodeBook(text: string): Book {
     forfeited,
     version: _format,
     changes = 0,
-    accounts,
+    closedBy,
     behindAtMs = null,
     wantedAtMs = null,
     ...rest
@@ -78,7 +78,7 @@ export function decodeBook(text: string): Book {
   return {
     ...rest,
     version: changes,
-    accounts,
+    closedBy,
     behindAtMs,
     wantedAtMs,
     grants: Object.fromEntries(

@@ -6,7 +6,7 @@ import {
   bookTotals,
   forfeit,
   issueGrant,
-  MAX_ACCOUNTS,
+  MAX_CLOSED_BY,
   MAX_FORFEITED_GRANTS,
   MAX_OPEN_GRANTS,
   newBook,
@@ -191,8 +191,8 @@ test('encodeBook() stays below what an object of the API server may hold, at eve
     amount,
     used: amount,
   }));
-  const accounts = Object.fromEntries(
-    Array.from({ length: MAX_ACCOUNTS }, (_, index) => [`${'0'.repeat(67)}${String(index).padStart(6, '0')}`, amount]),
+  const closedBy = Object.fromEntries(
+    Array.from({ length: MAX_CLOSED_BY }, (_, index) => [`${'0'.repeat(67)}${String(index).padStart(6, '0')}`, amount]),
   );
-  assert.ok(encodeBook({ ...newBook(KEY, amount), grants, forfeited, accounts }).length < 1_000_000);
+  assert.ok(encodeBook({ ...newBook(KEY, amount), grants, forfeited, closedBy }).length < 1_000_000);
 });

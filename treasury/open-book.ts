@@ -58,8 +58,8 @@ interface WaitingAsk extends Pick<Ask, 'id' | 'holder' | 'budget'> {
 
 interface Attempt {
   readonly answer: GrantAnswer;
-  /** Of a denial: what others hold and may not need. */
-  readonly idle: readonly IdleGrant[];
+  /** That denied it. */
+  readonly book: Book;
 }
 
 export class OpenBook {
@@ -110,13 +110,15 @@ export class OpenBook {
     const ask: WaitingAsk = { id, holder, budget, needed };
     this.#waiting.add(ask);
     try {
-      let { answer, idle } = await this.#attempt(ask, nowMs);
-      for (let look = 0; !answer.granted && idle.length > 0 && look < MAX_LOOKS; look++) {
+      let { answer, book } = await this.#attempt(ask, nowMs);
+      for (let look = 0; !answer.granted && answer.held > 0n && look < MAX_LOOKS; look++) {
+        const denied = book;
         const presentMs = this.#now();
         this.#recall ??= new Recall(this.#recallFrom, this.#after, (wantedAtMs) => this.#recallElsewhere(wantedAtMs));
-        if (presentMs >= nowMs + RECALL_WITHIN_MS || !this.#recall.begin(idle, presentMs)) break;
+        if (presentMs >= nowMs + RECALL_WITHIN_MS || !this.#recall.begin(() => idleOf(denied, holder), presentMs))
+          break;
         await this.#recall.news(ask.needed - leftOf(answer));
-        ({ answer, idle } = await this.#attempt(ask, this.#now()));
+        ({ answer, book } = await this.#attempt(ask, this.#now()));
       }
       return answer;
     } finally {
@@ -206,8 +208,8 @@ export class OpenBook {
         const { book: next, result } = issueGrant(current, { id, holder, needed, desired });
         // A refusal is no reason to write.
         return result.granted
-          ? { book: next, result: { answer: result, idle: [] } }
-          : { book, result: { answer: result, idle: idleOf(current, holder) } };
+          ? { book: next, result: { answer: result, book: next } }
+          : { book, result: { answer: result, book: current } };
       });
       if ('refusal' in attempt) throw attempt.refusal;
       if (attempt.answer.granted) this.#remember(holder, attempt.answer.grant.amount, nowMs);

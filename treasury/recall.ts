@@ -46,9 +46,9 @@ export class Recall {
     this.#recallElsewhere = recallElsewhere;
   }
 
-  /** Asks these back, unless that was done of late. False: nothing is to be waited for. */
-  begin(idle: readonly IdleGrant[], nowMs: number): boolean {
-    if (idle.length > 0 && this.#isDue(nowMs)) this.#round(idle, nowMs);
+  /** Asks these back, unless that was done of late; to find them costs as much as there are grants. False: nothing is to be waited for. */
+  begin(idle: () => readonly IdleGrant[], nowMs: number): boolean {
+    if (this.#isDue(nowMs)) this.#round(idle(), nowMs);
     return this.#isOpen(nowMs);
   }
 
@@ -103,7 +103,7 @@ export class Recall {
       this.#told.set(grant.id, { untilMs: nowMs + RECALL_WITHIN_MS, answered: false });
       if (!this.#recallFrom(grant)) this.#told.delete(grant.id);
     }
-    if (due.length > 0) this.#roundAtMs = nowMs;
+    this.#roundAtMs = nowMs;
     if (due.some(({ id }) => !this.#told.has(id))) this.#elsewhere(nowMs);
   }
 

@@ -157,7 +157,7 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
   });
   shutdown.add(() => store.close());
   const treasury = new Treasury({
-    ...{ store, now: Date.now, newId: randomUUID },
+    ...{ store, now: Date.now, newId: randomUUID, hasPeers: true },
     onRecall: () => metrics.recalls.inc(),
     onBehind: (book) => {
       metrics.booksBehind.inc();

@@ -34,9 +34,10 @@ const encodedBook = z.strictObject({
   /** Absent in books of builds that had none of these. */
   changes: z.int().min(0).optional(),
   /** By holder. */
-  accounts: z.record(z.string().max(256), amount).optional(),
+  closedBy: z.record(z.string().max(256), amount).optional(),
   behindAtMs: z.int().optional(),
   keptUntilMs: z.number().int().optional(),
+  wantedAtMs: z.int().optional(),
 });
 
 export function encodeBook(book: Book): string {
@@ -54,9 +55,10 @@ export function encodeBook(book: Book): string {
     grants: Object.fromEntries(grants),
     forfeited: book.forfeited.map((one) => [one.id, String(one.amount), String(one.used)]),
     changes: book.version,
-    ...(book.accounts && { accounts: textsOf(book.accounts) }),
+    ...(book.closedBy && { closedBy: textsOf(book.closedBy) }),
     ...(book.behindAtMs !== null && { behindAtMs: book.behindAtMs }),
     ...(book.keptUntilMs !== undefined && { keptUntilMs: book.keptUntilMs }),
+    ...(book.wantedAtMs !== null && { wantedAtMs: book.wantedAtMs }),
   });
 }
 
@@ -65,12 +67,22 @@ const textsOf = (amounts: Readonly<Record<string, bigint>>) =>
 
 /** Throws BookUnreadable for anything but the text of a book of this format version. */
 export function decodeBook(text: string): Book {
-  const { grants, forfeited, version: _format, changes = 0, accounts, behindAtMs = null, ...rest } = parse(text);
+  const {
+    grants,
+    forfeited,
+    version: _format,
+    changes = 0,
+    closedBy,
+    behindAtMs = null,
+    wantedAtMs = null,
+    ...rest
+  } = parse(text);
   return {
     ...rest,
     version: changes,
-    accounts,
+    closedBy,
     behindAtMs,
+    wantedAtMs,
     grants: Object.fromEntries(
       Object.entries(grants).map(([key, [holder, granted, used]]) => [key, { holder, amount: granted, used }]),
     ),

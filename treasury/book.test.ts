@@ -6,11 +6,13 @@ import {
   bookTotals,
   forfeit,
   issueGrant,
+  MAX_CLOSED_BY,
   MAX_FORFEITED_GRANTS,
   MAX_OPEN_GRANTS,
   newBook,
   reportUsed,
   returnGrant,
+  shrinkGrant,
   withLimit,
 } from './book.ts';
 import { BookUnreadable, decodeBook, encodeBook } from './book-codec.ts';
@@ -80,6 +82,18 @@ test('returnGrant() books what a provider billed beyond the grant and leaves tha
   assert.equal(bookTotals(book).remaining, 30n);
 });
 
+test('shrinkGrant() only ever takes away, once, also from a grant that was forfeited', () => {
+  const book = shrinkGrant(grant(newBook(KEY, 100n), 'g', 60n), 'g', 25n);
+  assert.deepEqual(bookTotals(book), { spent: 0n, held: 25n, remaining: 75n });
+  assert.equal(shrinkGrant(book, 'g', 25n), book);
+  assert.equal(shrinkGrant(book, 'g', 60n), book);
+  assert.equal(shrinkGrant(book, 'never-issued', 0n), book);
+  assert.throws(() => shrinkGrant(book, 'g', -1n), RangeError);
+  const lost = shrinkGrant(forfeit(book, 'a'), 'g', 10n);
+  assert.deepEqual(bookTotals(lost), { spent: 10n, held: 0n, remaining: 90n });
+  assert.equal(returnGrant(lost, 'g', 4n).settled, 4n);
+});
+
 test('forfeit() counts all of it as spent, and a late return credits what was left, once', () => {
   const lost = forfeit(grant(grant(newBook(KEY, 100n), 'g1', 60n), 'g2', 10n, { holder: 'b' }), 'a');
   assert.deepEqual(bookTotals(lost), { spent: 60n, held: 10n, remaining: 30n });
@@ -125,7 +139,7 @@ test('withLimit() lowered below what is held grants nothing more and takes nothi
 
 const operations = fc.array(
   fc.record({
-    kind: fc.constantFrom('issue', 'issue', 'report', 'return', 'forfeit'),
+    kind: fc.constantFrom('issue', 'issue', 'report', 'shrink', 'return', 'forfeit'),
     id: fc.integer({ min: 0, max: 12 }).map((id) => `g${id}`),
     holder: fc.constantFrom('a', 'b', 'c'),
     amount: fc.bigInt({ min: 1n, max: 60n }),
@@ -143,6 +157,7 @@ test('settled + open grants never pass the limit, whatever happens in whatever o
         const used = (size * BigInt(part)) / 100n;
         if (kind === 'issue') book = issueGrant(book, { id, holder, needed: amount, desired: amount * 3n }).book;
         else if (kind === 'report') book = reportUsed(book, id, used);
+        else if (kind === 'shrink') book = shrinkGrant(book, id, used);
         else if (kind === 'return') book = returnGrant(book, id, used);
         else book = forfeit(book, holder);
         const open = Object.values(book.grants).reduce((sum, one) => sum + one.amount, 0n);
@@ -176,5 +191,8 @@ test('encodeBook() stays below what an object of the API server may hold, at eve
     amount,
     used: amount,
   }));
-  assert.ok(encodeBook({ ...newBook(KEY, amount), grants, forfeited }).length < 1_000_000);
+  const closedBy = Object.fromEntries(
+    Array.from({ length: MAX_CLOSED_BY }, (_, index) => [`${'0'.repeat(67)}${String(index).padStart(6, '0')}`, amount]),
+  );
+  assert.ok(encodeBook({ ...newBook(KEY, amount), grants, forfeited, closedBy }).length < 1_000_000);
 });

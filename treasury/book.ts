@@ -37,13 +37,15 @@ export interface Book {
   readonly version: number;
   /**
    * By holder, what it spent of grants that are closed: each knows its own sum, so that a book that was set back is told what it lacks
-   * (`holder-word.ts`). Undefined in a book of a build that kept no accounts.
+   * (`holder-word.ts`). Undefined in a book that an earlier build began.
    */
-  readonly accounts: Readonly<Record<string, bigint>> | undefined;
+  readonly closedBy: Readonly<Record<string, bigint>> | undefined;
   /** When it was last found to lack what its holders know, Unix time; null when it never was. */
   readonly behindAtMs: number | null;
   /** Unix milliseconds; after it the book may be deleted. Absent: its window says when. */
   readonly keptUntilMs?: number;
+  /** When somebody last needed what holders at other replicas may have idle, Unix time; null when nobody did. */
+  readonly wantedAtMs: number | null;
 }
 
 export interface BookChange<T> {
@@ -66,8 +68,8 @@ export interface GrantRequest {
 export const MAX_OPEN_GRANTS = 4_000;
 /** Beyond it the oldest are forgotten; they stay settled in full. */
 export const MAX_FORFEITED_GRANTS = 1_000;
-/** Holders beyond it have no account; what they say of closed grants is not believed. */
-export const MAX_ACCOUNTS = 2_500;
+/** Of further holders no sum is kept, and what they say of closed grants is not believed. */
+export const MAX_CLOSED_BY = 2_500;
 
 export const newBook = (key: BookKey, limit: bigint): Book => ({
   budgetId: key.budgetId,
@@ -78,8 +80,9 @@ export const newBook = (key: BookKey, limit: bigint): Book => ({
   grants: {},
   forfeited: [],
   version: 0,
-  accounts: {},
+  closedBy: {},
   behindAtMs: null,
+  wantedAtMs: null,
 });
 
 /** A changed limit; what is already granted stays granted. */
@@ -158,7 +161,7 @@ export function returnGrant(book: Book, id: string, final: bigint): Book {
   const grant = openGrant(book, id);
   if (grant !== undefined) {
     const { [id]: _closed, ...grants } = book.grants;
-    return { ...charge(book, grant.amount, final), grants, accounts: credited(book.accounts, grant.holder, final) };
+    return { ...charge(book, grant.amount, final), grants, closedBy: credited(book.closedBy, grant.holder, final) };
   }
   const late = book.forfeited.find((one) => one.id === id);
   if (late === undefined) return book;
@@ -198,20 +201,20 @@ export function forfeit(book: Book, holder: string): Book {
   if (lost.length === 0) return book;
   const charged = lost.reduce((sum, grant) => charge(sum, grant.amount, forfeitPrice(grant)), book);
   const forfeited = [...book.forfeited, ...lost].slice(-MAX_FORFEITED_GRANTS);
-  return { ...charged, grants: Object.fromEntries(kept), forfeited, accounts: without(book.accounts, holder) };
+  return { ...charged, grants: Object.fromEntries(kept), forfeited, closedBy: without(book.closedBy, holder) };
 }
 
-/** An account that is more by `spent`. */
-export function credited(accounts: Book['accounts'], holder: string, spent: bigint): Book['accounts'] {
-  if (accounts === undefined || spent === 0n) return accounts;
-  if (Object.hasOwn(accounts, holder)) return { ...accounts, [holder]: (accounts[holder] ?? 0n) + spent };
-  return Object.keys(accounts).length >= MAX_ACCOUNTS ? accounts : { ...accounts, [holder]: spent };
+/** The sum of this holder is more by `spent`. */
+export function credited(closedBy: Book['closedBy'], holder: string, spent: bigint): Book['closedBy'] {
+  if (closedBy === undefined || spent === 0n) return closedBy;
+  if (Object.hasOwn(closedBy, holder)) return { ...closedBy, [holder]: (closedBy[holder] ?? 0n) + spent };
+  return Object.keys(closedBy).length >= MAX_CLOSED_BY ? closedBy : { ...closedBy, [holder]: spent };
 }
 
 /** A pod that is gone says nothing any more. */
-function without(accounts: Book['accounts'], holder: string): Book['accounts'] {
-  if (accounts === undefined || !Object.hasOwn(accounts, holder)) return accounts;
-  const { [holder]: _gone, ...rest } = accounts;
+function without(closedBy: Book['closedBy'], holder: string): Book['closedBy'] {
+  if (closedBy === undefined || !Object.hasOwn(closedBy, holder)) return closedBy;
+  const { [holder]: _gone, ...rest } = closedBy;
   return rest;
 }
 

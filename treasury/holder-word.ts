@@ -3,7 +3,7 @@
  * it already; a book that does not was set back, by a backup for example. It takes what it is told, and grants nothing for a while, so
  * that the other holders can speak too. Pure.
  */
-import { type Book, charge, credited, MAX_ACCOUNTS, openGrant } from './book.ts';
+import { type Book, charge, credited, MAX_CLOSED_BY, openGrant } from './book.ts';
 import { GrantRefused } from './grant-authority.ts';
 
 export interface HolderWord {
@@ -42,14 +42,14 @@ export function refusalWhileBehind({ behindAtMs }: Book, nowMs: number): GrantRe
 }
 
 function hearClosed(book: Book, { holder, closed, closing }: HolderWord): Book {
-  const { accounts } = book;
-  if (accounts === undefined) return book;
-  const known = Object.hasOwn(accounts, holder) ? accounts[holder] : undefined;
-  if (known === undefined && Object.keys(accounts).length >= MAX_ACCOUNTS) return book;
+  const { closedBy } = book;
+  if (closedBy === undefined) return book;
+  const known = Object.hasOwn(closedBy, holder) ? closedBy[holder] : undefined;
+  if (known === undefined && Object.keys(closedBy).length >= MAX_CLOSED_BY) return book;
   const underWay = closing.filter(({ id }) => openGrant(book, id) !== undefined);
   const lacking = underWay.reduce((sum, { final }) => sum - final, closed - (known ?? 0n));
   if (lacking <= 0n) return book;
-  return { ...charge(book, lacking, lacking), accounts: credited(accounts, holder, lacking) };
+  return { ...charge(book, lacking, lacking), closedBy: credited(closedBy, holder, lacking) };
 }
 
 function hearOpen(book: Book, { holder, open }: HolderWord): Book {

@@ -46,6 +46,8 @@ export interface OpenBookOptions {
   readonly now: () => number;
   readonly after: After;
   readonly recallFrom: RecallFrom;
+  /** Others hear of changes of the book, and can recall from holders that are theirs. */
+  readonly hasPeers: boolean;
   /** The book lacks what was once in it: its holders should say what they know. At most once for each time that this is found. */
   readonly onBehind: (key: BookKey) => void;
 }
@@ -58,8 +60,8 @@ interface WaitingAsk extends Pick<Ask, 'id' | 'holder' | 'budget'> {
 
 interface Attempt {
   readonly answer: GrantAnswer;
-  /** Of a denial: what others hold and may not need. */
-  readonly idle: readonly IdleGrant[];
+  /** That denied it. */
+  readonly book: Book;
 }
 
 export class OpenBook {
@@ -69,6 +71,7 @@ export class OpenBook {
   readonly #now: () => number;
   readonly #after: After;
   readonly #recallFrom: RecallFrom;
+  readonly #hasPeers: boolean;
   readonly #onBehind: (key: BookKey) => void;
   readonly #waiting = new Set<WaitingAsk>();
   /** From the first denial on. */
@@ -83,12 +86,13 @@ export class OpenBook {
   #seen = 0;
   #behindAtMs: number | null = null;
 
-  constructor(key: BookKey, { store, now, after, recallFrom, onBehind }: OpenBookOptions) {
+  constructor(key: BookKey, { store, now, after, recallFrom, hasPeers, onBehind }: OpenBookOptions) {
     this.key = key;
     this.#store = store;
     this.#now = now;
     this.#after = after;
     this.#recallFrom = recallFrom;
+    this.#hasPeers = hasPeers;
     this.#onBehind = onBehind;
     this.#queue = new BookQueue(store, key);
   }
@@ -108,13 +112,15 @@ export class OpenBook {
     const ask: WaitingAsk = { id, holder, budget, needed };
     this.#waiting.add(ask);
     try {
-      let { answer, idle } = await this.#attempt(ask, nowMs);
-      for (let look = 0; !answer.granted && idle.length > 0 && look < MAX_LOOKS; look++) {
+      let { answer, book } = await this.#attempt(ask, nowMs);
+      for (let look = 0; !answer.granted && answer.held > 0n && look < MAX_LOOKS; look++) {
+        const denied = book;
         const presentMs = this.#now();
-        this.#recall ??= new Recall(this.#recallFrom, this.#after);
-        if (presentMs >= nowMs + RECALL_WITHIN_MS || !this.#recall.begin(idle, presentMs)) break;
+        this.#recall ??= new Recall(this.#recallFrom, this.#after, (wantedAtMs) => this.#recallElsewhere(wantedAtMs));
+        if (presentMs >= nowMs + RECALL_WITHIN_MS || !this.#recall.begin(() => idleOf(denied, holder), presentMs))
+          break;
         await this.#recall.news(ask.needed - leftOf(answer));
-        ({ answer, idle } = await this.#attempt(ask, this.#now()));
+        ({ answer, book } = await this.#attempt(ask, this.#now()));
       }
       return answer;
     } finally {
@@ -205,8 +211,8 @@ export class OpenBook {
         const { book: next, result } = issue(current, { id, holder, needed, desired });
         // A refusal is no reason to write.
         return result.granted
-          ? { book: keptFor(next, budget, nowMs), result: { answer: result, idle: [] } }
-          : { book, result: { answer: result, idle: idleOf(current, holder) } };
+          ? { book: keptFor(next, budget, nowMs), result: { answer: result, book: next } }
+          : { book, result: { answer: result, book: current } };
       });
       if ('refusal' in attempt) throw attempt.refusal;
       if (attempt.answer.granted) this.#remember(holder, attempt.answer.grant.amount, nowMs);
@@ -215,6 +221,13 @@ export class OpenBook {
       if (!(error instanceof GrantRefused) && this.#unsent.size < MAX_UNSENT) this.#unsent.add(id);
       throw error;
     }
+  }
+
+  /** The other replicas see it in the book. */
+  #recallElsewhere(wantedAtMs: number): boolean {
+    if (!this.#hasPeers) return false;
+    this.#change((book) => ({ ...book, wantedAtMs })).catch(() => undefined);
+    return true;
   }
 
   /** What the change takes off an open grant, and whose it is. */
@@ -305,6 +318,13 @@ interface Parted {
   readonly holder: string;
   readonly unspent: bigint;
 }
+
+/** Every grant that is not known to be spent. */
+export const idleIn = (book: Book): readonly IdleGrant[] =>
+  grantsIn(book, () => true).filter(({ id }) => {
+    const grant = openGrant(book, id);
+    return grant !== undefined && grant.amount > grant.used;
+  });
 
 function grantsIn(book: Book, of: (holder: string) => boolean): IdleGrant[] {
   const { budgetId, window } = book;

@@ -19,6 +19,7 @@ export const RECALL_WITHIN_MS = 500;
 const ROUND_EVERY_MS = 100;
 /** What another replica got back shows at the next look. */
 const LOOK_EVERY_MS = 125;
+const ELSEWHERE_EVERY_MS = 1_000;
 /** Holders that are told at once. */
 const MAX_RECALLED = 256;
 
@@ -31,19 +32,23 @@ interface Waiter {
 export class Recall {
   readonly #recallFrom: RecallFrom;
   readonly #after: After;
+  readonly #recallElsewhere: (nowMs: number) => boolean;
+  #elsewhereAtMs = Number.NEGATIVE_INFINITY;
   /** Grants that are left alone until then: their holders were told of late. */
   readonly #told = new Map<string, { readonly untilMs: number; answered: boolean }>();
   #roundAtMs = Number.NEGATIVE_INFINITY;
   #waiters: Waiter[] = [];
 
-  constructor(recallFrom: RecallFrom, after: After) {
+  /** `recallElsewhere` has the other replicas tell the holders that are theirs; false when nobody would hear it. */
+  constructor(recallFrom: RecallFrom, after: After, recallElsewhere: (nowMs: number) => boolean) {
     this.#recallFrom = recallFrom;
     this.#after = after;
+    this.#recallElsewhere = recallElsewhere;
   }
 
-  /** Asks these back, unless that was done of late. False: nothing is to be waited for. */
-  begin(idle: readonly IdleGrant[], nowMs: number): boolean {
-    if (idle.length > 0 && this.#isDue(nowMs)) this.#round(idle, nowMs);
+  /** Asks these back, unless that was done of late; to find them costs as much as there are grants. False: nothing is to be waited for. */
+  begin(idle: () => readonly IdleGrant[], nowMs: number): boolean {
+    if (this.#isDue(nowMs)) this.#round(idle(), nowMs);
     return this.#isOpen(nowMs);
   }
 
@@ -85,6 +90,7 @@ export class Recall {
   }
 
   #isOpen(nowMs: number): boolean {
+    if (Math.abs(nowMs - this.#elsewhereAtMs) < RECALL_WITHIN_MS) return true;
     return [...this.#told.values()].some(({ untilMs, answered }) => !answered && untilMs > nowMs);
   }
 
@@ -97,6 +103,13 @@ export class Recall {
       this.#told.set(grant.id, { untilMs: nowMs + RECALL_WITHIN_MS, answered: false });
       if (!this.#recallFrom(grant)) this.#told.delete(grant.id);
     }
-    if (due.length > 0) this.#roundAtMs = nowMs;
+    this.#roundAtMs = nowMs;
+    if (due.some(({ id }) => !this.#told.has(id))) this.#elsewhere(nowMs);
+  }
+
+  /** Each is a write of the book. */
+  #elsewhere(nowMs: number): void {
+    if (Math.abs(nowMs - this.#elsewhereAtMs) < ELSEWHERE_EVERY_MS) return;
+    if (this.#recallElsewhere(nowMs)) this.#elsewhereAtMs = nowMs;
   }
 }

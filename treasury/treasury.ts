@@ -4,7 +4,7 @@ import { type Book, type BookTotals, bookTotals, newBook, withLimit } from './bo
 import type { GrantAnswer, GrantAuthority, GrantName, GrantUsage } from './grant-authority.ts';
 import { type BookKey, type GrantStore, StoreUnavailable } from './grant-store.ts';
 import type { HolderWord } from './holder-word.ts';
-import { type After, OpenBook } from './open-book.ts';
+import { type After, idleIn, OpenBook } from './open-book.ts';
 import type { IdleGrant, RecallFrom } from './recall.ts';
 import { windowAt, windowOf } from './window.ts';
 
@@ -13,6 +13,7 @@ const LATE_ASK_MS = 10 * 60_000;
 /** Clocks and asks that are off by more than a second must not make a limit per second unusable; each second has its own book all the same. */
 const SECOND_SKEW_MS = 5_000;
 const TIDY_AT_BOOKS = 256;
+const MAX_WANTS = 1_000;
 const SWEEP_EVERY_MS = 10 * 60_000;
 /** A sweep that deleted this many is followed by the next one soon: there are windows of seconds, or many users. */
 const MANY_SWEPT = 20;
@@ -26,6 +27,8 @@ export interface TreasuryOptions {
   readonly newId: () => string;
   /** Default: a timer that does not keep the process alive. */
   readonly after?: After;
+  /** Holders may be connected to other treasuries over the same store: these hear by the book what is recalled. Default: no. */
+  readonly hasPeers?: boolean;
   /** A grant was asked back. */
   readonly onRecall?: () => void;
   /**
@@ -71,23 +74,28 @@ export class Treasury {
   readonly #now: () => number;
   readonly #newId: () => string;
   readonly #after: After;
+  readonly #hasPeers: boolean;
   readonly #onRecall: () => void;
   readonly #onBehind: (key: BookKey) => void;
   readonly #books = new Map<string, OpenBook>();
   /** Grows with what a tidying leaves, so that tidying costs each new book the same however many there are. */
   #tidyAt = TIDY_AT_BOOKS;
+  /** By book, which wish of another replica was heard last. */
+  readonly #wants = new Map<string, number>();
   readonly #recallers = new Map<string, TakeRecall>();
   #cancelSweep: (() => void) | undefined;
   #sweepAtMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor({ store, now, newId, after = realAfter, onRecall, onBehind }: TreasuryOptions) {
+  constructor({ store, now, newId, after = realAfter, hasPeers = false, onRecall, onBehind }: TreasuryOptions) {
     this.#onRecall = onRecall ?? (() => undefined);
     this.#onBehind = onBehind ?? (() => undefined);
     this.#store = store;
     this.#now = now;
     this.#newId = newId;
     this.#after = after;
+    this.#hasPeers = hasPeers && store.onChange !== undefined;
+    if (hasPeers) store.onChange?.((book) => this.#noticed(book));
   }
 
   /** Books that are remembered: those worked on, and others until they are tidied away. */
@@ -278,7 +286,20 @@ export class Treasury {
   #newBook(key: BookKey): OpenBook {
     const recallFrom: RecallFrom = (grant) => this.#recallHere(grant);
     const onBehind = this.#onBehind;
-    return new OpenBook(key, { store: this.#store, now: this.#now, after: this.#after, recallFrom, onBehind });
+    return new OpenBook(key, {
+      ...{ store: this.#store, now: this.#now, after: this.#after },
+      ...{ hasPeers: this.#hasPeers, recallFrom, onBehind },
+    });
+  }
+
+  /** Somebody at another replica needs what holders have that are connected here. */
+  #noticed(book: Book): void {
+    const { wantedAtMs } = book;
+    const name = mapKey(book);
+    if (wantedAtMs === null || this.#wants.get(name) === wantedAtMs || this.#recallers.size === 0) return;
+    if (this.#wants.size >= MAX_WANTS) this.#wants.clear();
+    this.#wants.set(name, wantedAtMs);
+    for (const grant of idleIn(book)) this.#recallHere(grant);
   }
 
   #recallHere({ holder, id, budgetId, window }: IdleGrant): boolean {

@@ -35,11 +35,11 @@ export const windowsOf = (uses: ClosedUses): ReadonlySet<string> =>
 
 /** All of it, together with what is on its way back. */
 export function closedUses(durable: ClosedUses, returns: Iterable<ClosedGrant>): readonly ClosedUse[] {
-  const closing = Map.groupBy(returns, ({ grant }) => nameOf(grant));
-  const books = new Map([...closing].map(([name, [first]]) => [name, { ...first?.grant, used: 0n }]));
-  return [...new Map<string, Partial<DurableUse>>([...books, ...durable])].flatMap(([name, use]) => {
-    const { budgetId = '', window = '', used = 0n } = use;
-    const back = (closing.get(name) ?? []).map(({ grant: { id }, final }) => ({ id, final }));
-    return [{ budgetId, window, used: back.reduce((sum, { final }) => sum + final, used), closing: back }];
-  });
+  const uses = new Map([...durable].map(([name, use]): [string, ClosedUse] => [name, { ...use, closing: [] }]));
+  for (const { grant, final } of returns) {
+    const { id, budgetId, window } = grant;
+    const { used, closing } = uses.get(nameOf(grant)) ?? { used: 0n, closing: [] };
+    uses.set(nameOf(grant), { budgetId, window, used: used + final, closing: [...closing, { id, final }] });
+  }
+  return [...uses.values()];
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { PolicyBudget } from '#contract/policy/policy';
@@ -8,6 +8,7 @@ import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/grante
 import { type Journal, openJournal } from '#sidecar/budget/journal';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { eventually } from '#test/operator/eventually';
 import { buildBudget, buildTarget } from '#test/support/build-policy';
 import type { GrantAuthority } from '#treasury/grant-authority';
 import { windowAt } from '#treasury/window';
@@ -44,6 +45,7 @@ function spender(world: World, podUid: string, port: number, start = 1): Spender
       pending: (atMost) => holder.gate?.records(atMost) ?? [],
       acknowledge: (of, seq) => holder.gate?.acknowledge(of, seq),
     },
+    closed: () => holder.gate?.closed() ?? [],
   });
   const dir = join(world.dir, 'journals', podUid);
   mkdirSync(dir, { recursive: true });
@@ -54,6 +56,8 @@ function spender(world: World, podUid: string, port: number, start = 1): Spender
     ask: (...args) => sidecar.client.authority.ask(...args),
     giveBack: (...args) => (alive ? sidecar.client.authority.giveBack(...args) : Promise.reject(new Error('killed'))),
     report: (...args) => sidecar.client.authority.report(...args),
+    shrink: (grant) => sidecar.client.authority.shrink?.(grant),
+    onRecall: (take) => sidecar.client.authority.onRecall?.(take),
   };
   const gate = createBudgetGate({ authority, journal, instance, now: Date.now });
   holder.gate = gate;
@@ -150,6 +154,48 @@ test('a killed sidecar that starts again gives back what its journal proves unsp
   const status = await operator.treasury.status(BUDGET);
   assert.equal(status.held, 0n);
   assert.equal(status.spent, BigInt(10 + COST));
+});
+
+const windowNow = (): string => windowAt(BUDGET.every, Date.now()).id;
+
+test('a grant whose message was lost comes back when its pod connects', async (t) => {
+  const { world, operator } = await open(t);
+  assert.equal((await operator.treasury.ask('pod-1', BUDGET, windowNow(), 400n)).granted, true);
+  assert.equal((await operator.treasury.status(BUDGET)).held, 400n);
+  const pod = spender(world, 'pod-1', operator.port);
+  await eventually('it is given back', async () => (await operator.treasury.status(BUDGET)).held === 0n);
+  assert.equal(await spendAll(pod), CAP);
+});
+
+test('what one pod holds idle another one can spend at once', async (t) => {
+  const { world, operator } = await open(t);
+  const some = spender(world, 'pod-1', operator.port);
+  const usage = { ...NO_USAGE, inputTokens: COST };
+  await until('connected', () => operator.states.has('pod-1'));
+  (await some.gate.reserve(attempt())).settle({ usage, billing: 'reported' });
+  assert.ok((await operator.treasury.status(BUDGET)).held > 0n);
+  const other = spender(world, 'pod-2', operator.port);
+  await until('connected', () => operator.states.has('pod-2'));
+  assert.equal(await spendAll(other), CAP - BigInt(COST));
+});
+
+test('an operator that finds its store emptied hears from sidecars what was granted and spent', async (t) => {
+  const { world, operator } = await open(t);
+  const pod = spender(world, 'pod-1', operator.port);
+  await until('connected', () => operator.states.has('pod-1'));
+  const usage = { ...NO_USAGE, inputTokens: COST };
+  (await pod.gate.reserve(attempt())).settle({ usage, billing: 'reported' });
+  const [grant] = pod.gate.usage();
+  assert.ok(grant?.amount);
+  await operator.stop();
+  for (const name of readdirSync(world.dir, { recursive: true, encoding: 'utf8' }))
+    if (name.endsWith('.book')) rmSync(join(world.dir, name));
+  const next = await world.operator(operator.port);
+  next.server.publish(WORKLOAD, published(policyOf(['openai'], [BUDGET])));
+  await eventually('it is told', async () => (await next.treasury.status(BUDGET)).spent === BigInt(COST));
+  const { spent, held } = await next.treasury.status(BUDGET);
+  assert.equal(spent + held, grant.amount);
+  await assert.rejects(next.treasury.ask('pod-2', BUDGET, windowNow(), 1n), /set back to an earlier state/);
 });
 
 test('usage records arrive once each and are then forgotten by the journal', async (t) => {

@@ -32,7 +32,7 @@ export function bench(wrap: (authority: GrantAuthority) => GrantAuthority = (aut
       timers: clock,
       hooks: { overrun: (_budget, amount) => void overruns.push(amount) },
     });
-  return { clock, treasury, disk, overruns, gateOf };
+  return { clock, treasury, store, disk, overruns, gateOf };
 }
 
 export const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -219,3 +219,55 @@ test('a read-only journal is unavailable and keeps what it has', {
     assert.deepEqual(finals(openJournal(path)), [['g1', 240n]]);
   });
 });
+
+test('what was given up is not had again after a crash, in whatever order it was written', async () => {
+  await inFolder((path) => {
+    const shrink = (amount: bigint): JournalEntry => ({ type: 'shrink', grantId: 'g1', amount });
+    const orders: [readonly JournalEntry[], bigint][] = [
+      [[grant, shrink(300n), dispatch(1)], 100n],
+      [[grant, dispatch(1), shrink(300n), settle(1, 40n)], 40n],
+      [[grant, dispatch(1), settle(1, 40n), shrink(40n)], 40n],
+      [[shrink(1n), grant, dispatch(1)], 100n],
+      [[grant, { type: 'close', grantId: 'g1', final: 7n }, shrink(5n)], 7n],
+    ];
+    for (const [index, [entries, final]] of orders.entries()) {
+      const journal = openJournal(`${path}-${index}`);
+      journal.append(...entries);
+      journal.close();
+      assert.deepEqual(finals(openJournal(`${path}-${index}`)), [['g1', final]], `order ${index}`);
+    }
+  });
+});
+
+test('after damage a grant counts as spent as far as it was not given up, and the next start still knows of the damage', async () => {
+  await inFolder((path) => {
+    const journal = openJournal(path);
+    journal.append(grant, { type: 'shrink', grantId: 'g1', amount: 300n });
+    journal.append(dispatch(1));
+    journal.close();
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"number":1', '"number":2'));
+    const damaged = openJournal(path);
+    assert.deepEqual(finals(damaged), [['g1', 300n]]);
+    damaged.close();
+    const next = openJournal(path);
+    assert.equal(next.damaged, false);
+    assert.equal(next.state.lossy, true);
+    next.close();
+  });
+});
+
+test('what was spent of grants that are given back outlives a crash and a compaction, until the window is over', async () => {
+  await inFolder((path) => {
+    const journal = openJournal(path);
+    journal.append(grant, { type: 'close', grantId: 'g1', final: 70n }, { type: 'returned', grantId: 'g1' });
+    journal.append({ type: 'returned', grantId: 'g1' });
+    // Long enough to be compacted.
+    for (let n = 0; n < 9_000; n++) journal.append({ type: 'acknowledged', instance: 'x'.repeat(80), seq: n });
+    journal.close();
+    const again = openJournal(path);
+    assert.deepEqual([...again.state.closed.values()], [{ budgetId: 'a/b/dev', window: WINDOW, used: 70n }]);
+    again.append({ type: 'over', window: WINDOW });
+    again.close();
+    assert.equal(openJournal(path).state.closed.size, 0);
+  });
+});

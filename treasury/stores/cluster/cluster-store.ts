@@ -50,6 +50,10 @@ export class ClusterGrantStore implements GrantStore {
     this.#wait = wait;
   }
 
+  onChange(take: (book: Book) => void): void {
+    this.#ledgers.onBook = take;
+  }
+
   async read(key: BookKey): Promise<Book | undefined> {
     const object = await this.#objects.get(namespaceOf(key), bookName(key));
     return object === undefined ? undefined : bookOf(object, key);

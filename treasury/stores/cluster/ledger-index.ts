@@ -19,9 +19,13 @@ export class LedgerIndex {
   readonly #byBudget = new Map<string, Map<string, Book>>();
   readonly #budgetOf = new Map<string, string>();
 
+  /** Hears of each book that a watch or our own writes tell of. */
+  onBook: (book: Book) => void = () => undefined;
+
   apply(object: LedgerObject): void {
     const book = bookIn(object);
     if (book === undefined) return;
+    this.onBook(book);
     const [name, budget] = [nameOf(object.metadata), budgetKeyOfBook(book.budgetId)];
     const books = this.#byBudget.get(budget) ?? new Map<string, Book>();
     this.#byBudget.set(budget, books.set(name, book));

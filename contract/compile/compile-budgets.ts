@@ -2,6 +2,7 @@
 import { nanoUsd, picoPerToken } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { AIBudget } from '#contract/resources/ai-budget';
+import { durationMs } from '#contract/resources/fields';
 import { BUDGET_SCOPES, type BudgetScope, type Limit } from '#contract/resources/limit';
 import { namespacedName } from './object-key.ts';
 import type { Workload } from './workload.ts';
@@ -27,8 +28,15 @@ function policyBudget(budget: AIBudget, limit: Limit): PolicyBudget {
     amount: String(limit.usd === undefined ? (limit.tokens ?? 0) : nanoUsd(limit.usd)),
     every: limit.every,
     ...(isMoney && ceilingOf(budget)),
+    ...excessOf(limit),
   };
 }
+
+const excessOf = ({ onExceeded, queueFor, downgradeTo }: Limit): Partial<PolicyBudget> => ({
+  ...(onExceeded !== 'Reject' && { onExceeded }),
+  ...(queueFor !== undefined && { queueForMs: durationMs(queueFor) }),
+  ...(downgradeTo !== undefined && { downgradeTo }),
+});
 
 const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>
   stated === undefined

@@ -4,9 +4,11 @@
  */
 import { LABEL } from '#contract/names/api';
 import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#contract/names/conditions';
+import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
+import { budgetNotes } from './budget-notes.ts';
 import { mayRefuseUnpriced } from './compile-budgets.ts';
 import { chiefReason } from './compile-route.ts';
 import { missingSigningKey } from './missing-secret.ts';
@@ -94,7 +96,7 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
       ];
     }
     case 'AIBudget':
-      return [[CONDITION.accepted, accepted(scopeNotes(content, scene.snapshot.platformNamespaces))]];
+      return [[CONDITION.accepted, accepted(notesOfBudget(content, scene))]];
     case 'AIPolicy':
       return [[CONDITION.accepted, accepted(notesOf(content, scene.snapshot))]];
   }
@@ -103,6 +105,11 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
 const notesOf = (policy: AIPolicy, snapshot: Snapshot): string[] => [
   ...scopeNotes(policy, snapshot.platformNamespaces),
   ...policyNotes(policy, snapshot),
+];
+
+const notesOfBudget = (budget: AIBudget, { snapshot, analysis }: Scene): string[] => [
+  ...scopeNotes(budget, snapshot.platformNamespaces),
+  ...budgetNotes(budget, snapshot, analysis),
 ];
 
 function providerAccepted(provider: AIProvider, { analysis, snapshot }: Scene): Verdict {

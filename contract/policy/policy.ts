@@ -16,6 +16,7 @@ import {
 } from '#contract/resources/ai-route';
 import { azureSettings } from '#contract/resources/azure-settings';
 import { BUDGET_PARTITIONS, BUDGET_SCOPES, BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/limit';
+import { EXCESS_ACTIONS } from '#contract/resources/limit-excess';
 import { perRequest } from '#contract/resources/per-request';
 import { aiPolicyPriority } from '#contract/resources/policy-priority';
 import { PRESETS } from '#contract/resources/preset';
@@ -246,6 +247,12 @@ const budget = z.object({
   every: z.enum(BUDGET_WINDOWS),
   /** Pico-dollars per token of targets whose price is not known. Absent: they are refused. */
   priceCeiling: z.object({ inputPico: integerText, outputPico: integerText }).optional(),
+  /** Of a request that it has no room for. Absent: it is refused. */
+  onExceeded: z.enum(EXCESS_ACTIONS).exclude(['Reject']).optional(),
+  /** The longest wait of one that is queued. */
+  queueForMs: z.number().int().optional(),
+  /** The model that one is routed for instead. */
+  downgradeTo: z.string().optional(),
 });
 
 export const policy = z.object({

@@ -1,6 +1,7 @@
 /** The one shape of a limit, of whatever kind states it: what it covers, what it is kept apart by, how much, and in which window. */
 import { z } from 'zod';
 import { dnsLabel, labelValue, usd } from './fields.ts';
+import { EXCESS_RULES, limitExcess } from './limit-excess.ts';
 import { setOf, withRules } from './validation.ts';
 
 export const BUDGET_WINDOWS = ['Minute', 'Hour', 'Day', 'Week', 'Month'] as const;
@@ -57,7 +58,7 @@ export const limit = withRules(
     every: z
       .enum(BUDGET_WINDOWS)
       .describe('The window after which the limit starts anew, in UTC; weeks start on Monday.'),
-    onExceeded: z.enum(['Reject']).default('Reject').describe('What happens at the cap: the request is answered 429.'),
+    ...limitExcess,
   }),
   [
     {
@@ -65,6 +66,7 @@ export const limit = withRules(
       message: 'exactly one of usd and tokens must be set',
       holds: (limit) => (limit.usd === undefined) !== (limit.tokens === undefined),
     },
+    ...EXCESS_RULES,
   ],
 );
 export type Limit = z.infer<typeof limit>;

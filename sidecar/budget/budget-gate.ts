@@ -1,8 +1,10 @@
 /** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price. */
 import type { PartitionedRequest } from '#contract/policy/book-id';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
+import type { LimitView } from '#sidecar/canonical/limit-view';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { LimitLines } from './limit-lines.ts';
 
 export interface AttemptEstimate {
   readonly requestId: string;
@@ -22,6 +24,8 @@ export interface AttemptEstimate {
   readonly isPriceCeiling?: boolean;
   /** Every limit of the policy; all apply. */
   readonly budgets: readonly PolicyBudget[];
+  /** The limit that lowered the request to another model: it counts what it has room for and refuses nothing. */
+  readonly spared?: PolicyBudget;
   /** Upper bound: the bytes of the request body, since a byte-level tokenizer never yields more tokens than bytes. */
   readonly inputTokensAtMost: number;
   /** The enforced maximum of output tokens, all choices together. */
@@ -48,6 +52,8 @@ export interface Settlement {
 export interface Reservation {
   /** Durable before it returns. A second call returns the first result. */
   settle(outcome: AttemptOutcome): Settlement;
+  /** The limits of requests and tokens that hold for it, as this sidecar knows them now. Absent: none does. */
+  limits?(): readonly LimitView[];
 }
 
 /** What one limit would say of an attempt. Amounts in its unit. */
@@ -65,8 +71,10 @@ export interface BudgetOutlook {
 }
 
 export interface BudgetGate {
-  /** Throws RemoraError `budget_exceeded`, `budget_unavailable` or `price_unknown`. */
+  /** Throws LimitRefused, and RemoraError `budget_exceeded`, `budget_unavailable` or `price_unknown`. */
   reserve(attempt: AttemptEstimate): Promise<Reservation>;
   /** What the limits would say; changes nothing. Absent: nobody here knows. */
   look?(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]>;
+  /** Who waits for room. Absent: nobody can. */
+  readonly lines?: LimitLines;
 }

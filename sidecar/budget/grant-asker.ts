@@ -61,6 +61,11 @@ export class GrantAsker {
     });
   }
 
+  /** Something of the book was given back: what the last denial said of it holds no more. */
+  freed(bookId: string): void {
+    for (const line of this.#lines.values()) if (line.budget.id === bookId) line.denied = undefined;
+  }
+
   #line(budget: PolicyBudget, window: string): Line {
     const name = `${budget.id} ${window}`;
     const line = this.#lines.get(name) ?? { budget, window, waiters: [], asking: false, denied: undefined };

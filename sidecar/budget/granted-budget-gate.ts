@@ -1,7 +1,9 @@
 /** The budget gate of a sidecar: reserves every attempt on all its budgets out of grants, journals it, and settles what was used. */
 import { partitionOf } from '#contract/policy/book-id';
+import { least } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
-import { RemoraError } from '#sidecar/errors/remora-error';
+import type { LimitView } from '#sidecar/canonical/limit-view';
+import type { RemoraError } from '#sidecar/errors/remora-error';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { Grant, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowAt, windowOf } from '#treasury/window';
@@ -16,14 +18,17 @@ import type {
 import { type Denial, GrantAsker, leftOf } from './grant-asker.ts';
 import { GrantReturner } from './grant-returner.ts';
 import { type Journal, recover } from './journal.ts';
+import { LimitLines } from './limit-lines.ts';
+import { type LimitRefusedFacts, weightier } from './limit-refused.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
+import { SeenLimits } from './seen-limits.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
 import type { UsageRecord } from './usage-record.ts';
-import { type Hold, type Need, Wallet } from './wallet.ts';
+import { type ClosedGrant, type Hold, type Need, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
 const TICK_MS = 1_000;
@@ -73,12 +78,14 @@ interface Admitted extends Admission {
   readonly number: number;
   readonly holds: readonly Hold[];
   readonly units: ReadonlyMap<string, PolicyBudget['unit']>;
+  readonly dues: readonly Due[];
 }
 
 interface Due {
   readonly budget: PolicyBudget;
   readonly period: BudgetPeriod;
   readonly need: Need;
+  readonly isSpared: boolean;
 }
 
 class GrantedBudgetGate implements SidecarBudgetGate {
@@ -92,6 +99,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
   readonly #partitions = new PartitionBound();
+  readonly lines: LimitLines;
+  readonly #seen: SeenLimits;
+  /** A limit of requests or tokens holds for somebody. */
+  #hasRates = false;
   #recovered = false;
   #closing = false;
   #number = 0;
@@ -105,7 +116,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#now = now;
     this.#hooks = hooks;
     this.#wallet = wallet;
-    this.#returns = new GrantReturner({ authority, journal, wallet, now, timers });
+    this.lines = new LimitLines({ now, timers });
+    this.#seen = new SeenLimits(now);
+    const returned = ({ grant, final }: ClosedGrant): void => this.#freed(grant.budgetId, grant.amount - final);
+    this.#returns = new GrantReturner({ authority, journal, wallet, now, timers, returned });
     this.#looks = { authority, timers, askDeadlineMs };
     const accept = (grant: Grant, exact: boolean): void => this.#accept(grant, exact);
     this.#teller = new GrantAsker({ authority, accept, now, timers, askDeadlineMs });
@@ -120,11 +134,13 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#mustBeReady(dues[0]?.budget);
     const startedUnixMs = this.#now();
     const holds = await this.#hold(attempt, dues);
+    if (!this.lines.isEmpty) for (const { budget } of dues) this.lines.leave(budget.id, attempt.requestId);
     const units = new Map(dues.map(({ budget }) => [budget.id, budget.unit]));
     this.#number += 1;
-    const admitted = { attempt, number: this.#number, holds, units, startedUnixMs };
+    const admitted = { attempt, number: this.#number, holds, units, dues, startedUnixMs };
     this.#dispatch(admitted);
-    return once((outcome) => this.#settle(admitted, outcome));
+    const reservation = once((outcome) => this.#settle(admitted, outcome));
+    return this.#hasRates ? { ...reservation, limits: () => this.#views(dues) } : reservation;
   }
 
   look(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]> {
@@ -158,18 +174,23 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
       const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
+      const isSpared = budget.id === attempt.spared?.id;
+      if (amount === null && isSpared) return [];
       if (amount === null) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
       if (amount === 0n) return [];
       const period = windowAt(budget.every, nowMs);
       const counted = this.#counted(attempt, budget, period);
-      return [{ budget: counted, period, need: { budgetId: counted.id, window: period.id, amount } }];
+      if (counted === undefined) return [];
+      this.#hasRates ||= counted.unit !== 'nanoUsd';
+      return [{ budget: counted, period, need: { budgetId: counted.id, window: period.id, amount }, isSpared }];
     });
   }
 
-  /** The limit as it holds for this attempt. */
-  #counted(attempt: AttemptEstimate, budget: PolicyBudget, period: BudgetPeriod): PolicyBudget {
+  /** The limit as it holds for this attempt; undefined: one that refuses nothing cannot count it. */
+  #counted(attempt: AttemptEstimate, budget: PolicyBudget, period: BudgetPeriod): PolicyBudget | undefined {
     const counted = partitionOf(budget, attempt);
     if (counted === budget || this.#partitions.admits(budget.id, counted.id, period)) return counted;
+    if (budget.id === attempt.spared?.id) return undefined;
     const nowMs = this.#now();
     throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: period.endMs });
   }
@@ -180,15 +201,30 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
-    const needs = dues.map(({ need }) => need);
+    if (!this.lines.isEmpty) this.#mustBeNext(attempt, dues);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const answer = this.#wallet.reserve(needs, this.#now());
+      const answer = this.#wallet.reserve(this.#needsOf(dues), this.#now());
       if (answer.reserved) return answer.holds;
       const short = new Map(answer.missing.map((need) => [need.budgetId, need.amount]));
       const fetched = await Promise.allSettled(dues.map((due) => this.#fetch(attempt, due, short.get(due.budget.id))));
       throwWeightiest(fetched);
     }
     throw budgetUnavailable(dues[0]?.budget, 'slow');
+  }
+
+  /** A limit that refuses nothing covers what is in hand. */
+  #needsOf(dues: readonly Due[]): readonly Need[] {
+    return dues.map(({ need, isSpared }) =>
+      isSpared ? { ...need, amount: least(need.amount, this.#wallet.slack(need.budgetId, need.window)) } : need,
+    );
+  }
+
+  /** Nobody overtakes those who wait. */
+  #mustBeNext(attempt: AttemptEstimate, dues: readonly Due[]): void {
+    for (const due of dues) {
+      const ahead = due.isSpared ? undefined : this.lines.ahead(due.budget.id, attempt.requestId);
+      if (ahead !== undefined) throw this.#refused(attempt, due, ahead);
+    }
   }
 
   async #fetch(attempt: AttemptEstimate, due: Due, missing: bigint | undefined): Promise<void> {
@@ -199,17 +235,46 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     if (answer !== 'granted') throw this.#refusal(attempt, due, answer);
   }
 
-  #refusal(attempt: AttemptEstimate, { budget, period, need }: Due, denial: Denial): RemoraError {
+  #refusal(attempt: AttemptEstimate, due: Due, denial: Denial): RemoraError {
+    const { budget, period } = due;
     const slack = this.#wallet.slack(budget.id, period.id);
-    return budgetExceeded({
-      budget,
-      attempt,
-      needed: need.amount,
-      remaining: leftOf(denial) + slack,
+    const left = leftOf(denial);
+    if (this.#hasRates) this.#seen.told(budget.id, period.id, left);
+    return this.#refused(attempt, due, {
+      remaining: left + slack,
       reserved: denial.held > slack ? denial.held - slack : 0n,
+    });
+  }
+
+  #refused(
+    attempt: AttemptEstimate,
+    { budget, period, need }: Due,
+    { remaining, reserved }: Pick<LimitRefusedFacts, 'remaining' | 'reserved'>,
+  ): RemoraError {
+    return budgetExceeded({
+      ...{ budget, attempt, needed: need.amount, remaining, reserved },
       nowMs: this.#now(),
       windowEndMs: period.endMs,
+      view: this.#view(budget, period),
     });
+  }
+
+  #view(budget: PolicyBudget, period: BudgetPeriod): LimitView | undefined {
+    return this.#seen.view(budget, period, this.#wallet.slack(budget.id, period.id));
+  }
+
+  #views(dues: readonly Due[]): readonly LimitView[] {
+    return dues.flatMap(({ budget, period }) => this.#view(budget, period) ?? []);
+  }
+
+  /** What was reserved and is in hand still; what goes back is told when it is there. */
+  #unspent({ budgetId, window, amount }: Need): void {
+    this.#freed(budgetId, least(amount, this.#wallet.slack(budgetId, window)));
+  }
+
+  /** Who waits may have it. */
+  #freed(bookId: string, amount: bigint): void {
+    if (amount > 0n && this.lines.freed(bookId, amount)) this.#teller.freed(bookId);
   }
 
   /** Journalled before anything is sent. */
@@ -226,9 +291,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   #settle(admitted: Admitted, outcome: AttemptOutcome): Settlement {
-    const { attempt, number, holds, units } = admitted;
-    const paid = holds.flatMap((hold) => {
-      const actual = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
+    const { attempt, number, holds, units, dues } = admitted;
+    const paid = holds.flatMap((hold, index) => {
+      const used = actualUse(attempt, { need: hold.need, unit: units.get(hold.need.budgetId), outcome });
+      const actual = dues[index]?.isSpared ? least(used, hold.need.amount) : used;
       if (actual > hold.need.amount) this.#hooks.overrun?.(hold.need.budgetId, actual - hold.need.amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });
@@ -237,6 +303,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     if (!this.#journal.appendSoon({ type: 'settle', number, paid, record })) this.#hooks.journalFailed?.();
     this.#closeGrants(this.#closing ? 0 : IDLE_MS);
     this.#returns.report(false);
+    if (!this.lines.isEmpty) for (const { need } of holds) this.#unspent(need);
     return settlementOf(attempt, outcome);
   }
 
@@ -250,6 +317,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       throw error;
     }
     this.#wallet.add(grant, this.#now(), exact);
+    if (this.#hasRates) this.#seen.took(grant);
   }
 
   #closeGrants(idleMs: number): void {
@@ -261,7 +329,9 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       known.set(window, over);
       return over;
     };
-    this.#returns.give(this.#wallet.close({ nowMs, idleMs, isOver }));
+    const closed = this.#wallet.close({ nowMs, idleMs, isOver });
+    if (this.#hasRates) for (const one of closed) this.#seen.gaveBack(one);
+    this.#returns.give(closed);
   }
 
   /** False while the journal of a former process cannot be read or closed. */
@@ -286,15 +356,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 }
 
-/** Of several limits that refuse, the one that lasts longest: what another one's Retry-After says would not help. */
 function throwWeightiest(results: readonly PromiseSettledResult<void>[]): void {
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  if (reasons.length === 0) return;
-  throw reasons.reduce((weightiest, reason) => (waitOf(reason) > waitOf(weightiest) ? reason : weightiest));
+  if (reasons.length > 0) throw reasons.reduce(weightier);
 }
-
-const waitOf = (reason: unknown): number =>
-  reason instanceof RemoraError && reason.code === 'budget_exceeded' ? (reason.details.retryAfterMs ?? 0) : -1;
 
 /** A second call returns the first result. */
 function once(settle: (outcome: AttemptOutcome) => Settlement): Reservation {

@@ -3,8 +3,10 @@ import { type PartitionedRequest, partitionValue } from '#contract/policy/book-i
 import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { BudgetPartition, BudgetScope } from '#contract/resources/limit';
-import { RemoraError } from '#sidecar/errors/remora-error';
+import type { LimitView } from '#sidecar/canonical/limit-view';
+import { RemoraError, type RemoraErrorOptions } from '#sidecar/errors/remora-error';
 import type { AttemptEstimate } from './budget-gate.ts';
+import { LimitRefused } from './limit-refused.ts';
 
 const PHRASE: Record<BudgetScope, (value: string) => string> = {
   team: (value) => value,
@@ -29,7 +31,12 @@ export interface Refusal {
   readonly reserved: bigint;
   readonly nowMs: number;
   readonly windowEndMs: number;
+  /** Of the limit, where it is one of requests or tokens. */
+  readonly view?: LimitView | undefined;
 }
+
+/** The official SDKs heed no Retry-After above this. */
+const LONGEST_CLIENT_WAIT_MS = 60_000;
 
 const objectOf = ({ budget, limit }: PolicyBudget): string => `AIBudget ${budget} limit ${limit}`;
 
@@ -62,10 +69,12 @@ export function budgetExceeded({
   reserved,
   nowMs,
   windowEndMs,
-}: Refusal): RemoraError {
+  view,
+}: Refusal): LimitRefused {
   const text = (amount: bigint): string => amountText(budget, amount);
   const until = timeText(windowEndMs);
-  return new RemoraError({
+  const retryAfterMs = Math.max(0, windowEndMs - nowMs);
+  const options: RemoraErrorOptions = {
     code: 'budget_exceeded',
     message:
       `Budget exceeded${subject(budget, attempt)}. ` +
@@ -73,8 +82,10 @@ export function budgetExceeded({
       `${text(reserved)} are reserved by others in flight: wait until ${until}, ask for fewer output tokens, ` +
       `or have the limit ${budget.limit} of the AIBudget ${budget.budget} raised.`,
     object: objectOf(budget),
-    retryAfterMs: Math.max(0, windowEndMs - nowMs),
-  });
+    retryAfterMs,
+    ...(view && { limits: [view], retryable: retryAfterMs <= LONGEST_CLIENT_WAIT_MS }),
+  };
+  return new LimitRefused(options, { budget, needed, remaining, reserved, windowEndMs });
 }
 
 export interface PartitionsRefusal {

@@ -23,6 +23,7 @@ const linesOf = (told: Explanation): readonly Line[] => [
   ['', ''],
   ['request', requestText(told)],
   ...callerLines(told),
+  ...downgradeLines(told),
   ...routeLines(told),
   ...classLines(told),
   ...orderLines(told),
@@ -59,6 +60,11 @@ function callerLines({ caller }: Explanation): Line[] {
   );
   return [['caller', known.map(([name, value]) => `${name} ${value}`).join(', ')]];
 }
+
+const downgradeLines = ({ downgraded }: Explanation): Line[] =>
+  downgraded === undefined
+    ? []
+    : [['downgraded', `to the model ${downgraded.model}, since the limit ${downgraded.by} has no room`]];
 
 const routeLines = ({ route, rules, concurrency }: Explanation): Line[] => [
   ...(route === undefined ? [] : [['route', `AIRoute ${route}`] as const]),
@@ -132,10 +138,11 @@ function costTexts({ price, atMost }: ExplainedTarget): string[] {
   return [`at most ${tokens}: ${cost}${rate}`];
 }
 
-function budgetText({ budget, limit, per = [], amount, every, until, needed, remaining }: ExplainedBudget): string {
+function budgetText({ budget, limit, per = [], amount, every, until, needed, remaining, otherwise }: ExplainedBudget): string {
   const needs = needed === undefined ? 'needs a price' : `needs ${needed}`;
   const left = remaining === undefined ? `of ${amount}` : `${remaining} left of ${amount}`;
-  return `AIBudget ${budget} ${limit}: ${needs}, ${left} per ${[...per, every.toLowerCase()].join(' and ')} until ${until}`;
+  const then = otherwise === undefined ? '' : `; what it has no room for ${otherwise}`;
+  return `AIBudget ${budget} ${limit}: ${needs}, ${left} per ${[...per, every.toLowerCase()].join(' and ')} until ${until}${then}`;
 }
 
 function ceilingText({

@@ -203,7 +203,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
     if (!this.lines.isEmpty) this.#mustBeNext(attempt, dues);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const answer = this.#wallet.reserve(this.#needsOf(dues), this.#now());
+      const answer = this.#wallet.reserve(round === 0 ? dues.map(({ need }) => need) : this.#needsOf(dues), this.#now());
       if (answer.reserved) return answer.holds;
       const short = new Map(answer.missing.map((need) => [need.budgetId, need.amount]));
       const fetched = await Promise.allSettled(dues.map((due) => this.#fetch(attempt, due, short.get(due.budget.id))));
@@ -212,7 +212,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     throw budgetUnavailable(dues[0]?.budget, 'slow');
   }
 
-  /** A limit that refuses nothing covers what is in hand. */
+  /** A limit that refuses nothing covers what is in hand, once more was asked for. */
   #needsOf(dues: readonly Due[]): readonly Need[] {
     return dues.map(({ need, isSpared }) =>
       isSpared ? { ...need, amount: least(need.amount, this.#wallet.slack(need.budgetId, need.window)) } : need,
@@ -231,8 +231,20 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     if (missing === undefined) return;
     // A denial is reckoned by what was reported; without this our own spending would look as if others held it.
     this.#returns.report(true);
+    if (due.isSpared) return this.#fetchWhatIsLeft(due, missing);
     const answer = await this.#teller.want(due.budget, due.period.id, missing);
     if (answer !== 'granted') throw this.#refusal(attempt, due, answer);
+  }
+
+  /** What cannot be had is not counted, whatever the reason. */
+  async #fetchWhatIsLeft({ budget, period }: Due, missing: bigint): Promise<void> {
+    try {
+      const answer = await this.#teller.want(budget, period.id, missing);
+      const left = answer === 'granted' ? 0n : leftOf(answer);
+      if (left > 0n) await this.#teller.want(budget, period.id, left);
+    } catch {
+      // The limit refuses nothing any more.
+    }
   }
 
   #refusal(attempt: AttemptEstimate, due: Due, denial: Denial): RemoraError {

@@ -39,14 +39,6 @@ export interface LimitLinesOptions {
   readonly timers: Timers;
 }
 
-/** How many wait for a limit, all its partitions together. */
-export interface LimitCount {
-  /** `namespace/name` of the object that states it. */
-  readonly budget: string;
-  readonly limit: string;
-  readonly waiting: number;
-}
-
 export class LimitLines {
   readonly #options: LimitLinesOptions;
   /** By id of the book; none is empty. */
@@ -59,6 +51,10 @@ export class LimitLines {
   /** Nobody waits anywhere. */
   get isEmpty(): boolean {
     return this.#lines.size === 0;
+  }
+
+  isWaiting(bookId: string, requestId: string): boolean {
+    return this.#lines.get(bookId)?.tickets.has(requestId) === true;
   }
 
   /** What is known of a book where others came before the request; undefined: nobody did, or it was woken. */
@@ -106,8 +102,9 @@ export class LimitLines {
     return wakeAsCovered(line, line.room);
   }
 
-  counts(): LimitCount[] {
-    const counts = new Map<string, LimitCount>();
+  /** How many wait for each limit, all its partitions together. */
+  counts(): { budget: string; limit: string; waiting: number }[] {
+    const counts = new Map<string, { budget: string; limit: string; waiting: number }>();
     for (const {
       last: { budget },
       tickets,

@@ -6,6 +6,8 @@ import type { Grant } from '#treasury/grant-authority';
 import { type BudgetPeriod, windowOf } from '#treasury/window';
 import type { ClosedGrant } from './wallet.ts';
 
+/** The last that a Date can name (ECMA-262, 21.4.1.1): windows that end later never do. */
+const LAST_MOMENT_MS = 8.64e15;
 /** Books that are kept before the first look for windows that ended. */
 const FEW = 64;
 
@@ -57,8 +59,10 @@ export class SeenLimits {
       unit,
       limit: Number(limit),
       remaining: Number(least(remaining, limit)),
-      resetMs: Math.max(0, period.endMs - this.#now()),
-      resetUnixMs: period.endMs,
+      ...(period.endMs <= LAST_MOMENT_MS && {
+        resetMs: Math.max(0, period.endMs - this.#now()),
+        resetUnixMs: period.endMs,
+      }),
     };
   }
 

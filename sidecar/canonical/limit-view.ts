@@ -5,16 +5,17 @@ export interface LimitView {
   readonly limit: number;
   /** What is left of it, as this process knows without asking. */
   readonly remaining: number;
-  /** Until its window ends. */
-  readonly resetMs: number;
+  /** Until its window ends; absent: it never does. */
+  readonly resetMs?: number;
   /** When that is, Unix milliseconds. */
-  readonly resetUnixMs: number;
+  readonly resetUnixMs?: number;
 }
 
 export type RateUnit = 'requests' | 'tokens' | 'inputTokens' | 'outputTokens';
 
 /** Of each unit the tightest: with the least left, else with the longest wait. */
 export function tightest(views: readonly LimitView[]): readonly LimitView[] {
+  if (views.length < 2) return views;
   const byUnit = new Map<RateUnit, LimitView>();
   for (const view of views) {
     const known = byUnit.get(view.unit);
@@ -24,4 +25,6 @@ export function tightest(views: readonly LimitView[]): readonly LimitView[] {
 }
 
 const isTighter = (one: LimitView, other: LimitView): boolean =>
-  one.remaining === other.remaining ? one.resetMs > other.resetMs : one.remaining < other.remaining;
+  one.remaining === other.remaining ? endOf(one) > endOf(other) : one.remaining < other.remaining;
+
+const endOf = ({ resetMs = Number.POSITIVE_INFINITY }: LimitView): number => resetMs;

@@ -6,6 +6,7 @@ import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
+import { limitHeaders } from './limit-headers.ts';
 import { renderError, renderStreamError } from './render-error.ts';
 
 export const openaiChat: Dialect<EncoderState> = {
@@ -19,6 +20,7 @@ export const openaiChat: Dialect<EncoderState> = {
   encodeResponse,
   writesImages: true,
   streamEncoder,
+  limitHeaders,
   renderError,
   renderStreamError,
 };

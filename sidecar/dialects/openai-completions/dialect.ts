@@ -1,5 +1,6 @@
 /** OpenAI's legacy completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
+import { limitHeaders } from '#sidecar/dialects/openai-chat/limit-headers';
 import { renderError, renderStreamError } from '#sidecar/dialects/openai-chat/render-error';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
@@ -14,6 +15,7 @@ export const openaiCompletions: Dialect<EncoderState, 'text_completion'> = {
   decodeRequest,
   encodeResponse,
   streamEncoder,
+  limitHeaders,
   renderError,
   renderStreamError,
 };

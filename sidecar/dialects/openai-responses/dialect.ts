@@ -1,5 +1,6 @@
 /** OpenAI's Responses API as clients speak it. What no service stores is remembered here for a while, so that clients can name it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
+import { limitHeaders } from '#sidecar/dialects/openai-chat/limit-headers';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
 import { DIALECT_ID } from './api-id.ts';
 import { clientPaths } from './client-paths.ts';
@@ -23,6 +24,7 @@ export const openaiResponses: Dialect<EncoderState> = {
   encodeResponse,
   writesImages: true,
   streamEncoder,
+  limitHeaders,
   renderError,
   renderStreamError,
 };

@@ -90,6 +90,7 @@ export const estimate = (plan: Plan, { call, caller, decoded, selection }: Plann
   ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
   caller,
   budgets: isAboutKept(plan.candidate.request) ? NO_BUDGETS : caller.budgets,
+  ...(caller.spared && { spared: caller.spared }),
   inputTokensAtMost: Math.max(
     decoded.content.bytes.length,
     plan.bytes.length,

@@ -71,8 +71,15 @@ function budgetRow({ budget, needed, held, remaining, windowEndMs }: BudgetOutlo
     until: new Date(windowEndMs).toISOString().replace('.000Z', 'Z'),
     ...(needed !== null && { needed: amountText(budget, needed) }),
     held: amountText(budget, held),
+    ...otherwiseOf(budget),
     ...(remaining !== undefined && { remaining: amountText(budget, remaining) }),
   };
+}
+
+function otherwiseOf({ onExceeded, queueForMs = 0, downgradeTo }: PolicyBudget): Pick<ExplainedBudget, 'otherwise'> {
+  if (onExceeded === undefined) return {};
+  const queued = `waits for room, ${queueForMs} ms at most`;
+  return { otherwise: onExceeded === 'Queue' ? queued : `goes to the model ${downgradeTo}` };
 }
 
 const amountText = ({ unit }: PolicyBudget, amount: bigint): string =>

@@ -203,7 +203,10 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   async #hold(attempt: AttemptEstimate, dues: readonly Due[]): Promise<readonly Hold[]> {
     if (!this.lines.isEmpty) this.#mustBeNext(attempt, dues);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const answer = this.#wallet.reserve(round === 0 ? dues.map(({ need }) => need) : this.#needsOf(dues), this.#now());
+      const answer = this.#wallet.reserve(
+        round === 0 ? dues.map(({ need }) => need) : this.#needsOf(dues),
+        this.#now(),
+      );
       if (answer.reserved) return answer.holds;
       const short = new Map(answer.missing.map((need) => [need.budgetId, need.amount]));
       const fetched = await Promise.allSettled(dues.map((due) => this.#fetch(attempt, due, short.get(due.budget.id))));

@@ -22,7 +22,7 @@ export interface ProviderCount extends Count {
 }
 
 /** Requests that wait for room in a limit, all its partitions together. */
-export interface LimitCount {
+interface LimitCount {
   /** `namespace/name` of the object that states it. */
   readonly budget: string;
   readonly limit: string;

@@ -13,8 +13,8 @@ import type { Answer } from './answer.ts';
 import type { Candidate } from './candidate.ts';
 import { type Decision, decideNext, otherwise } from './decide-next.ts';
 import { estimatedAnswer } from './estimator.ts';
-import { type Plan, planAttempt } from './plan.ts';
 import { waitForRoom } from './limit-wait.ts';
+import { type Plan, planAttempt } from './plan.ts';
 import { sendAttempt } from './send-attempt.ts';
 
 /** What came of one target: an answer; nothing to hope for; the next one's turn; or that it could not be asked, and why. */

@@ -65,7 +65,10 @@ test('an AIPolicy that the other model cannot obey is not broken: the limit refu
   await spent(world);
   const { status, headers, text } = await world.ask().done;
   assert.equal(status, 429);
-  assert.match(text, /Budget exceeded .* The model cheap cannot answer in its place: AIPolicy remora-system\/eu requires/);
+  assert.match(
+    text,
+    /Budget exceeded .* The model cheap cannot answer in its place: AIPolicy remora-system\/eu requires/,
+  );
   assert.equal(headers['x-remora-downgraded'], undefined);
   assert.equal(world.sent.length, 2);
 });

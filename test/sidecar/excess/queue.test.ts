@@ -34,7 +34,10 @@ test('a request that a limit has no room for begins with the next window', async
   await world.pass(1_000);
   assert.equal(waiting.told?.status, 200);
   const { queued } = world.records.at(-1) ?? {};
-  assert.deepEqual({ ...queued, waitedMs: 0 }, { priority: 'Normal', waitedMs: 0, waitedFor: 'limit:default/caps/waits' });
+  assert.deepEqual(
+    { ...queued, waitedMs: 0 },
+    { priority: 'Normal', waitedMs: 0, waitedFor: 'limit:default/caps/waits' },
+  );
   assert.ok(queued && queued.waitedMs >= 39_000, JSON.stringify(queued));
   assert.doesNotMatch(await world.metrics.text(), /remora_limit_requests_waiting\{/);
 });

@@ -22,6 +22,21 @@ const STEP_MS = 50;
 /** Of each answer. */
 export const USED = { prompt_tokens: 10, completion_tokens: 30, total_tokens: 40 };
 
+const WHOLE = JSON.stringify({
+  ...{ id: 'a', object: 'chat.completion', created: 1, model: 'm' },
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' }, finish_reason: 'stop' }],
+  usage: USED,
+});
+const CHUNK = { id: 'a', object: 'chat.completion.chunk', created: 1, model: 'm' };
+const STREAM = [
+  { ...CHUNK, choices: [{ index: 0, delta: { role: 'assistant', content: 'Hello.' }, finish_reason: null }] },
+  { ...CHUNK, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+  { ...CHUNK, choices: [], usage: USED },
+]
+  .map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`)
+  .concat('data: [DONE]\n\n')
+  .join('');
+
 interface Told {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -82,20 +97,17 @@ export class World implements Upstream {
   }
 
   async send({ url, body, signal }: UpstreamRequest): Promise<UpstreamResponse> {
-    const asked = JSON.parse(Buffer.from(body).toString()) as { readonly model?: unknown };
+    const asked = JSON.parse(Buffer.from(body).toString()) as { readonly model?: unknown; readonly stream?: unknown };
     this.sent.push({ url, model: asked.model, text: JSON.stringify(asked) });
     if (this.held !== undefined) {
       const gone = new Promise<void>((resolve) => signal.addEventListener('abort', resolve));
       await Promise.race([this.held, gone]);
       if (signal.aborted) throw new UpstreamFault('aborted', true, 'The exchange was ended.');
     }
-    const text = JSON.stringify({
-      ...{ id: 'a', object: 'chat.completion', created: 1, model: asked.model },
-      choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' }, finish_reason: 'stop' }],
-      usage: USED,
-    });
+    const text = asked.stream === true ? STREAM : WHOLE;
+    const type = asked.stream === true ? 'text/event-stream' : 'application/json';
     return {
-      ...{ status: 200, headers: { 'content-type': 'application/json', ...this.headers } },
+      ...{ status: 200, headers: { 'content-type': type, ...this.headers } },
       body: (async function* () {
         yield Buffer.from(text);
       })(),

@@ -55,7 +55,8 @@ export function assemblePipeline(
   });
   const { now, random, budgetGate, telemetry, compileGuardrails, onFault = () => {} } = deps;
   return {
-    ...{ now, random, monotonicMs, deadlines, budgetGate, telemetry, onFault, broker, admission, places, gates, limitQueue },
+    ...{ now, random, monotonicMs, deadlines, budgetGate, telemetry, onFault, broker, admission, places, gates },
+    limitQueue,
     ...{ health: targets.health, endpoints: targets.endpoints, latencies: targets.latencies },
     policies: new PolicyHolder({ compileGuardrails, broker, health: targets.health, hints: targets.hints }),
     upstream: deps.upstream ?? new Upstreams(now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa }),

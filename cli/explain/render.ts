@@ -138,7 +138,17 @@ function costTexts({ price, atMost }: ExplainedTarget): string[] {
   return [`at most ${tokens}: ${cost}${rate}`];
 }
 
-function budgetText({ budget, limit, per = [], amount, every, until, needed, remaining, otherwise }: ExplainedBudget): string {
+function budgetText({
+  budget,
+  limit,
+  per = [],
+  amount,
+  every,
+  until,
+  needed,
+  remaining,
+  otherwise,
+}: ExplainedBudget): string {
   const needs = needed === undefined ? 'needs a price' : `needs ${needed}`;
   const left = remaining === undefined ? `of ${amount}` : `${remaining} left of ${amount}`;
   const then = otherwise === undefined ? '' : `; what it has no room for ${otherwise}`;

@@ -1,12 +1,12 @@
 /** OpenAI's Chat Completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { keepingOfFiles } from '#sidecar/dialects/named-files';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
-import { limitHeaders } from './limit-headers.ts';
 import { renderError, renderStreamError } from './render-error.ts';
 
 export const openaiChat: Dialect<EncoderState> = {

@@ -4,8 +4,8 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import type { RequestOf } from '#sidecar/canonical/request';
 import { totalInputTokens } from '#sidecar/canonical/usage';
 import type { DialectOf, EncodeContext } from '#sidecar/dialects/dialect';
-import { limitHeaders } from '#sidecar/dialects/openai-chat/limit-headers';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 

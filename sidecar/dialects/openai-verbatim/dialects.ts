@@ -1,7 +1,7 @@
 /** OpenAI's other APIs as clients speak them, one row each. */
 import type { AnyDialect } from '#sidecar/dialects/dialect';
-import { limitHeaders } from '#sidecar/dialects/openai-chat/limit-headers';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { type VerbatimOptions, verbatimDialect } from '#sidecar/dialects/verbatim-dialect';
 

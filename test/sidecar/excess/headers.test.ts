@@ -1,7 +1,7 @@
 /** What answers and refusals tell of limits of requests and tokens, in the headers that clients of each API know. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationText } from '#sidecar/dialects/openai-chat/limit-headers';
+import { durationText } from '#sidecar/dialects/openai-limits';
 import type { PolicyWords } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
 import { World } from './world.ts';

@@ -135,3 +135,29 @@ test('those who wait begin in the order in which they came', async (t) => {
   assert.deepEqual(order, ['one', 'two', 'three', 'four']);
   assert.deepEqual(new Set(asked.map(({ told }) => told?.status)), new Set([200]));
 });
+
+test('a hedged request that leaves the line before it began leaves nobody behind it', async (t) => {
+  const providers = { ...ROUTES.providers, q: { type: 'OpenAI' as const, endpoint: 'http://other' } };
+  const targets = [{ provider: 'p' }, { provider: 'q' }];
+  const routes = [{ targets, totalMs: 600_000, hedge: { afterMs: 50, maxPercent: 100 } }];
+  const world = worldOf(t, limitOf(), { providers, routes });
+  for (let count = 0; count < 2; count++) await world.ask().done;
+  const gone = world.ask();
+  await world.pass(5_000);
+  assert.equal(world.gate.lines?.isEmpty, false);
+  gone.leave();
+  await gone.done;
+  assert.equal(world.gate.lines?.isEmpty, true);
+  assert.equal(world.sent.length, 2);
+});
+
+test('a copy for a Shadow variant does not wait, and takes nobody’s turn', async (t) => {
+  const variants = [{ name: 'trial', percent: 100, mode: 'Shadow' as const, target: { provider: 'p', model: 'new' } }];
+  const routes = [{ targets: [{ provider: 'p' }], variants }];
+  const world = worldOf(t, limitOf({ shadows: 'Only', amount: '150' }), { routes });
+  for (let count = 0; count < 3; count++) assert.equal((await world.ask().done).status, 200);
+  await world.settle();
+  const copies = world.records.filter(({ shadow }) => shadow).map(({ outcome, queued }) => [outcome, queued]);
+  assert.deepEqual(copies.at(-1), ['budget_exceeded', undefined]);
+  assert.equal(world.gate.lines?.isEmpty, true);
+});

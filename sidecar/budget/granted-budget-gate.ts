@@ -279,7 +279,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   #views(dues: readonly Due[]): readonly LimitView[] {
-    return dues.flatMap(({ budget, period }) => this.#view(budget, period) ?? []);
+    return dues.flatMap(({ budget, period, isSpared }) => (isSpared ? [] : (this.#view(budget, period) ?? [])));
   }
 
   /** What was reserved and is in hand still; what goes back is told when it is there. */

@@ -35,6 +35,7 @@ test('a request that the limit has no room for is answered by the other model, a
   assert.equal(headers['x-remora-downgraded'], 'default/caps/total');
   assert.equal(headers['x-remora-route'], 'default/route-1');
   assert.equal(headers['x-remora-target'], 'small/tiny');
+  assert.equal(headers['x-ratelimit-remaining-tokens'], undefined, 'it bounds the other model in nothing');
   assert.deepEqual(
     world.sent.map(({ model }) => model),
     ['large', 'large', 'tiny'],

@@ -46,10 +46,17 @@ export function assemblePipeline(
   const targets = watchTargets(deps, monotonicMs, places);
   const broker = brokerOf(deps);
   const admission = new Admission(monotonicMs, gates);
-  deps.metrics?.watchAdmission?.({ routes: () => admission.counts(), providers: () => places.counts() });
+  const { lines } = deps.budgetGate;
+  const limitQueue = lines && { lines, most: config.limitQueue.most };
+  deps.metrics?.watchAdmission?.({
+    routes: () => admission.counts(),
+    providers: () => places.counts(),
+    limits: () => lines?.counts() ?? [],
+  });
   const { now, random, budgetGate, telemetry, compileGuardrails, onFault = () => {} } = deps;
   return {
     ...{ now, random, monotonicMs, deadlines, budgetGate, telemetry, onFault, broker, admission, places, gates },
+    limitQueue,
     ...{ health: targets.health, endpoints: targets.endpoints, latencies: targets.latencies },
     policies: new PolicyHolder({ compileGuardrails, broker, health: targets.health, hints: targets.hints }),
     upstream: deps.upstream ?? new Upstreams(now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa }),

@@ -79,6 +79,8 @@ const responseHeaders = () =>
     policy: 'The version of the policy by which the request was decided.',
     dropped:
       'What the target cannot express and was left out of the request, in the words of the client’s API, and what of a whole answer that API has no place for (`answer.…`); comma separated.',
+    downgraded:
+      'The [limit](../guides/when-a-limit-is-reached.md) that lowered the request to another model, as `namespace/name/limit`; absent where none did.',
     estimated: "What of the answer is an estimate of the sidecar and no provider's count, such as `input_tokens`.",
     shouldRetry: '`false` tells the official SDKs that trying again is of no use.',
   });

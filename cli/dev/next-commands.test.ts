@@ -40,6 +40,12 @@ test('nextCommands() asks for so many tokens that every target would pass the ca
   assert.equal(maxTokens({ targets: [dear, target('x/unknown', null)], budgets: fiveUsd }), undefined);
   assert.equal(maxTokens({ targets: [cheap], budgets: [budget('tokens', '100000')] }), '1000000');
   assert.equal(maxTokens({ targets: [cheap] }), undefined, 'no budget');
+  const lowers = { ...budget('tokens', '10'), onExceeded: 'Downgrade' as const, downgradeTo: 'other' };
+  assert.equal(
+    maxTokens({ targets: [cheap], budgets: [lowers] }),
+    undefined,
+    'it would be answered by the other model',
+  );
 });
 
 test('nextCommands() shows a fallback only where a mock always fails and something follows it', () => {

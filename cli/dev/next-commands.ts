@@ -95,7 +95,8 @@ function fallbackLines(url: string, { providers }: Policy, routes: readonly Aska
 }
 
 function budgetLines(url: string, { budgets }: Policy, routes: readonly Askable[]): string[] {
-  for (const budget of budgets.filter(({ where }) => where === undefined))
+  // What lowers a request to another model may refuse nothing.
+  for (const budget of budgets.filter(({ where, onExceeded }) => where === undefined && onExceeded !== 'Downgrade'))
     for (const { model, targets } of routes) {
       const tokens = tokensOver(budget, targets);
       if (tokens === undefined) continue;

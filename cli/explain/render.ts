@@ -24,6 +24,7 @@ const linesOf = (told: Explanation): readonly Line[] => [
   ['', ''],
   ['request', requestText(told)],
   ...callerLines(told),
+  ...downgradeLines(told),
   ...routeLines(told),
   ...classLines(told),
   ...orderLines(told),
@@ -60,6 +61,11 @@ function callerLines({ caller }: Explanation): Line[] {
   );
   return [['caller', known.map(([name, value]) => `${name} ${value}`).join(', ')]];
 }
+
+const downgradeLines = ({ downgraded }: Explanation): Line[] =>
+  downgraded === undefined
+    ? []
+    : [['downgraded', `to the model ${downgraded.model}, since the limit ${downgraded.by} has no room`]];
 
 const routeLines = ({ route, rules, concurrency }: Explanation): Line[] => [
   ...(route === undefined ? [] : [['route', `AIRoute ${route}`] as const]),
@@ -140,12 +146,13 @@ function costTexts({ price, atMost, slice }: ExplainedTarget): string[] {
 }
 
 function budgetText(row: ExplainedBudget): string {
-  const { budget, kind = KIND.budget, limit, per = [], soft, amount, every, until, needed, remaining } = row;
+  const { budget, kind = KIND.budget, limit, per = [], soft, amount, every, until, needed, remaining, otherwise } = row;
   const needs = needed === undefined ? 'needs a price' : `needs ${needed}`;
   const left = remaining === undefined ? `of ${amount}` : `${remaining} left of ${amount}`;
   const spans = every === 'Run' ? per : [...per, every.toLowerCase()];
   const ends = until === undefined ? '' : ` until ${until}`;
-  return `${kind} ${budget} ${limit}: ${needs}, ${left} per ${spans.join(' and ')}${ends}${soft ? ', refuses nothing' : ''}`;
+  const then = otherwise === undefined ? '' : `; what it has no room for ${otherwise}`;
+  return `${kind} ${budget} ${limit}: ${needs}, ${left} per ${spans.join(' and ')}${ends}${soft ? ', refuses nothing' : ''}${then}`;
 }
 
 function ceilingText({

@@ -8,6 +8,7 @@ import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute } from '#contract/resources/ai-route';
 import { statedAmounts, unitOf } from '#contract/resources/budget-unit';
+import { durationMs } from '#contract/resources/fields';
 import type { Limit } from '#contract/resources/limit';
 import {
   BUDGET_SCOPES,
@@ -105,6 +106,7 @@ export function policyBudget(object: Limiting, limit: Limit): PolicyBudget {
     ...(object.kind === KIND.budget && zoneOf(object, limit)),
     ...severityOf(object, limit),
     ...(isMoney && object.kind === KIND.budget && ceilingOf(object)),
+    ...excessOf(object, limit),
   };
 }
 
@@ -128,6 +130,16 @@ function severityOf(object: Limiting, limit: Limit): Pick<PolicyBudget, 'soft' |
   if (isSoft(object, limit)) return { soft: true };
   if (object.kind !== KIND.budget || object.spec.operatorLoss === 'SpendGrant') return {};
   return { operatorLoss: object.spec.operatorLoss };
+}
+
+function excessOf(object: Limiting, limit: Limit): Partial<PolicyBudget> {
+  const { onExceeded, queueFor, downgradeTo } = limit;
+  if (onExceeded === 'Reject' || onExceeded === 'Alert' || isSoft(object, limit)) return {};
+  return {
+    onExceeded,
+    ...(queueFor !== undefined && { queueForMs: durationMs(queueFor) }),
+    ...(downgradeTo !== undefined && { downgradeTo }),
+  };
 }
 
 const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>

@@ -8,6 +8,7 @@ import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
+import { budgetNotes } from './budget-notes.ts';
 import { mayRefuseUnpriced } from './compile-budgets.ts';
 import { chiefReason, targetsOf } from './compile-route.ts';
 import { limitNotes } from './limit-notes.ts';
@@ -105,6 +106,7 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
 const budgetNotesOf = (budget: AIBudget, { snapshot, analysis }: Scene): string[] => [
   ...scopeNotes(budget, snapshot.platformNamespaces),
   ...limitNotes(budget, { snapshot, analysis }),
+  ...budgetNotes(budget, snapshot, analysis),
 ];
 
 const notesOf = (policy: AIPolicy, snapshot: Snapshot): string[] => [

@@ -33,6 +33,8 @@ export const RESPONSE_HEADER = {
   policy: 'x-remora-policy',
   /** What the target cannot express and was left out, and what of the answer the client cannot be given; comma separated; of a long list the beginning, and how many more. */
   dropped: 'x-remora-dropped',
+  /** The limit that lowered the request to another model, `namespace/name/limit`; absent where none did. */
+  downgraded: 'x-remora-downgraded',
   /** What of the answer is an estimate of the sidecar and no provider's count, such as `input_tokens`. */
   estimated: 'x-remora-estimated',
   shouldRetry: 'x-should-retry',

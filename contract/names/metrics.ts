@@ -92,7 +92,15 @@ export const METRIC = {
   },
   routeRefused: {
     name: 'remora_route_requests_refused_total',
-    help: 'Requests that a route, or all providers that it leads to, had no turn for, by route, priority and reason: the queue was `full`, or its deadline passed (`late`).',
+    help: 'Requests that a route, all providers that it leads to, or a limit with onExceeded Queue had no turn for, by route, priority and reason: the queue was `full`, or its deadline passed (`late`).',
+  },
+  limitWaiting: {
+    name: 'remora_limit_requests_waiting',
+    help: 'Requests that wait for room in a limit with onExceeded Queue, by the object that states it and limit.',
+  },
+  limitDowngrades: {
+    name: 'remora_limit_downgrades_total',
+    help: 'Requests that a limit lowered to another model, by limit and model.',
   },
   classifier: {
     name: 'remora_classifier_answers_total',

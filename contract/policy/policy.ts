@@ -19,6 +19,7 @@ import {
 import { azureSettings } from '#contract/resources/azure-settings';
 import { BUDGET_UNITS } from '#contract/resources/budget-unit';
 import { BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/limit';
+import { EXCESS_ACTIONS } from '#contract/resources/limit-excess';
 import { BUDGET_SCOPES, REQUEST_SCOPES, TARGET_SCOPES } from '#contract/resources/limit-scope';
 import { perRequest } from '#contract/resources/per-request';
 import { aiPolicyPriority } from '#contract/resources/policy-priority';
@@ -262,6 +263,12 @@ const budget = z.object({
   operatorLoss: z.enum(OPERATOR_LOSSES).exclude(['SpendGrant']).optional(),
   /** Pico-dollars per token of targets whose price is not known. Absent: they are refused. */
   priceCeiling: z.object({ inputPico: integerText, outputPico: integerText }).optional(),
+  /** Of a request that it has no room for. Absent: it is refused. */
+  onExceeded: z.enum(EXCESS_ACTIONS).exclude(['Reject', 'Alert']).optional(),
+  /** The longest wait of one that is queued. */
+  queueForMs: z.number().int().optional(),
+  /** The model that one is routed for instead. */
+  downgradeTo: z.string().optional(),
 });
 
 export const policy = z.object({

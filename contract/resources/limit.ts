@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { limitAmounts, ONE_AMOUNT, RUN_IS_PER_RUN } from './budget-unit.ts';
 import { dnsLabel } from './fields.ts';
+import { EXCESS_RULES, limitExcess } from './limit-excess.ts';
 import { limitMatch, limitPer } from './limit-scope.ts';
 import { type TwinRule, withRules } from './validation.ts';
 
@@ -28,15 +29,14 @@ export const limitFields = {
       'The window after which the limit starts anew: by the clocks of `timezone` on an AIBudget, in UTC elsewhere; weeks start on Monday. `Run`: never, so that the ' +
         'amount holds for a whole run of an agent, however long; needs `run` in `per`. A run of which nothing is granted for 7 days begins anew.',
     ),
-  onExceeded: z
-    .enum(['Reject', 'Alert'])
-    .default('Reject')
-    .describe(
-      'What happens at the cap. `Reject`: the request is answered 429. `Alert`: nothing; all is counted, and what would have been refused shows in status, metrics and logs.',
-    ),
+  ...limitExcess,
 };
 
-export const LIMIT_RULES: readonly TwinRule<z.output<z.ZodObject<typeof limitFields>>>[] = [ONE_AMOUNT, RUN_IS_PER_RUN];
+export const LIMIT_RULES: readonly TwinRule<z.output<z.ZodObject<typeof limitFields>>>[] = [
+  ONE_AMOUNT,
+  RUN_IS_PER_RUN,
+  ...EXCESS_RULES,
+];
 
 export const limit = withRules(z.object(limitFields), LIMIT_RULES);
 export type Limit = z.infer<typeof limit>;

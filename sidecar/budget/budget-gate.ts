@@ -1,8 +1,10 @@
 /** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price, which makes its usage row. */
 import type { PartitionedRequest } from '#contract/policy/book-id';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
+import type { LimitView } from '#sidecar/canonical/limit-view';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { LimitLines } from './limit-lines.ts';
 import type { AttemptEnd, RowLabels, UnnumberedRecord } from './usage-record.ts';
 
 export interface AttemptEstimate {
@@ -25,6 +27,8 @@ export interface AttemptEstimate {
   readonly model?: string;
   /** Every limit that the attempt counts against; all apply. */
   readonly budgets: readonly PolicyBudget[];
+  /** The limit that lowered the request to another model: it counts what it has room for and refuses nothing. */
+  readonly spared?: PolicyBudget;
   /** Upper bound: the bytes of the request body, since a byte-level tokenizer never yields more tokens than bytes. */
   readonly inputTokensAtMost: number;
   /** The enforced maximum of output tokens, all choices together. */
@@ -78,6 +82,8 @@ export interface Reservation {
   readonly wouldRefuse?: readonly PolicyBudget[];
   /** Durable before it returns. A second call returns the first result. */
   settle(outcome: AttemptOutcome, end?: AttemptEnd): Settlement;
+  /** The limits of requests and tokens that hold for it, as this sidecar knows them now. Absent: none does. */
+  limits?(): readonly LimitView[];
 }
 
 /** What one limit would say of an attempt. Amounts in its unit. */
@@ -95,10 +101,12 @@ export interface BudgetOutlook {
 }
 
 export interface BudgetGate {
-  /** Throws RemoraError `budget_exceeded`, `budget_unavailable`, `ledger_unavailable` or `price_unknown`. */
+  /** Throws LimitRefused, and RemoraError `budget_unavailable`, `ledger_unavailable` or `price_unknown`. */
   reserve(attempt: AttemptEstimate): Promise<Reservation>;
   /** What the limits would say; changes nothing. Absent: nobody here knows. */
   look?(attempt: AttemptEstimate): Promise<readonly BudgetOutlook[]>;
   /** Keeps the row of a request that no attempt was made for. Never throws, never waits. Absent: nobody keeps rows. */
   keep?(row: UnnumberedRecord): void;
+  /** Who waits for room. Absent: nobody can. */
+  readonly lines?: LimitLines;
 }

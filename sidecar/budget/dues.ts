@@ -14,7 +14,12 @@ export interface Due {
   readonly budget: PolicyBudget;
   readonly period: BudgetPeriod;
   readonly need: Need;
+  /** It lowered the request to another model: it counts what it has room for and refuses nothing. */
+  readonly isSpared: boolean;
 }
+
+/** It refuses what it has no room for. */
+export const isHard = ({ budget, isSpared }: Due): boolean => !budget.soft && !isSpared;
 
 export class Dues {
   readonly #now: () => number;
@@ -37,17 +42,19 @@ export class Dues {
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
       const amount = UNIT_USE[budget.unit].atMost(attempt);
-      if (amount === null && !budget.soft) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
-      // A soft limit counts what can be counted.
+      const isSpared = budget.id === attempt.spared?.id;
+      if (amount === null && !budget.soft && !isSpared)
+        throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
+      // What refuses nothing counts what can be counted.
       if (amount === null || amount === 0n) return [];
       const period = windowAt(budget.every, nowMs, budget.timezone);
       const counted = this.#counted(attempt, budget, period);
       if (counted === undefined) return [];
-      return [{ budget: counted, period, need: { budgetId: counted.id, window: period.id, amount } }];
+      return [{ budget: counted, period, need: { budgetId: counted.id, window: period.id, amount }, isSpared }];
     });
   }
 
-  /** undefined: a soft limit that has too many partitions. */
+  /** undefined: one that refuses nothing has too many partitions. */
   #counted(attempt: AttemptEstimate, budget: PolicyBudget, period: BudgetPeriod): PolicyBudget | undefined {
     const counted = partitionOf(budget, attempt);
     if (counted === budget) return counted;
@@ -55,7 +62,7 @@ export class Dues {
     // Runs have no window that would end.
     const span = budget.every === 'Run' ? windowAt('Day', nowMs) : period;
     if (this.#partitions.admits(budget.id, counted.id, span)) return counted;
-    if (budget.soft) return undefined;
+    if (budget.soft || budget.id === attempt.spared?.id) return undefined;
     throw tooManyPartitions({ budget, most: MAX_PARTITIONS, nowMs, windowEndMs: span.endMs });
   }
 }

@@ -73,6 +73,12 @@ export class GrantAsker {
     if (line?.asking) line.recalled = true;
   }
 
+  /** Something of the book was given back: what the last denial said of it holds no more. */
+  freed({ budgetId, window }: { readonly budgetId: string; readonly window: string }): void {
+    const line = this.#lines.get(lineName(budgetId, window));
+    if (line !== undefined) line.denied = undefined;
+  }
+
   #line(budget: PolicyBudget, window: string): Line {
     const name = lineName(budget.id, window);
     const line = this.#lines.get(name) ?? {

@@ -6,6 +6,7 @@ import { windowOf } from '#treasury/window';
 import type { DisownedGrants } from './disowned-grants.ts';
 import type { GrantReturner } from './grant-returner.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
+import type { SeenLimits } from './seen-limits.ts';
 import type { Wallet } from './wallet.ts';
 
 const IDLE_MS = 60_000;
@@ -17,6 +18,7 @@ export interface GrantKeeperDeps {
   readonly journal: JournalKeeper;
   readonly returns: GrantReturner;
   readonly disowned: DisownedGrants;
+  readonly seen: SeenLimits;
   /** A grant has shrunk to what it says now. */
   readonly onShrunk: (grant: Grant) => void;
   /** Unix milliseconds. */
@@ -46,7 +48,7 @@ export class GrantKeeper {
 
   /** Journalled before anything is spent from it; one that cannot be, or comes too late, goes straight back. */
   accept(grant: Grant, exact: boolean): void {
-    const { disowned, journal, returns, wallet, now } = this.#deps;
+    const { disowned, journal, returns, wallet, seen, now } = this.#deps;
     if (disowned.has(grant.id)) return;
     try {
       if (this.#closing) throw new Error('the sidecar is shutting down');
@@ -56,17 +58,20 @@ export class GrantKeeper {
       throw error;
     }
     wallet.add(grant, now(), exact);
+    seen.took(grant);
   }
 
   /** Somebody else needs what is idle here. */
   recall(named: GrantName): void {
-    const { wallet, disowned, returns, onShrunk } = this.#deps;
+    const { wallet, disowned, returns, seen, onShrunk } = this.#deps;
     if (!this.tryRecover()) return;
+    const before = wallet.amountOf(named.id);
     const grant = wallet.shrink(named.id);
     if (grant === undefined) {
       disowned.disown(named);
       return;
     }
+    seen.gaveBack({ grant: { ...grant, amount: before - grant.amount }, final: 0n });
     returns.shrink(grant);
     onShrunk(grant);
     this.giveBack();
@@ -74,7 +79,7 @@ export class GrantKeeper {
 
   /** What serves nobody any more; when it closes, whatever nobody has reserved. */
   giveBack(): void {
-    const { wallet, returns, now } = this.#deps;
+    const { wallet, returns, seen, now } = this.#deps;
     const nowMs = now();
     // Thousands of grants, one per user, lie in a handful of windows.
     const known = new Map<string, boolean>();
@@ -83,7 +88,9 @@ export class GrantKeeper {
       known.set(window, over);
       return over;
     };
-    returns.give(wallet.close({ nowMs, idleMs: this.#closing ? 0 : IDLE_MS, isOver }));
+    const closed = wallet.close({ nowMs, idleMs: this.#closing ? 0 : IDLE_MS, isOver });
+    for (const one of closed) seen.gaveBack(one);
+    returns.give(closed);
   }
 
   /** False while the journal of a former process cannot be read or closed. */

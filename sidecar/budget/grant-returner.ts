@@ -17,6 +17,8 @@ export interface GrantReturnerOptions {
   readonly wallet: Wallet;
   readonly now: () => number;
   readonly timers: Timers;
+  /** Told when it can be granted anew. */
+  readonly returned?: (closed: ClosedGrant) => void;
 }
 
 export class GrantReturner {
@@ -98,11 +100,12 @@ export class GrantReturner {
   }
 
   async #deliver(grant: Grant, final: bigint): Promise<void> {
-    const { authority, journal, timers } = this.#options;
+    const { authority, journal, timers, returned } = this.#options;
     try {
       await withDeadline(timers, RETURN_DEADLINE_MS, authority.giveBack(grant, final));
       this.#waiting.delete(grant.id);
       journal.appendSoon({ type: 'returned', grantId: grant.id });
+      returned?.({ grant, final });
     } catch {
       // Stays waiting; the next tick tries again.
     }

@@ -1,4 +1,5 @@
 /** The budget gate of a sidecar: reserves every attempt on all its budgets out of grants, journals it, and settles what was used. */
+import { least } from '#contract/policy/money';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
 import type { ClosedUse, GrantAuthority, GrantUsage } from '#treasury/grant-authority';
@@ -11,7 +12,7 @@ import type {
   Settlement,
 } from './budget-gate.ts';
 import { DisownedGrants } from './disowned-grants.ts';
-import { type Due, Dues } from './dues.ts';
+import { type Due, Dues, isHard } from './dues.ts';
 import { GrantAsker } from './grant-asker.ts';
 import { GrantKeeper } from './grant-keeper.ts';
 import { GrantReturner } from './grant-returner.ts';
@@ -19,10 +20,12 @@ import { Holder } from './holder.ts';
 import { spread } from './holds.ts';
 import type { Journal } from './journal.ts';
 import { type AttemptNumber, type Backlog, type JournalHooks, JournalKeeper } from './journal-keeper.ts';
+import { LimitLines } from './limit-lines.ts';
 import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { withFirstSlice } from './output-slice.ts';
 import { underCeiling } from './price-ceiling.ts';
 import { budgetUnavailable } from './refusal.ts';
+import { SeenLimits } from './seen-limits.ts';
 import { type Admission, attemptRecord, settlementOf } from './settlement.ts';
 import { StreamGrowth } from './stream-growth.ts';
 import { UncoveredUse } from './uncovered-use.ts';
@@ -102,6 +105,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   readonly #holder: Holder;
   readonly #uncovered: UncoveredUse;
   readonly #dues: Dues;
+  readonly #seen: SeenLimits;
+  readonly lines: LimitLines;
   readonly #stopTicking: () => void;
   readonly #looks: Omit<OutlookDeps, 'wallet' | 'nowMs'>;
 
@@ -109,7 +114,11 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const { authority, journal, instance, now, hooks = {}, timers = REAL_TIMERS, wallet = new Wallet() } = options;
     const askDeadlineMs = options.askDeadlineMs ?? ASK_DEADLINE_MS;
     const kept = new JournalKeeper({ journal, instance, now, hooks });
-    const returns = new GrantReturner({ authority, journal, wallet, now, timers });
+    const returns = new GrantReturner({
+      ...{ authority, journal, wallet, now, timers },
+      returned: ({ grant, final }) => this.#freed(grant, grant.amount - final),
+    });
+    const [lines, seen] = [new LimitLines({ now, timers }), new SeenLimits(now)];
     const asker = new GrantAsker({
       ...{ authority, now, timers, askDeadlineMs },
       accept: (grant, exact) => this.#keeper.accept(grant, exact),
@@ -123,10 +132,12 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     this.#asker = asker;
     this.#looks = { authority, timers, askDeadlineMs };
     this.#dues = new Dues(now);
+    this.lines = lines;
+    this.#seen = seen;
     this.#uncovered = new UncoveredUse({ asker, wallet, now });
-    this.#holder = new Holder({ wallet, asker, returns, uncovered: this.#uncovered, now });
+    this.#holder = new Holder({ wallet, asker, returns, uncovered: this.#uncovered, lines, seen, now });
     this.#keeper = new GrantKeeper({
-      ...{ wallet, journal: kept, returns, disowned, now },
+      ...{ wallet, journal: kept, returns, disowned, seen, now },
       onShrunk: (grant) => asker.recalled(grant),
     });
     this.#keeper.tryRecover();
@@ -138,20 +149,30 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const bounded = underCeiling(asked);
     const attempt = withFirstSlice(bounded);
     const dues = this.#dues.of(attempt);
-    const hard = dues.find(({ budget }) => !budget.soft)?.budget;
+    const hard = dues.find(isHard)?.budget;
     this.#mustBeReady(dues, hard);
     // Nothing is granted before it is known what a former process spent; what is soft goes on uncounted.
     if (dues.length === 0 || !this.#journal.isOpen) return this.#uncounted(bounded);
     const startedUnixMs = this.#now();
-    for (const { budget } of dues) this.#keeper.expect(budget);
+    for (const due of dues) this.#expect(due);
     const { holds, wouldRefuse } = await this.#holder.hold(attempt, dues);
+    if (!this.lines.isEmpty) for (const { budget } of dues) this.lines.leave(budget.id, attempt.requestId);
     const admitted = { attempt, number: this.#journal.begin(), dues, holds, hard, startedUnixMs };
     this.#dispatch(admitted, holds);
     const reservation =
       attempt === bounded
         ? once((outcome, end) => this.#settle(admitted, outcome, end))
         : this.#growing(admitted, bounded.outputTokensAtMost);
-    return wouldRefuse.length === 0 ? reservation : { ...reservation, wouldRefuse };
+    return {
+      ...reservation,
+      ...(wouldRefuse.length > 0 && { wouldRefuse }),
+      ...(this.#seen.isWanted && { limits: () => this.#holder.views(dues) }),
+    };
+  }
+
+  #expect({ budget }: Due): void {
+    this.#keeper.expect(budget);
+    if (budget.unit !== 'nanoUsd' && !budget.soft) this.#seen.isWanted = true;
   }
 
   keep(row: UnnumberedRecord): void {
@@ -255,12 +276,15 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   #settle(admitted: Admitted, outcome: AttemptOutcome, end: AttemptEnd | undefined): Settlement {
     const { attempt, number, holds } = admitted;
-    const budgets = new Map(admitted.dues.map(({ budget }) => [budget.id, budget]));
-    const used = ({ budgetId, amount }: Need): bigint =>
-      usedOf(budgets.get(budgetId)?.unit ?? 'nanoUsd', attempt, { outcome, reserved: amount });
+    const dues = new Map(admitted.dues.map((due) => [due.budget.id, due]));
+    const used = ({ budgetId, amount }: Need): bigint => {
+      const { budget, isSpared = false } = dues.get(budgetId) ?? {};
+      const all = usedOf(budget?.unit ?? 'nanoUsd', attempt, { outcome, reserved: amount });
+      return isSpared ? least(all, amount) : all;
+    };
     const paid = spread(holds, used).flatMap(({ hold, actual }) => {
       const { budgetId, amount } = hold.need;
-      if (actual > amount && !budgets.get(budgetId)?.soft) this.#hooks.overrun?.(budgetId, actual - amount);
+      if (actual > amount && !dues.get(budgetId)?.budget.soft) this.#hooks.overrun?.(budgetId, actual - amount);
       return this.#wallet.settle(hold, actual, this.#now());
     });
     this.#owe(admitted, outcome);
@@ -269,7 +293,20 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       this.#keeper.giveBack();
       this.#returns.report(false);
     }
+    if (!this.lines.isEmpty) for (const { need } of holds) this.#unspent(need);
     return settlementOf(attempt, outcome);
+  }
+
+  /** What was reserved and is in hand still; what goes back is told when it is there. */
+  #unspent(need: Need): void {
+    this.#freed(need, least(need.amount, this.#wallet.slack(need.budgetId, need.window)));
+  }
+
+  /** Whoever waits may have it, and what was said of the book a moment ago holds no more. */
+  #freed(book: Pick<Need, 'budgetId' | 'window'>, amount: bigint): void {
+    if (amount <= 0n) return;
+    this.#asker.freed(book);
+    this.lines.freed(book.budgetId, amount);
   }
 
   /** What went on without a grant is booked later. */

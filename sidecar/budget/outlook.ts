@@ -38,7 +38,7 @@ async function outlook(budget: PolicyBudget, attempt: AttemptEstimate, deps: Out
   const book = await lookAt(counted, period.id, deps);
   const remaining = book && book.remaining + slack;
   const known = { budget, needed, windowEndMs: period.endMs, held: slack, remaining };
-  if (budget.soft) return known;
+  if (budget.soft || budget.id === attempt.spared?.id) return known;
   if (needed === null) return { ...known, refusal: priceUnknown(strictOf(attempt.budgets) ?? budget, attempt) };
   if (remaining === undefined)
     return needed > BigInt(budget.amount) ? { ...known, refusal: overLimit(budget, needed) } : known;

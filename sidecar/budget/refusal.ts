@@ -4,9 +4,11 @@ import { ownerText, type PartitionedRequest, partitionValue } from '#contract/po
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { BudgetUnit } from '#contract/resources/budget-unit';
 import type { BudgetScope } from '#contract/resources/limit-scope';
+import type { LimitView } from '#sidecar/canonical/limit-view';
 import { RemoraError, type RemoraErrorOptions } from '#sidecar/errors/remora-error';
 import { ENDLESS_MS } from '#treasury/window';
 import type { AttemptEstimate } from './budget-gate.ts';
+import { LimitRefused } from './limit-refused.ts';
 
 interface Phrase {
   /** Of a value that a limit matches. */
@@ -61,7 +63,12 @@ export interface Refusal {
   readonly reserved: bigint;
   readonly nowMs: number;
   readonly windowEndMs: number;
+  /** Of the limit, where it is one of requests or tokens. */
+  readonly view?: LimitView | undefined;
 }
+
+/** The official SDKs heed no Retry-After above this. */
+const LONGEST_CLIENT_WAIT_MS = 60_000;
 
 const objectOf = (budget: PolicyBudget): string => `${ownerText(budget)} limit ${budget.limit}`;
 
@@ -110,9 +117,9 @@ const retryAfter = ({ nowMs, windowEndMs }: Wait): { readonly retryAfterMs?: num
 
 const timeText = (unixMs: number): string => new Date(unixMs).toISOString().replace('.000Z', 'Z');
 
-export function budgetExceeded({ budget, attempt, needed, remaining, reserved, ...wait }: Refusal): RemoraError {
+export function budgetExceeded({ budget, attempt, needed, remaining, reserved, view, ...wait }: Refusal): LimitRefused {
   const text = (amount: bigint): string => amountText(budget.unit, amount);
-  return new RemoraError({
+  const options: RemoraErrorOptions = {
     code: exceededCode(budget),
     message:
       `Budget exceeded${subject(budget, attempt)}. ` +
@@ -122,7 +129,9 @@ export function budgetExceeded({ budget, attempt, needed, remaining, reserved, .
     object: objectOf(budget),
     ...(isOfTarget(budget) && { onlyThisTarget: true }),
     ...retryAfter(wait),
-  });
+    ...(view && { limits: [view], retryable: wait.windowEndMs - wait.nowMs <= LONGEST_CLIENT_WAIT_MS }),
+  };
+  return new LimitRefused(options, { budget, needed, remaining, reserved, windowEndMs: wait.windowEndMs });
 }
 
 /** A limit of a provider or a model: another target may not count against it. */

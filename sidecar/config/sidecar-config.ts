@@ -41,6 +41,11 @@ export interface SidecarConfig {
     readonly most: number;
     readonly ms: number;
   };
+  /** Requests that wait for room in a limit. */
+  readonly limitQueue: {
+    /** At one time, for one limit, or for one partition of it such as a user. */
+    readonly most: number;
+  };
   /** A client that reads nothing of its answer for so long is cut. */
   readonly stallMs: number;
   /** How long open requests may go on after the first signal to stop. */
@@ -115,6 +120,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   },
   remembered: { most: 10_000, itemBytes: 8 * MEBIBYTE, turnBytes: 8 * MEBIBYTE, recalledBytes: 8 * MEBIBYTE },
   drained: { most: 64, ms: 30_000 },
+  limitQueue: { most: 500 },
   shadows: { most: 8, requestBytes: 8 * MEBIBYTE, answerBytes: 2 * MEBIBYTE, deadlineMs: 120_000 },
   stallMs: 60_000,
   drainMs: 25_000,

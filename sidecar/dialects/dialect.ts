@@ -2,6 +2,7 @@
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { JsonObject } from '#sidecar/canonical/json';
 import type { Keeping } from '#sidecar/canonical/kept-request';
+import type { LimitView } from '#sidecar/canonical/limit-view';
 import type {
   CanonicalRequest,
   CanonicalResponse,
@@ -114,6 +115,8 @@ export interface AnyDialect {
   readonly streamEnder?: () => StreamEnder;
   /** Body of an error answer. */
   renderError(error: RemoraError, requestId: string): JsonObject;
+  /** What is left of limits, in headers that clients of the API know. Absent: it has none. */
+  limitHeaders?(views: readonly LimitView[]): Record<string, string>;
   /** The events that end a broken stream: an error, and never the dialect's mark of success. Without it a broken answer is cut. */
   renderStreamError?(error: RemoraError, requestId: string): readonly SseEvent[];
 }

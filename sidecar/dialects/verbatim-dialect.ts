@@ -4,7 +4,7 @@ import type { VerbatimOperation, VerbatimRequest } from '#sidecar/canonical/verb
 import type { AnyDialect, DialectOf } from './dialect.ts';
 import { optionalString, requiredString } from './field.ts';
 
-export interface VerbatimOptions extends Pick<AnyDialect, 'id' | 'paths' | 'content' | 'renderError'> {
+export interface VerbatimOptions extends Pick<AnyDialect, 'id' | 'paths' | 'content' | 'limitHeaders' | 'renderError'> {
   readonly operation: VerbatimOperation;
   /** What a request without a model asks for. Default: it is refused. */
   readonly defaultModel?: string;

@@ -1,5 +1,6 @@
 /** The one error class of the data plane. Anything else that is thrown is a fault of ours and becomes `internal`. */
 import { ERROR_CODES, type ErrorCode } from '#contract/names/error-codes';
+import type { LimitView } from '#sidecar/canonical/limit-view';
 
 /** One attempt that failed, for `error.remora.attempts`. */
 export interface AttemptSummary {
@@ -22,6 +23,10 @@ export interface RemoraErrorOptions {
   /** Another target of the request need not have it. */
   readonly onlyThisTarget?: true;
   readonly retryAfterMs?: number;
+  /** Overrides the catalogue: a limit of money is not worth another try, one of requests per minute is. */
+  readonly retryable?: boolean;
+  /** The limits of requests or tokens that refuse. */
+  readonly limits?: readonly LimitView[];
   /** The provider's own error type, request id. */
   readonly upstream?: {
     readonly provider: string;
@@ -46,7 +51,7 @@ export class RemoraError extends Error {
     this.name = 'RemoraError';
     this.code = options.code;
     this.status = options.status ?? ERROR_CODES[options.code].status;
-    this.retryable = ERROR_CODES[options.code].retryable;
+    this.retryable = options.retryable ?? ERROR_CODES[options.code].retryable;
     this.details = options;
   }
 

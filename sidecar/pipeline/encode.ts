@@ -2,6 +2,7 @@
 import { RESPONSE_HEADER } from '#contract/names/headers';
 import { formatUsd } from '#contract/policy/money';
 import type { JsonObject } from '#sidecar/canonical/json';
+import { tightest } from '#sidecar/canonical/limit-view';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { lostOfAnswer, lostOfEvent } from '#sidecar/dialects/answer-losses';
 import type { EncodeContext } from '#sidecar/dialects/dialect';
@@ -118,6 +119,9 @@ function answerHeaders(
     [RESPONSE_HEADER.attempts]: String(log.attempts.length),
     [RESPONSE_HEADER.policy]: log.policyHash ?? '',
   };
+  if (log.downgraded !== undefined) headers[RESPONSE_HEADER.downgraded] = log.downgraded.by;
+  const { limits } = answer.by;
+  if (limits !== undefined) Object.assign(headers, decoded.dialect.limitHeaders?.(tightest(limits)));
   if (answer.by.estimated !== undefined) headers[RESPONSE_HEADER.estimated] = answer.by.estimated;
   const dropped = [...answer.by.dropped, ...lost];
   if (dropped.length > 0) headers[RESPONSE_HEADER.dropped] = namesOf(dropped);

@@ -1,5 +1,6 @@
 /** A request's way, one straight line of stages. Around it, and nowhere else: early ends, the record, the error answer. */
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
+import type { LimitRefused } from '#sidecar/budget/limit-refused';
 import { isAboutKept } from '#sidecar/canonical/operation';
 import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import type { InputInspection } from '#sidecar/guardrails/guardrail';
@@ -10,11 +11,14 @@ import { selectAccount } from './accounts/select-account.ts';
 import type { Admission } from './admission/admission.ts';
 import type { ProviderPlaces } from './admission/provider-places.ts';
 import { askClassifier, classifierOf } from './ask-classifier.ts';
-import { attempt } from './attempt.ts';
+import { type AttemptQuestion, attempt } from './attempt.ts';
+import type { Answer } from './attempts/answer.ts';
+import type { LimitQueue } from './attempts/limit-wait.ts';
 import type { RetryBudgets } from './attempts/retry-budget.ts';
 import type { Call } from './call.ts';
 import { type DecodedRequest, decode } from './decode.ts';
 import { deliver } from './deliver.ts';
+import { isLowered, type Lowered, lower, notLowered } from './downgrade.ts';
 import { encode } from './encode.ts';
 import type { EndpointBalancer } from './endpoints/endpoint-balancer.ts';
 import type { RatedAnswers } from './experiments/rated-answers.ts';
@@ -65,6 +69,8 @@ export interface PipelineDeps {
   readonly remembered: RememberedAnswers;
   readonly admission: Admission;
   readonly places: ProviderPlaces;
+  /** Where requests wait for room in limits; undefined: nobody waits. */
+  readonly limitQueue: LimitQueue | undefined;
   readonly drains: Drains;
   readonly variants: VariantBoard;
   readonly shadows: Shadows;
@@ -131,7 +137,7 @@ export interface Understood {
 }
 
 export async function understand({ call, log, deps }: Passing): Promise<Understood> {
-  const { remembered, now } = deps;
+  const { remembered } = deps;
   // The bytes first: until they are here nothing is decided, so a slow sender holds no old policy.
   const bytes = await call.body.read();
   // Pinned once: a policy that arrives meanwhile is for the next request.
@@ -142,6 +148,14 @@ export async function understand({ call, log, deps }: Passing): Promise<Understo
   const named = recall?.namedIn(asked.content.body);
   const decoded = named && recall ? await recallNamed(named, { asked, recall, call, remembered }) : asked;
   const caller = withClaims(known, decoded.request, log);
+  return judge({ snapshot, decoded, caller }, { call, log, deps });
+}
+
+/** What is found in a request, and what expressions ask of it. */
+async function judge(
+  { snapshot, decoded, caller }: Omit<Understood, 'inspection' | 'conditions'>,
+  { call, log, deps: { now } }: Passing,
+): Promise<Understood> {
   // Once per request and before any target is chosen, since the verdict decides which targets may be.
   const inspection = isLargeToInspect(decoded.content.bytes)
     ? await inspectLarge(decoded.request, snapshot, call.scope)
@@ -181,10 +195,44 @@ async function enter(selection: Selection, { call, log, deps }: Passing): Promis
   if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
 }
 
-async function answer(selection: Selection, understood: Understood, { call, log, deps }: Passing): Promise<void> {
-  const { caller, decoded, snapshot } = understood;
-  const attempts = { call, caller, decoded, selection, log, deps };
-  const committed = joined(await attempt(attempts), attempts, snapshot);
+/** A limit has the request go to another model. As `lower`. */
+export const lowered = (refused: LimitRefused, understood: Understood, passing: Passing): Promise<Lowered> =>
+  lower(refused, understood, passing, { judge, questionOf, select });
+
+interface Answered {
+  readonly given: Answer;
+  readonly attempts: AttemptQuestion;
+}
+
+async function answered(selection: Selection, understood: Understood, passing: Passing): Promise<Answered> {
+  const { caller, decoded } = understood;
+  const attempts = { ...passing, caller, decoded, selection };
+  try {
+    return { given: await attempt(attempts), attempts };
+  } catch (thrown) {
+    if (!isLowered(thrown, understood)) throw thrown;
+    return answeredByOther(thrown, understood, passing);
+  }
+}
+
+async function answeredByOther(refused: LimitRefused, asked: Understood, passing: Passing): Promise<Answered> {
+  try {
+    passing.call.scope.throwIfCancelled();
+    const { selection, understood } = await lowered(refused, asked, passing);
+    passing.call.scope.beginAnew();
+    await enter(selection, passing);
+    const attempts = { ...passing, caller: understood.caller, decoded: understood.decoded, selection };
+    return { given: await attempt(attempts), attempts };
+  } catch (thrown) {
+    throw notLowered(refused, thrown, passing);
+  }
+}
+
+async function answer(chosen: Selection, understood: Understood, passing: Passing): Promise<void> {
+  const { call, log, deps } = passing;
+  const { given, attempts } = await answered(chosen, understood, passing);
+  const { decoded, selection } = attempts;
+  const committed = joined(given, attempts, understood.snapshot);
   log.answeredBy(committed.by);
   learnKeeper(committed.by, decoded, deps.keepers);
   // After the commit point: what is inspected, metered and written is one answer of one target.

@@ -22,6 +22,8 @@ export interface Caller {
   readonly priceBook?: string | undefined;
   /** Every limit that its requests count against. */
   readonly budgets: readonly PolicyBudget[];
+  /** The one of them that lowered the request to another model, and refuses it no more. */
+  readonly spared?: PolicyBudget;
   /** Every label that the policy asks for; empty where it is not there. */
   readonly labels: ReadonlyMap<string, string>;
   /** Which models it may use. */

@@ -28,6 +28,7 @@ export function renderFailure(thrown: unknown, call: Call, log: RequestRecorder)
     const { status, headers, body } = errorAnswer(error, call.endpoint.dialect, call.requestId);
     Object.assign(headers, variantHeader(log));
     if (log.policyHash !== undefined) headers[RESPONSE_HEADER.policy] = log.policyHash;
+    if (log.downgraded !== undefined) headers[RESPONSE_HEADER.downgraded] = log.downgraded.by;
     if (log.attempts.length > 0) headers[RESPONSE_HEADER.attempts] = String(log.attempts.length);
     call.reply.whole(status, headers, body);
   }
@@ -61,7 +62,8 @@ export function errorAnswer(
     ...requestIdHeaders(dialect, requestId),
     [RESPONSE_HEADER.shouldRetry]: String(error.retryable && !tried),
   };
-  const { retryAfterMs } = error.details;
+  const { retryAfterMs, limits } = error.details;
+  if (limits !== undefined) Object.assign(headers, dialect.limitHeaders?.(limits));
   if (retryAfterMs !== undefined) {
     headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
     headers['retry-after-ms'] = String(Math.ceil(retryAfterMs));

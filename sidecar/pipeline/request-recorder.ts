@@ -25,6 +25,8 @@ type FailedExpression = NonNullable<RequestRecord['failedExpressions']>[number];
 type Unfit = NonNullable<RequestRecord['unfit']>[number];
 
 const NONE: readonly never[] = [];
+/** Of what a request waited for, where that is a limit. */
+export const LIMIT_PREFIX = 'limit:';
 
 export class RequestRecorder {
   readonly startUnixMs: number;
@@ -43,6 +45,8 @@ export class RequestRecorder {
   requestClass: RequestClass | undefined;
   /** Of a request whose route bounds how many are under way, or that a provider had no room for. */
   queued: RequestRecord['queued'];
+  /** The limit that lowered it, and to which model. */
+  downgraded: RequestRecord['downgraded'];
   /** Targets that went on with what the answering one began. */
   readonly continuedBy: string[] = [];
   /** Of the rule that decided. */
@@ -202,7 +206,8 @@ export class RequestRecorder {
 
   /** One target had no turn for it, and another one answered: then it was not refused. */
   #queued({ refused, ...queued }: NonNullable<RequestRecord['queued']>): RequestRecord['queued'] {
-    return refused !== undefined && this.outcome === 'overloaded' ? { ...queued, refused } : queued;
+    const isRefused = this.outcome === 'overloaded' || isLimit(queued.waitedFor);
+    return refused !== undefined && isRefused ? { ...queued, refused } : queued;
   }
 
   finish(): RequestRecord {
@@ -244,6 +249,7 @@ export class RequestRecorder {
       ...(this.requestClass && { requestClass: this.requestClass }),
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       ...(this.continuedBy.length > 0 && { continuedBy: this.continuedBy }),
+      ...(this.downgraded !== undefined && { downgraded: this.downgraded }),
       ...(this.queued !== undefined && { queued: this.#queued(this.queued) }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,
@@ -251,6 +257,9 @@ export class RequestRecorder {
     };
   }
 }
+
+/** Nobody else may have room for what a limit has none for. */
+const isLimit = (waitedFor: string | undefined): boolean => waitedFor?.startsWith(LIMIT_PREFIX) === true;
 
 const leftOutOf = (
   { policy }: CompiledTarget,

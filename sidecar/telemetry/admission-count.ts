@@ -21,7 +21,16 @@ export interface ProviderCount extends Count {
   readonly model: string;
 }
 
+/** Requests that wait for room in a limit, all its partitions together. */
+interface LimitCount {
+  /** `namespace/name` of the object that states it. */
+  readonly budget: string;
+  readonly limit: string;
+  readonly waiting: number;
+}
+
 export interface AdmissionReadings {
   routes(): readonly RouteCount[];
   providers(): readonly ProviderCount[];
+  limits(): readonly LimitCount[];
 }

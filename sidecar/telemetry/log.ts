@@ -57,6 +57,9 @@ const queuedOf = ({ queued }: RequestRecord): string =>
       member('waitedMs', Math.round(queued.waitedMs)) +
       member('waitedFor', queued.waitedFor);
 
+const downgradedOf = ({ downgraded }: RequestRecord): string =>
+  downgraded === undefined ? '' : member('downgradedBy', downgraded.by) + member('downgradedTo', downgraded.model);
+
 const continuedOf = ({ continuedBy }: RequestRecord): string =>
   continuedBy === undefined ? '' : `,"continuedBy":${list(continuedBy.map(textOf))}`;
 
@@ -114,7 +117,7 @@ export const requestLine = (record: RequestRecord): string =>
   `{"level":"info","time":"${isoTime(record.startUnixMs + record.durationMs)}","requestId":${textOf(record.requestId)}` +
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}${classOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}` +
-  `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}${continuedOf(record)}${queuedOf(record)}` +
+  `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}${continuedOf(record)}${queuedOf(record)}${downgradedOf(record)}` +
   `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"${record.shadow ? 'shadow' : 'request'}"}\n`;
 

@@ -134,6 +134,7 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const countConstraints = constraintMetrics(registry);
   const continuations = counter(registry, METRIC.continuations);
   const refused = counter(registry, METRIC.routeRefused);
+  const downgrades = counter(registry, METRIC.limitDowngrades);
   const classifier = counter(registry, METRIC.classifier);
   const shadows = counter(registry, METRIC.shadowRequests);
   const series = remembered((route, variant, outcome, stream) => ({
@@ -150,7 +151,8 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     const fallback = fallbackOf(record);
     if (fallback !== undefined) fallbacks.of({ route, ...variantLabel(variant), ...fallback }).add(1);
     for (const target of record.continuedBy ?? []) continuations.of({ route, target }).add(1);
-    const { queued } = record;
+    const { queued, downgraded } = record;
+    if (downgraded !== undefined) downgrades.of({ limit: downgraded.by, model: downgraded.model }).add(1);
     if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
     if (record.classifier !== undefined) classifier.of({ route, outcome: record.classifier }).add(1);
     countConstraints(record);

@@ -129,14 +129,16 @@ export interface RequestRecord {
   readonly droppedOfAnswer?: readonly string[];
   /** Targets that went on, each where the one before broke off, with what `answeredBy` began. */
   readonly continuedBy?: readonly string[];
-  /** Where the route bounds how many requests are under way, or a provider had no room: the class, the wait for its turn, and why it had none. */
+  /** Where the route bounds how many requests are under way, or a provider or a limit had no room: the class, the wait for its turn, and why it had none. */
   readonly queued?: {
     readonly priority: Priority;
     readonly waitedMs: number;
-    /** The share key of what had no room at an attempt; absent: the route itself, or nothing. */
+    /** The share key of what had no room at an attempt, or `limit:` and its name; absent: the route itself, or nothing. */
     readonly waitedFor?: string;
     readonly refused?: 'full' | 'late';
   };
+  /** What a limit lowered it to, and which: `namespace/name/limit`. */
+  readonly downgraded?: { readonly by: string; readonly model: string };
   readonly startUnixMs: number;
   readonly durationMs: number;
   readonly timeToFirstChunkMs?: number;

@@ -142,10 +142,12 @@ test('metrics count who went on with a broken stream, who had no place, who wait
   metrics.observe({ ...record, continuedBy: ['local/a', 'local/b', 'local/b'] });
   metrics.observe({ ...record, queued: { priority: 'Low', waitedMs: 5, refused: 'late' } });
   metrics.observe({ ...record, queued: { priority: 'Low', waitedMs: 5 } });
+  metrics.observe({ ...record, downgraded: { by: 'ai/caps/total', model: 'cheap' } });
   const count = { priority: 'High', running: 3, waiting: 2 } as const;
   metrics.watchAdmission({
     routes: () => [{ route: 'support/tickets', ...count }],
     providers: () => [{ provider: 'ai/openai', model: 'gpt-4o', ...count }],
+    limits: () => [{ budget: 'ai/caps', limit: 'teams', waiting: 4 }],
   });
   metrics.watchBacklog(() => ({ waiting: 7, dropped: 2, journalChars: 512 }));
   const text = await metrics.text();
@@ -159,6 +161,8 @@ test('metrics count who went on with a broken stream, who had no place, who wait
     'remora_route_requests_running{route="support/tickets",priority="High"} 3',
     'remora_route_requests_waiting{route="support/tickets",priority="High"} 2',
     'remora_provider_attempts_running{provider="ai/openai",model="gpt-4o",priority="High"} 3',
+    'remora_limit_requests_waiting{budget="ai/caps",limit="teams"} 4',
+    'remora_limit_downgrades_total{limit="ai/caps/total",model="cheap"} 1',
     'remora_provider_attempts_waiting{provider="ai/openai",model="gpt-4o",priority="High"} 2',
   ])
     assert.ok(text.includes(expected), `${expected}\nnot in\n${text}`);

@@ -5,7 +5,7 @@ import { METRIC } from '#contract/names/metrics';
 import type { AdmissionReadings } from './admission-count.ts';
 import type { TargetReadings } from './request-record.ts';
 
-export function admissionMetrics(registry: Registry, { routes, providers }: AdmissionReadings): void {
+export function admissionMetrics(registry: Registry, { routes, providers, limits }: AdmissionReadings): void {
   for (const [descriptor, count] of [
     [METRIC.routeRunning, 'running'],
     [METRIC.routeWaiting, 'waiting'],
@@ -32,6 +32,15 @@ export function admissionMetrics(registry: Registry, { routes, providers }: Admi
           this.set({ provider: one.provider, model: one.model, priority: one.priority }, one[count]);
       },
     });
+  new Gauge({
+    ...METRIC.limitWaiting,
+    labelNames: ['budget', 'limit'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { budget, limit, waiting } of limits()) this.set({ budget, limit }, waiting);
+    },
+  });
 }
 
 /** What of usage is kept here until history has it. */

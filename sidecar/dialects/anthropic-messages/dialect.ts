@@ -6,6 +6,7 @@ import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
 import { type EncoderState, streamEncoder } from './encode-stream.ts';
+import { limitHeaders } from './limit-headers.ts';
 import { renderError, renderStreamError } from './render-error.ts';
 import { streamEnder } from './stream-ender.ts';
 
@@ -21,6 +22,7 @@ export const anthropicMessages: Dialect<EncoderState> = {
   clientPaths,
   encodeResponse,
   streamEncoder,
+  limitHeaders,
   streamEnder,
   renderError,
   renderStreamError,

@@ -1,6 +1,7 @@
 /** OpenAI's Chat Completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { keepingOfFiles } from '#sidecar/dialects/named-files';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
@@ -20,6 +21,7 @@ export const openaiChat: Dialect<EncoderState> = {
   encodeResponse,
   writesImages: true,
   streamEncoder,
+  limitHeaders,
   streamEnder,
   renderError,
   renderStreamError,

@@ -1,6 +1,7 @@
 /** OpenAI's legacy completions API as clients speak it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { renderError, renderStreamError } from '#sidecar/dialects/openai-chat/render-error';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 import { encodeResponse } from './encode-response.ts';
@@ -14,6 +15,7 @@ export const openaiCompletions: Dialect<EncoderState, 'text_completion'> = {
   decodeRequest,
   encodeResponse,
   streamEncoder,
+  limitHeaders,
   renderError,
   renderStreamError,
 };

@@ -5,6 +5,7 @@ import type { RequestOf } from '#sidecar/canonical/request';
 import { totalInputTokens } from '#sidecar/canonical/usage';
 import type { DialectOf, EncodeContext } from '#sidecar/dialects/dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
 
@@ -15,6 +16,7 @@ export const openaiEmbeddings: DialectOf<'embeddings'> = {
   readKeys: READ_KEYS,
   decodeRequest,
   encodeResponse,
+  limitHeaders,
   renderError,
 };
 

@@ -1,6 +1,7 @@
 /** OpenAI's Responses API as clients speak it. What no service stores is remembered here for a while, so that clients can name it. */
 import type { Dialect } from '#sidecar/dialects/dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { DIALECT_ID } from './api-id.ts';
 import { clientPaths } from './client-paths.ts';
 import { decodeRequest, READ_KEYS } from './decode-request.ts';
@@ -24,6 +25,7 @@ export const openaiResponses: Dialect<EncoderState> = {
   encodeResponse,
   writesImages: true,
   streamEncoder,
+  limitHeaders,
   streamEnder,
   renderError,
   renderStreamError,

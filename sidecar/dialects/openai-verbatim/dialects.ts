@@ -1,6 +1,7 @@
 /** OpenAI's other APIs as clients speak them, one row each. */
 import type { AnyDialect } from '#sidecar/dialects/dialect';
 import { renderError } from '#sidecar/dialects/openai-chat/render-error';
+import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { type VerbatimOptions, verbatimDialect } from '#sidecar/dialects/verbatim-dialect';
 
@@ -20,5 +21,5 @@ const ROWS: readonly Row[] = [
 ];
 
 export const openaiVerbatim: readonly AnyDialect[] = ROWS.map(({ path, ...row }) =>
-  verbatimDialect({ ...row, paths: openaiPaths(path), renderError }),
+  verbatimDialect({ ...row, paths: openaiPaths(path), limitHeaders, renderError }),
 );

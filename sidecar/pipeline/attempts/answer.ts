@@ -1,4 +1,5 @@
 /** An answer on its way from whoever gave it to the client: whole, or a stream whose first content event has come. */
+import type { LimitView } from '#sidecar/canonical/limit-view';
 import type { OutputGuard } from '#sidecar/guardrails/guardrail';
 import type { Lane, StreamItem, WholeItem } from './lanes/lane.ts';
 
@@ -18,6 +19,8 @@ export interface Answerer {
   readonly outputWatch?: OutputGuard | null | undefined;
   /** Books what the answer used; a second call changes nothing. */
   settle(): void;
+  /** The limits of requests and tokens that it counts against, as known here now. Absent: none. */
+  readonly limits?: readonly LimitView[] | undefined;
   /** Nano-dollars, once settled; null when the price is unknown. */
   readonly costNanoUsd: bigint | null;
 }

@@ -32,6 +32,10 @@ export class AttemptAnswerer implements Answerer {
     this.#log.settle();
   }
 
+  get limits(): Answerer['limits'] {
+    return this.#log.limits;
+  }
+
   get costNanoUsd(): bigint | null {
     return this.#log.costNanoUsd;
   }

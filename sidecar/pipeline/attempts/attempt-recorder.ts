@@ -3,6 +3,7 @@
 import type { AttemptOutcome, Growth, Reservation } from '#sidecar/budget/budget-gate';
 import type { AttemptEnd } from '#sidecar/budget/usage-record';
 import type { FinishReason } from '#sidecar/canonical/chat-response';
+import type { LimitView } from '#sidecar/canonical/limit-view';
 import type { CanonicalResponse } from '#sidecar/canonical/request';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Usage } from '#sidecar/canonical/usage';
@@ -101,6 +102,10 @@ export class AttemptRecorder {
 
   get target(): string {
     return this.#candidate.target.policy.name;
+  }
+
+  get limits(): readonly LimitView[] | undefined {
+    return this.#reservation.limits?.();
   }
 
   /** The server could not be reached; false: there is no other one to ask. */

@@ -98,6 +98,7 @@ export const estimate = (plan: Plan, question: PlannedQuestion): AttemptEstimate
     caller,
     model: plan.candidate.model,
     budgets,
+    ...(caller.spared && { spared: caller.spared }),
     inputTokensAtMost: Math.max(
       decoded.content.bytes.length,
       plan.bytes.length,

@@ -15,6 +15,7 @@ import type { Answer } from './answer.ts';
 import type { Candidate } from './candidate.ts';
 import { type Decision, decideNext, otherwise } from './decide-next.ts';
 import { estimatedAnswer } from './estimator.ts';
+import { waitForRoom } from './limit-wait.ts';
 import { limitsOf } from './limits-of.ts';
 import { type Plan, planAttempt } from './plan.ts';
 import { sendAttempt } from './send-attempt.ts';
@@ -90,16 +91,24 @@ async function tryPlan(plan: Plan, turn: Turn): Promise<TurnOutcome> {
   const { places, health } = question.deps;
   // Beside another target nobody waits for room.
   const hasFit = (): boolean => turn.isAccompanied || turn.others.some((other) => !health.isUnfit(other));
-  for (let retriesDone = 0; ; retriesDone += 1) {
+  for (let retriesDone = 0; ; ) {
     const taken = places.take(plan.candidate, question, hasFit);
     const place = taken instanceof Promise ? await taken : taken;
     if (place === null) return 'next';
     if (place instanceof RemoraError) return place;
-    const made = await sendAttempt(plan, question, place);
+    let made: Awaited<ReturnType<typeof sendAttempt>>;
+    try {
+      made = await sendAttempt(plan, question, place);
+    } catch (thrown) {
+      // It holds no place while it waits, and takes one anew.
+      await waitForRoom(thrown, turn);
+      continue;
+    }
     if (!(made instanceof AttemptFailed)) return made;
     failures.push(made.failure);
     const decision = decide(made, { ...turn, candidate: plan.candidate, retriesDone });
     if (decision.action !== 'retry') return decision.action;
+    retriesDone += 1;
     await question.call.scope.sleep(decision.afterMs);
   }
 }

@@ -112,7 +112,7 @@ export class Shadows {
       decoded,
       selection,
       log,
-      deps: { ...deps, upstream, health: this.#health, retries: this.#retries },
+      deps: { ...deps, upstream, health: this.#health, retries: this.#retries, limitQueue: undefined },
     });
   }
 }

@@ -1,7 +1,7 @@
 /** One target of an explanation: how it would be asked, what that may cost, and what is held against it. */
 import { amountText } from '#contract/policy/amount-text';
 import { formatUsd } from '#contract/policy/money';
-import type { PolicyGuardrail } from '#contract/policy/policy';
+import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import type { AttemptEstimate, BudgetOutlook } from '#sidecar/budget/budget-gate';
 import { withFirstSlice } from '#sidecar/budget/output-slice';
 import { boundOf } from '#sidecar/budget/settlement';
@@ -82,6 +82,13 @@ function budgetRow({ budget, needed, held, remaining, windowEndMs }: BudgetOutlo
     ...(windowEndMs !== ENDLESS_MS && { until: new Date(windowEndMs).toISOString().replace('.000Z', 'Z') }),
     ...(needed !== null && { needed: text(needed) }),
     held: text(held),
+    ...otherwiseOf(budget),
     ...(remaining !== undefined && { remaining: text(remaining) }),
   };
+}
+
+function otherwiseOf({ onExceeded, queueForMs = 0, downgradeTo }: PolicyBudget): Pick<ExplainedBudget, 'otherwise'> {
+  if (onExceeded === undefined) return {};
+  const queued = `waits for room, ${queueForMs} ms at most`;
+  return { otherwise: onExceeded === 'Queue' ? queued : `goes to the model ${downgradeTo}` };
 }

@@ -1,7 +1,8 @@
 /** A dry run: all that is decided of a request before anything is sent, reserved or counted. Then who would be asked, and why. */
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Call } from '#sidecar/pipeline/call';
-import { type PipelineDeps, questionOf, select, understand } from '#sidecar/pipeline/handle';
+import { isLowered, notLowered } from '#sidecar/pipeline/downgrade';
+import { lowered, type PipelineDeps, questionOf, select, understand } from '#sidecar/pipeline/handle';
 import { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import { ClientGone } from '#sidecar/pipeline/scope/request-scope';
 import { unmoved } from '#sidecar/pipeline/strategies/latency/target-latencies';
@@ -41,7 +42,23 @@ async function decide(run: DryRun): Promise<void> {
   run.question = await questionOf(run.understood, run);
   run.selection = select(run.question, run.call);
   run.outlooks = await outlooksOf(run.selection, run.understood, run);
+  await lowerRun(run, refusalOf(run.outlooks));
   run.isAnsweredHere = run.outlooks.find(({ error }) => error === undefined)?.isAnsweredHere === true;
   const refused = refusalOf(run.outlooks);
   if (refused !== undefined) throw refused;
+}
+
+/** What comes of it where a limit lowers it to another model: from here on that is what is explained. */
+async function lowerRun(run: DryRun, refused: unknown): Promise<void> {
+  const { understood } = run;
+  if (understood === undefined || !isLowered(refused, understood)) return;
+  try {
+    Object.assign(run, await lowered(refused, understood, run));
+    if (run.selection !== undefined && run.understood !== undefined)
+      run.outlooks = await outlooksOf(run.selection, run.understood, run);
+    const other = refusalOf(run.outlooks ?? []);
+    if (other !== undefined) throw other;
+  } catch (thrown) {
+    throw notLowered(refused, thrown, run);
+  }
 }

@@ -23,6 +23,7 @@ export function explanationOf(run: DryRun): Explanation {
   return {
     request: requestOf(run, record),
     ...outcomeOf(run),
+    ...(record.downgraded && { downgraded: record.downgraded }),
     ...callerOf(run),
     ...(policyHash !== undefined && { policyHash }),
     objects: objectsOf(run, route),

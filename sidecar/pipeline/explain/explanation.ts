@@ -19,6 +19,8 @@ export interface Explanation {
   readonly outcome: 'sent' | 'answered' | 'refused';
   /** The target that would be asked first. */
   readonly sentTo?: string;
+  /** A limit has no room and lowers it to another model; what follows is about that. `by`: `namespace/name/limit`. */
+  readonly downgraded?: RequestRecord['downgraded'];
   /** What the client would see. */
   readonly refused?: ExplainedError;
   readonly caller?: Attribution & {
@@ -144,6 +146,8 @@ export interface ExplainedBudget {
   readonly needed?: string;
   /** What this sidecar can spend without asking. */
   readonly held: string;
+  /** What happens to a request that it has no room for, in words; absent: it is refused. */
+  readonly otherwise?: string;
   /** What all sidecars together can still spend; absent where only the operator knows. */
   readonly remaining?: string;
 }

@@ -74,8 +74,16 @@ export class RequestScope {
     if (cause !== undefined) throw cause;
   }
 
-  /** Ends the request `ms` from now with `upstream_timeout`. `route` is the AIRoute that says so. */
+  /** What was taken for one route is given back, since another one is to answer. The deadline stays. */
+  beginAnew(): void {
+    this.#mayGoOn = undefined;
+    this.#runEnding();
+  }
+
+  /** Ends the request `ms` from now with `upstream_timeout`, unless it ends sooner. `route` is the AIRoute that says so. */
   limitTo(ms: number, route: string): void {
+    if (ms >= this.remainingMs) return;
+    if (this.#total !== undefined) this.deadlines.cancel(this.#total);
     this.#total = this.deadlines.in(ms, () =>
       this.cancel(
         new RemoraError({
@@ -143,6 +151,10 @@ export class RequestScope {
 
   close(): void {
     if (this.#total !== undefined) this.deadlines.cancel(this.#total);
+    this.#runEnding();
+  }
+
+  #runEnding(): void {
     const ending = this.#atEnd;
     this.#atEnd = undefined;
     for (const run of ending ?? []) run();

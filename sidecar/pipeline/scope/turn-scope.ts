@@ -80,6 +80,10 @@ export class TurnScope extends RequestScope {
     return this.#request.waitFor(ms, begin);
   }
 
+  override atEnd(run: () => void): void {
+    this.#request.atEnd(run);
+  }
+
   /** Ends what is under way, and whatever would begin. */
   supersede(): void {
     if (this.cause === undefined) this.#superseded = new Superseded();

@@ -41,6 +41,10 @@ class JoinedAnswerer implements Answerer {
     this.#parts.push(next);
   }
 
+  get limits(): Answerer['limits'] {
+    return this.#parts.at(-1)?.limits;
+  }
+
   settle(): void {
     for (const part of this.#parts) part.settle();
   }

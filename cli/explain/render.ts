@@ -123,13 +123,19 @@ function latencyTexts({ latency }: ExplainedTarget): string[] {
   return [`${average}${p95Ms === undefined ? '' : `, p95 ${Math.round(p95Ms)}ms`}, ${underWay} under way`];
 }
 
-function costTexts({ price, atMost }: ExplainedTarget): string[] {
+function costTexts({ price, atMost, slice }: ExplainedTarget): string[] {
   if (atMost === undefined) return [];
   const { inputTokens, outputTokens, usd } = atMost;
   const tokens = `${inputTokens} tokens in and ${outputTokens} out`;
   const cost = usd === undefined ? 'of unknown price' : `$${usd}`;
   const rate = price === undefined ? '' : ` ($${price.input} in, $${price.output} out per million)`;
-  return [`at most ${tokens}: ${cost}${rate}`];
+  const first =
+    slice === undefined
+      ? []
+      : [
+          `reserved at first: ${slice.outputTokens} tokens out${slice.usd === undefined ? '' : `, $${slice.usd} in all`}; more as it flows`,
+        ];
+  return [`at most ${tokens}: ${cost}${rate}`, ...first];
 }
 
 function budgetText({ budget, limit, per = [], amount, every, until, needed, remaining }: ExplainedBudget): string {

@@ -18,7 +18,10 @@ export const METRIC = {
     name: 'remora_request_duration_seconds',
     help: 'Seconds from the head of a request to the end of its answer, with all attempts.',
   },
-  attempts: { name: 'remora_attempts_total', help: 'Attempts at targets, by route, target and outcome.' },
+  attempts: {
+    name: 'remora_attempts_total',
+    help: 'Attempts at targets, by route, target and outcome; `cut_by_budget` is a stream that its limit ended.',
+  },
   retries: {
     name: 'remora_retries_total',
     help: 'Attempts on a target that had failed before for the same request, by route.',

@@ -44,6 +44,7 @@ export class StreamGrowth<D extends { readonly need: Need }> implements Growth {
   }
 
   extend(outputTokens: number): boolean {
+    if (this.#isOver) return false;
     const attempt = this.#grown(outputTokens);
     try {
       const holds = this.#deps.take(this.#missing(attempt).map(({ need }) => need));

@@ -9,9 +9,9 @@ export function readFrame(raw: Uint8Array): JsonObject[] {
   return [...decoder.push(raw), ...decoder.end()].map(({ data }) => parseJson(data)).filter(isJsonObject);
 }
 
-/** Whether the frame has this text. One in quotes is no part of what a model wrote: there quotes are escaped. */
-export const says = ({ buffer, byteOffset, length }: Uint8Array, text: string): boolean =>
-  Buffer.from(buffer, byteOffset, length).includes(text);
+/** Whether the frame has these bytes of JSON. A text with its quotes is no part of what a model wrote: there quotes are escaped. */
+export const says = (raw: Uint8Array, text: Buffer): boolean =>
+  (raw instanceof Buffer ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.length)).includes(text);
 
 /** The last frame that meant something. */
 export class LastFrame {

@@ -7,7 +7,7 @@ import type { SseEvent } from '#sidecar/stream/sse-event';
 import { encodeStop } from './stop-reason.ts';
 import { blockStop, frame } from './stream-frames.ts';
 
-const DELTA = '"content_block_delta"';
+const DELTA = Buffer.from('"content_block_delta"');
 
 export const streamEnder = (): StreamEnder => new MessageEnder();
 

@@ -7,13 +7,18 @@ import type { SseEvent } from '#sidecar/stream/sse-event';
 
 type WireEvent = JsonObject & { readonly type: string };
 
-const DELTA = '.delta"';
+const DELTA = Buffer.from('.delta"');
 
 /** An item of the output; `parts`: those of a message that are closed. */
 interface Item {
   readonly item: JsonObject;
   readonly parts: readonly JsonObject[];
   readonly isDone: boolean;
+}
+
+interface OpenCall {
+  readonly item: JsonObject;
+  readonly call: number;
 }
 
 export const streamEnder = (): StreamEnder => new ResponseEnder();
@@ -24,8 +29,12 @@ class ResponseEnder implements StreamEnder {
   readonly #items = new Map<number, Item>();
   /** The part of a message that is open. */
   #part: JsonObject | undefined;
-  /** Of the part or the call that is open. */
+  /** Of that part. */
   #text = '';
+  /** Arguments of the calls that have begun, in their order: those of several may interleave. */
+  readonly #arguments: string[] = [];
+  /** The number of the call at a place of the output. */
+  readonly #calls = new Map<number, number>();
   /** Number of the last event but the deltas. */
   #sequence = -1;
   #delta: Uint8Array | undefined;
@@ -38,7 +47,8 @@ class ResponseEnder implements StreamEnder {
     this.#delta = raw;
     for (const event of events)
       if (event.type === 'text-delta' || event.type === 'refusal-delta') this.#text += event.text;
-      else if (event.type === 'tool-call-delta') this.#text += event.arguments;
+      else if (event.type === 'tool-call-delta')
+        this.#arguments[event.index] = (this.#arguments[event.index] ?? '') + event.arguments;
   }
 
   end(): readonly SseEvent[] {
@@ -68,7 +78,7 @@ class ResponseEnder implements StreamEnder {
     if (isJsonObject(response)) this.#response = response;
     else if (isJsonObject(item)) {
       this.#items.set(place, { item, parts: [], isDone: type === 'response.output_item.done' });
-      this.#text = '';
+      if (item.type === 'function_call' && !this.#calls.has(place)) this.#calls.set(place, this.#calls.size);
     } else if (isJsonObject(part) && known !== undefined) {
       const isDone = type === 'response.content_part.done';
       this.#part = isDone ? undefined : part;
@@ -80,14 +90,15 @@ class ResponseEnder implements StreamEnder {
   #close(place: number, open: Item): WireEvent[] {
     const { item, parts } = open;
     const at = { item_id: item.id, output_index: place };
-    const [events, ended] = item.type === 'function_call' ? this.#closeCall(item, at) : this.#closeMessage(open, at);
+    const call = this.#calls.get(place);
+    const [events, ended] = call === undefined ? this.#closeMessage(open, at) : this.#closeCall({ item, call }, at);
     const done = { ...ended, status: 'incomplete' };
     this.#items.set(place, { item: done, parts, isDone: true });
     return [...events, { type: 'response.output_item.done', output_index: place, item: done }];
   }
 
-  #closeCall(item: JsonObject, at: JsonObject): readonly [WireEvent[], JsonObject] {
-    const said = { arguments: this.#text };
+  #closeCall({ item, call }: OpenCall, at: JsonObject): readonly [WireEvent[], JsonObject] {
+    const said = { arguments: this.#arguments[call] ?? '' };
     return [[{ type: 'response.function_call_arguments.done', ...at, ...said }], { ...item, ...said }];
   }
 

@@ -3,7 +3,7 @@ import { formatUsd } from '#contract/policy/money';
 import { type ArmCounts, bucketOf } from '#contract/policy/variant-counts';
 import { totalInputTokens, totalOutputTokens } from '#sidecar/canonical/usage';
 import type { CompiledVariant } from '#sidecar/pipeline/policy/snapshot';
-import { type AttemptRecord, type RequestRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
+import { type AttemptRecord, CUT_BY_BUDGET, type RequestRecord, SUPERSEDED } from '#sidecar/telemetry/request-record';
 import { Newest, percentile } from './newest.ts';
 
 /** Of which the times are known. */
@@ -78,7 +78,8 @@ export class Arm {
       this.costNanoUsd += record.costNanoUsd;
     }
     if (last === undefined || record.outcome === 'client_closed') return false;
-    const isError = last.outcome !== 'ok';
+    // What a limit cut says nothing of who answered.
+    const isError = last.outcome !== 'ok' && last.outcome !== CUT_BY_BUDGET;
     this.judged += 1;
     this.tokens += totalInputTokens(record.usage) + totalOutputTokens(record.usage);
     if (isError) this.errors += 1;

@@ -59,15 +59,19 @@ test('what stands side by side is each arm by itself: requests, errors, mean cos
   assert.deepEqual(trial?.firstTokenMs, { p50: 50, p95: 95 });
 });
 
-test('a retry that helped is no error, a stream that broke is one, and a client that left is neither', () => {
+test('a retry that helped and a stream that a limit cut are no errors, a stream that broke is one, and a client that left is neither', () => {
   const own = experiment();
   const board = boardOf(own);
   const attempts = [attempt(TRIAL, 'server-error'), attempt(TRIAL, 'ok', 3)];
   board.observe(own, request({ variant: 'trial', attempts }));
   board.observe(own, request({ variant: 'trial', attempts: [attempt(TRIAL, 'reset', 3)] }));
   board.observe(own, request({ variant: 'trial', attempts: [attempt(TRIAL, 'aborted')], outcome: 'client_closed' }));
+  board.observe(
+    own,
+    request({ variant: 'trial', attempts: [attempt(TRIAL, 'cut_by_budget', 3)], outcome: 'budget_exceeded' }),
+  );
   const trial = board.rows().find(({ variant }) => variant === 'trial');
-  assert.deepEqual([trial?.requests, trial?.errors], [3, 1]);
+  assert.deepEqual([trial?.requests, trial?.errors], [4, 1]);
 });
 
 test('a variant is rolled back by the newest requests, told once, and gets its share back when it is stated anew', () => {

@@ -1,12 +1,13 @@
 /** One target of an explanation: how it would be asked, what that may cost, and what is held against it. */
 import { formatUsd } from '#contract/policy/money';
 import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
-import type { BudgetOutlook } from '#sidecar/budget/budget-gate';
+import type { AttemptEstimate, BudgetOutlook } from '#sidecar/budget/budget-gate';
+import { withFirstSlice } from '#sidecar/budget/output-slice';
 import { boundOf } from '#sidecar/budget/settlement';
 import type { CompiledRule } from '#sidecar/pipeline/policy/snapshot';
 import type { DryRun } from './dry-run.ts';
 import { errorOf } from './explained-error.ts';
-import type { ExplainedBudget, ExplainedTarget } from './explanation.ts';
+import type { ExplainedBound, ExplainedBudget, ExplainedTarget } from './explanation.ts';
 import type { TargetOutlook } from './target-outlook.ts';
 
 export interface TargetContext {
@@ -54,11 +55,16 @@ function priceOf({ candidate }: TargetOutlook): Pick<ExplainedTarget, 'price'> {
   return price === null ? {} : { price: { input: perMillion(price.inputPico), output: perMillion(price.outputPico) } };
 }
 
-function atMostOf({ asked }: TargetOutlook): Pick<ExplainedTarget, 'atMost'> {
+function atMostOf({ asked }: TargetOutlook): Pick<ExplainedTarget, 'atMost' | 'slice'> {
   if (asked === undefined) return {};
+  const first = withFirstSlice(asked);
+  return { atMost: boundRow(asked), ...(first !== asked && { slice: boundRow(first) }) };
+}
+
+function boundRow(asked: AttemptEstimate): ExplainedBound {
   const bound = boundOf(asked);
   const { inputTokensAtMost: inputTokens, outputTokensAtMost: outputTokens } = asked;
-  return { atMost: { inputTokens, outputTokens, ...(bound !== null && { usd: formatUsd(bound) }) } };
+  return { inputTokens, outputTokens, ...(bound !== null && { usd: formatUsd(bound) }) };
 }
 
 function budgetRow({ budget, needed, held, remaining, windowEndMs }: BudgetOutlook): ExplainedBudget {

@@ -110,9 +110,18 @@ export interface ExplainedTarget {
   readonly inspectedBy: readonly string[];
   /** US dollars per million tokens; absent: unknown. */
   readonly price?: { readonly input: string; readonly output: string };
-  /** What is reserved before it is asked. `usd` is absent where the price is unknown. */
-  readonly atMost?: { readonly inputTokens: number; readonly outputTokens: number; readonly usd?: string };
+  /** What it may use; without `slice` all of it is reserved before it is asked. */
+  readonly atMost?: ExplainedBound;
+  /** Of a stream whose reservation grows as it flows: what is reserved at first. */
+  readonly slice?: ExplainedBound;
   readonly budgets: readonly ExplainedBudget[];
+}
+
+/** `usd` is absent where the price is unknown. */
+export interface ExplainedBound {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly usd?: string;
 }
 
 /** Amounts in words, with their unit. */

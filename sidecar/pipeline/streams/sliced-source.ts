@@ -34,8 +34,8 @@ class SlicedSource implements ItemSource {
   #mark: number;
   /** Came, and is not covered. */
   #waiting: readonly StreamItem[] = [];
-  /** Never rejects. */
-  #asking: Promise<void> | undefined;
+  /** Never rejects; undefined: it was granted. */
+  #asking: Promise<RemoraError | undefined> | undefined;
   #isOver = false;
 
   constructor(source: ItemSource, growth: Growth, running: Exchange) {
@@ -81,14 +81,11 @@ class SlicedSource implements ItemSource {
 
   #askAhead(wanted: number): void {
     const growth = this.#growth;
-    const asked = growth.ask(wanted).then(
-      () => markOf(growth),
-      // It is asked for again when all is used.
-      () => growth.outputTokens,
-    );
-    this.#asking = asked.then((mark) => {
-      this.#mark = mark;
+    this.#asking = refusalOf(growth.ask(wanted)).then((refused) => {
+      // What was refused is asked for again when all is used.
+      this.#mark = refused === undefined ? markOf(growth) : growth.outputTokens;
       this.#asking = undefined;
+      return refused;
     });
   }
 
@@ -102,7 +99,7 @@ class SlicedSource implements ItemSource {
     try {
       await this.#secure(generatedWith(this.#generated, next));
     } catch (thrown) {
-      if (!(thrown instanceof RemoraError)) throw thrown;
+      if (!(thrown instanceof RemoraError) || thrown.code === 'internal') throw thrown;
       return this.#end(thrown);
     }
     const { scope } = this.#running.question.call;
@@ -119,11 +116,11 @@ class SlicedSource implements ItemSource {
   /** Throws the RemoraError that says why there is no more. */
   async #secure(generated: number): Promise<void> {
     const growth = this.#growth;
-    await this.#asking;
-    let refused: RemoraError | undefined;
+    let refused = await this.#asking;
     for (const step of STEPS) {
       if (generated <= growth.outputTokens) return;
       if (growth.extend(generated + step)) break;
+      // Who has not answered is not waited for once more.
       if (refused !== undefined && refused.code !== 'budget_exceeded') continue;
       refused = await refusalOf(growth.ask(generated + step));
     }
@@ -158,8 +155,5 @@ const markOf = ({ outputTokens, atMost }: Growth): number =>
 const refusalOf = (asked: Promise<void>): Promise<RemoraError | undefined> =>
   asked.then(
     () => undefined,
-    (thrown: unknown) => {
-      if (thrown instanceof RemoraError) return thrown;
-      throw thrown;
-    },
+    (thrown: unknown) => RemoraError.from(thrown),
   );

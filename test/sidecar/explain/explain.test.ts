@@ -215,6 +215,20 @@ test('prices, what is reserved, ceilings and budgets are told per target, and wh
   assert.deepEqual(ceilings, [{ object: 'AIRoute default/route-0', maxUsd: '0.01', observed: false }]);
 });
 
+test('of a stream whose reservation grows, what is reserved at first is told beside the most that it may use', async (t) => {
+  const { running } = await started(t, {
+    providers: MOCKS,
+    routes: [{ targets: [{ provider: 'a' }] }],
+    budgets: [buildBudget('default/team/day', 1_000n, { unit: 'nanoUsd' })],
+  });
+  const { targets } = await explained(running, { stream: true, max_tokens: 5_000 });
+  const { atMost, slice } = targets[0] ?? {};
+  assert.deepEqual([atMost?.outputTokens, slice?.outputTokens], [5_000, 512]);
+  assert.equal(slice?.inputTokens, atMost?.inputTokens);
+  const plain = await explained(running, { max_tokens: 5_000 });
+  assert.equal(plain.targets[0]?.slice, undefined);
+});
+
 test('a request that would be refused is answered 200 with the error that its client would see', async (t) => {
   const { running } = await started(t, { providers: MOCKS, routes: [{ targets: [{ provider: 'a' }] }] });
   const told = await explained(running, { model: 'other' });

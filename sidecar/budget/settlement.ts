@@ -87,7 +87,7 @@ const PRICE_CEILING = 'AIBudget';
 function billingOf(attempt: AttemptEstimate, outcome: AttemptOutcome): UnnumberedRecord['billing'] {
   if (outcome.billing === 'nothing') return 'nothing';
   if (!isCountUnknown(attempt, outcome)) return 'reported';
-  return tightened(attempt, outcome) === attempt ? 'possibly_billed' : 'estimated';
+  return outcome.deliveredTokensAtMost === undefined ? 'possibly_billed' : 'estimated';
 }
 
 /** Pieces that the request itself tells need no word of the provider. */

@@ -132,7 +132,7 @@ test('what cannot be journalled is not let through, and is free for others', asy
   const stream = await gate.reserve(streamOf([budgetOf('dev', 50_000n)]));
   disk.full = true;
   assert.equal(growthOf(stream).extend(700), false);
-  assert.equal((await refusalOf(growthOf(stream).ask(700))).code, 'budget_unavailable');
+  assert.equal((await refusalOf(growthOf(stream).ask(700))).code, 'ledger_unavailable');
   assert.deepEqual([reservedOf(gate), growthOf(stream).outputTokens], [FIRST, SLICE_TOKENS]);
   disk.full = false;
   assert.equal(growthOf(stream).extend(700), true);

@@ -215,7 +215,9 @@ export class AttemptRecorder {
 
   #used(): AttemptOutcome {
     const usage = this.#isFinished ? this.usage : undefined;
-    const deliveredTokensAtMost = this.#firstChunkMs === undefined ? undefined : this.#generated;
+    // What is left of a slice may be on its way.
+    const generated = this.growth?.outputTokens ?? this.#generated;
+    const deliveredTokensAtMost = this.#firstChunkMs === undefined ? undefined : generated;
     if (usage !== undefined) return { usage, billing: 'reported' };
     const wasRefused = this.#billing === 'nothing' && this.status !== undefined;
     const isWhole = this.outcome === 'ok' && !this.#isLeft && !this.#isCut && !this.#scope.isSuperseded;

@@ -3,7 +3,7 @@
  * it already; a book that does not was set back, by a backup for example. It takes what it is told, and grants nothing for a while, so
  * that the other holders can speak too. Pure.
  */
-import { type Book, charge, credited, MAX_CLOSED_BY, openGrant } from './book.ts';
+import { type Book, charge, credited, MAX_CLOSED_BY, MAX_OPEN_GRANTS, openGrant } from './book.ts';
 import { GrantRefused } from './grant-authority.ts';
 
 export interface HolderWord {
@@ -52,11 +52,16 @@ function hearClosed(book: Book, { holder, closed, closing }: HolderWord): Book {
   return { ...charge(book, lacking, lacking), closedBy: credited(closedBy, holder, lacking) };
 }
 
+/** Of no other form are ids that a treasury gives out. */
+const ID = /^[0-9A-Za-z][0-9A-Za-z.:_-]{0,127}$/;
+
+/** Grants beyond the bound of a book count as spent. */
 function hearOpen(book: Book, { holder, open }: HolderWord): Book {
-  const unknown = open.filter(
-    ({ id }) => openGrant(book, id) === undefined && !book.forfeited.some((one) => one.id === id),
-  );
+  const forfeited = new Set(book.forfeited.map(({ id }) => id));
+  const unknown = open.filter(({ id }) => ID.test(id) && openGrant(book, id) === undefined && !forfeited.has(id));
   if (unknown.length === 0) return book;
-  const taken = unknown.map(({ id, amount, used }) => [id, { holder, amount, used }]);
-  return { ...book, grants: { ...book.grants, ...Object.fromEntries(taken) } };
+  const room = Math.max(0, MAX_OPEN_GRANTS - Object.keys(book.grants).length);
+  const taken = unknown.slice(0, room).map(({ id, amount, used }) => [id, { holder, amount, used }]);
+  const spent = unknown.slice(room).reduce((sum, { amount }) => sum + amount, 0n);
+  return { ...charge(book, spent, spent), grants: { ...book.grants, ...Object.fromEntries(taken) } };
 }

@@ -26,8 +26,12 @@ function policyBudget(budget: AIBudget, limit: AIBudgetLimit): PolicyBudget {
     amount: String(limit.usd === undefined ? (limit.tokens ?? 0) : nanoUsd(limit.usd)),
     every: limit.every,
     ...(isMoney && ceilingOf(budget)),
+    ...stopOf(budget),
   };
 }
+
+const stopOf = ({ spec: { stop, stopReason: reason } }: AIBudget): Pick<PolicyBudget, 'stop'> =>
+  stop ? { stop: { ...(reason !== undefined && { reason }) } } : {};
 
 const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>
   stated === undefined

@@ -4,12 +4,13 @@
  */
 import { LABEL } from '#contract/names/api';
 import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#contract/names/conditions';
+import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
 import { mayRefuseUnpriced } from './compile-budgets.ts';
 import { chiefReason } from './compile-route.ts';
-import { missingSigningKey } from './missing-secret.ts';
+import { missingOfWebhooks, missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
 import { policyNotes } from './policy-notes.ts';
 import { listed, problemsText } from './problem.ts';
@@ -94,10 +95,23 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
       ];
     }
     case 'AIBudget':
-      return [[CONDITION.accepted, accepted(scopeNotes(content, scene.snapshot.platformNamespaces))]];
+      return budgetVerdicts(content, scene.snapshot);
     case 'AIPolicy':
       return [[CONDITION.accepted, accepted(notesOf(content, scene.snapshot))]];
   }
+}
+
+/** Only alerts refer to anything. */
+function budgetVerdicts(budget: AIBudget, snapshot: Snapshot): [ConditionType, Verdict][] {
+  const stopped = budget.spec.stop ? ['spec.stop: every request that its limits cover is refused'] : [];
+  const notes = [...stopped, ...scopeNotes(budget, snapshot.platformNamespaces)];
+  const verdict: [ConditionType, Verdict] = [CONDITION.accepted, accepted(notes)];
+  if (budget.spec.alerts === undefined) return [verdict];
+  const [missing] = missingOfWebhooks(snapshot, budget);
+  const refs = missing
+    ? refused(missing.reason, `Alerts are not posted where the Secret is missing: ${missing.message}`)
+    : resolved();
+  return [verdict, [CONDITION.resolvedRefs, refs]];
 }
 
 const notesOf = (policy: AIPolicy, snapshot: Snapshot): string[] => [

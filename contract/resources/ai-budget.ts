@@ -1,8 +1,9 @@
 /** AIBudget: money and tokens with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
+import { alertAtPercent, alertDelivery, budgetAlerts, MAX_DELIVERIES } from './budget-alerts.ts';
 import { AGE_COLUMN, conditions, dnsLabel, type KindDefinition, labelValue, objectMeta, usd } from './fields.ts';
-import { mapOf, setOf, withRules } from './validation.ts';
+import { atomicListOf, mapOf, setOf, withRules } from './validation.ts';
 
 export const BUDGET_WINDOWS = ['Minute', 'Hour', 'Day', 'Week', 'Month'] as const;
 export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];
@@ -59,6 +60,7 @@ const limit = withRules(
       .enum(BUDGET_WINDOWS)
       .describe('The window after which the limit starts anew, in UTC; weeks start on Monday.'),
     onExceeded: z.enum(['Reject']).default('Reject').describe('What happens at the cap: the request is answered 429.'),
+    alertAtPercent: alertAtPercent.optional(),
   }),
   [
     {
@@ -86,12 +88,25 @@ const aiBudgetSpec = withRules(
         'What happens under a limit in US dollars where nobody knows the price of a target. `Reject`: the request is refused. `Ceiling`: its tokens count at `priceCeiling`, and the cost is marked as estimated; where several AIBudgets apply, all must say so, and the dearest holds. What is not billed by tokens is refused in any case.',
       ),
     priceCeiling: priceCeiling.optional().describe('With unknownPrice Ceiling only: the price to count by.'),
+    alerts: budgetAlerts.optional(),
+    stop: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The kill switch. `true`: every request that a limit of this AIBudget covers is refused with `budget_stopped`, whatever was spent, until it is `false` again. What is under way goes on to its end.',
+      ),
+    stopReason: z.string().min(1).max(256).optional().describe('Why it is stopped. Whoever is refused reads it.'),
   }),
   [
     {
       rule: "has(self.priceCeiling) == (has(self.unknownPrice) && self.unknownPrice == 'Ceiling')",
       message: 'priceCeiling is required when unknownPrice is Ceiling and must be omitted otherwise',
       holds: ({ priceCeiling: stated, unknownPrice }) => (stated !== undefined) === (unknownPrice === 'Ceiling'),
+    },
+    {
+      rule: '!has(self.alerts) || self.limits.exists(limit, has(limit.alertAtPercent))',
+      message: 'alerts needs a limit with alertAtPercent, which says when they are sent',
+      holds: ({ alerts, limits }) => alerts === undefined || limits.some((one) => one.alertAtPercent !== undefined),
     },
   ],
 );
@@ -109,6 +124,9 @@ const limitStatus = z.object({
   percent: z.number().int().describe('Spent in percent of the limit.'),
   windowStart: z.string().max(64),
   windowEnd: z.string().max(64),
+  alerted: atomicListOf(z.number().int(), { max: 8 })
+    .optional()
+    .describe('Percentages of `alertAtPercent` that were passed and told in this window.'),
 });
 
 const aiBudgetStatus = z.object({
@@ -117,6 +135,10 @@ const aiBudgetStatus = z.object({
   remaining: z.string().max(32).optional(),
   percent: z.string().max(8).optional(),
   limits: mapOf(limitStatus, { max: 32 }).optional(),
+  stopped: z.boolean().optional().describe('The kill switch is on.'),
+  deliveries: atomicListOf(alertDelivery, { max: MAX_DELIVERIES })
+    .optional()
+    .describe('Alerts that a webhook has not taken yet.'),
   conditions,
 });
 
@@ -140,6 +162,7 @@ export const AI_BUDGET: KindDefinition = {
     { name: 'Spent', type: 'string', jsonPath: '.status.spent' },
     { name: 'Remaining', type: 'string', jsonPath: '.status.remaining' },
     { name: 'Percent', type: 'string', jsonPath: '.status.percent' },
+    { name: 'Stopped', type: 'string', jsonPath: '.spec.stop' },
     AGE_COLUMN,
   ],
   spec: aiBudgetSpec,

@@ -6,7 +6,7 @@ import { objectKey } from '#contract/compile/object-key';
 import type { PriceBook } from '#contract/compile/price-book-schema';
 import { serviceRefOf } from '#contract/compile/provider-pool';
 import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
-import { secretRefOf } from '#contract/compile/secret-refs';
+import { secretRefsOf } from '#contract/compile/secret-refs';
 import { contentsOf } from '#contract/compile/snapshot';
 import { type SelectingLabels, selectingLabels } from '#contract/compile/workload';
 import { KIND } from '#contract/names/api';
@@ -245,7 +245,7 @@ export class Controller implements PushEvents {
       this.#look(key);
       if (this.#synced && (kind === KIND.policy || kind === KIND.route)) this.#selectAnew();
       this.#touch(touched);
-      if (kind === KIND.provider || kind === KIND.route) this.#watchReferred();
+      if (kind !== KIND.policy) this.#watchReferred();
     };
     return {
       apply: (object) => take(this.objects.set(object), this.index.apply(object)),
@@ -322,7 +322,7 @@ export class Controller implements PushEvents {
 
   #watchReferred(): void {
     const { objects } = this.index.snapshot();
-    this.#secrets.want(objects.flatMap(({ content }) => (content && secretRefOf(content)) ?? []));
+    this.#secrets.want(objects.flatMap(({ content }) => (content ? secretRefsOf(content) : [])));
     this.#services.want(this.#serviceRefs());
   }
 

@@ -22,6 +22,7 @@ import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, budgetUnavailable, priceUnknown, tooManyPartitions } from './refusal.ts';
 import { type Admission, actualUse, attemptRecord, boundOf, settlementOf } from './settlement.ts';
+import { budgetStopped } from './stopped.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
@@ -157,6 +158,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     const atMost = boundOf(attempt);
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
+      if (budget.stop !== undefined) throw budgetStopped(budget);
       const amount = budget.unit === 'tokens' ? tokensAtMost(attempt) : atMost;
       if (amount === null) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
       if (amount === 0n) return [];

@@ -11,6 +11,7 @@ import { tokensAtMost } from './price.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, priceUnknown } from './refusal.ts';
 import { boundOf } from './settlement.ts';
+import { budgetStopped } from './stopped.ts';
 import type { Wallet } from './wallet.ts';
 
 export interface OutlookDeps {
@@ -38,6 +39,7 @@ async function outlook(budget: PolicyBudget, attempt: AttemptEstimate, deps: Out
   const book = await lookAt(counted, period.id, deps);
   const remaining = book && book.remaining + slack;
   const known = { budget, needed, windowEndMs: period.endMs, held: slack, remaining };
+  if (budget.stop !== undefined) return { ...known, refusal: budgetStopped(budget) };
   if (needed === null) return { ...known, refusal: priceUnknown(strictOf(attempt.budgets) ?? budget, attempt) };
   if (remaining === undefined)
     return needed > BigInt(budget.amount) ? { ...known, refusal: overLimit(budget, needed) } : known;

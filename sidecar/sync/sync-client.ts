@@ -168,7 +168,7 @@ export class SyncClient implements PolicySource {
         this.#usage.acknowledged(message.value.seq);
         break;
       default:
-        // Recalls and directives have no reader yet; grants are the client's.
+        // Recalls have no reader yet; grants are the client's.
         this.#grants.receive(message);
     }
     if (this.#settled()) this.#onSettled?.();

@@ -151,5 +151,6 @@ export const unsupportedOperation = (
 export const ONLY_THIS_TARGET: ReadonlySet<string> = new Set([
   'unsupported_parameter',
   'price_unknown',
+  'budget_stopped',
   'ceiling_exceeded',
 ]);

@@ -3,6 +3,8 @@ export const CONDITION = {
   accepted: 'Accepted',
   resolvedRefs: 'ResolvedRefs',
   programmed: 'Programmed',
+  /** Of an AIBudget with `alerts`. */
+  alertsDelivered: 'AlertsDelivered',
   ready: 'Ready',
 } as const;
 
@@ -25,6 +27,8 @@ export const REASON = {
   pending: 'Pending',
   rejected: 'Rejected',
   noWorkloads: 'NoWorkloads',
+  delivered: 'Delivered',
+  deliveryFailed: 'DeliveryFailed',
   ready: 'Ready',
   notReady: 'NotReady',
 } as const;
@@ -35,4 +39,8 @@ export type ConditionReason = (typeof REASON)[keyof typeof REASON];
 export const EVENT_REASON = {
   variantPromoted: 'VariantPromoted',
   variantRolledBack: 'VariantRolledBack',
+  /** A percentage of `alertAtPercent` was passed. */
+  budgetThreshold: 'BudgetThreshold',
+  budgetStopped: 'BudgetStopped',
+  budgetResumed: 'BudgetResumed',
 } as const;

@@ -36,6 +36,9 @@ export const limitOfBook = (bookId: string): string => bookId.split('/', 3).join
 /** `namespace/name` of the AIBudget that a book belongs to. */
 export const budgetKeyOfBook = (bookId: string): string => bookId.split('/', 2).join('/');
 
+/** The last segment of the id of a partition's book. */
+export const partitionDigest = (bookId: string): string => bookId.slice(limitOfBook(bookId).length + 1);
+
 export const isPartition = (bookId: string): boolean => bookId !== limitOfBook(bookId);
 
 /**

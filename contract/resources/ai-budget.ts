@@ -151,6 +151,7 @@ export const aiBudget = z.object({
 export type AIBudget = z.infer<typeof aiBudget>;
 export type AIBudgetLimit = z.infer<typeof limit>;
 export type AIBudgetLimitStatus = z.infer<typeof limitStatus>;
+export type AIBudgetStatus = z.infer<typeof aiBudgetStatus>;
 
 export const AI_BUDGET: KindDefinition = {
   kind: KIND.budget,

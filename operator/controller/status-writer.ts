@@ -1,7 +1,7 @@
 /** Writes one object's status when it is not what it should be; only on the replica that holds the Lease. */
 import { conditionsOf, type ObjectCondition } from '#contract/compile/compile';
 import type { ResourceIndex } from '#contract/compile/resource-index';
-import { contentsOf, type Snapshot } from '#contract/compile/snapshot';
+import type { Snapshot } from '#contract/compile/snapshot';
 import { KIND } from '#contract/names/api';
 import { CONDITION } from '#contract/names/conditions';
 import type { Json } from '#contract/policy/canonical-json';
@@ -12,7 +12,6 @@ import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
 import { remoraType } from '#operator/kube/resource-type';
 import { applyStatus } from '#operator/kube/status-client';
-import { type BudgetReport, budgetReport, limitsOf } from '#operator/status/budget-status';
 import {
   mergeConditions,
   statusChange,
@@ -23,7 +22,7 @@ import {
 import { formerWord, type Programmed } from '#operator/status/programmed';
 import { variantNews } from '#operator/status/variant-rows';
 import type { Logger } from '#operator/telemetry/log';
-import type { Treasury } from '#treasury/treasury';
+import type { BudgetFields, BudgetReports } from './budget-reports.ts';
 import type { Experiments } from './experiments/experiments.ts';
 import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
@@ -33,7 +32,7 @@ export interface StatusWriterOptions {
   readonly index: ResourceIndex;
   readonly objects: ObservedObjects;
   readonly matching: MatchingSidecars;
-  readonly treasury: Pick<Treasury, 'status'>;
+  readonly budgets: BudgetReports;
   readonly events: EventRecorder;
   readonly experiments: Pick<Experiments, 'rows'>;
   readonly log: Logger;
@@ -47,7 +46,13 @@ export interface StatusWriterOptions {
 /** Sidecars are back well within this after an operator started: they wait 30 s at most, and nearly all far less. */
 const SETTLE_MS = 30_000;
 
-type Wanted = { readonly [field: string]: Json | undefined } & { readonly conditions: Condition[] };
+type WantedStatus = { readonly [field: string]: Json | undefined } & { readonly conditions: Condition[] };
+
+interface Wanted {
+  readonly status: WantedStatus;
+  /** Only the version that was looked at may be replaced. */
+  readonly isConditional: boolean;
+}
 
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
@@ -66,22 +71,37 @@ export class StatusWriter {
     const object = objects.get(key);
     const conditions = this.#conditionsOf(key);
     if (!object || !conditions || !leads()) return false;
-    const wanted = await this.#wanted(key, object, conditions);
-    const change = statusChange<Wanted>(object.status, wanted);
-    if (!change || !leads()) return false;
+    const { status, isConditional } = await this.#wanted(key, object, conditions);
+    const change = statusChange<WantedStatus>(object.status, status);
+    if (!leads()) return false;
+    if (!change) {
+      if (object.kind === KIND.budget) this.#options.budgets.keep(key, object);
+      return false;
+    }
+    const { uid, resourceVersion } = object;
     const ref = { namespace: object.namespace, name: object.name };
+    let version: string | undefined;
     try {
-      await applyStatus(client, remoraType(object.kind), { ref, uid: object.uid, status: change });
+      const write = { ref, uid, status: change, ...(isConditional && { resourceVersion }) };
+      version = await applyStatus(client, remoraType(object.kind), write);
     } catch (error) {
-      // Deleted, or deleted and created again, meanwhile: the watch brings what is there now.
+      // Deleted, created again or written by others meanwhile: the watch brings what is there now.
       if (hasStatus(error, 404) || hasStatus(error, 409)) return true;
       throw error;
     }
     log.debug({ object: key }, 'wrote a status');
     this.#tell(object, change.conditions);
     if (object.kind === KIND.route) this.#tellVariants(key, object, change);
-    objects.noteStatus(key, change);
+    objects.noteStatus(key, change, version);
+    if (object.kind === KIND.budget) this.#tellBudget(key, object, change);
     return true;
+  }
+
+  /** What was told is durable before anybody is. */
+  #tellBudget(key: string, object: ObservedObject, change: WantedStatus): void {
+    const { budgets, events } = this.#options;
+    for (const note of budgets.news(object, change as unknown as BudgetFields)) events.record(subjectOf(object), note);
+    budgets.keep(key, { ...object, status: change });
   }
 
   #conditionsOf(key: string): ObjectCondition[] | undefined {
@@ -103,14 +123,16 @@ export class StatusWriter {
       const variants = this.#options.experiments.rows(key, variantsOf(object), (ms) => this.#options.again(key, ms));
       if (variants !== undefined) fields.variants = [...variants];
     }
-    const report = object.kind === KIND.budget ? await this.#budget(key, object) : undefined;
+    const report = object.kind === KIND.budget ? await this.#options.budgets.report(key, object) : undefined;
     const now = new Date(this.#options.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-    return {
+    const all = [...withReady(wanted), ...(report?.conditions ?? [])];
+    const status = {
       ...fields,
-      ...report,
+      ...report?.fields,
       observedGeneration: generation,
-      conditions: mergeConditions({ present: object.status?.conditions, wanted: withReady(wanted), generation, now }),
+      conditions: mergeConditions({ present: object.status?.conditions, wanted: all, generation, now }),
     };
+    return { status, isConditional: report?.isConditional === true };
   }
 
   #programmed(key: string, object: ObservedObject, question: CensusQuestion): Programmed {
@@ -122,35 +144,21 @@ export class StatusWriter {
     return former ?? counted;
   }
 
-  async #budget(key: string, { namespace, name }: ObservedObject): Promise<BudgetReport | undefined> {
-    const { index, treasury, again, now } = this.#options;
-    const budget = contentsOf(index.snapshot(), KIND.budget).find(
-      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
-    );
-    if (!budget) return undefined;
-    const limits = limitsOf(budget);
-    const readings = await Promise.all(limits.map(async (limit) => ({ limit, status: await treasury.status(limit) })));
-    const ends = readings.map(({ status }) => status.windowEndMs);
-    if (ends.length > 0) again(key, Math.max(1_000, Math.min(...ends) - now() + 100));
-    return budgetReport(readings);
-  }
-
-  /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. */
+  /** An Event for what turned bad, and for what turned good again; what is new and fine is no news. */
   #tell(object: ObservedObject, conditions: readonly Condition[]): void {
     for (const { type, status, reason, message } of transitions(object.status?.conditions, conditions)) {
-      const isNew = object.status?.conditions === undefined;
-      const told = type === CONDITION.accepted || type === CONDITION.resolvedRefs;
-      if (!told || (isNew && status === 'True')) continue;
+      const isNew = object.status?.conditions?.every((before) => before.type !== type) !== false;
+      if (!TOLD.has(type) || (isNew && status === 'True')) continue;
       this.#options.events.record(subjectOf(object), {
         type: status === 'True' ? 'Normal' : 'Warning',
         reason,
-        action: 'Compile',
+        action: type === CONDITION.alertsDelivered ? 'Post' : 'Compile',
         note: message,
       });
     }
   }
 
-  #tellVariants(key: string, object: ObservedObject, { variants }: Wanted): void {
+  #tellVariants(key: string, object: ObservedObject, { variants }: WantedStatus): void {
     const { events, log } = this.#options;
     for (const news of variantNews(variantsOf(object), variants as VariantStatus[] | undefined)) {
       events.record(subjectOf(object), { ...news, action: 'Judge' });
@@ -158,6 +166,9 @@ export class StatusWriter {
     }
   }
 }
+
+/** Conditions whose changes are Events. */
+const TOLD: ReadonlySet<string> = new Set([CONDITION.accepted, CONDITION.resolvedRefs, CONDITION.alertsDelivered]);
 
 const subjectOf = ({ kind, namespace, name, uid }: ObservedObject): EventSubject => ({ kind, namespace, name, uid });
 

@@ -15,7 +15,7 @@ export const limitsOf = (budget: AIBudget): PolicyBudget[] =>
   );
 
 /** `12.50 USD`, `1200 tokens`. */
-const amountText = (unit: PolicyBudget['unit'], amount: bigint): string =>
+export const amountText = (unit: PolicyBudget['unit'], amount: bigint): string =>
   unit === 'nanoUsd' ? `${formatUsd(amount)} USD` : `${amount} tokens`;
 
 /** RFC 3339 in seconds. */

@@ -10,10 +10,13 @@ export interface OperatorMetrics {
   readonly rejections: Counter;
   readonly grants: Counter<'outcome'>;
   readonly priceBookRefreshes: Counter<'outcome'>;
+  readonly budgetAlerts: Counter;
+  readonly alertPosts: Counter<'outcome'>;
   /** Called at each scrape. */
   watchLag(read: () => Iterable<readonly [kind: string, lagMs: number]>): void;
   syncStreams(read: () => number): void;
   priceBook(read: () => { readonly version: string; readonly ageSeconds: number }): void;
+  budgets(read: () => Iterable<{ readonly budget: string; readonly limit: string; readonly usedRatio: number }>): void;
   unfitReports(
     read: () => Iterable<{ readonly provider: string; readonly reason: string; readonly reports: number }>,
   ): void;
@@ -42,11 +45,13 @@ export function createMetrics(): OperatorMetrics {
     rejections: new Counter({ ...METRIC.syncRejections, registers }),
     grants: new Counter({ ...METRIC.grants, labelNames: ['outcome'], registers }),
     priceBookRefreshes: new Counter({ ...METRIC.priceBookRefreshes, labelNames: ['outcome'], registers }),
+    budgetAlerts: new Counter({ ...METRIC.budgetAlerts, registers }),
+    alertPosts: new Counter({ ...METRIC.alertPosts, labelNames: ['outcome'], registers }),
     ...watched(registers),
   };
 }
 
-type Watched = Pick<OperatorMetrics, 'watchLag' | 'syncStreams' | 'priceBook' | 'unfitReports' | 'shares'>;
+type Watched = Pick<OperatorMetrics, 'watchLag' | 'syncStreams' | 'priceBook' | 'budgets' | 'unfitReports' | 'shares'>;
 
 /** What others know, asked for at each scrape. */
 function watched(registers: Registry[]): Watched {
@@ -58,6 +63,8 @@ function watched(registers: Registry[]): Watched {
       watch(METRIC.priceBook, () => [[{ version: read().version }, 1]]);
       watch(METRIC.priceBookAge, () => [[{}, read().ageSeconds]]);
     },
+    budgets: (read) =>
+      watch(METRIC.budgetUsed, () => [...read()].map(({ budget, limit, usedRatio }) => [{ budget, limit }, usedRatio])),
     unfitReports: (read) =>
       watch(METRIC.unfitReports, () =>
         [...read()].map(({ provider, reason, reports }) => [{ provider, reason }, reports]),
@@ -94,4 +101,4 @@ const watcher =
   };
 
 /** All that a watched gauge may have; a series names those that are its own. */
-const LABELS = ['kind', 'version', 'provider', 'reason', 'key', 'priority'] as const;
+const LABELS = ['kind', 'version', 'provider', 'reason', 'key', 'priority', 'budget', 'limit'] as const;

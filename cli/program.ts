@@ -1,6 +1,7 @@
 /** The verbs of `remora` and what each may be told. A verb's code is loaded when it is asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PORT } from '#contract/names/api';
+import type { BudgetScope } from '#contract/resources/ai-budget';
 
 export interface Terminal {
   /** Of this build. */
@@ -26,6 +27,7 @@ export function createProgram(terminal: Terminal): Command {
   program.addCommand(checkCommand(terminal));
   program.addCommand(statusCommand(terminal));
   program.addCommand(explainCommand(terminal));
+  program.addCommand(killCommand(terminal));
   return program;
 }
 
@@ -153,10 +155,57 @@ interface ExplainFlags extends ClusterFlags {
   readonly output: string;
 }
 
+function killCommand({ out, setExitCode }: Terminal): Command {
+  const command = new Command('kill')
+    .description(
+      'Stop requests on every sidecar within a second, and wait until all have acknowledged it. Exit code 1 when one has not.',
+    )
+    .option('--budget <namespace/name>', 'all that the limits of this AIBudget cover')
+    .option('--all', 'everything');
+  for (const [scope, what] of Object.entries(KILL_SCOPES)) command.option(`--${scope} <name>`, what);
+  command
+    .option('--undo', 'let what was stopped so go on')
+    .option('--reason <text>', 'why; whoever is refused reads it')
+    .option('--in <namespace>', "platform namespace in which it is kept; default: the operator's")
+    .option('--deadline <seconds>', 'how long to wait for sidecars', secondsOf, KILL_DEADLINE_S)
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text'));
+  return withCluster(command).action(async (flags: KillFlags) => {
+    const { kill } = await import('./kill/kill.ts');
+    const { text, ok } = await kill({ ...flags, deadlineMs: flags.deadline * 1_000 });
+    out(text);
+    if (!ok) setExitCode(1);
+  });
+}
+
+const KILL_DEADLINE_S = 10;
+/** Here and not in the list of scopes, which brings all schemas along. */
+const KILL_SCOPES: Readonly<Record<BudgetScope, string>> = {
+  team: 'only requests of this team; what is stated together must all hold',
+  project: 'only requests of this project',
+  environment: 'only requests of this environment',
+  namespace: 'only requests of pods of this namespace',
+};
+
+interface KillFlags extends ClusterFlags, Partial<Record<BudgetScope, string>> {
+  readonly budget?: string;
+  readonly all?: boolean;
+  readonly undo?: boolean;
+  readonly reason?: string;
+  readonly in?: string;
+  readonly deadline: number;
+  readonly output: string;
+}
+
 const withCluster = (command: Command): Command =>
   command
     .option('--kubeconfig <file>', 'kubeconfig to use; default: $KUBECONFIG, ~/.kube/config or the pod itself')
     .option('--context <name>', 'context of the kubeconfig; default: its current one');
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 3_600) return seconds;
+  throw new InvalidArgumentError('Seconds are a number above 0 and at most 3600.');
+}
 
 function portOf(text: string): number {
   const port = Number(text);

@@ -165,6 +165,7 @@ function killCommand({ out, setExitCode }: Terminal): Command {
   for (const [scope, what] of Object.entries(KILL_SCOPES)) command.option(`--${scope} <name>`, what);
   command
     .option('--undo', 'let what was stopped so go on')
+    .option('--now', 'end what is under way, too; else it goes on to its end')
     .option('--reason <text>', 'why; whoever is refused reads it')
     .option('--in <namespace>', "platform namespace in which it is kept; default: the operator's")
     .option('--deadline <seconds>', 'how long to wait for sidecars', secondsOf, KILL_DEADLINE_S)
@@ -190,6 +191,7 @@ interface KillFlags extends ClusterFlags, Partial<Record<BudgetScope, string>> {
   readonly budget?: string;
   readonly all?: boolean;
   readonly undo?: boolean;
+  readonly now?: boolean;
   readonly reason?: string;
   readonly in?: string;
   readonly deadline: number;

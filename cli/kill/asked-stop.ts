@@ -1,7 +1,7 @@
 /** What is to be stopped, as it was asked for: an AIBudget that there is, or one of its own over all that has some values. Pure. */
 import { createHash } from 'node:crypto';
 import { UserError } from '#cli/user-error';
-import { API_GROUP_VERSION, KIND, LABEL } from '#contract/names/api';
+import { ANNOTATION, API_GROUP_VERSION, KIND, LABEL } from '#contract/names/api';
 import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/ai-budget';
 
 export type ScopeFlags = { readonly [S in BudgetScope]?: string | undefined };
@@ -11,6 +11,8 @@ export interface KillFlags extends ScopeFlags {
   readonly budget?: string | undefined;
   readonly all?: boolean | undefined;
   readonly reason?: string | undefined;
+  /** What is under way is ended, too. */
+  readonly now?: boolean | undefined;
 }
 
 export interface BudgetRef {
@@ -62,26 +64,39 @@ const NO_LIMIT = { tokens: 1_000_000_000_000, every: 'Month' };
 
 export interface StopFields {
   readonly reason: string | undefined;
+  readonly now: boolean;
   /** As the API server knows them. */
   readonly by: string | undefined;
-  readonly annotation: string;
 }
 
 /** An AIBudget that does nothing but stop. */
 export const killObject = (
   { namespace, name }: BudgetRef,
   match: ScopeFlags,
-  { reason, by, annotation }: StopFields,
+  { reason, now, by }: StopFields,
 ): object => ({
   apiVersion: API_GROUP_VERSION,
   kind: KIND.budget,
   metadata: {
     ...{ namespace, name, labels: { [LABEL.kill]: 'true' } },
-    ...(by !== undefined && { annotations: { [annotation]: by } }),
+    ...(by !== undefined && { annotations: { [ANNOTATION.stoppedBy]: by } }),
   },
   spec: {
     limits: [{ name: 'stopped', match, ...NO_LIMIT }],
     stop: true,
+    ...(now && { stopInFlight: true }),
     ...(reason !== undefined && { stopReason: reason }),
   },
 });
+
+/** What makes an AIBudget that there is stop, as a merge patch. */
+export const stopPatch = ({ reason, now, by }: StopFields): object => ({
+  metadata: { annotations: { [ANNOTATION.stoppedBy]: by ?? null } },
+  spec: { stop: true, stopReason: reason ?? null, stopInFlight: now || null },
+});
+
+/** The same, undone. */
+export const RESUME_PATCH: object = {
+  metadata: { annotations: { [ANNOTATION.stoppedBy]: null } },
+  spec: { stop: false, stopReason: null, stopInFlight: null },
+};

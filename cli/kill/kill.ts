@@ -7,7 +7,7 @@ import { ApiError, type Cluster, type ClusterOptions, connect } from '#cli/kube/
 import type { DeploymentObject, NamespaceObject, RemoraObject } from '#cli/kube/objects';
 import { readAcks, readOperators, readPods } from '#cli/kube/read';
 import { UserError } from '#cli/user-error';
-import { ANNOTATION, API_GROUP_VERSION, LABEL } from '#contract/names/api';
+import { API_GROUP_VERSION, LABEL } from '#contract/names/api';
 import { OPERATOR_ENV } from '#contract/names/operator-env';
 import { AI_BUDGET, type AIBudget, aiBudget } from '#contract/resources/ai-budget';
 import { type Awaited, concerned, type Missing, missingOf } from './acknowledged.ts';
@@ -18,7 +18,9 @@ import {
   type KillFlags,
   killName,
   killObject,
+  RESUME_PATCH,
   scopeText,
+  stopPatch,
 } from './asked-stop.ts';
 
 export interface KillOptions extends ClusterOptions, KillFlags {
@@ -94,17 +96,12 @@ async function write(cluster: Cluster, { asked, options, home = '' }: Wish): Pro
   const ref = asked.kind === 'budget' ? asked.ref : { namespace: home, name: killName(asked.match) };
   const path = pathOf(ref);
   if (options.undo === true) return undo(cluster, path, { ref, asked });
-  const { reason } = options;
-  const by = await whoAmI(cluster);
-  if (asked.kind === 'scope') {
-    const body = killObject(ref, asked.match, { reason, by, annotation: ANNOTATION.stoppedBy });
-    return { budget: budgetOf(await cluster.apply<object>(path, body)), isGone: false };
-  }
-  const patch = {
-    metadata: { annotations: { [ANNOTATION.stoppedBy]: by ?? null } },
-    spec: { stop: true, stopReason: reason ?? null },
-  };
-  return { budget: budgetOf(await cluster.merge<object>(path, patch)), isGone: false };
+  const fields = { reason: options.reason, now: options.now === true, by: await whoAmI(cluster) };
+  const written =
+    asked.kind === 'scope'
+      ? await cluster.apply<object>(path, killObject(ref, asked.match, fields))
+      : await cluster.merge<object>(path, stopPatch(fields));
+  return { budget: budgetOf(written), isGone: false };
 }
 
 async function undo(
@@ -121,11 +118,7 @@ async function undo(
     await cluster.delete(path);
     return { budget: budgetOf(present), isGone: true };
   }
-  const patch = {
-    metadata: { annotations: { [ANNOTATION.stoppedBy]: null } },
-    spec: { stop: false, stopReason: null },
-  };
-  return { budget: budgetOf(await cluster.merge<object>(path, patch)), isGone: false };
+  return { budget: budgetOf(await cluster.merge<object>(path, RESUME_PATCH)), isGone: false };
 }
 
 /** With what the API server fills in. */

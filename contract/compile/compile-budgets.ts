@@ -30,8 +30,8 @@ function policyBudget(budget: AIBudget, limit: AIBudgetLimit): PolicyBudget {
   };
 }
 
-const stopOf = ({ spec: { stop, stopReason: reason } }: AIBudget): Pick<PolicyBudget, 'stop'> =>
-  stop ? { stop: { ...(reason !== undefined && { reason }) } } : {};
+const stopOf = ({ spec: { stop, stopReason: reason, stopInFlight } }: AIBudget): Pick<PolicyBudget, 'stop'> =>
+  stop ? { stop: { ...(reason !== undefined && { reason }), ...(stopInFlight && { inFlight: true as const }) } } : {};
 
 const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>
   stated === undefined

@@ -247,7 +247,7 @@ const budget = z.object({
   /** Pico-dollars per token of targets whose price is not known. Absent: they are refused. */
   priceCeiling: z.object({ inputPico: integerText, outputPico: integerText }).optional(),
   /** Nothing that it covers is let through, and why as far as that is stated. Absent: the kill switch is off. */
-  stop: z.object({ reason: z.string().optional() }).optional(),
+  stop: z.object({ reason: z.string().optional(), inFlight: z.literal(true).optional() }).optional(),
 });
 
 export const policy = z.object({

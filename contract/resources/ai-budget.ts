@@ -93,8 +93,12 @@ const aiBudgetSpec = withRules(
       .boolean()
       .default(false)
       .describe(
-        'The kill switch. `true`: every request that a limit of this AIBudget covers is refused with `budget_stopped`, whatever was spent, until it is `false` again. What is under way goes on to its end.',
+        'The kill switch. `true`: every request that a limit of this AIBudget covers is refused with `budget_stopped`, whatever was spent, until it is `false` again. What is under way goes on to its end, and nothing is tried again for it.',
       ),
+    stopInFlight: z
+      .boolean()
+      .default(false)
+      .describe('With `stop`: what is under way is ended, too, streams by an error event.'),
     stopReason: z.string().min(1).max(256).optional().describe('Why it is stopped. Whoever is refused reads it.'),
   }),
   [

@@ -83,11 +83,11 @@ test('remora kill stops a team, waits for its sidecars alone, and leaves nothing
     [1, 0],
   );
   assert.deepEqual(a.policy?.budgets[0]?.stop, {});
-  const again = await kill('--team', 'a', '--reason', 'twice');
+  const again = await kill('--team', 'a', '--reason', 'twice', '--now');
   assert.equal(again.code, 0);
   assert.deepEqual(
     a.policy?.budgets.map(({ stop }) => stop),
-    [{ reason: 'twice' }],
+    [{ reason: 'twice', inFlight: true }],
     'it is one stop',
   );
   const undone = await kill('--team', 'a', '--undo');

@@ -7,7 +7,7 @@ import { buildBudget } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
 import { bench, refusalOf } from '#test/treasury/bench';
 import { attemptOf } from '#test/treasury/budgets';
-import { policyOf, startSidecar } from './start-sidecar.ts';
+import { policyOf, startSidecar, until } from './start-sidecar.ts';
 
 const LIMIT = buildBudget('default/limits/all', 1_000_000n);
 const STOPPED = { ...LIMIT, stop: { reason: 'an agent runs wild.' } };
@@ -18,7 +18,7 @@ async function start(t: Parameters<typeof startSidecar>[0]) {
   t.after(() => provider.close());
   const words = {
     providers: { p: { type: 'OpenAI', endpoint: provider.url } },
-    routes: [{ targets: [{ provider: 'p' }] }],
+    routes: [{ targets: [{ provider: 'p', maxRetries: 2 }], fallbacks: [{ provider: 'p', model: 'other' }] }],
   } as const;
   const running = await startSidecar(t, { policy: { ...words, budgets: [STOPPED] } });
   const apply = (budgets: readonly (typeof LIMIT)[], hash: string) =>
@@ -67,6 +67,56 @@ test('a stream that is under way when the switch is thrown goes on to its end, t
   apply([LIMIT], 'hash-4');
   assert.ok((await openai.chat.completions.create(ask)).id);
   assert.equal(provider.requests.length, 2);
+});
+
+test('a stop that ends what is under way ends a stream by an error event of its API, and its attempt at the provider', async (t) => {
+  const { provider, running, apply } = await start(t);
+  apply([LIMIT], 'hash-2');
+  const openai = new OpenAI({ baseURL: `${running.url}/v1`, apiKey: 'none' });
+  const never = Promise.withResolvers<void>();
+  t.after(() => never.resolve());
+  provider.respondOnce({ hold: { afterEvents: 3, until: never.promise } });
+  const ask = { model: 'chat', messages: [{ role: 'user' as const, content: 'Hi' }] };
+  const stream = await openai.chat.completions.create({ ...ask, stream: true });
+  let isBegun = false;
+  await assert.rejects(
+    async () => {
+      for await (const chunk of stream) {
+        if (!isBegun && chunk.choices.length > 0) apply([{ ...LIMIT, stop: { inFlight: true } }], 'hash-3');
+        isBegun = true;
+      }
+    },
+    (error) => error instanceof OpenAI.APIError && error.code === 'budget_stopped',
+  );
+  assert.ok(isBegun);
+  await until(() => provider.requests[0]?.wasAborted === true, 'the provider sees it end');
+  assert.deepEqual(running.faults, []);
+});
+
+test('what waits to be tried again when the switch is thrown is not, and neither is a fallback', async (t) => {
+  const { provider, running, apply } = await start(t);
+  const openai = new OpenAI({ baseURL: `${running.url}/v1`, apiKey: 'none', maxRetries: 0 });
+  apply([LIMIT], 'hash-2');
+  provider.respondWith(() => {
+    apply([STOPPED], 'hash-3');
+    return { fault: { kind: 'status', status: 503 } };
+  });
+  await assert.rejects(openai.chat.completions.create({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }));
+  assert.equal(provider.requests.length, 1);
+});
+
+test('an explanation says that nothing would be sent, and by which object', async (t) => {
+  const { running } = await start(t);
+  const answer = await fetch(`${running.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-remora-explain': 'true' },
+    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+  const { outcome, refused } = (await answer.json()) as {
+    outcome: string;
+    refused?: { code: string; object?: string };
+  };
+  assert.deepEqual([answer.status, outcome, refused?.code], [200, 'refused', 'budget_stopped']);
 });
 
 test('what only copies for shadows count against stops copies, and no request', async (t) => {

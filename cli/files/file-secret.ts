@@ -56,8 +56,10 @@ export function secretsFromEnvironment(
 ): { readonly secrets: FileSecret[]; readonly notes: string[] } {
   const secrets = new Map<string, { namespace: string; name: string; values: Map<string, string> }>();
   const notes: string[] = [];
-  // Alerts are the operator's, which is not here.
   const users = resources.filter(({ kind }) => kind !== KIND.budget);
+  for (const resource of resources)
+    if (resource.kind === KIND.budget && resource.spec.alerts !== undefined)
+      notes.push(`${objectText(resource)}: alerts are sent by the operator, so that here nobody is told`);
   for (const [resource, ref] of users.flatMap((one) => secretRefsOf(one).map((ref) => [one, ref] as const))) {
     const { namespace, name, key } = ref;
     const id = `${namespace}/${name}`;

@@ -80,6 +80,11 @@ export class AlertPoster {
     this.#pump();
   }
 
+  /** The AIBudget is gone: nobody is to hear of it any more. */
+  forget(key: string): void {
+    for (const [id, waiting] of this.#waiting) if (waiting.key === key) this.#waiting.delete(id);
+  }
+
   /** It was taken, or nobody tries any more. */
   isOver({ id, raised }: AlertDelivery): boolean {
     return this.#waiting.get(id)?.tries.isOver === true || isTooOld(raised, this.#options.now());
@@ -106,8 +111,9 @@ export class AlertPoster {
     this.#cancel?.();
     this.#cancel = undefined;
     const { leads, now, after } = this.#options;
-    // A new leader looks at every status, and so comes back here.
-    if (this.#isClosed || !leads()) return;
+    if (this.#isClosed) return;
+    // What waits is another leader's now; a new one looks at every status, and so comes back here.
+    if (!leads()) return this.#waiting.clear();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) {
       const { tries } = waiting;

@@ -22,7 +22,7 @@ import type { ObservedObject } from './observed-objects.ts';
 export interface BudgetReportsOptions {
   readonly index: ResourceIndex;
   readonly treasury: Pick<Treasury, 'status'>;
-  readonly poster: Pick<AlertPoster, 'keep' | 'isOver' | 'failing'>;
+  readonly poster: Pick<AlertPoster, 'keep' | 'forget' | 'isOver' | 'failing'>;
   readonly metrics: Pick<OperatorMetrics, 'budgetAlerts'>;
   readonly again: (key: string, afterMs: number) => void;
   /** How old the figures of an AIBudget with alerts may be where nobody tells of changes in the store; undefined: somebody does. */
@@ -88,6 +88,11 @@ export class BudgetReports {
     const { namespace, name } = object;
     const webhooks = alerts.map(({ webhook }) => webhook);
     this.#options.poster.keep(key, { budget: { namespace, name }, webhooks, deliveries });
+  }
+
+  /** It is gone. */
+  forget(key: string): void {
+    this.#options.poster.forget(key);
   }
 
   /** Events of what `after`, which was just written, says and `object` did not. */

@@ -70,6 +70,7 @@ export class StatusWriter {
     const { objects, leads, client, log } = this.#options;
     const object = objects.get(key);
     const conditions = this.#conditionsOf(key);
+    if (!object) this.#options.budgets.forget(key);
     if (!object || !conditions || !leads()) return false;
     const { status, isConditional } = await this.#wanted(key, object, conditions);
     const change = statusChange<WantedStatus>(object.status, status);

@@ -155,6 +155,17 @@ test('a replica that does not lead posts nothing', async (t) => {
   assert.equal(receiver.posts.length, 1);
 });
 
+test('of an AIBudget that is gone nothing is posted any more', async (t) => {
+  const receiver = await startReceiver(t);
+  receiver.answerWith({ status: 500 });
+  const { clock, poster, keep, words } = posterFor(t, { 'signing-key': SIGNING_KEY });
+  keep([ALERT], receiver.url);
+  await until(() => words.length === 1, 'it is tried');
+  poster.forget(KEY);
+  clock.advance(HOUR_MS);
+  assert.deepEqual([receiver.posts.length, poster.failing(KEY)], [1, undefined]);
+});
+
 test('an address in a Secret that nobody can read in one way is not posted to', async (t) => {
   const { keep, words } = posterFor(t, { url: 'file:///etc/passwd', 'signing-key': SIGNING_KEY });
   keep([ALERT]);

@@ -113,7 +113,7 @@ export class AlertPoster {
     const { leads, now, after } = this.#options;
     if (this.#isClosed) return;
     // What waits is another leader's now; a new one looks at every status, and so comes back here.
-    if (!leads()) return this.#waiting.clear();
+    if (!leads()) this.#waiting.clear();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) {
       const { tries } = waiting;

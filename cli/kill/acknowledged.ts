@@ -26,7 +26,8 @@ export function concerned({ budget }: Awaited, { pods, namespaces, platformNames
   return pods.filter((pod) => {
     const { namespace = '', labels: own, annotations } = pod.metadata;
     if (isOver(pod) || !(isPlatform || namespace === budget.metadata.namespace)) return false;
-    const workload = workloadOf({ namespace, labels: own, annotations }, { labels: labels.get(namespace) });
+    const facts = { namespace, labels: own, annotations, serviceAccount: pod.spec?.serviceAccountName };
+    const workload = workloadOf(facts, { labels: labels.get(namespace) });
     return limitsFor(budget, workload).length > 0;
   });
 }

@@ -54,6 +54,7 @@ export interface PodObject {
   readonly metadata: Metadata;
   readonly spec?: {
     readonly hostNetwork?: boolean;
+    readonly serviceAccountName?: string;
     readonly initContainers?: readonly {
       readonly name: string;
       readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];

@@ -1,6 +1,7 @@
 /** Composition root of the control plane: builds the parts, starts them in order, and stops them in the reverse order. */
 import { randomUUID } from 'node:crypto';
 import { createAdmissionServer } from '#operator/admission/admission-server';
+import { openWebhookPoster } from '#operator/alerts/webhook-post';
 import { Controller } from '#operator/controller/controller';
 import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { EventRecorder } from '#operator/kube/event-recorder';
@@ -33,6 +34,8 @@ import { ensureAuthority } from './trust/certificate-authority.ts';
 
 const LEASE_NAME = 'remora-operator';
 const LOOK_AT_BUDGETS_EVERY_MS = 30_000;
+/** Of budgets with alerts, where nobody tells of changes in their store. */
+const LOOK_AT_ALERTS_EVERY_MS = 5_000;
 const LOOK_AT_VARIANTS_EVERY_MS = 10_000;
 
 export interface OperatorOptions {
@@ -174,6 +177,8 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
       if (leads) controller.refreshAll();
     },
   });
+  const webhooks = openWebhookPoster();
+  shutdown.add(() => webhooks.close());
   const controller: Controller = new Controller({
     ...{ client, treasury, ledgers, metrics, log, namespace, platformNamespaces, watchNamespace, owner, replica },
     push: {
@@ -183,6 +188,8 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     },
     events: new EventRecorder({ client, instance: replica, log }),
     leads: () => election.leads,
+    webhooks,
+    lookAtAlertsEveryMs: store.watched ? undefined : LOOK_AT_ALERTS_EVERY_MS,
     lookAtVariantsEveryMs: options.lookAtVariantsEveryMs ?? LOOK_AT_VARIANTS_EVERY_MS,
     now: Date.now,
   });

@@ -17,6 +17,7 @@ import type { SidecarTelemetry } from '#sidecar/telemetry/telemetry';
 import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { assemblePipeline } from './assemble-pipeline.ts';
+import { budgetStopped } from './budget/stopped.ts';
 import type { Cloud } from './credentials/cloud.ts';
 import type { SharedGates } from './pipeline/admission/shared-gates.ts';
 import type { RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
@@ -140,7 +141,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     targets: () => targetRows(policies.current, { health, latencies, credentials: policies.credentials }),
   });
   return {
-    sink: waking(policies, jobs, variants),
+    sink: waking(policies, { jobs, variants, ingress }),
     unfit: () => health.unfit(),
     measured: () => variants.measured(),
     shared: parts.gates,
@@ -165,11 +166,20 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
   };
 }
 
-/** Jobs that waited for a policy or a key go on with it, and its variants are those that count. */
-const waking = (policies: PolicyHolder, jobs: Jobs, variants: VariantBoard): PolicySink => ({
+interface Woken {
+  readonly jobs: Jobs;
+  readonly variants: VariantBoard;
+  readonly ingress: Ingress;
+}
+
+/** Jobs that waited for a policy or a key go on with it, its variants are those that count, and what it stops at once ends. */
+const waking = (policies: PolicyHolder, { jobs, variants, ingress }: Woken): PolicySink => ({
   applyPolicy(policy, hash) {
     const result = policies.applyPolicy(policy, hash);
-    if (policies.current !== undefined) variants.stated(experimentsOf(policies.current));
+    const { current } = policies;
+    if (current !== undefined) variants.stated(experimentsOf(current));
+    const stop = current?.stop;
+    if (stop?.stop?.inFlight === true) for (const place of [ingress, jobs]) place.endOpen(() => budgetStopped(stop));
     jobs.wake();
     return result;
   },

@@ -28,6 +28,7 @@ const annotations = () =>
     status: 'Written on the pod: what injection did and what it left alone, as JSON.',
     start: '`wait` (default) holds the app until its first policy is there; `degraded` starts it at once.',
     feature: 'The feature to which requests of the pod are attributed.',
+    stoppedBy: 'On an AIBudget: who [stopped](../guides/kill-switch.md) it by `remora kill`.',
   });
 
 const labels = () =>
@@ -43,6 +44,7 @@ const labels = () =>
       'On the ConfigMaps in which operator replicas share what sidecars measured of the [variants](../guides/experiments.md) of a rule.',
     priceBook:
       'On the ConfigMap in which the operator keeps the [price book](../guides/prices.md) that it fetched last.',
+    kill: '`true` on the AIBudgets that [`remora kill`](../guides/kill-switch.md) creates.',
   });
 
 const requestHeaders = () =>
@@ -92,7 +94,8 @@ const conditions = () =>
     programmed: 'The sidecars concerned run this generation.',
     partitionsBounded:
       'Where [limits](../guides/budgets.md) are kept apart by values such as users: each of them still gets a book.',
-    ready: 'All of the above.',
+    alertsDelivered: 'Of an AIBudget with `alerts`: its webhooks take what they are sent. Without effect on Ready.',
+    ready: 'Accepted, ResolvedRefs and Programmed, as far as the object has them.',
   });
 
 const reasons = () =>
@@ -118,6 +121,8 @@ const reasons = () =>
     partitionsBounded: 'Fewer books are kept in the API server than it is to carry.',
     tooManyPartitions:
       'So many values of `per` were met that no further one gets a book in the API server; keep the books in PostgreSQL.',
+    delivered: 'No [alert](../guides/alerts.md) waits for a webhook.',
+    deliveryFailed: 'A webhook has not taken an alert, which is sent again for a day; the message says why.',
     ready: 'All other conditions hold.',
     notReady: 'Another condition does not hold; see there.',
   });
@@ -126,6 +131,10 @@ const eventReasons = () =>
   meanings('Reasons of Events', EVENT_REASON, {
     variantPromoted: 'On an AIRoute: a variant gets all requests of its rule; the note says by which figures.',
     variantRolledBack: 'On an AIRoute: a variant gets no more requests; the note says by which figures.',
+    budgetThreshold: 'On an AIBudget: a limit has passed a percentage of its `alertAtPercent`.',
+    budgetStopped:
+      'On an AIBudget: its kill switch was thrown; the note says why and by whom, as far as that is known.',
+    budgetResumed: 'On an AIBudget: its kill switch was undone.',
   });
 
 const metrics = () =>

@@ -1,4 +1,5 @@
 /** Grants budget to sidecars out of the books of a store. Any number of treasuries may work on one store at the same time. */
+import { isPartition, partitionDigest } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import { type Book, type BookTotals, bookTotals, newBook, withLimit } from './book.ts';
 import type { GrantAnswer, GrantAuthority, GrantName, GrantUsage } from './grant-authority.ts';
@@ -48,6 +49,8 @@ export interface BudgetStatus {
   readonly remaining: bigint;
   /** Spent in whole percent of the limit, rounded down, so that 100 means the cap is reached. */
   readonly percent: number;
+  /** Where each partition has its own book: the digest of the one that spent most; absent: nobody spent. */
+  readonly fullest?: string;
   readonly windowStartMs: number;
   readonly windowEndMs: number;
 }
@@ -186,11 +189,11 @@ export class Treasury {
     const limit = BigInt(budget.amount);
     const key = { budgetId: budget.id, window: id };
     const partitioned = budget.per.length > 0;
-    const { spent, held, remaining } = partitioned
-      ? await this.#fullest(key, limit)
-      : bookTotals(await this.#transient(key).read(limit));
+    const book = partitioned ? await this.#fullest(key, limit) : await this.#transient(key).read(limit);
+    const { spent, held, remaining } = bookTotals(book);
     const percent = limit === 0n ? 100 : Number((spent * 100n) / limit);
-    return { limit, spent, held, remaining, percent, windowStartMs: startMs, windowEndMs: endMs };
+    const fullest = isPartition(book.budgetId) ? { fullest: partitionDigest(book.budgetId) } : {};
+    return { limit, spent, held, remaining, percent, ...fullest, windowStartMs: startMs, windowEndMs: endMs };
   }
 
   /** Has the store delete books of long ago, until close(): every ten minutes, and every minute while there are many of them. */
@@ -253,11 +256,11 @@ export class Treasury {
     return (await this.#store.books(key.budgetId)).filter(({ window }) => window === key.window);
   }
 
-  async #fullest({ budgetId, window }: BookKey, limit: bigint): Promise<BookTotals> {
+  async #fullest({ budgetId, window }: BookKey, limit: bigint): Promise<Book> {
     const empty = newBook({ budgetId, window }, limit);
     const books = (await this.#store.books(budgetId)).filter((book) => book.window === window);
-    const totals = [empty, ...books].map((book) => bookTotals(withLimit(book, limit)));
-    return totals.reduce((most, one) => (isFuller(one, most) ? one : most));
+    const limited = [empty, ...books].map((book) => withLimit(book, limit));
+    return limited.reduce((most, one) => (isFuller(bookTotals(one), bookTotals(most)) ? one : most));
   }
 
   async #booksWith(holder: string): Promise<readonly BookKey[]> {

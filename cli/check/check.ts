@@ -1,7 +1,7 @@
 /** `remora check`: reads a cluster and says what is wrong. The groups come in the order in which one builds on the other. */
 import { ApiError, type Cluster, type ClusterOptions, connect } from '#cli/kube/cluster';
 import type { CrdObject, DeploymentObject, NamespaceObject, WebhookObject } from '#cli/kube/objects';
-import { type Reading, reading, readPods, readRemora } from '#cli/kube/read';
+import { OPERATOR, type Reading, reading, readOperators, readPods, readRemora } from '#cli/kube/read';
 import { UserError } from '#cli/user-error';
 import { API_GROUP, KIND, LABEL } from '#contract/names/api';
 import { ALL_KINDS } from '#contract/resources/kinds';
@@ -89,13 +89,12 @@ async function before(cluster: Cluster): Promise<Finding[]> {
 }
 
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
-const OPERATOR = 'app.kubernetes.io/part-of=remora,app.kubernetes.io/component=operator';
 const HISTORY = 'app.kubernetes.io/part-of=remora,app.kubernetes.io/component=history';
 
 async function installed(cluster: Cluster, namespace: string | undefined): Promise<Finding[]> {
   const [crds, deployments, histories, webhooks, validation, remora, pods, namespaces] = await Promise.all([
     readCrds(cluster),
-    reading(cluster.list<DeploymentObject>('/apis/apps/v1/deployments', OPERATOR)),
+    readOperators(cluster),
     reading(cluster.list<DeploymentObject>('/apis/apps/v1/statefulsets', HISTORY)),
     reading(cluster.list<WebhookObject>(`${ADMISSION}/mutatingwebhookconfigurations`, OPERATOR)),
     reading(cluster.list<WebhookObject>(`${ADMISSION}/validatingwebhookconfigurations`, OPERATOR)),

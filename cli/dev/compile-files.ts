@@ -6,7 +6,8 @@ import { objectKey, objectText } from '#contract/compile/object-key';
 import { ResourceIndex } from '#contract/compile/resource-index';
 import type { Snapshot } from '#contract/compile/snapshot';
 import { selectingLabels, type Workload, workloadOf } from '#contract/compile/workload';
-import type { ConditionReason } from '#contract/names/conditions';
+import { KIND } from '#contract/names/api';
+import { CONDITION, type ConditionReason } from '#contract/names/conditions';
 import { credentialName } from '#contract/policy/credential-name';
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
@@ -134,7 +135,9 @@ function faultsOf(snapshot: Snapshot, reading: FilesReading): ObjectFault[] {
     const { kind, metadata } = resource;
     const key = objectKey({ kind, namespace: metadata.namespace, name: metadata.name });
     const failed = conditions.get(key)?.find(({ status }) => status === 'False');
-    if (failed === undefined) return [];
+    // What alerts refer to is the operator's to read, as a note says.
+    const isOfAlerts = kind === KIND.budget && failed?.type === CONDITION.resolvedRefs;
+    if (failed === undefined || isOfAlerts) return [];
     return [
       {
         object: objectText(resource),

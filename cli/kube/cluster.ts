@@ -1,4 +1,4 @@
-/** Reads a cluster as the user of a kubeconfig, with a deadline on each request. The only place of the command line that talks to an API server. */
+/** A cluster as the user of a kubeconfig sees it, with a deadline on each request. The only place of the command line that talks to an API server. */
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
 import { boundedText } from '#cli/output/bounded-text';
@@ -86,6 +86,9 @@ interface Bounds {
 
 interface Asked extends Bounds {
   readonly body?: object;
+  /** Default: GET, with a body POST. */
+  readonly method?: 'PATCH' | 'DELETE';
+  readonly contentType?: string;
   /** Beside those of every request. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -94,6 +97,9 @@ export interface Answered {
   readonly status: number;
   readonly text: string;
 }
+
+/** Whom objects that are written here name as their writer. */
+const FIELD_MANAGER = 'remora-cli';
 
 interface Page<T> {
   readonly items?: readonly T[];
@@ -131,6 +137,22 @@ export class Cluster {
     return this.#exchange(`${this.server}${path}`, asked);
   }
 
+  /** Creates the object, or changes exactly these fields of it (server-side apply). Rejects as `get` does. */
+  apply<T>(path: string, body: object): Promise<T> {
+    const query = `fieldManager=${FIELD_MANAGER}&force=true`;
+    return this.#send(`${path}?${query}`, { body, method: 'PATCH', contentType: 'application/apply-patch+yaml' });
+  }
+
+  /** Changes these fields of an object that exists; null takes one away. Rejects as `get` does. */
+  merge<T>(path: string, body: object): Promise<T> {
+    const query = `fieldManager=${FIELD_MANAGER}`;
+    return this.#send(`${path}?${query}`, { body, method: 'PATCH', contentType: 'application/merge-patch+json' });
+  }
+
+  delete(path: string): Promise<unknown> {
+    return this.#send(path, { method: 'DELETE' });
+  }
+
   /** All pages. Rejects as `get` does. */
   async list<T>(path: string, labelSelector?: string): Promise<T[]> {
     const items: T[] = [];
@@ -158,14 +180,21 @@ export class Cluster {
 
   async #exchange(
     url: string,
-    { body, headers: more, deadlineMs = DEADLINE_MS, mostBytes = MOST_BYTES }: Asked,
+    {
+      body,
+      method,
+      contentType = 'application/json',
+      headers: more,
+      deadlineMs = DEADLINE_MS,
+      mostBytes = MOST_BYTES,
+    }: Asked,
   ): Promise<Answered> {
     try {
       this.#access ??= this.#connection.access(url);
       const { headers, dispatcher } = await this.#access;
       const answer = await request(url, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers: { ...headers, accept: 'application/json', 'content-type': 'application/json', ...more },
+        method: method ?? (body === undefined ? 'GET' : 'POST'),
+        headers: { ...headers, accept: 'application/json', 'content-type': contentType, ...more },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(dispatcher === undefined ? {} : { dispatcher }),
         signal: AbortSignal.timeout(deadlineMs),

@@ -34,6 +34,7 @@ export interface RouteObject extends RemoraObject {
 }
 
 export interface BudgetObject extends RemoraObject {
+  readonly spec?: { readonly stop?: boolean; readonly stopReason?: string };
   readonly status?: RemoraObject['status'] & {
     readonly spent?: string;
     readonly remaining?: string;
@@ -53,6 +54,7 @@ export interface PodObject {
   readonly metadata: Metadata;
   readonly spec?: {
     readonly hostNetwork?: boolean;
+    readonly serviceAccountName?: string;
     readonly initContainers?: readonly {
       readonly name: string;
       readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
@@ -80,7 +82,16 @@ export interface NamespaceObject {
 
 export interface DeploymentObject {
   readonly metadata: Metadata;
-  readonly spec?: { readonly replicas?: number };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly spec?: {
+        readonly containers?: readonly {
+          readonly env?: readonly { readonly name: string; readonly value?: string }[];
+        }[];
+      };
+    };
+  };
   readonly status?: { readonly readyReplicas?: number };
 }
 

@@ -6,7 +6,14 @@ import { AI_PROVIDER } from '#contract/resources/ai-provider';
 import { AI_ROUTE } from '#contract/resources/ai-route';
 import { ACKS_DATA_KEY, type AckReport, decodeAcks, mergeAcks } from '#contract/wire/ack-report';
 import { ApiError, type Cluster } from './cluster.ts';
-import type { BudgetObject, ConfigMapObject, PodObject, RemoraObject, RouteObject } from './objects.ts';
+import type {
+  BudgetObject,
+  ConfigMapObject,
+  DeploymentObject,
+  PodObject,
+  RemoraObject,
+  RouteObject,
+} from './objects.ts';
 
 export type Reading<T> = { readonly value: T } | { readonly fault: string };
 
@@ -47,7 +54,7 @@ export async function readRemora(cluster: Cluster, namespace: string | undefined
 }
 
 /** They lie in the operator's namespace, which nobody has to know. */
-async function readAcks(cluster: Cluster): Promise<AckReport> {
+export async function readAcks(cluster: Cluster): Promise<AckReport> {
   const maps = await cluster.list<ConfigMapObject>('/api/v1/configmaps', `${LABEL.acks}=true`);
   return mergeAcks(
     maps.flatMap(({ data }) => {
@@ -67,3 +74,9 @@ export const readPods = (
   labelSelector?: string,
 ): Promise<Reading<PodObject[]>> =>
   reading(cluster.list<PodObject>(pathIn('/api/v1', 'pods', namespace), labelSelector));
+
+/** Of what the chart installs for the operator. */
+export const OPERATOR = 'app.kubernetes.io/part-of=remora,app.kubernetes.io/component=operator';
+
+export const readOperators = (cluster: Cluster): Promise<Reading<readonly DeploymentObject[]>> =>
+  reading(cluster.list<DeploymentObject>('/apis/apps/v1/deployments', OPERATOR));

@@ -31,6 +31,7 @@ export function statusText(
     ...(targets === '' ? [] : [targets]),
     section('AIBudgets', budgets, (rows) => (wide ? limitTable(rows) : budgetTable(rows))),
     ...(wide && priceBooks.length > 0 ? [priceBookTable(priceBooks)] : []),
+    ...stopLines(budgets),
     ...faults.map((fault) => `× ${fault}\n`),
   ];
   return sections.join('\n');
@@ -60,6 +61,12 @@ const budgetTable = (rows: readonly BudgetRow[]): string =>
   table(
     ['NAMESPACE', 'AIBUDGET', 'SPENT', 'REMAINING', 'PERCENT'],
     rows.map(({ namespace, name, spent, remaining, percent }) => [namespace, name, spent, remaining, percent]),
+  );
+
+/** Below the table, where nobody overlooks it. */
+const stopLines = (rows: readonly BudgetRow[]): string[] =>
+  rows.flatMap(({ namespace, name, stopped }) =>
+    stopped === undefined ? [] : [`× ${namespace}/${name} is STOPPED${stopped === '' ? '' : `: ${stopped}`}\n`],
   );
 
 const priceBookTable = (rows: readonly PriceBookRow[]): string =>

@@ -32,6 +32,8 @@ export interface BudgetRow {
   readonly spent: string;
   readonly remaining: string;
   readonly percent: string;
+  /** Why requests are refused whatever was spent; absent: its kill switch is off. */
+  readonly stopped?: string;
   readonly limits: readonly LimitRow[];
 }
 
@@ -91,12 +93,13 @@ export const sidecarRows = (pods: readonly PodObject[], { acks, objects }: Polic
       ...sidecarView(metadata, acks, objects),
     }));
 
-export const budgetRow = ({ metadata, status }: BudgetObject): BudgetRow => ({
+export const budgetRow = ({ metadata, spec, status }: BudgetObject): BudgetRow => ({
   namespace: metadata.namespace ?? '',
   name: metadata.name,
   spent: status?.spent ?? '',
   remaining: status?.remaining ?? '',
   percent: status?.percent ?? '',
+  ...(spec?.stop === true && { stopped: spec.stopReason ?? '' }),
   limits: (status?.limits ?? []).map(({ name, spent, remaining, percent, windowEnd }) => ({
     limit: name,
     spent,

@@ -107,6 +107,7 @@ export function policyBudget(object: Limiting, limit: Limit): PolicyBudget {
     ...severityOf(object, limit),
     ...(isMoney && object.kind === KIND.budget && ceilingOf(object)),
     ...excessOf(object, limit),
+    ...(object.kind === KIND.budget && stopOf(object)),
   };
 }
 
@@ -141,6 +142,9 @@ function excessOf(object: Limiting, limit: Limit): Partial<PolicyBudget> {
     ...(downgradeTo !== undefined && { downgradeTo }),
   };
 }
+
+const stopOf = ({ spec: { stop, stopReason: reason, stopInFlight } }: AIBudget): Pick<PolicyBudget, 'stop'> =>
+  stop ? { stop: { ...(reason !== undefined && { reason }), ...(stopInFlight && { inFlight: true as const }) } } : {};
 
 const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBudget, 'priceCeiling'> =>
   stated === undefined

@@ -12,7 +12,7 @@ import { budgetNotes } from './budget-notes.ts';
 import { mayRefuseUnpriced } from './compile-budgets.ts';
 import { chiefReason, targetsOf } from './compile-route.ts';
 import { limitNotes } from './limit-notes.ts';
-import { missingSigningKey } from './missing-secret.ts';
+import { missingOfWebhooks, missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
 import { policyNotes } from './policy-notes.ts';
 import { listed, problemsText } from './problem.ts';
@@ -97,13 +97,25 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
       ];
     }
     case 'AIBudget':
-      return [[CONDITION.accepted, accepted(budgetNotesOf(content, scene))]];
+      return budgetVerdicts(content, scene);
     case 'AIPolicy':
       return [[CONDITION.accepted, accepted(notesOf(content, scene.snapshot))]];
   }
 }
 
+/** Only alerts refer to anything. */
+function budgetVerdicts(budget: AIBudget, scene: Scene): [ConditionType, Verdict][] {
+  const verdict: [ConditionType, Verdict] = [CONDITION.accepted, accepted(budgetNotesOf(budget, scene))];
+  if (budget.spec.alerts === undefined) return [verdict];
+  const [missing] = missingOfWebhooks(scene.snapshot, budget);
+  const refs = missing
+    ? refused(missing.reason, `Alerts are not posted where the Secret is missing: ${missing.message}`)
+    : resolved();
+  return [verdict, [CONDITION.resolvedRefs, refs]];
+}
+
 const budgetNotesOf = (budget: AIBudget, { snapshot, analysis }: Scene): string[] => [
+  ...(budget.spec.stop ? ['spec.stop: every request that its limits cover is refused'] : []),
   ...scopeNotes(budget, snapshot.platformNamespaces),
   ...limitNotes(budget, { snapshot, analysis }),
   ...budgetNotes(budget, snapshot, analysis),

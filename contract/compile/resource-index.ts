@@ -12,7 +12,7 @@ import { byText, objectKey } from './object-key.ts';
 import { PRICE_BOOK } from './price-book.ts';
 import { type PriceBook, priceBookVersion } from './price-book-schema.ts';
 import { serviceRefOf } from './provider-pool.ts';
-import { secretRefOf } from './secret-refs.ts';
+import { type SecretRef, secretRefsOf } from './secret-refs.ts';
 import type { ServiceView } from './service-view.ts';
 import type { Held, Snapshot } from './snapshot.ts';
 import { decidedOf } from './variant-states.ts';
@@ -166,10 +166,8 @@ export class ResourceIndex {
   }
 
   #isReferenced(namespace: string, secret: string): boolean {
-    return [...this.#objects.values()].some(({ content }) => {
-      const ref = content && secretRefOf(content);
-      return ref?.namespace === namespace && ref.name === secret;
-    });
+    const isIt = (ref: SecretRef): boolean => ref.namespace === namespace && ref.name === secret;
+    return [...this.#objects.values()].some(({ content }) => content && secretRefsOf(content).some(isIt));
   }
 
   #usersOf(namespace: string, service: string): Touched {

@@ -20,6 +20,8 @@ export const ANNOTATION = {
   /** `wait` (default) holds the app until the first policy is applied; `degraded` starts it at once. */
   start: 'remora.dev/start',
   feature: 'remora.dev/feature',
+  /** On a stopped AIBudget: who ran `remora kill`, as the API server knew them. */
+  stoppedBy: 'remora.dev/stopped-by',
 } as const;
 
 export const LABEL = {
@@ -38,6 +40,8 @@ export const LABEL = {
   experiments: 'remora.dev/experiments',
   /** On the ConfigMap in which the operator keeps the price book that it fetched last. */
   priceBook: 'remora.dev/price-book',
+  /** `true` on the AIBudgets that `remora kill` creates. */
+  kill: 'remora.dev/kill',
 } as const;
 
 export const SIDECAR_CONTAINER = 'remora-proxy';

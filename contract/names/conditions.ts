@@ -4,6 +4,8 @@ export const CONDITION = {
   resolvedRefs: 'ResolvedRefs',
   programmed: 'Programmed',
   partitionsBounded: 'PartitionsBounded',
+  /** Of an AIBudget with `alerts`. */
+  alertsDelivered: 'AlertsDelivered',
   ready: 'Ready',
 } as const;
 
@@ -28,6 +30,8 @@ export const REASON = {
   noWorkloads: 'NoWorkloads',
   partitionsBounded: 'PartitionsBounded',
   tooManyPartitions: 'TooManyPartitions',
+  delivered: 'Delivered',
+  deliveryFailed: 'DeliveryFailed',
   ready: 'Ready',
   notReady: 'NotReady',
 } as const;
@@ -38,4 +42,8 @@ export type ConditionReason = (typeof REASON)[keyof typeof REASON];
 export const EVENT_REASON = {
   variantPromoted: 'VariantPromoted',
   variantRolledBack: 'VariantRolledBack',
+  /** A percentage of `alertAtPercent` was passed. */
+  budgetThreshold: 'BudgetThreshold',
+  budgetStopped: 'BudgetStopped',
+  budgetResumed: 'BudgetResumed',
 } as const;

@@ -173,6 +173,13 @@ export const ERROR_CODES = define({
     meaning: 'A hard cap in tokens or requests of an AIBudget is reached or the request could pass it.',
     remedy: 'Wait as long as Retry-After says, ask for less, or have the AIBudget raised.',
   },
+  budget_stopped: {
+    status: 403,
+    category: 'policy',
+    retryable: false,
+    meaning: 'An AIBudget that covers the request is stopped: its kill switch is on, and nothing was sent.',
+    remedy: 'Ask whoever stopped it; the message names the AIBudget and the reason where one was given.',
+  },
   budget_unavailable: {
     status: 503,
     category: 'gateway',

@@ -184,6 +184,18 @@ export const METRIC = {
     name: 'remora_operator_books_set_back_total',
     help: 'Books of limits that were found in an earlier state than sidecars or this operator knew, as after a restored backup.',
   },
+  budgetUsed: {
+    name: 'remora_operator_budget_used_ratio',
+    help: 'Spent in the present window by the cap of a limit, by AIBudget and limit; 1 is all of it. Of a limit with `per`: of whoever spent most.',
+  },
+  budgetAlerts: {
+    name: 'remora_operator_budget_alerts_total',
+    help: 'Percentages of limits that were passed and told by this replica.',
+  },
+  alertPosts: {
+    name: 'remora_operator_alert_posts_total',
+    help: 'Attempts to post an alert to a webhook, by outcome: taken, failed, gone (410), abandoned (failed for a day).',
+  },
   priceBook: {
     name: 'remora_operator_price_book_info',
     help: '1, with the version of the price book in force.',

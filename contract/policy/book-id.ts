@@ -96,6 +96,9 @@ export const limitOfBook = (bookId: string): string => bookId.split('/', 3).join
 /** The same for all books of one object, and for those of no other. */
 export const budgetKeyOfBook = (bookId: string): string => bookId.split('/', 2).join('/');
 
+/** The last segment of the id of a partition's book. */
+export const partitionDigest = (bookId: string): string => bookId.slice(limitOfBook(bookId).length + 1);
+
 export const isPartition = (bookId: string): boolean => bookId !== limitOfBook(bookId);
 
 /**

@@ -269,6 +269,8 @@ const budget = z.object({
   queueForMs: z.number().int().optional(),
   /** The model that one is routed for instead. */
   downgradeTo: z.string().optional(),
+  /** Nothing that it covers is let through, and why as far as that is stated. Absent: the kill switch is off. */
+  stop: z.object({ reason: z.string().optional(), inFlight: z.literal(true).optional() }).optional(),
 });
 
 export const policy = z.object({

@@ -1,12 +1,22 @@
 /** AIBudget: money, tokens and requests with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
+import { alertAtPercent, alertDelivery, budgetAlerts, MAX_DELIVERIES } from './budget-alerts.ts';
 import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, timeZone, usd } from './fields.ts';
-import { limit } from './limit.ts';
-import { limitStatuses } from './limit-status.ts';
-import { mapOf, withRules } from './validation.ts';
+import { LIMIT_RULES, limitFields } from './limit.ts';
+import { limitStatusFields } from './limit-status.ts';
+import { atomicListOf, mapOf, withRules } from './validation.ts';
 
 export const OPERATOR_LOSSES = ['SpendGrant', 'Stop', 'Allow'] as const;
+
+const budgetLimit = withRules(z.object({ ...limitFields, alertAtPercent: alertAtPercent.optional() }), LIMIT_RULES);
+
+const budgetLimitStatus = z.object({
+  ...limitStatusFields,
+  alerted: atomicListOf(z.number().int(), { max: 8 })
+    .optional()
+    .describe('Percentages of `alertAtPercent` that were passed and told in this window.'),
+});
 
 const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
 
@@ -17,7 +27,7 @@ const priceCeiling = z.object({
 
 const aiBudgetSpec = withRules(
   z.object({
-    limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
+    limits: mapOf(budgetLimit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
     timezone: timeZone.describe(
       'Whose clocks say when windows begin, as in the IANA data base: an Hour, Day, Week or Month begins when they show its first minute, so that a day may have 23 or 25 hours.',
     ),
@@ -38,12 +48,29 @@ const aiBudgetSpec = withRules(
         'What happens under a limit in US dollars where nobody knows the price of a target. `Reject`: the request is refused. `Ceiling`: its tokens count at `priceCeiling`, and the cost is marked as estimated; where several AIBudgets apply, all must say so, and the dearest holds. What is not billed by tokens is refused in any case.',
       ),
     priceCeiling: priceCeiling.optional().describe('With unknownPrice Ceiling only: the price to count by.'),
+    alerts: budgetAlerts.optional(),
+    stop: z
+      .boolean()
+      .default(false)
+      .describe(
+        'The kill switch. `true`: every request that a limit of this AIBudget covers is refused with `budget_stopped`, whatever was spent, until it is `false` again. What is under way goes on to its end, and nothing is tried again for it.',
+      ),
+    stopInFlight: z
+      .boolean()
+      .default(false)
+      .describe('With `stop`: what is under way is ended, too, streams by an error event.'),
+    stopReason: z.string().min(1).max(256).optional().describe('Why it is stopped. Whoever is refused reads it.'),
   }),
   [
     {
       rule: "has(self.priceCeiling) == (has(self.unknownPrice) && self.unknownPrice == 'Ceiling')",
       message: 'priceCeiling is required when unknownPrice is Ceiling and must be omitted otherwise',
       holds: ({ priceCeiling: stated, unknownPrice }) => (stated !== undefined) === (unknownPrice === 'Ceiling'),
+    },
+    {
+      rule: '!has(self.alerts) || self.limits.exists(limit, has(limit.alertAtPercent))',
+      message: 'alerts needs a limit with alertAtPercent, which says when they are sent',
+      holds: ({ alerts, limits }) => alerts === undefined || limits.some((one) => one.alertAtPercent !== undefined),
     },
   ],
 );
@@ -53,7 +80,11 @@ const aiBudgetStatus = z.object({
   spent: z.string().max(32).optional().describe('Of the limit that is used most.'),
   remaining: z.string().max(32).optional(),
   percent: z.string().max(8).optional(),
-  limits: limitStatuses.optional(),
+  limits: mapOf(budgetLimitStatus, { max: 32 }).optional(),
+  stopped: z.boolean().optional().describe('The kill switch is on.'),
+  deliveries: atomicListOf(alertDelivery, { max: MAX_DELIVERIES })
+    .optional()
+    .describe('Alerts that a webhook has not taken yet.'),
   conditions,
 });
 
@@ -64,6 +95,8 @@ export const aiBudget = z.object({
   status: aiBudgetStatus.optional(),
 });
 export type AIBudget = z.infer<typeof aiBudget>;
+export type AIBudgetLimitStatus = z.infer<typeof budgetLimitStatus>;
+export type AIBudgetStatus = z.infer<typeof aiBudgetStatus>;
 
 export const AI_BUDGET: KindDefinition = {
   kind: KIND.budget,
@@ -75,6 +108,7 @@ export const AI_BUDGET: KindDefinition = {
     { name: 'Spent', type: 'string', jsonPath: '.status.spent' },
     { name: 'Remaining', type: 'string', jsonPath: '.status.remaining' },
     { name: 'Percent', type: 'string', jsonPath: '.status.percent' },
+    { name: 'Stopped', type: 'string', jsonPath: '.spec.stop' },
     AGE_COLUMN,
   ],
   spec: aiBudgetSpec,

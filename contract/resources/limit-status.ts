@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { mapOf } from './validation.ts';
 
-const limitStatus = z.object({
+export const limitStatusFields = {
   name: z.string().max(63),
   spent: z
     .string()
@@ -15,7 +15,8 @@ const limitStatus = z.object({
   percent: z.number().int().describe('Spent in percent of the limit.'),
   windowStart: z.string().max(64).optional().describe('Absent where windows are runs.'),
   windowEnd: z.string().max(64).optional(),
-});
+};
+const limitStatus = z.object(limitStatusFields);
 export type LimitStatus = z.infer<typeof limitStatus>;
 
 export const limitStatuses = mapOf(limitStatus, { max: 32 });

@@ -88,9 +88,9 @@ function uniqueBy<S extends z.ZodType>(item: S, { min = 0, max }: ListBounds, ke
     });
 }
 
-/** A list of strings in which none occurs twice. */
-export const setOf = <S extends z.ZodType<string>>(item: S, bounds: ListBounds) =>
-  uniqueBy(item, bounds, (value) => value).meta(kubernetes({ listType: 'set' }));
+/** A list of strings or numbers in which none occurs twice. */
+export const setOf = <S extends z.ZodType<string | number>>(item: S, bounds: ListBounds) =>
+  uniqueBy(item, bounds, String).meta(kubernetes({ listType: 'set' }));
 
 /** A list of objects in which no `name` occurs twice. */
 export const mapOf = <S extends z.ZodType<{ name: string }>>(item: S, bounds: ListBounds) =>

@@ -6,13 +6,15 @@ import { objectKey } from '#contract/compile/object-key';
 import type { PriceBook } from '#contract/compile/price-book-schema';
 import { serviceRefOf } from '#contract/compile/provider-pool';
 import { isTouched, ResourceIndex, type Touched } from '#contract/compile/resource-index';
-import { secretRefOf } from '#contract/compile/secret-refs';
+import { secretRefsOf } from '#contract/compile/secret-refs';
 import { contentsOf } from '#contract/compile/snapshot';
 import { type SelectingLabels, selectingLabels } from '#contract/compile/workload';
 import { KIND } from '#contract/names/api';
 import { ownerOfBook } from '#contract/policy/book-id';
 import { USER_KINDS } from '#contract/resources/kinds';
 import type { SourceCounts } from '#contract/wire/variant-codec';
+import { AlertPoster } from '#operator/alerts/alert-poster';
+import type { WebhookPoster } from '#operator/alerts/webhook-post';
 import type { EventRecorder } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { INJECTED_PODS, type InjectedPod, PodIndex, type PodObject } from '#operator/kube/pod-index';
@@ -36,7 +38,9 @@ import type { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
 import type { LedgerObject } from '#treasury/stores/cluster/ledger-objects';
 import type { Treasury } from '#treasury/treasury';
 import { AckReports } from './ack-reports.ts';
+import { BudgetReports } from './budget-reports.ts';
 import { Experiments } from './experiments/experiments.ts';
+import { KillSwitches } from './kill-switches.ts';
 import { MatchingSidecars } from './matching-sidecars.ts';
 import { ObservedObjects, type UserObject } from './observed-objects.ts';
 import { PolicyPublisher } from './policy-publisher.ts';
@@ -64,6 +68,10 @@ export interface ControllerOptions {
   readonly replica: string;
   readonly owner: { readonly name: string; readonly uid: string } | undefined;
   readonly leads: () => boolean;
+  /** How old the figures of an AIBudget with alerts may be, in milliseconds; undefined: the watch over its books tells of changes. */
+  readonly lookAtAlertsEveryMs: number | undefined;
+  /** Posts alerts. Closed by who opened it. */
+  readonly webhooks: Pick<WebhookPoster, 'post'>;
   /** How often what was measured of variants is judged and written into status, in milliseconds. */
   readonly lookAtVariantsEveryMs: number;
   /** Unix milliseconds. */
@@ -83,6 +91,8 @@ export class Controller implements PushEvents {
   readonly #publisher: PolicyPublisher;
   readonly #authenticator: TokenAuthenticator;
   readonly #experiments: Experiments;
+  readonly #alerts: AlertPoster;
+  readonly #switches = new KillSwitches();
   readonly #compiles: WorkQueue;
   readonly #statuses: WorkQueue;
   readonly #reflectors = new Map<
@@ -123,11 +133,33 @@ export class Controller implements PushEvents {
       onNews: (routeKey) => this.#look(routeKey),
     });
     const matching = new MatchingSidecars({ workloads: this.#workloads, publisher: this.#publisher, acks: this.acks });
+    this.#alerts = new AlertPoster({
+      ...{ now, webhooks: options.webhooks, leads: options.leads, random: Math.random, after: afterRest },
+      secret: (where, name) => this.#secrets.data({ namespace: where, name }),
+      onChange: (key) => this.#look(key),
+      onPosted: (outcome, key, reason) => {
+        metrics.alertPosts.inc({ outcome });
+        if (outcome !== 'taken') log.warn({ object: key, outcome, reason }, 'an alert was not taken');
+      },
+    });
+    const again = (key: string, afterMs: number): void => this.#statuses.addLater(key, afterMs);
+    const budgets = new BudgetReports({
+      ...{
+        again,
+        now,
+        metrics,
+        index: this.index,
+        treasury: options.treasury,
+        ledgers: options.ledgers,
+        poster: this.#alerts,
+      },
+      lookEveryMs: options.lookAtAlertsEveryMs,
+    });
+    metrics.budgets(() => this.objects.usedRatios());
     const writer = new StatusWriter({
-      ...{ client, log, matching, now, index: this.index, objects: this.objects },
-      ...{ treasury: options.treasury, ledgers: options.ledgers, events: options.events, leads: options.leads },
+      ...{ client, log, matching, now, again, budgets, index: this.index, objects: this.objects },
+      ...{ events: options.events, leads: options.leads },
       experiments: this.#experiments,
-      again: (key, afterMs) => this.#statuses.addLater(key, afterMs),
     });
     this.#compiles = new WorkQueue({ name: 'compile', log, process: (key) => this.#publisher.publish(key) });
     this.#statuses = new WorkQueue({
@@ -225,6 +257,7 @@ export class Controller implements PushEvents {
   }
 
   async close(): Promise<void> {
+    this.#alerts.close();
     const reflectors = [...this.#reflectors.values()].map((reflector) => reflector.stop());
     const referred = [this.#secrets.close(), this.#services.close()];
     await Promise.all([...reflectors, ...referred, this.#compiles.close(), this.#statuses.close()]);
@@ -242,14 +275,14 @@ export class Controller implements PushEvents {
   }
 
   #userObjects(kind: string): ReflectorHandler<UserObject> {
-    const take = (key: string, touched: Touched) => {
+    const take = (key: string, touched: Touched, object?: UserObject) => {
       this.#look(key);
       if (this.#synced && (kind === KIND.policy || kind === KIND.route)) this.#selectAnew();
-      this.#touch(touched);
-      if (kind === KIND.provider || kind === KIND.route) this.#watchReferred();
+      this.#touch(touched, this.#switches.note(key, object));
+      if (kind !== KIND.policy) this.#watchReferred();
     };
     return {
-      apply: (object) => take(this.objects.set(object), this.index.apply(object)),
+      apply: (object) => take(this.objects.set(object), this.index.apply(object), object),
       remove: (ref) => take(this.objects.delete({ kind, ...ref }), this.index.delete(objectKey({ kind, ...ref }))),
     };
   }
@@ -323,7 +356,7 @@ export class Controller implements PushEvents {
 
   #watchReferred(): void {
     const { objects } = this.index.snapshot();
-    this.#secrets.want(objects.flatMap(({ content }) => (content && secretRefOf(content)) ?? []));
+    this.#secrets.want(objects.flatMap(({ content }) => (content ? secretRefsOf(content) : [])));
     this.#services.want(this.#serviceRefs());
   }
 
@@ -337,9 +370,13 @@ export class Controller implements PushEvents {
     if (this.#synced) this.#compiles.add(workloadKey);
   }
 
-  #touch(touched: Touched): void {
+  #touch(touched: Touched, atOnce = false): void {
     if (!this.#synced || (touched !== 'all' && touched.size === 0)) return;
-    for (const { key, workload } of this.#workloads.values()) if (isTouched(touched, workload)) this.#compiles.add(key);
+    for (const { key, workload } of this.#workloads.values()) {
+      if (!isTouched(touched, workload)) continue;
+      if (atOnce) this.#compiles.addNow(key);
+      else this.#compiles.add(key);
+    }
     // Conditions of objects elsewhere may change too: looking is cheap, writing happens only on a difference.
     this.refreshAll();
   }
@@ -355,3 +392,9 @@ export class Controller implements PushEvents {
     for (const key of this.objects.keys(isRoute)) this.#look(key);
   }
 }
+
+/** A timer that keeps no process alive. */
+const afterRest = (ms: number, task: () => void): (() => void) => {
+  const timer = setTimeout(task, ms).unref();
+  return () => clearTimeout(timer);
+};

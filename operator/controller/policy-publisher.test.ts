@@ -136,3 +136,22 @@ test('PolicyPublisher is not held back by an AIBudget that was never right', () 
   });
   assert.equal(publisher.publish(key), true);
 });
+
+test('PolicyPublisher pushes what stops a whole workload even while it knows too little to push anything else', () => {
+  const { publisher, pushed, index, reading, key } = rig();
+  index.apply({ ...provider, spec: { type: 'OpenAICompatible', service: { name: 'vllm', port: 8000 } } });
+  reading.add('support/vllm');
+  // Edited, wrong now, and never seen right by this process.
+  index.apply({ kind: 'AIPolicy', metadata: { namespace: 'support', name: 'p', generation: 2 }, spec: { models: 1 } });
+  assert.equal(publisher.publish(key), false);
+  const budget = (stop: boolean) => ({
+    kind: 'AIBudget',
+    metadata: { namespace: 'support', name: 'wild', uid: 'b1', generation: stop ? 2 : 3 },
+    spec: { limits: [{ name: 'all', tokens: 1, every: 'Day' }], stop },
+  });
+  index.apply(budget(true));
+  assert.equal(publisher.publish(key), true);
+  assert.deepEqual(pushed.at(-1)?.policy.budgets[0]?.stop, {});
+  index.apply(budget(false));
+  assert.equal(publisher.publish(key), false, 'what is undone waits for what is missing');
+});

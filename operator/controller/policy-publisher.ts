@@ -4,6 +4,7 @@ import type { ResourceIndex } from '#contract/compile/resource-index';
 import { credentialNames, parseCredentialName } from '#contract/policy/credential-name';
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
+import { stopOf } from '#contract/policy/stopped';
 import type { SecretWatches } from '#operator/kube/secret-watches';
 import type { ServiceWatches } from '#operator/kube/service-watches';
 import type { PushServer } from '#operator/push/push-server';
@@ -71,7 +72,13 @@ export class PolicyPublisher {
 
   #compile(entry: WorkloadEntry, joined: boolean): boolean {
     const { index, secrets, services, metrics, log } = this.#options;
-    const unknown = unknownConstraints(index.snapshot(), entry.workload);
+    const stop = metrics.compileDuration.startTimer();
+    const policy = compileWorkload(index.snapshot(), entry.workload);
+    const hash = policyHash(policy);
+    stop();
+    // What refuses everything is looser than nothing, and waits for nobody.
+    const isStopped = stopOf(policy) !== undefined;
+    const unknown = isStopped ? [] : unknownConstraints(index.snapshot(), entry.workload);
     if (unknown.length > 0) {
       log.warn(
         { workload: entry.key, objects: unknown },
@@ -79,11 +86,7 @@ export class PolicyPublisher {
       );
       return false;
     }
-    const stop = metrics.compileDuration.startTimer();
-    const policy = compileWorkload(index.snapshot(), entry.workload);
-    const hash = policyHash(policy);
-    stop();
-    if (policy.providers.some(({ service }) => service !== undefined && services.isReading(service))) {
+    if (!isStopped && policy.providers.some(({ service }) => service !== undefined && services.isReading(service))) {
       // The answer is on its way, and touches this workload again: without it a pool that serves would go away for a moment.
       if (joined) this.#joined.add(entry.key);
       return false;

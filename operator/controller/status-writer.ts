@@ -1,6 +1,5 @@
 /** Writes one object's status when it is not what it should be; only on the replica that holds the Lease. */
 import { conditionsOf, type ObjectCondition } from '#contract/compile/compile';
-import type { Limiting } from '#contract/compile/compile-budgets';
 import type { ResourceIndex } from '#contract/compile/resource-index';
 import type { Snapshot } from '#contract/compile/snapshot';
 import { KIND } from '#contract/names/api';
@@ -13,7 +12,6 @@ import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
 import { remoraType } from '#operator/kube/resource-type';
 import { applyStatus } from '#operator/kube/status-client';
-import { budgetReport, limitsOf } from '#operator/status/budget-status';
 import {
   mergeConditions,
   statusChange,
@@ -21,26 +19,20 @@ import {
   type WantedCondition,
   withReady,
 } from '#operator/status/conditions';
-import { partitionsCondition } from '#operator/status/partitions-condition';
 import { formerWord, type Programmed } from '#operator/status/programmed';
 import { variantNews } from '#operator/status/variant-rows';
 import type { Logger } from '#operator/telemetry/log';
-import type { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
-import type { Treasury } from '#treasury/treasury';
+import type { BudgetFields, BudgetReports } from './budget-reports.ts';
 import type { Experiments } from './experiments/experiments.ts';
 import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
-
-/** Timers know no longer wait; windows may be longer. */
-const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 export interface StatusWriterOptions {
   readonly client: KubeClient;
   readonly index: ResourceIndex;
   readonly objects: ObservedObjects;
   readonly matching: MatchingSidecars;
-  readonly treasury: Pick<Treasury, 'status'>;
-  readonly ledgers: Pick<LedgerIndex, 'count'>;
+  readonly budgets: BudgetReports;
   readonly events: EventRecorder;
   readonly experiments: Pick<Experiments, 'rows'>;
   readonly log: Logger;
@@ -54,14 +46,12 @@ export interface StatusWriterOptions {
 /** Sidecars are back well within this after an operator started: they wait 30 s at most, and nearly all far less. */
 const SETTLE_MS = 30_000;
 
-/** Conditions whose turns are Events. */
-const TOLD: ReadonlySet<string> = new Set([CONDITION.accepted, CONDITION.resolvedRefs, CONDITION.partitionsBounded]);
+type WantedStatus = { readonly [field: string]: Json | undefined } & { readonly conditions: Condition[] };
 
-type Wanted = { readonly [field: string]: Json | undefined } & { readonly conditions: Condition[] };
-
-interface Spending {
-  readonly fields: { readonly [field: string]: Json };
-  readonly condition: WantedCondition | undefined;
+interface Wanted {
+  readonly status: WantedStatus;
+  /** Only the version that was looked at may be replaced. */
+  readonly isConditional: boolean;
 }
 
 export class StatusWriter {
@@ -80,23 +70,39 @@ export class StatusWriter {
     const { objects, leads, client, log } = this.#options;
     const object = objects.get(key);
     const conditions = this.#conditionsOf(key);
+    if (!object) this.#options.budgets.forget(key);
     if (!object || !conditions || !leads()) return false;
-    const wanted = await this.#wanted(key, object, conditions);
-    const change = statusChange<Wanted>(object.status, wanted);
-    if (!change || !leads()) return false;
+    const { status, isConditional } = await this.#wanted(key, object, conditions);
+    const change = statusChange<WantedStatus>(object.status, status);
+    if (!leads()) return false;
+    if (!change) {
+      if (object.kind === KIND.budget) this.#options.budgets.keep(key, object);
+      return false;
+    }
+    const { uid, resourceVersion } = object;
     const ref = { namespace: object.namespace, name: object.name };
+    let version: string | undefined;
     try {
-      await applyStatus(client, remoraType(object.kind), { ref, uid: object.uid, status: change });
+      const write = { ref, uid, status: change, ...(isConditional && { resourceVersion }) };
+      version = await applyStatus(client, remoraType(object.kind), write);
     } catch (error) {
-      // Deleted, or deleted and created again, meanwhile: the watch brings what is there now.
+      // Deleted, created again or written by others meanwhile: the watch brings what is there now.
       if (hasStatus(error, 404) || hasStatus(error, 409)) return true;
       throw error;
     }
     log.debug({ object: key }, 'wrote a status');
     this.#tell(object, change.conditions);
     if (object.kind === KIND.route) this.#tellVariants(key, object, change);
-    objects.noteStatus(key, change);
+    objects.noteStatus(key, change, version);
+    if (object.kind === KIND.budget) this.#tellBudget(key, object, change);
     return true;
+  }
+
+  /** What was told is durable before anybody is. */
+  #tellBudget(key: string, object: ObservedObject, change: WantedStatus): void {
+    const { budgets, events } = this.#options;
+    for (const note of budgets.news(object, change as unknown as BudgetFields)) events.record(subjectOf(object), note);
+    budgets.keep(key, { ...object, status: change });
   }
 
   #conditionsOf(key: string): ObjectCondition[] | undefined {
@@ -118,15 +124,16 @@ export class StatusWriter {
       const variants = this.#options.experiments.rows(key, variantsOf(object), (ms) => this.#options.again(key, ms));
       if (variants !== undefined) fields.variants = [...variants];
     }
-    const spending = await this.#spending(key, object);
-    if (spending?.condition) wanted.push(spending.condition);
+    const report = await this.#options.budgets.report(key, object);
     const now = new Date(this.#options.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-    return {
+    const all = [...withReady(wanted), ...(report?.conditions ?? [])];
+    const status = {
       ...fields,
-      ...spending?.fields,
+      ...report?.fields,
       observedGeneration: generation,
-      conditions: mergeConditions({ present: object.status?.conditions, wanted: withReady(wanted), generation, now }),
+      conditions: mergeConditions({ present: object.status?.conditions, wanted: all, generation, now }),
     };
+    return { status, isConditional: report?.isConditional === true };
   }
 
   #programmed(key: string, object: ObservedObject, question: CensusQuestion): Programmed {
@@ -138,46 +145,21 @@ export class StatusWriter {
     return former ?? counted;
   }
 
-  /** Undefined: it states no limits. */
-  async #spending(key: string, { kind }: ObservedObject): Promise<Spending | undefined> {
-    const { treasury, ledgers, again, now } = this.#options;
-    const object = this.#limiting(key);
-    if (!object) return undefined;
-    const limits = limitsOf(object);
-    const [first] = limits;
-    if (first === undefined) return undefined;
-    const readings = await Promise.all(limits.map(async (limit) => ({ limit, status: await treasury.status(limit) })));
-    // What a second used is told with the next change of its books: nobody reads it in that time.
-    const ends = readings.flatMap(({ limit, status }) => (limit.every === 'Second' ? [] : [status.windowEndMs]));
-    if (ends.length > 0) again(key, Math.min(LONGEST_WAIT_MS, Math.max(1_000, Math.min(...ends) - now() + 100)));
-    const report = budgetReport(readings);
-    return {
-      fields: kind === KIND.budget ? { ...report } : { limits: report.limits },
-      condition: partitionsCondition(limits, ledgers.count(first.id)),
-    };
-  }
-
-  #limiting(key: string): Limiting | undefined {
-    const content = this.#options.index.content(key);
-    return content === undefined || content.kind === KIND.policy ? undefined : content;
-  }
-
-  /** An Event for what turned bad, and for what turned good again; a new object that is fine is no news. */
+  /** An Event for what turned bad, and for what turned good again; what is new and fine is no news. */
   #tell(object: ObservedObject, conditions: readonly Condition[]): void {
     for (const { type, status, reason, message } of transitions(object.status?.conditions, conditions)) {
-      const isNew = !object.status?.conditions?.some((before) => before.type === type);
-      const told = TOLD.has(type);
-      if (!told || (isNew && status === 'True')) continue;
+      const isNew = object.status?.conditions?.every((before) => before.type !== type) !== false;
+      if (!TOLD.has(type) || (isNew && status === 'True')) continue;
       this.#options.events.record(subjectOf(object), {
         type: status === 'True' ? 'Normal' : 'Warning',
         reason,
-        action: 'Compile',
+        action: type === CONDITION.alertsDelivered ? 'Post' : 'Compile',
         note: message,
       });
     }
   }
 
-  #tellVariants(key: string, object: ObservedObject, { variants }: Wanted): void {
+  #tellVariants(key: string, object: ObservedObject, { variants }: WantedStatus): void {
     const { events, log } = this.#options;
     for (const news of variantNews(variantsOf(object), variants as VariantStatus[] | undefined)) {
       events.record(subjectOf(object), { ...news, action: 'Judge' });
@@ -185,6 +167,14 @@ export class StatusWriter {
     }
   }
 }
+
+/** Conditions whose changes are Events. */
+const TOLD: ReadonlySet<string> = new Set([
+  CONDITION.accepted,
+  CONDITION.resolvedRefs,
+  CONDITION.partitionsBounded,
+  CONDITION.alertsDelivered,
+]);
 
 const subjectOf = ({ kind, namespace, name, uid }: ObservedObject): EventSubject => ({ kind, namespace, name, uid });
 

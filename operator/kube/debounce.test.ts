@@ -49,3 +49,14 @@ test('Debounce.rest() keeps a key back, whether it waits already or is touched l
   assert.deepEqual(debounce.take(250, NONE), ['b']);
   assert.deepEqual(debounce.take(2_100, NONE), ['a']);
 });
+
+test('Debounce.hasten() makes a key due at once, however often it changes afterwards', () => {
+  const debounce = new Debounce({ quietMs: 100, maxMs: 5_000 });
+  debounce.touch('a', 0);
+  debounce.hasten('a', 10);
+  assert.equal(debounce.touch('a', 11), 10);
+  assert.deepEqual(debounce.take(11, NONE), ['a']);
+  debounce.rest('a', 500);
+  debounce.hasten('a', 20);
+  assert.deepEqual([debounce.take(499, NONE), debounce.take(500, NONE)], [[], ['a']], 'but never before it may');
+});

@@ -28,6 +28,11 @@ export class Debounce {
     return dueAt;
   }
 
+  /** Makes `key` due at once, whatever changes of it follow. */
+  hasten(key: string, now: number): void {
+    this.#pending.set(key, { firstAt: now - this.#options.maxMs, dueAt: Math.max(now, this.#resting.get(key) ?? 0) });
+  }
+
   /** `key` is not due before `until`, whatever changes. */
   rest(key: string, until: number): void {
     this.#resting.set(key, until);

@@ -1,15 +1,23 @@
 /** Writes an object's status through its subresource. */
 import type { KubeClient } from './kube-client.ts';
-import type { ObjectRef, ResourceType } from './resource-type.ts';
+import type { KubeObject, ObjectRef, ResourceType } from './resource-type.ts';
 
-/**
- * `status` is the whole status. The uid makes a write to a namesake that was created since fail with KubeError 409 instead of landing
- * on it.
- */
+interface StatusWrite {
+  readonly ref: ObjectRef;
+  /** Makes a write to a namesake that was created since fail with KubeError 409 instead of landing on it. */
+  readonly uid: string;
+  /** The version that is replaced; of any other one KubeError 409. Default: whatever is there. */
+  readonly resourceVersion?: string;
+  /** The whole of it. */
+  readonly status: unknown;
+}
+
+/** Gives the version that it made. */
 export async function applyStatus(
   client: KubeClient,
   type: ResourceType,
-  { ref, uid, status }: { readonly ref: ObjectRef; readonly uid: string; readonly status: unknown },
-): Promise<void> {
-  await client.apply(type, ref, { metadata: { uid }, subresource: 'status', status });
+  { ref, status, ...metadata }: StatusWrite,
+): Promise<string | undefined> {
+  const written = await client.apply<KubeObject>(type, ref, { metadata, subresource: 'status', status });
+  return written.metadata.resourceVersion;
 }

@@ -43,6 +43,13 @@ export class WorkQueue {
     if (this.#timer === undefined || dueAt < this.#firesAt) this.#arm();
   }
 
+  /** Adds the key and waits for no quiet spell. */
+  addNow(key: string): void {
+    if (this.#closed) return;
+    this.#waiting.hasten(key, performance.now());
+    this.#arm();
+  }
+
   /** Adds the key after a wait, unless it is waiting already. */
   addLater(key: string, waitMs: number): void {
     if (this.#closed || this.#waiting.has(key)) return;

@@ -11,7 +11,7 @@ export const limitsOf = (object: Limiting): PolicyBudget[] =>
   statedLimits(object).map((limit) => policyBudget(object, limit));
 
 /** `12.50 USD`, `1200 tokens`. */
-const readingText = (unit: PolicyBudget['unit'], amount: bigint): string =>
+export const readingText = (unit: PolicyBudget['unit'], amount: bigint): string =>
   amountText(unit, amount, (usd) => `${usd} USD`);
 
 /** RFC 3339 in seconds. */

@@ -14,10 +14,13 @@ export interface OperatorMetrics {
   readonly booksBehind: Counter;
   readonly priceBookRefreshes: Counter<'outcome'>;
   readonly history: HistoryMetrics;
+  readonly budgetAlerts: Counter;
+  readonly alertPosts: Counter<'outcome'>;
   /** Called at each scrape. */
   watchLag(read: () => Iterable<readonly [kind: string, lagMs: number]>): void;
   syncStreams(read: () => number): void;
   priceBook(read: () => { readonly version: string; readonly ageSeconds: number }): void;
+  budgets(read: () => Iterable<{ readonly budget: string; readonly limit: string; readonly usedRatio: number }>): void;
   unfitReports(
     read: () => Iterable<{ readonly provider: string; readonly reason: string; readonly reports: number }>,
   ): void;
@@ -55,11 +58,13 @@ export function createMetrics(): OperatorMetrics {
     booksBehind: new Counter({ ...METRIC.booksBehind, registers }),
     priceBookRefreshes: new Counter({ ...METRIC.priceBookRefreshes, labelNames: ['outcome'], registers }),
     history: createHistoryMetrics(registry),
+    budgetAlerts: new Counter({ ...METRIC.budgetAlerts, registers }),
+    alertPosts: new Counter({ ...METRIC.alertPosts, labelNames: ['outcome'], registers }),
     ...watched(registers),
   };
 }
 
-type Watched = Pick<OperatorMetrics, 'watchLag' | 'syncStreams' | 'priceBook' | 'unfitReports' | 'shares'>;
+type Watched = Pick<OperatorMetrics, 'watchLag' | 'syncStreams' | 'priceBook' | 'budgets' | 'unfitReports' | 'shares'>;
 
 /** What others know, asked for at each scrape. */
 function watched(registers: Registry[]): Watched {
@@ -71,6 +76,8 @@ function watched(registers: Registry[]): Watched {
       watch(METRIC.priceBook, () => [[{ version: read().version }, 1]]);
       watch(METRIC.priceBookAge, () => [[{}, read().ageSeconds]]);
     },
+    budgets: (read) =>
+      watch(METRIC.budgetUsed, () => [...read()].map(({ budget, limit, usedRatio }) => [{ budget, limit }, usedRatio])),
     unfitReports: (read) =>
       watch(METRIC.unfitReports, () =>
         [...read()].map(({ provider, reason, reports }) => [{ provider, reason }, reports]),
@@ -107,4 +114,4 @@ const watcher =
   };
 
 /** All that a watched gauge may have; a series names those that are its own. */
-const LABELS = ['kind', 'version', 'provider', 'reason', 'key', 'priority'] as const;
+const LABELS = ['kind', 'version', 'provider', 'reason', 'key', 'priority', 'budget', 'limit'] as const;

@@ -6,6 +6,7 @@ import type { AttemptEstimate } from './budget-gate.ts';
 import { MAX_PARTITIONS, PartitionBound } from './partition-bound.ts';
 import { strictOf } from './price-ceiling.ts';
 import { priceUnknown, tooManyPartitions } from './refusal.ts';
+import { budgetStopped } from './stopped.ts';
 import { UNIT_USE } from './unit-use.ts';
 import type { Need } from './wallet.ts';
 
@@ -35,12 +36,13 @@ export class Dues {
     return this.#partitions.size;
   }
 
-  /** Once per limit; none of those of which the attempt uses nothing. Throws `price_unknown` and, for partitions, as budgetExceeded. */
+  /** Once per limit; none of those of which the attempt uses nothing. Throws `budget_stopped`, `price_unknown` and, for partitions, as budgetExceeded. */
   of(attempt: AttemptEstimate): readonly Due[] {
     if (attempt.budgets.length === 0) return NONE;
     const nowMs = this.#now();
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
+      if (budget.stop !== undefined) throw budgetStopped(budget);
       const amount = UNIT_USE[budget.unit].atMost(attempt);
       const isSpared = budget.id === attempt.spared?.id;
       if (amount === null && !budget.soft && !isSpared)

@@ -10,6 +10,7 @@ import type { AttemptEstimate, BudgetOutlook } from './budget-gate.ts';
 import { withFirstSlice } from './output-slice.ts';
 import { strictOf, underCeiling } from './price-ceiling.ts';
 import { budgetExceeded, exceededCode, priceUnknown } from './refusal.ts';
+import { budgetStopped } from './stopped.ts';
 import { UNIT_USE } from './unit-use.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -38,6 +39,7 @@ async function outlook(budget: PolicyBudget, attempt: AttemptEstimate, deps: Out
   const book = await lookAt(counted, period.id, deps);
   const remaining = book && book.remaining + slack;
   const known = { budget, needed, windowEndMs: period.endMs, held: slack, remaining };
+  if (budget.stop !== undefined) return { ...known, refusal: budgetStopped(budget) };
   if (budget.soft || budget.id === attempt.spared?.id) return known;
   if (needed === null) return { ...known, refusal: priceUnknown(strictOf(attempt.budgets) ?? budget, attempt) };
   if (remaining === undefined)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isAllowed, parseAddress } from './callback-address.ts';
+import { parseAddress } from '#contract/webhook/address';
+import { isAllowed } from './callback-address.ts';
 
 const ALLOW = ['https://hooks.example.com/ai', 'http://collector.support:8080'];
 

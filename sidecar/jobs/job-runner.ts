@@ -1,6 +1,7 @@
 /** Does what the book of jobs asks for: starts who may start, ends who is late, throws away what expired, posts results, and wakes itself for what comes next. */
 
 import type { SidecarConfig } from '#sidecar/config/sidecar-config';
+import type { RemoraError } from '#sidecar/errors/remora-error';
 import { JournalUnavailable } from '#sidecar/journal/state-journal';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
@@ -75,12 +76,17 @@ export class JobRunner {
     this.work();
   }
 
+  /** Ends those that run; the error is their answer. */
+  endRunning(errorOf: () => RemoraError): void {
+    for (const scope of this.#running.values()) scope.cancel(errorOf());
+  }
+
   /** Starts nothing more, lets running jobs and posts end until the deadline, then ends them. What waits is for the next process. */
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true;
     this.#cancelAlarm();
     await this.#idle.within(deadlineMs);
-    for (const scope of this.#running.values()) scope.cancel(interruptedError());
+    this.endRunning(interruptedError);
     this.#poster.close();
     await this.#idle.within(LAST_WORDS_MS);
     this.store.close();

@@ -1,10 +1,11 @@
 /** What a request with the callback header asks for, and whether its route gives it. */
 import { CALLBACK_FETCH, REQUEST_HEADER } from '#contract/names/headers';
 import type { PolicyCallback, PolicyRoute } from '#contract/policy/policy';
+import { parseAddress } from '#contract/webhook/address';
+import { signingKey } from '#contract/webhook/signature';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Credentials } from '#sidecar/policy/policy-source';
-import { isAllowed, parseAddress } from './callback-address.ts';
-import { signingKey } from './webhook-signature.ts';
+import { isAllowed } from './callback-address.ts';
 
 export interface JobWish {
   readonly callback: PolicyCallback;

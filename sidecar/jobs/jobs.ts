@@ -45,6 +45,11 @@ export class Jobs {
     queueMicrotask(() => this.#runner?.work());
   }
 
+  /** Ends those that run; the error is their answer. */
+  endOpen(errorOf: () => RemoraError): void {
+    this.#runner?.endRunning(errorOf);
+  }
+
   /** Takes a request in the place of `handle`. Never rejects. */
   async accept(call: Call): Promise<void> {
     const { now, telemetry, onFault } = this.#deps;

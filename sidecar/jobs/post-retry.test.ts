@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { afterPost, outcomeOf } from './post-retry.ts';
+import { outcomeOf } from '#contract/webhook/post-outcome';
+import { afterPost } from './post-retry.ts';
 
 test('posts are made again ever later, within a quarter of an hour in all, and then no more', () => {
   const waits: number[] = [];

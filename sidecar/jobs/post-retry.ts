@@ -1,7 +1,5 @@
 /** What follows an attempt to post a result, and when. */
-
-/** `gone`: the receiver wants no more of it (410), or it may not have it any more. */
-export type PostOutcome = 'taken' | 'gone' | 'failed';
+import type { PostOutcome } from '#contract/webhook/post-outcome';
 
 export type AfterPost = { readonly action: 'done' } | { readonly action: 'retry'; readonly afterMs: number };
 
@@ -15,10 +13,4 @@ export function afterPost(outcome: PostOutcome, attempts: number, random: number
   if (outcome !== 'failed' || attempts >= MOST_ATTEMPTS) return { action: 'done' };
   const backoffMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempts - 1));
   return { action: 'retry', afterMs: Math.round(backoffMs * (1 + random / 4)) };
-}
-
-/** 2xx alone is a success; redirects are not followed, so they are failures like any other. */
-export function outcomeOf(status: number): PostOutcome {
-  if (status >= 200 && status < 300) return 'taken';
-  return status === 410 ? 'gone' : 'failed';
 }

@@ -1,4 +1,6 @@
 /** Posts the results of jobs: signed, again and again under the same id until one attempt is taken, and never to what the policy in force does not allow. */
+import { outcomeOf, type PostOutcome } from '#contract/webhook/post-outcome';
+import { signatureHeaders } from '#contract/webhook/signature';
 import type { PolicyHolder } from '#sidecar/pipeline/policy/policy-holder';
 import { AttemptAbort } from '#sidecar/pipeline/scope/attempt-abort';
 import type { Upstream } from '#sidecar/upstream/upstream';
@@ -7,8 +9,7 @@ import { type Job, toPost } from './job-book.ts';
 import { jobEvent } from './job-event.ts';
 import type { JobStore } from './job-store.ts';
 import { keyOf } from './job-wish.ts';
-import { afterPost, outcomeOf, type PostOutcome } from './post-retry.ts';
-import { signatureHeaders } from './webhook-signature.ts';
+import { afterPost } from './post-retry.ts';
 
 /** At one time; each holds a result in memory. */
 const MOST_POSTS = 4;

@@ -1,6 +1,7 @@
 /** A request's way, one straight line of stages. Around it, and nowhere else: early ends, the record, the error answer. */
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import type { LimitRefused } from '#sidecar/budget/limit-refused';
+import { budgetStopped } from '#sidecar/budget/stopped';
 import { isAboutKept } from '#sidecar/canonical/operation';
 import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
 import type { InputInspection } from '#sidecar/guardrails/guardrail';
@@ -148,6 +149,8 @@ export async function understand({ call, log, deps }: Passing): Promise<Understo
   const named = recall?.namedIn(asked.content.body);
   const decoded = named && recall ? await recallNamed(named, { asked, recall, call, remembered }) : asked;
   const caller = withClaims(known, decoded.request, log);
+  // Before anything of it is shown to anybody, classifiers too.
+  if (snapshot.stop !== undefined) throw budgetStopped(snapshot.stop);
   return judge({ snapshot, decoded, caller }, { call, log, deps });
 }
 

@@ -114,16 +114,20 @@ export class Ingress {
     this.#draining = true;
     this.#server.close();
     await this.#idle.within(deadlineMs);
-    for (const { scope, body } of this.#open.toArray()) {
-      const draining = new RemoraError({
-        code: 'draining',
-        message: 'The sidecar is shutting down. Retry on a new connection.',
-      });
-      scope.cancel(draining);
-      body.fail(draining);
-    }
+    this.endOpen(
+      () => new RemoraError({ code: 'draining', message: 'The sidecar is shutting down. Retry on a new connection.' }),
+    );
     await this.#idle.within(LAST_WORDS_MS);
     this.#server.closeAllConnections();
+  }
+
+  /** Ends whatever is open with an error of its dialect. */
+  endOpen(errorOf: () => RemoraError): void {
+    for (const { scope, body } of this.#open.toArray()) {
+      const error = errorOf();
+      scope.cancel(error);
+      body.fail(error);
+    }
   }
 
   #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {

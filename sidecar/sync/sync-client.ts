@@ -176,7 +176,7 @@ export class SyncClient implements PolicySource {
         this.#usage.acknowledged(message.value.seq);
         break;
       default:
-        // Directives have no reader yet; grants are the client's.
+        // Grants are the client's.
         this.#grants.receive(message);
     }
     if (this.#settled()) this.#onSettled?.();

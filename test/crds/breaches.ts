@@ -59,7 +59,7 @@ function otherBounds(schema: StructuralSchema): Bound[] {
     add('duplicate', (value) => [...list(value), list(value)[0]], /Duplicate value/);
   add(
     'type',
-    () => ({ integer: 'a', string: 1, array: 'a', object: 'a' })[schema.type as string] ?? true,
+    () => ({ integer: 'a', string: 1, array: 'a', object: 'a', boolean: 'a' })[schema.type as string] ?? true,
     /must be of type/,
   );
   return bounds;

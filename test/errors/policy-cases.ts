@@ -133,6 +133,19 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     clientCode: 'rate_limit_exceeded',
   },
   {
+    code: 'budget_stopped',
+    when: 'the kill switch of an AIBudget is on',
+    provoke: async (t) => {
+      const providers = { mock: { type: 'Mock' as const } };
+      const budgets = [{ ...TIGHT, stop: { reason: 'it runs wild' } }];
+      return ask(await withMock(t, { policy: { providers, routes: [{ targets: [{ provider: 'mock' }] }], budgets } }));
+    },
+    cause: /^Stopped by AIBudget remora-system\/environments: it runs wild\. Nothing was sent\./,
+    next: /Ask whoever stopped it, or undo it: remora kill --undo --budget remora-system\/environments$/,
+    object: 'AIBudget remora-system/environments limit dev',
+    raises: PermissionDeniedError,
+  },
+  {
     code: 'price_unknown',
     when: 'a money budget meets a target without a price',
     provoke: (t) => askWithMoney(t, { price: null }),

@@ -1,5 +1,6 @@
 /** One attempt on one target: reserve, send, read until the answer is sure to be one. Settling follows when its use is known. */
 import type { AttemptEstimate, Reservation } from '#sidecar/budget/budget-gate';
+import { budgetStopped } from '#sidecar/budget/stopped';
 import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import { AttemptFailed } from '#sidecar/errors/attempt-failure';
 import type { Place } from '#sidecar/pipeline/admission/shared-gate';
@@ -64,6 +65,9 @@ export async function sendAttempt(
 
 async function reserve(plan: Plan, question: AttemptQuestion, place: Place): Promise<Reservation> {
   try {
+    // Whatever policy the request began under: what waited, and what is tried again, is stopped too.
+    const { stop } = question.deps.policies.current ?? {};
+    if (stop !== undefined) throw budgetStopped(stop);
     const asked = estimate(plan, question);
     const held = hold(asked, question);
     if (held !== undefined) await held;

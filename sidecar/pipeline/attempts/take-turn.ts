@@ -166,4 +166,9 @@ export const unsupportedOperation = (
 export const isOfTarget = ({ code, details }: RemoraError): boolean =>
   ONLY_THIS_TARGET.has(code) || details.onlyThisTarget === true;
 
-const ONLY_THIS_TARGET: ReadonlySet<string> = new Set(['unsupported_parameter', 'price_unknown', 'ceiling_exceeded']);
+const ONLY_THIS_TARGET: ReadonlySet<string> = new Set([
+  'unsupported_parameter',
+  'price_unknown',
+  'budget_stopped',
+  'ceiling_exceeded',
+]);

@@ -13,6 +13,7 @@ import {
   type PolicyTarget,
   type PolicyVariant,
 } from '#contract/policy/policy';
+import { stopOf } from '#contract/policy/stopped';
 import type { Affinity, StrategyName } from '#contract/resources/target-choice';
 import type { Guardrails } from '#sidecar/guardrails/guardrail';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
@@ -128,6 +129,8 @@ export interface Snapshot {
   readonly requirements: readonly CompiledRequirement[];
   /** The limits that requests count against, and those that copies for Shadow variants do. */
   readonly budgets: { readonly requests: readonly PolicyBudget[]; readonly copies: readonly PolicyBudget[] };
+  /** A kill switch over the whole workload; undefined: none. */
+  readonly stop: PolicyBudget | undefined;
   readonly priorities: readonly PriorityRules[];
   readonly guardrails: Guardrails;
   /** What the expressions of the policy ask for; undefined where it has none. */
@@ -184,6 +187,7 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
       requests: policy.budgets.filter(({ shadows }) => shadows !== 'Only'),
       copies: policy.budgets.filter(({ shadows }) => shadows !== 'Exclude'),
     },
+    stop: stopOf(policy),
     priorities,
     guardrails: compileGuardrails(policy.guardrails),
     reads,

@@ -58,7 +58,6 @@ export interface SyncResponse {
     | { $case: "grantRecall"; value: GrantRecall }
     | { $case: "grantReturned"; value: GrantReturned }
     | { $case: "usageAck"; value: UsageAck }
-    | { $case: "directive"; value: Directive }
     | { $case: "hints"; value: Hints }
     | { $case: "drain"; value: Drain }
     | { $case: "heartbeat"; value: Heartbeat }
@@ -304,13 +303,6 @@ export interface ArmCounts {
 export interface BucketCount {
   bucket: number;
   count: number;
-}
-
-/** An order to act on at once: stop a model, a provider, a key. */
-export interface Directive {
-  nonce: number;
-  kind: string;
-  subject: string;
 }
 
 /** Advice with an end; never an order. All that other sidecars report, in place of what was told before on this stream. */
@@ -574,9 +566,6 @@ export const SyncResponse: MessageFns<SyncResponse> = {
       case "usageAck":
         UsageAck.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
-      case "directive":
-        Directive.encode(message.message.value, writer.uint32(82).fork()).join();
-        break;
       case "hints":
         Hints.encode(message.message.value, writer.uint32(90).fork()).join();
         break;
@@ -676,14 +665,6 @@ export const SyncResponse: MessageFns<SyncResponse> = {
             }
 
             message.message = { $case: "usageAck", value: UsageAck.decode(reader, reader.uint32()) };
-            continue;
-          }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.message = { $case: "directive", value: Directive.decode(reader, reader.uint32()) };
             continue;
           }
           case 11: {
@@ -2879,74 +2860,6 @@ export const BucketCount: MessageFns<BucketCount> = {
             }
 
             message.count = longToNumber(reader.uint64());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
-function createBaseDirective(): Directive {
-  return { nonce: 0, kind: "", subject: "" };
-}
-
-export const Directive: MessageFns<Directive> = {
-  encode(message: Directive, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.nonce !== 0) {
-      writer.uint32(8).uint64(message.nonce);
-    }
-    if (message.kind !== "") {
-      writer.uint32(18).string(message.kind);
-    }
-    if (message.subject !== "") {
-      writer.uint32(26).string(message.subject);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Directive {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDirective();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.nonce = longToNumber(reader.uint64());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.kind = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.subject = reader.string();
             continue;
           }
         }

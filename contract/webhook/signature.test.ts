@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { signatureHeaders, signingKey } from './webhook-signature.ts';
+import { signatureHeaders, signingKey } from './signature.ts';
 
 test('signatureHeaders() signs as the vector of the Standard Webhooks libraries says', () => {
   const key = signingKey('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');

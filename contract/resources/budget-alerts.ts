@@ -1,0 +1,54 @@
+/** Who is told, and when, that a limit of an AIBudget is used up to some percentage; and what of that is still to be delivered. */
+import { z } from 'zod';
+import { objectName } from './fields.ts';
+import { atomicListOf, httpAddress, setOf } from './validation.ts';
+
+export const alertAtPercent = setOf(z.number().int().min(1).max(1000), { min: 1, max: 8 }).describe(
+  'Percentages of the cap. When what was spent in a window passes one, that is told once in that window: by a Kubernetes Event, a metric, and the webhooks under `alerts`. Of a limit with `per` whoever spent most counts.',
+);
+
+/** Keys of the Secret of a webhook. */
+export const WEBHOOK_SECRET_KEYS = { url: 'url', signingKey: 'signing-key' } as const;
+
+const webhook = z.object({
+  url: httpAddress(
+    512,
+    'must be an address such as "https://hooks.example.com/budgets", without user, query, fragment or escapes',
+  )
+    .optional()
+    .describe(
+      'Where alerts are posted to. Omitted: the key `url` of the Secret, for addresses that are secrets themselves.',
+    ),
+  secretRef: z
+    .object({
+      name: objectName(
+        'Name of a Secret in the namespace of this AIBudget. Its key `signing-key` holds what posts are signed with, by the scheme of Standard Webhooks: `whsec_` and Base64, or text, of 24 bytes or more.',
+      ),
+    })
+    .describe('The signing key, and the address where `url` is omitted.'),
+});
+
+const MAX_WEBHOOKS = 4;
+
+export const budgetAlerts = atomicListOf(z.object({ webhook }), { min: 1, max: MAX_WEBHOOKS }).describe(
+  'Who is told when a limit passes a percentage of its `alertAtPercent`, beside the Event and the metric.',
+);
+
+export type BudgetWebhook = z.infer<typeof webhook>;
+
+/** Alerts of one AIBudget that wait for a webhook at one time; the oldest are given up for newer ones. */
+export const MAX_DELIVERIES = 64;
+
+export const alertDelivery = z.object({
+  id: z.string().max(64).describe('The `webhook-id`, the same in every attempt.'),
+  webhook: z.number().int().describe('Index in `spec.alerts`.'),
+  limit: z.string().max(63),
+  percent: z.number().int(),
+  spent: z.string().max(32),
+  amount: z.string().max(32).describe('The cap.'),
+  fullest: z.string().max(64).optional().describe('Of a limit with `per`: a digest of whoever spent most.'),
+  windowStart: z.string().max(64).optional(),
+  windowEnd: z.string().max(64).optional().describe('Absent where windows are runs.'),
+  raised: z.string().max(64).describe('When the percentage was found passed.'),
+});
+export type AlertDelivery = z.infer<typeof alertDelivery>;

@@ -1,0 +1,17 @@
+/** Which AIBudgets are stopped: a switch that is thrown or undone is compiled and pushed ahead of all that only changes often. */
+import type { UserObject } from './observed-objects.ts';
+
+type Switch = UserObject & { readonly spec?: { readonly stop?: unknown } };
+
+export class KillSwitches {
+  readonly #on = new Set<string>();
+
+  /** `object` undefined: it is gone. True when its switch is in another position than before. */
+  note(key: string, object: Switch | undefined): boolean {
+    const was = this.#on.has(key);
+    const is = object?.spec?.stop === true;
+    if (is) this.#on.add(key);
+    else this.#on.delete(key);
+    return was !== is;
+  }
+}

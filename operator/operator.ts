@@ -203,10 +203,7 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     authenticate: (token) => controller.authenticate(token),
     now: () => performance.now(),
   });
-  metrics.watchLag(() => controller.lags());
-  metrics.syncStreams(() => controller.acks.connected());
-  metrics.unfitReports(() => push.unfitReports());
-  metrics.shares(() => push.shareCounts());
+  observe(metrics, controller, push);
   treasury.keepSwept({
     due: () => election.leads,
     onFailed: (error) => log.warn({ err: error }, 'could not delete the books of long ago'),
@@ -224,6 +221,13 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
   shutdown.add(() => shares.close());
   shutdown.add(() => push.close());
   return { controller, push, election, shares, history };
+}
+
+function observe(metrics: OperatorMetrics, controller: Controller, push: PushServer): void {
+  metrics.watchLag(() => controller.lags());
+  metrics.syncStreams(() => controller.acks.connected());
+  metrics.unfitReports(() => push.unfitReports());
+  metrics.shares(() => push.shareCounts());
 }
 
 async function startHealth(

@@ -144,15 +144,8 @@ export class Controller implements PushEvents {
     });
     const again = (key: string, afterMs: number): void => this.#statuses.addLater(key, afterMs);
     const budgets = new BudgetReports({
-      ...{
-        again,
-        now,
-        metrics,
-        index: this.index,
-        treasury: options.treasury,
-        ledgers: options.ledgers,
-        poster: this.#alerts,
-      },
+      ...{ again, now, metrics, index: this.index, poster: this.#alerts },
+      ...{ treasury: options.treasury, ledgers: options.ledgers },
       lookEveryMs: options.lookAtAlertsEveryMs,
     });
     metrics.budgets(() => this.objects.usedRatios());

@@ -146,7 +146,7 @@ export class World {
     const answered = (): void => {
       running.isAsking = false;
     };
-    growth
+    void growth
       .ask(wanted)
       .then(flown, () => undefined)
       .then(answered);

@@ -1,6 +1,7 @@
 /** A stream whose reservation grows with what it delivers. Nothing passes that is not reserved; where no more can be had the stream is ended as at the maximum of tokens. */
 import type { Growth } from '#sidecar/budget/budget-gate';
 import { SLICE_TOKENS } from '#sidecar/budget/output-slice';
+import { isExceeded } from '#sidecar/budget/refusal';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { StreamEnder } from '#sidecar/dialects/dialect';
 import { RemoraError } from '#sidecar/errors/remora-error';
@@ -121,7 +122,7 @@ class SlicedSource implements ItemSource {
       if (generated <= growth.outputTokens) return;
       if (growth.extend(generated + step)) break;
       // Who has not answered is not waited for once more.
-      if (refused !== undefined && refused.code !== 'budget_exceeded') continue;
+      if (refused !== undefined && !isExceeded(refused)) continue;
       refused = await refusalOf(growth.ask(generated + step));
     }
     if (generated > growth.outputTokens && growth.outputTokens < growth.atMost) throw refused;

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UsageRow } from '#contract/history/usage-row';
+import { API_GROUP_VERSION } from '#contract/names/api';
 import { openHistory } from '#operator/history/histories';
 import { eventually } from '#test/operator/eventually';
 import { allRows } from '#test/operator/history/history-suite';
+import type { World } from '#test/operator/world';
 import { countOf } from '#test/support/counts';
 import type { FakeRequest } from '#test/support/providers/fake-provider';
+import { decodeBook } from '#treasury/book-codec';
 import { type RealPlane, realPlane } from './real-plane.ts';
 
 const CYCLES = countOf('killCycles');
@@ -105,14 +108,9 @@ test(`${CYCLES} kills of the sidecar and of the operator under load lose no row,
   await killAndReturn(plane, randomOf(SEED));
   await load.end();
 
-  // A grant or a row that waits for the operator is told now, and nothing is held after that.
-  const told = async (): Promise<boolean> => {
-    const [limit] = ((await world.status('AIBudget', 'caps')).limits ?? []) as readonly { readonly granted: string }[];
-    return limit !== undefined && Number(limit.granted) === 0;
-  };
   plane.sidecar.kill('SIGTERM');
   assert.equal(await plane.sidecar.ended, 0);
-  await eventually('nothing is held any more', told);
+  const settled = await eventually('nothing is held any more', () => settledWhenIdle(world));
   plane.operator.child.kill('SIGTERM');
   assert.equal(await plane.operator.ended, 0, plane.operator.output());
 
@@ -120,11 +118,19 @@ test(`${CYCLES} kills of the sidecar and of the operator under load lose no row,
   t.after(() => history.close());
   const rows = await allRows(history);
   const paid = assertRows(rows, provider.requests.map(questionOf));
-  const [limit] = ((await world.status('AIBudget', 'caps')).limits ?? []) as readonly { readonly spent: string }[];
-  t.diagnostic(
-    `${provider.requests.length} calls, ${rows.length} rows, ${paid} nano-dollars, the book says $${limit?.spent}`,
-  );
+  assert.equal(settled, paid, 'the book does not say what the rows say');
+  t.diagnostic(`${provider.requests.length} calls, ${rows.length} rows, ${paid} nano-dollars in rows and in the book`);
 });
+
+/** What the books say once no grant is open; undefined before. */
+async function settledWhenIdle(world: World): Promise<bigint | undefined> {
+  const path = `/apis/${API_GROUP_VERSION}/namespaces/${world.namespace}/aibudgetledgers`;
+  const { body } = await world.server.request({ path });
+  const { items } = body as { readonly items: readonly { readonly spec: { readonly book: string } }[] };
+  const books = items.map(({ spec }) => decodeBook(spec.book));
+  if (books.length === 0 || books.some(({ grants }) => Object.keys(grants).length > 0)) return undefined;
+  return books.reduce((sum, book) => sum + book.settled + book.overrun, 0n);
+}
 
 /** Returns what the rows say was paid. */
 function assertRows(rows: readonly UsageRow[], calls: readonly string[]): bigint {

@@ -173,7 +173,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a budget that is spent': {
     policy: { budgets: [buildBudget('default/limits/all', 1n)] },
-    rows: ['refused live budget_exceeded nothing 1'],
+    rows: ['refused live rate_limit_exceeded nothing 1'],
   },
   'a body that is no JSON': {
     ask: ({ running }) => post(running.url, '{'),

@@ -2,6 +2,7 @@
  * `npm run bench`: the bundled sidecar beside a bare Node proxy, in figures. Options: --rounds, --seconds, --starts, --write, and --quick for a
  * short look. `npm run bench -- chunks large`: these alone, of starts, requests, chunks and large (bodies).
  * `npm run bench -- push`: how long a change takes to every sidecar. `npm run bench -- classify`: what it costs to classify a request.
+ * `npm run bench -- reserve`: what the reservation of an attempt costs.
  * `npm run bench -- faults [--requests 10000] [--write]`: what clients see of a provider that fails.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,7 @@ import { Processes } from './processes.ts';
 import { buildTool, bundleProxies, CannotRun } from './programs.ts';
 import { benchPush } from './push.ts';
 import { page, report } from './report.ts';
+import { benchReserve } from './reserve.ts';
 import { GROUPS, type Group, Samples } from './samples.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/reference/measured/bench.md', import.meta.url));
@@ -67,7 +69,9 @@ function readOptions(args: readonly string[]): Options {
 function groupOf(name: string): Group {
   const group = GROUPS.find((one) => one === name);
   if (group === undefined)
-    throw new CannotRun(`"${name}" is not measured: use ${GROUPS.join(', ')}, or push, classify or faults by itself.`);
+    throw new CannotRun(
+      `"${name}" is not measured: use ${GROUPS.join(', ')}, or push, classify, reserve or faults by itself.`,
+    );
   return group;
 }
 
@@ -117,6 +121,7 @@ try {
   const [what, ...rest] = process.argv.slice(2);
   if (what === 'push' && rest.length === 0) console.log(await benchPush());
   else if (what === 'faults') console.log(await runFaults(rest));
+  else if (what === 'reserve' && rest.length === 0) console.log(await benchReserve());
   else if (what === 'classify' && rest.length === 0) console.log(benchClassify());
   else await run(readOptions(process.argv.slice(2)));
   // What still runs ends with this process.

@@ -22,7 +22,7 @@ const VARIABLES = [
 
 /** All that an image may hold. */
 const EXPECTED = [
-  /^app\/(cli|operator|sidecar)\.cjs(\.LEGAL\.txt)?$/,
+  /^app\/(cli|history-worker|operator|sidecar)\.cjs(\.LEGAL\.txt)?$/,
   /^usr\/local\/bin\/node$/,
   /^(usr\/)?lib(64)?\/([a-z0-9_-]+\/)?(lib|ld-)[A-Za-z0-9_.+-]+$/,
   /^etc\/(passwd|group|nsswitch\.conf)$/,
@@ -82,7 +82,7 @@ test('bundles and image hold no secret of the build, no path of its machine, no 
   const folder = folderFor(t);
   const output = await build(folder);
   const bundles = readdirSync(folder).filter((name) => !name.endsWith('.tar'));
-  assert.equal(bundles.filter((name) => name.endsWith('.cjs')).length, 3);
+  assert.equal(bundles.filter((name) => name.endsWith('.cjs')).length, 4);
   const places: Record<string, string> = { output };
   for (const name of bundles) places[name] = readFileSync(join(folder, name), 'latin1');
   if (process.platform === 'linux') Object.assign(places, contentOf(readFileSync(join(folder, 'image.tar'))));

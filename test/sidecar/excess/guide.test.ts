@@ -40,7 +40,7 @@ test('the AIBudget of the guide has a limit of each kind', async (t) => {
 });
 
 test('the example lets requests wait for the next minute, and lowers those of a user that has had his day', async (t) => {
-  const { policy, faults } = await compileFiles([join(ROOT, 'examples/limits')], { env: {} });
+  const { policy, faults } = await compileFiles([join(ROOT, 'examples/budgets/when-reached.yaml')], { env: {} });
   assert.deepEqual(faults, []);
   const [, fair] = policy.budgets;
   const world = new World(t, { providers: {}, routes: [] });

@@ -154,10 +154,10 @@ test('a hedged request that leaves the line before it began leaves nobody behind
 test('a copy for a Shadow variant does not wait, and takes nobody’s turn', async (t) => {
   const variants = [{ name: 'trial', percent: 100, mode: 'Shadow' as const, target: { provider: 'p', model: 'new' } }];
   const routes = [{ targets: [{ provider: 'p' }], variants }];
-  const world = worldOf(t, limitOf({ shadows: 'Only', amount: '150' }), { routes });
+  const world = worldOf(t, limitOf({ shadows: 'Only', amount: '100' }), { routes });
   for (let count = 0; count < 3; count++) assert.equal((await world.ask().done).status, 200);
   await world.settle();
   const copies = world.records.filter(({ shadow }) => shadow).map(({ outcome, queued }) => [outcome, queued]);
-  assert.deepEqual(copies.at(-1), ['budget_exceeded', undefined]);
+  assert.deepEqual(copies.at(-1), ['rate_limit_exceeded', undefined]);
   assert.equal(world.gate.lines?.isEmpty, true);
 });

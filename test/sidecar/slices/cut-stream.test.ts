@@ -33,7 +33,7 @@ for (const service of SERVICES)
       const [record] = running.records;
       assert.deepEqual(
         [record?.outcome, record?.status, record?.decidedBy, record?.attempts[0]?.outcome],
-        ['budget_exceeded', 200, 'AIBudget default/limits limit day', 'cut_by_budget'],
+        ['rate_limit_exceeded', 200, 'AIBudget default/limits limit day', 'cut_by_budget'],
       );
       await gate.close();
       const { spent, held } = await book();

@@ -77,7 +77,7 @@ test('two limits over one stream grow together or not at all', async () => {
   assert.equal(reservedOf(gate), 2_000n);
   const error = await refusalOf(growth.ask(1_001));
   assert.equal(error.code, 'rate_limit_exceeded');
-  assert.match(error.message, /next part of the stream may use up to 1 tokens, while 0 tokens of 1000 tokens remain/);
+  assert.match(error.message, /next part of the stream may use up to 1 token, while 0 tokens of 1000 tokens remain/);
   assert.equal(growth.extend(1_001), false);
   assert.equal(reservedOf(gate), 2_000n);
   stream.settle(billed(800));

@@ -10,6 +10,7 @@ import type { LedgerServer } from '#test/treasury/ledger-server';
 import { timersOfTheLiving } from '#test/treasury/mortal';
 import type { After } from '#treasury/open-book';
 import { ClusterGrantStore } from '#treasury/stores/cluster/cluster-store';
+import { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
 import { Treasury } from '#treasury/treasury';
 import type { Bug } from './bugs.ts';
 import type { Hops } from './hops.ts';
@@ -45,7 +46,7 @@ export class ControlPlane {
     this.#clock = clock;
     const timers = timersOfTheLiving(clock, this.#life);
     const after = timers.after.bind(timers);
-    this.treasury = new Treasury({ store: this.#store(world), now: this.now, newId, after });
+    this.treasury = new Treasury({ store: this.#store(world), now: this.now, newId, after, hasPeers: true });
     const intake = this.#intake(world, after);
     this.#streams = new PodStreams({
       treasury: world.bug.treasury?.(this.treasury) ?? this.treasury,
@@ -100,6 +101,8 @@ export class ControlPlane {
       after: () => hops.hop().then(() => (this.#life.alive ? undefined : NEVER)),
     });
     const objects = bug.objects?.(server, client) ?? client;
-    return new ClusterGrantStore({ objects, ownerOf: () => undefined, random: () => 0, wait: whenAlive });
+    const ledgers = new LedgerIndex();
+    server.watch((object) => this.#life.alive && ledgers.apply(object));
+    return new ClusterGrantStore({ objects, ledgers, ownerOf: () => undefined, random: () => 0, wait: whenAlive });
   }
 }

@@ -39,6 +39,7 @@ export class World {
   readonly pods: Pod[];
   readonly operators: ControlPlane[];
   readonly bug: Bug;
+  isForfeited = false;
   #wires: Wire[] = [];
   #ids = 0;
   #budgets: readonly PolicyBudget[] = [
@@ -221,7 +222,9 @@ export class World {
   forfeit(): void {
     const pod = this.random.pick(this.pods);
     const operator = this.random.pick(this.operators);
-    if (pod !== undefined) operator?.treasury.forfeit(pod.uid).catch(() => undefined);
+    if (pod === undefined) return;
+    this.isForfeited = true;
+    operator?.treasury.forfeit(pod.uid).catch(() => undefined);
   }
 
   /** Everybody can reach everybody, has room, and knows what time it is. */

@@ -18,8 +18,15 @@ export interface Faults {
 
 export class LedgerServer {
   readonly #objects = new Map<string, LedgerObject>();
+  readonly #watchers = new Set<(object: LedgerObject) => void>();
   #version = 0;
   writes = 0;
+
+  /** All that is there, and what changes from then on, in its order. */
+  watch(tell: (object: LedgerObject) => void): void {
+    for (const object of this.#objects.values()) tell(object);
+    this.#watchers.add(tell);
+  }
 
   get objects(): readonly LedgerObject[] {
     return [...this.#objects.values()];
@@ -64,7 +71,9 @@ export class LedgerServer {
     this.#version += 1;
     this.writes += 1;
     const metadata = { ...object.metadata, resourceVersion: String(this.#version) };
-    this.#objects.set(keyOf(object), { ...object, metadata });
+    const stored = { ...object, metadata };
+    this.#objects.set(keyOf(object), stored);
+    for (const tell of this.#watchers) tell(stored);
   }
 }
 

@@ -57,7 +57,11 @@ test('while the disk is full what no hard limit counts goes on in memory, and is
     assert.deepEqual([code, status], ['ledger_unavailable', 503]);
     assert.match(message, /journal/);
   }
-  assert.deepEqual([gate.backlog.waiting, gate.records(10).length], [4, 0], 'a crash would write anew what is told now');
+  assert.deepEqual(
+    [gate.backlog.waiting, gate.records(10).length],
+    [4, 0],
+    'a crash would write anew what is told now',
+  );
   disk.full = false;
   clock.advance(1_000);
   (await gate.reserve(attemptOf([hard], 10))).settle(billed(1));

@@ -9,7 +9,7 @@ journey('the API server itself refuses a wrong resource and says why in one sent
   const wrong: [object, RegExp][] = [
     [
       budget('both', { name: 'day', usd: 1, tokens: 1, every: 'Day' }),
-      /spec\.limits\[0\]: .*exactly one of usd and tokens must be set/,
+      /spec\.limits\[0\]: .*exactly one of usd, tokens, inputTokens, outputTokens, requests must be set/,
     ],
     [
       { apiVersion: 'remora.dev/v1alpha1', kind: 'AIRoute', metadata: { name: 'none' }, spec: {} },

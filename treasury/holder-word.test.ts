@@ -26,6 +26,14 @@ test('what is on its way back is counted once, whether or not its return was dur
   assert.equal(hearHolder(newBook(KEY, 100n), said, NOW).settled, 30n);
 });
 
+test('a word that a return has overtaken opens no grant anew, so that the return counts once when it is repeated', () => {
+  const book = issueGrant(newBook(KEY, 100n), { id: 'g', holder: 'a', needed: 50n, desired: 50n }).book;
+  const late = word({ open: [{ id: 'g', amount: 50n, used: 30n }] });
+  const returned = returnGrant(book, 'g', 30n);
+  assert.equal(hearHolder(returned, late, NOW), returned);
+  assert.equal(returnGrant(hearHolder(returned, late, NOW), 'g', 30n).settled, 30n);
+});
+
 test('a word that no honest holder says leaves a book that can be written and read', () => {
   const open = Array.from({ length: MAX_OPEN_GRANTS + 10 }, (_, n) => ({ id: `g${n}`, amount: 2n, used: 0n }));
   const strange = ['', '__proto__', 'x'.repeat(129), 'a b', '\n'].map((id) => ({ id, amount: 1n, used: 0n }));

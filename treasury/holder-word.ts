@@ -21,9 +21,14 @@ const BEHIND_MS = 60_000;
 
 /** The same book when it knew all that. Only ever counts more. */
 export function hearHolder(book: Book, word: HolderWord, nowMs: number): Book {
+  if (isOvertaken(book, word)) return book;
   const heard = hearOpen(hearClosed(book, word), word);
   return heard === book ? book : { ...heard, behindAtMs: nowMs };
 }
+
+/** What a holder spent of closed grants only grows: it has given back since, and what it held then it may hold no more. */
+const isOvertaken = ({ closedBy = {} }: Book, { holder, closed }: HolderWord): boolean =>
+  Object.hasOwn(closedBy, holder) && (closedBy[holder] ?? 0n) > closed;
 
 /** Known to lack what was granted later: `seen` is the version that somebody saw. */
 export const setBack = (book: Book, seen: number, nowMs: number): Book => ({

@@ -6,7 +6,7 @@ import type { PolicyBudget } from '#contract/policy/policy';
 import type { LedgerServer } from '#test/treasury/ledger-server';
 import type { Book } from '#treasury/book';
 import { decodeBook } from '#treasury/book-codec';
-import { amountIn, type Job, keyOf } from './job.ts';
+import { amountIn, type Counted, type Job, keyOf } from './job.ts';
 
 export const INVARIANT = 'settled + open grants <= limit';
 
@@ -25,6 +25,8 @@ export class Invariants {
   readonly #limits = new Map<string, bigint>();
   readonly #billed = new Map<string, bigint>();
   readonly #jobs = new Map<string, Job>();
+  /** By request, where it counts, whether it came to be a job or its sidecar was killed before. */
+  readonly #books = new Map<string, readonly Counted[]>();
   /** By instance and number, as the history of usage keeps them. */
   readonly #rows = new Map<string, UsageRow>();
   #decoded: { readonly writes: number; readonly books: readonly Book[] } = { writes: -1, books: [] };
@@ -39,6 +41,10 @@ export class Invariants {
       const known = this.#limits.get(id) ?? 0n;
       this.#limits.set(id, known > BigInt(amount) ? known : BigInt(amount));
     }
+  }
+
+  asked(requestId: string, books: readonly Counted[]): void {
+    this.#books.set(requestId, books);
   }
 
   sent(job: Job): void {
@@ -68,7 +74,7 @@ export class Invariants {
     if (this.#isChecked && this.#decoded.writes === this.#server.writes) return;
     this.#isChecked = true;
     const counted = new Map<string, bigint>();
-    for (const book of this.#books()) {
+    for (const book of this.#readBooks()) {
       const limit = this.#limits.get(limitOfBook(book.budgetId)) ?? 0n;
       const taken = book.settled + openOf(book);
       counted.set(keyOf(book), taken);
@@ -91,7 +97,7 @@ export class Invariants {
     assert.equal(requests.size, rows.length, 'a row is doubled');
     for (const requestId of this.#jobs.keys()) assert.ok(requests.has(requestId), 'a row is lost');
     const settled = new Map<string, bigint>();
-    for (const book of this.#books()) {
+    for (const book of this.#readBooks()) {
       add(settled, book.budgetId, book.settled);
       if (!isOver(book.window)) assert.deepEqual(Object.keys(book.grants), [], 'a grant is stranded');
     }
@@ -105,7 +111,7 @@ export class Invariants {
   #owed(rows: readonly UsageRow[]): ReadonlyMap<string, bigint> {
     const owed = new Map<string, bigint>();
     for (const row of rows)
-      for (const { budgetId, unit } of this.#jobs.get(row.requestId)?.books ?? []) {
+      for (const { budgetId, unit } of this.#books.get(row.requestId) ?? []) {
         const amount = unit === 'tokens' ? BigInt(row.inputTokens + row.outputTokens) : row.costNanoUsd;
         assert.ok(amount !== null, 'the cost of a row is not known');
         add(owed, budgetId, amount);
@@ -113,7 +119,7 @@ export class Invariants {
     return owed;
   }
 
-  #books(): readonly Book[] {
+  #readBooks(): readonly Book[] {
     if (this.#decoded.writes !== this.#server.writes) {
       const books = this.#server.objects.map(({ spec }) => decodeBook(spec.book));
       this.#decoded = { writes: this.#server.writes, books };

@@ -92,6 +92,7 @@ export class World {
       window: windowAt(budget.every, pod.now()).id,
       unit: budget.unit,
     }));
+    this.invariants.asked(attempt.requestId, books);
     const isAlive = pod.lifeNow();
     pod.gate.reserve(attempt).then(
       (reservation) => {

@@ -1,6 +1,6 @@
 /** The windows of budgets: which one an instant lies in, and what its id says. In UTC, or by the clocks of a zone, whose offsets come with the budget. */
 import type { PolicyTimeZone } from '#contract/policy/time-zone';
-import type { BudgetWindow } from '#contract/resources/limit';
+import type { BudgetWindow } from '#contract/resources/limit-names';
 import { hourAt, zonedWindow } from './zoned-window.ts';
 
 export interface BudgetPeriod {

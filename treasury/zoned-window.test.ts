@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { policyTimeZone } from '#contract/compile/time-zone';
 import type { PolicyTimeZone } from '#contract/policy/time-zone';
-import type { BudgetWindow } from '#contract/resources/limit';
+import type { BudgetWindow } from '#contract/resources/limit-names';
 import { type BudgetPeriod, keptUntilMs, windowAt, windowOf } from './window.ts';
 
 const SEED = 20261121;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '#cli/user-error';
 import { ANNOTATION, API_GROUP_VERSION, KIND, LABEL } from '#contract/names/api';
-import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/limit-scope';
+import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/limit-names';
 
 export type ScopeFlags = { readonly [S in BudgetScope]?: string | undefined };
 

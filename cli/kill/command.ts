@@ -1,7 +1,7 @@
 /** `remora kill` and what it may be told. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ClusterFlags, type Terminal, withCluster } from '#cli/terminal';
-import type { BudgetScope } from '#contract/resources/limit-scope';
+import type { BudgetScope } from '#contract/resources/limit-names';
 
 export function killCommand({ out, setExitCode }: Terminal): Command {
   const command = new Command('kill')

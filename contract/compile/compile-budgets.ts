@@ -16,7 +16,7 @@ import {
   REQUEST_SCOPES,
   TARGET_SCOPES,
   type WORKLOAD_SCOPES,
-} from '#contract/resources/limit-scope';
+} from '#contract/resources/limit-names';
 import { spendingOf } from '#contract/resources/provider-limit';
 import { namespacedName } from './object-key.ts';
 import { policyTimeZone } from './time-zone.ts';

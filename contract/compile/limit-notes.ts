@@ -3,7 +3,7 @@ import { KIND } from '#contract/names/api';
 import { mayCount } from '#contract/policy/limit-where';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { Limit } from '#contract/resources/limit';
-import type { TARGET_SCOPES } from '#contract/resources/limit-scope';
+import type { TARGET_SCOPES } from '#contract/resources/limit-names';
 import type { Analysis } from './analysis.ts';
 import { type Asked, type Limiting, meansItself, policyBudget, statedLimits } from './compile-budgets.ts';
 import { targetsOf } from './compile-route.ts';

@@ -1,5 +1,5 @@
 /** Amounts as people read them, by the unit of their limit. */
-import type { BudgetUnit } from '#contract/resources/budget-unit';
+import type { BudgetUnit } from '#contract/resources/limit-names';
 import { formatUsd } from './money.ts';
 
 const NOUN: Record<Exclude<BudgetUnit, 'nanoUsd'>, string> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/limit-scope';
+import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/limit-names';
 import { buildBudget, buildTarget } from '#test/support/build-policy';
 import {
   budgetKeyOfBook,

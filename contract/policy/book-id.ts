@@ -4,7 +4,7 @@
  * an AIBudget follows its kind and a colon, which no name has: `namespace/airoute:name/limit`.
  */
 import { KIND } from '#contract/names/api';
-import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/limit-scope';
+import { BUDGET_SCOPES, type BudgetScope } from '#contract/resources/limit-names';
 import type { Attribution, PolicyBudget, PolicyTarget } from './policy.ts';
 import { sha256 } from './sha256.ts';
 

@@ -1,5 +1,5 @@
 /** Whether an attempt counts against a limit, as far as route, target and request decide. What the workload decides was decided where policies are compiled. */
-import { means, REQUEST_SCOPES } from '#contract/resources/limit-scope';
+import { means, REQUEST_SCOPES } from '#contract/resources/limit-names';
 import { type PartitionedRequest, partitionValue } from './book-id.ts';
 import type { PolicyBudget, PolicyTarget } from './policy.ts';
 

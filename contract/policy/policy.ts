@@ -5,29 +5,35 @@
  */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { OPERATOR_LOSSES } from '#contract/resources/ai-budget';
-import { type AIPolicy, aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/ai-policy';
-import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/ai-provider';
+import type { AIPolicy } from '#contract/resources/ai-policy';
+import { azureSettings } from '#contract/resources/azure-settings';
+import {
+  BUDGET_SCOPES,
+  BUDGET_SHADOWS,
+  BUDGET_UNITS,
+  BUDGET_WINDOWS,
+  EXCESS_ACTIONS,
+  REQUEST_SCOPES,
+  TARGET_SCOPES,
+} from '#contract/resources/limit-names';
+import { OPERATOR_LOSSES } from '#contract/resources/operator-loss';
+import { perRequest } from '#contract/resources/per-request';
+import { aiPolicyPriority } from '#contract/resources/policy-priority';
+import { aiPolicyGuardrail, aiPolicyModels, aiPolicyRequirement } from '#contract/resources/policy-rules';
+import { PRESETS } from '#contract/resources/preset';
+import { providerIdentity } from '#contract/resources/provider-auth';
+import { providerConcurrency } from '#contract/resources/provider-concurrency';
+import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/provider-place';
+import { PROVIDER_TYPES } from '#contract/resources/provider-type';
+import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import {
   aiRouteHeaderMatch,
   aiRouteMatch,
   aiRouteRule,
-  aiRouteSpec,
   aiRouteTarget,
   aiRouteVariant,
-} from '#contract/resources/ai-route';
-import { azureSettings } from '#contract/resources/azure-settings';
-import { BUDGET_UNITS } from '#contract/resources/budget-unit';
-import { BUDGET_SHADOWS, BUDGET_WINDOWS } from '#contract/resources/limit';
-import { EXCESS_ACTIONS } from '#contract/resources/limit-excess';
-import { BUDGET_SCOPES, REQUEST_SCOPES, TARGET_SCOPES } from '#contract/resources/limit-scope';
-import { perRequest } from '#contract/resources/per-request';
-import { aiPolicyPriority } from '#contract/resources/policy-priority';
-import { PRESETS } from '#contract/resources/preset';
-import { providerIdentity } from '#contract/resources/provider-auth';
-import { providerConcurrency } from '#contract/resources/provider-limit';
-import { PROVIDER_TYPES } from '#contract/resources/provider-type';
-import { aiRoutePerPod } from '#contract/resources/route-concurrency';
+  routeFields,
+} from '#contract/resources/route-fields';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { VARIANT_STATES } from '#contract/resources/route-variant';
 import { policyTimeZone } from './time-zone.ts';
@@ -212,7 +218,7 @@ const classifier = z.object({ url: z.string(), deadlineMs: z.number().int() });
 const route = z
   .object({
     key: objectKey,
-    ...aiRouteSpec.shape,
+    ...routeFields,
     models: z.array(z.string()),
     totalMs: z.number().int(),
     retry: retry.default({ ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on] }),
@@ -226,7 +232,7 @@ const route = z
     rules: z.array(rule),
   })
   .omit({ targets: true, timeouts: true, circuitBreaker: true, variants: true })
-  .omit({ strategy: true, affinity: true, maxP95: true, limits: true });
+  .omit({ strategy: true, affinity: true, maxP95: true });
 
 /** The AIPolicy that states it, and whether what it says is only watched. */
 const statedBy = { policy: objectKey, mode: z.literal('Observe').optional() };

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BUDGET_UNITS } from '#contract/resources/budget-unit';
-import { BUDGET_WINDOWS } from '#contract/resources/limit';
+import { BUDGET_UNITS, BUDGET_WINDOWS } from '#contract/resources/limit-names';
 import { RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { buildPolicy, buildRoute } from '#test/support/build-policy';
 import { policyHash } from './hash.ts';

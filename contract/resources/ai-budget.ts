@@ -5,9 +5,8 @@ import { alertAtPercent, alertDelivery, budgetAlerts, MAX_DELIVERIES } from './b
 import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, timeZone, usd } from './fields.ts';
 import { LIMIT_RULES, limitFields } from './limit.ts';
 import { limitStatusFields } from './limit-status.ts';
+import { OPERATOR_LOSSES } from './operator-loss.ts';
 import { atomicListOf, mapOf, withRules } from './validation.ts';
-
-export const OPERATOR_LOSSES = ['SpendGrant', 'Stop', 'Allow'] as const;
 
 const budgetLimit = withRules(z.object({ ...limitFields, alertAtPercent: alertAtPercent.optional() }), LIMIT_RULES);
 

@@ -8,6 +8,7 @@ import { listText } from './list-text.ts';
 import { PRESETS, type Preset, PUBLIC_PRESETS } from './preset.ts';
 import { IDENTITY_RULES, providerAuth } from './provider-auth.ts';
 import { providerLimits } from './provider-limit.ts';
+import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from './provider-place.ts';
 import { providerService } from './provider-service.ts';
 import { PROVIDER_TYPE, PROVIDER_TYPES, type ProviderType } from './provider-type.ts';
 import {
@@ -23,15 +24,6 @@ import {
 
 const ENDPOINT =
   /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?)(:[0-9]{1,5})?(\/[!"$->@-~]*)?$/;
-
-const AWS_REGION = /^[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}$/;
-
-/** Of AWS's own services. */
-export const awsSettings = z.object({
-  region: matching(AWS_REGION, 32, 'must be the code of an AWS region such as "us-east-1"').describe(
-    'Region whose endpoint is called and for which requests are signed.',
-  ),
-});
 
 /** What has a price of its own per token. */
 const statedRates = {
@@ -138,21 +130,6 @@ function presenceRule(field: PresenceField, presence: 'Required' | 'Forbidden'):
     holds: (spec) => !types.includes(spec.type) || (spec[field] !== undefined) === isRequired,
   };
 }
-
-export const KEPT_OBJECTS = ['Shared', 'Refused'] as const;
-
-export const aiProviderVertex = z.object({
-  project: matching(
-    /^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/,
-    128,
-    'must be the id or number of a Google Cloud project',
-  ).describe('Google Cloud project that the calls are billed to.'),
-  location: matching(
-    /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
-    63,
-    'must be a location of Vertex AI such as "europe-west4", "eu" or "global"',
-  ).describe('Where the models run: a region, `us`, `eu` or `global`. The default endpoint follows from it.'),
-});
 
 type SettingsFields = { readonly type: ProviderType; readonly aws?: unknown; readonly vertex?: unknown };
 

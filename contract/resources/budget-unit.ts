@@ -1,6 +1,7 @@
 /** What a limit can count: a row per unit, by the field that states the amount. What an attempt uses of each: `sidecar/budget/unit-use.ts`. */
 import { z } from 'zod';
 import { usd } from './fields.ts';
+import type { BudgetUnit } from './limit-names.ts';
 import type { TwinRule } from './validation.ts';
 
 const count = (of: string) => z.number().int().min(1).max(1_000_000_000_000).optional().describe(`The cap in ${of}.`);
@@ -16,9 +17,6 @@ export const limitAmounts = {
   ),
 };
 type AmountField = keyof typeof limitAmounts;
-
-export const BUDGET_UNITS = ['nanoUsd', 'tokens', 'inputTokens', 'outputTokens', 'requests'] as const;
-export type BudgetUnit = (typeof BUDGET_UNITS)[number];
 
 const FIELDS = Object.keys(limitAmounts) as AmountField[];
 

@@ -1,9 +1,9 @@
 /** What happens to a request that a limit has no room for: the fields, and which go together. */
 import { z } from 'zod';
 import { duration, modelName } from './fields.ts';
+import { EXCESS_ACTIONS } from './limit-names.ts';
 import type { TwinRule } from './validation.ts';
 
-export const EXCESS_ACTIONS = ['Reject', 'Queue', 'Downgrade', 'Alert'] as const;
 type ExcessAction = (typeof EXCESS_ACTIONS)[number];
 
 export const limitExcess = {

@@ -1,37 +1,8 @@
 /** What a limit can cover a part of (`match`) and be kept apart by (`per`). Where each value of an attempt comes from: `docs/guides/budgets.md`. */
 import { z } from 'zod';
 import { dnsLabel, labelValue } from './fields.ts';
+import { BUDGET_SCOPES } from './limit-names.ts';
 import { matching, setOf } from './validation.ts';
-
-/** In the order in which messages name them. */
-export const BUDGET_SCOPES = [
-  'team',
-  'project',
-  'environment',
-  'user',
-  'feature',
-  'session',
-  'run',
-  'model',
-  'provider',
-  'route',
-  'namespace',
-  'workload',
-] as const;
-export type BudgetScope = (typeof BUDGET_SCOPES)[number];
-
-/** The same for every request of a workload: decided where policies are compiled. */
-export const WORKLOAD_SCOPES = [
-  'team',
-  'project',
-  'environment',
-  'namespace',
-  'workload',
-] as const satisfies readonly BudgetScope[];
-/** The same for every request through one route to one target: decided when a sidecar takes a policy. */
-export const TARGET_SCOPES = ['model', 'provider', 'route'] as const satisfies readonly BudgetScope[];
-/** Each request's own. */
-export const REQUEST_SCOPES = ['user', 'feature', 'session', 'run'] as const satisfies readonly BudgetScope[];
 
 /** Of what a sidecar keeps of such a claim. */
 const MAX_CLAIM_CHARS = 256;
@@ -46,9 +17,6 @@ const NAMED = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?
 /** An object in whatever namespace, or in one. */
 const named = (description: string) =>
   matching(NAMED, 317, 'must be the name of an object, or its namespace, a slash and its name').describe(description);
-
-/** Whether a name, or `namespace/name`, as a limit states it means the object of the key `namespace/name`. */
-export const means = (stated: string, key: string): boolean => stated === key || key.endsWith(`/${stated}`);
 
 export const limitMatch = z
   .object({

@@ -3,14 +3,9 @@ import { z } from 'zod';
 import { limitAmounts, ONE_AMOUNT, RUN_IS_PER_RUN } from './budget-unit.ts';
 import { dnsLabel } from './fields.ts';
 import { EXCESS_RULES, limitExcess } from './limit-excess.ts';
+import { BUDGET_SHADOWS, BUDGET_WINDOWS } from './limit-names.ts';
 import { limitMatch, limitPer } from './limit-scope.ts';
 import { type TwinRule, withRules } from './validation.ts';
-
-export const BUDGET_WINDOWS = ['Second', 'Minute', 'Hour', 'Day', 'Week', 'Month', 'Run'] as const;
-export type BudgetWindow = (typeof BUDGET_WINDOWS)[number];
-
-/** Whether copies of requests for Shadow variants count against a limit. */
-export const BUDGET_SHADOWS = ['Include', 'Exclude', 'Only'] as const;
 
 export const limitFields = {
   name: dnsLabel('Name of the limit within this object: with it the identity of what is spent.'),

@@ -1,7 +1,8 @@
 /** What an AIProvider says of how much it takes: attempts at one time, and what may be spent there in a window. */
 import { z } from 'zod';
 import { LIMIT_RULES, type Limit, limit, limitFields } from './limit.ts';
-import { atomicListOf, matching, type TwinRule, withRules } from './validation.ts';
+import { concurrency, model, type ProviderConcurrency } from './provider-concurrency.ts';
+import { atomicListOf, type TwinRule, withRules } from './validation.ts';
 
 const MOST_LIMITS = 32;
 
@@ -61,21 +62,6 @@ const limitRules = LIMIT_RULES.map(
       entry.concurrency !== undefined || holds({ ...DEFAULTS, ...entry } as Parameters<typeof holds>[0]),
   }),
 );
-
-const model = matching(/^[!-)+-~]+$/, 253, 'must be the name of one model: printable ASCII without spaces and "*"')
-  .optional()
-  .describe('The model as the provider names it. Omitted: all of its models together.');
-
-const concurrency = z
-  .number()
-  .int()
-  .min(1)
-  .max(100_000)
-  .describe('Attempts that may be under way at one time; a stream is until it ends.');
-
-/** How many attempts may be under way. */
-export const providerConcurrency = z.object({ model, concurrency });
-export type ProviderConcurrency = z.infer<typeof providerConcurrency>;
 
 const providerLimit = withRules(z.object({ model, concurrency: concurrency.optional(), ...optionalFields }), [
   ONE_KIND,

@@ -2,8 +2,7 @@
 import { amountText } from '#contract/policy/amount-text';
 import { ownerText, type PartitionedRequest, partitionValue } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
-import type { BudgetUnit } from '#contract/resources/budget-unit';
-import type { BudgetScope } from '#contract/resources/limit-scope';
+import type { BudgetScope, BudgetUnit } from '#contract/resources/limit-names';
 import type { LimitView } from '#sidecar/canonical/limit-view';
 import { RemoraError, type RemoraErrorOptions } from '#sidecar/errors/remora-error';
 import { ENDLESS_MS } from '#treasury/window';

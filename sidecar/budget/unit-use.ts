@@ -1,6 +1,6 @@
 /** What an attempt may use of each unit that a limit can count, and what it did use: a row per unit. */
 import { least } from '#contract/policy/money';
-import type { BudgetUnit } from '#contract/resources/budget-unit';
+import type { BudgetUnit } from '#contract/resources/limit-names';
 import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome } from './budget-gate.ts';
 import { tokens, tokensAtMost, tokensOf } from './price.ts';

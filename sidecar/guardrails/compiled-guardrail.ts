@@ -1,7 +1,7 @@
 /** One guardrail of the policy, compiled: its matchers and what replaces their matches. */
 
 import type { PolicyGuardrail } from '#contract/policy/policy';
-import type { Detector } from '#contract/resources/ai-policy';
+import type { Detector } from '#contract/resources/policy-rules';
 import { creditCard } from './detectors/credit-card.ts';
 import { email } from './detectors/email.ts';
 import { pattern } from './detectors/pattern.ts';

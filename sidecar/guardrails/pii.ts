@@ -1,5 +1,5 @@
 /** What the built-in detectors find in a request: guardrails that have them all, asked without being in force. */
-import { DETECTORS, type Detector } from '#contract/resources/ai-policy';
+import { DETECTORS, type Detector } from '#contract/resources/policy-rules';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Sliced } from '#sidecar/canonical/slice';
 import { compileRule } from './compiled-guardrail.ts';

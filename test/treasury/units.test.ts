@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyBudget } from '#contract/policy/policy';
-import { BUDGET_UNITS } from '#contract/resources/budget-unit';
+import { BUDGET_UNITS } from '#contract/resources/limit-names';
 import type { AttemptOutcome } from '#sidecar/budget/budget-gate';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import { bench, refusalOf } from './bench.ts';

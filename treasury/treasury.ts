@@ -154,8 +154,8 @@ export class Treasury {
    */
   async recallUnnamed(holder: string, budgets: Iterable<PolicyBudget>, named: ReadonlySet<string>): Promise<void> {
     const nowMs = this.#now();
-    for (const { id: budgetId, every, per } of budgets) {
-      const window = windowAt(every, nowMs).id;
+    for (const { id: budgetId, every, per, timezone } of budgets) {
+      const window = windowAt(every, nowMs, timezone).id;
       for (const key of await this.#booksAt({ budgetId, window }, per.length > 0)) {
         const held = await this.#book(key).grantsOf(holder);
         for (const grant of held) if (!named.has(grant.id)) this.#recallHere(grant);

@@ -1,6 +1,7 @@
 /** Grants whose message never arrived: they come back, and nothing can be spent from them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PolicyTimeZone } from '#contract/policy/time-zone';
 import type { Grant } from '#treasury/grant-authority';
 import { windowAt } from '#treasury/window';
 import { bench, refusalOf, soon, until } from './bench.ts';
@@ -20,6 +21,19 @@ test('a grant that never arrived is given back when the books say that the sidec
   await treasury.recallUnnamed('pod', [BUDGET], known);
   await until(async () => (await treasury.status(BUDGET)).held === 30n);
   assert.equal((await treasury.status(BUDGET)).spent, 10n);
+});
+
+test('a grant that never arrived is given back when the days of its limit are those of another time zone', async () => {
+  // Noon in UTC is the next day there.
+  const timezone: PolicyTimeZone = { name: 'Pacific/Auckland', offsets: [[0, 13 * 60]] };
+  const budget = budgetOf('dev', 1_000n, { timezone });
+  const { gateOf, treasury } = bench();
+  gateOf('pod');
+  const { id: day } = windowAt('Day', NOON, timezone);
+  assert.match(day, /^day-2026-11-22/);
+  assert.equal((await treasury.ask('pod', budget, day, 500n)).granted, true);
+  await treasury.recallUnnamed('pod', [budget], new Set());
+  await until(async () => (await treasury.status(budget)).held === 0n);
 });
 
 test('what another one lost is recalled when somebody needs it', async () => {

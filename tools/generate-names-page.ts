@@ -131,7 +131,7 @@ const eventReasons = () =>
   meanings('Reasons of Events', EVENT_REASON, {
     variantPromoted: 'On an AIRoute: a variant gets all requests of its rule; the note says by which figures.',
     variantRolledBack: 'On an AIRoute: a variant gets no more requests; the note says by which figures.',
-    budgetThreshold: 'On an AIBudget: a limit has passed a percentage of its `alertAtPercent`.',
+    budgetThreshold: 'On whatever states it: a limit has passed a percentage of its `alertAtPercent`.',
     budgetStopped:
       'On an AIBudget: its kill switch was thrown; the note says why and by whom, as far as that is known.',
     budgetResumed: 'On an AIBudget: its kill switch was undone.',

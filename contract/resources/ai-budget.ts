@@ -1,21 +1,12 @@
 /** AIBudget: money, tokens and requests with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { alertAtPercent, alertDelivery, budgetAlerts, MAX_DELIVERIES } from './budget-alerts.ts';
+import { alertDelivery, budgetAlerts, MAX_DELIVERIES } from './budget-alerts.ts';
 import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, timeZone, usd } from './fields.ts';
-import { LIMIT_RULES, limitFields } from './limit.ts';
-import { limitStatusFields } from './limit-status.ts';
+import { limit } from './limit.ts';
+import { limitStatuses } from './limit-status.ts';
 import { OPERATOR_LOSSES } from './operator-loss.ts';
 import { atomicListOf, mapOf, withRules } from './validation.ts';
-
-const budgetLimit = withRules(z.object({ ...limitFields, alertAtPercent: alertAtPercent.optional() }), LIMIT_RULES);
-
-const budgetLimitStatus = z.object({
-  ...limitStatusFields,
-  alerted: atomicListOf(z.number().int(), { max: 8 })
-    .optional()
-    .describe('Percentages of `alertAtPercent` that were passed and told in this window.'),
-});
 
 const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
 
@@ -26,7 +17,7 @@ const priceCeiling = z.object({
 
 const aiBudgetSpec = withRules(
   z.object({
-    limits: mapOf(budgetLimit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
+    limits: mapOf(limit, { min: 1, max: 32 }).describe('Every limit that matches a request applies.'),
     timezone: timeZone.describe(
       'Whose clocks say when windows begin, as in the IANA data base: an Hour, Day, Week or Month begins when they show its first minute, so that a day may have 23 or 25 hours.',
     ),
@@ -79,7 +70,7 @@ const aiBudgetStatus = z.object({
   spent: z.string().max(32).optional().describe('Of the limit that is used most.'),
   remaining: z.string().max(32).optional(),
   percent: z.string().max(8).optional(),
-  limits: mapOf(budgetLimitStatus, { max: 32 }).optional(),
+  limits: limitStatuses.optional(),
   stopped: z.boolean().optional().describe('The kill switch is on.'),
   deliveries: atomicListOf(alertDelivery, { max: MAX_DELIVERIES })
     .optional()
@@ -94,7 +85,6 @@ export const aiBudget = z.object({
   status: aiBudgetStatus.optional(),
 });
 export type AIBudget = z.infer<typeof aiBudget>;
-export type AIBudgetLimitStatus = z.infer<typeof budgetLimitStatus>;
 export type AIBudgetStatus = z.infer<typeof aiBudgetStatus>;
 
 export const AI_BUDGET: KindDefinition = {

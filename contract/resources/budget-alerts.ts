@@ -1,11 +1,7 @@
-/** Who is told, and when, that a limit of an AIBudget is used up to some percentage; and what of that is still to be delivered. */
+/** Who is told that a limit of an AIBudget is used up to some percentage, and what of that is still to be delivered. */
 import { z } from 'zod';
 import { objectName } from './fields.ts';
-import { atomicListOf, httpAddress, setOf } from './validation.ts';
-
-export const alertAtPercent = setOf(z.number().int().min(1).max(1000), { min: 1, max: 8 }).describe(
-  'Percentages of the cap. When what was spent in a window passes one, that is told once in that window: by a Kubernetes Event, a metric, and the webhooks under `alerts`. Of a limit with `per` whoever spent most counts.',
-);
+import { atomicListOf, httpAddress } from './validation.ts';
 
 /** Keys of the Secret of a webhook. */
 export const WEBHOOK_SECRET_KEYS = { url: 'url', signingKey: 'signing-key' } as const;

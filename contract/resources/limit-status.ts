@@ -1,8 +1,8 @@
 /** What the status of an object says of each limit that it states. */
 import { z } from 'zod';
-import { mapOf } from './validation.ts';
+import { atomicListOf, mapOf } from './validation.ts';
 
-export const limitStatusFields = {
+const limitStatus = z.object({
   name: z.string().max(63),
   spent: z
     .string()
@@ -15,8 +15,10 @@ export const limitStatusFields = {
   percent: z.number().int().describe('Spent in percent of the limit.'),
   windowStart: z.string().max(64).optional().describe('Absent where windows are runs.'),
   windowEnd: z.string().max(64).optional(),
-};
-const limitStatus = z.object(limitStatusFields);
+  alerted: atomicListOf(z.number().int(), { max: 8 })
+    .optional()
+    .describe('Percentages of `alertAtPercent` that were passed and told in this window.'),
+});
 export type LimitStatus = z.infer<typeof limitStatus>;
 
 export const limitStatuses = mapOf(limitStatus, { max: 32 });

@@ -5,7 +5,7 @@ import { dnsLabel } from './fields.ts';
 import { EXCESS_RULES, limitExcess } from './limit-excess.ts';
 import { BUDGET_SHADOWS, BUDGET_WINDOWS } from './limit-names.ts';
 import { limitMatch, limitPer } from './limit-scope.ts';
-import { type TwinRule, withRules } from './validation.ts';
+import { setOf, type TwinRule, withRules } from './validation.ts';
 
 export const limitFields = {
   name: dnsLabel('Name of the limit within this object: with it the identity of what is spent.'),
@@ -25,6 +25,11 @@ export const limitFields = {
         'amount holds for a whole run of an agent, however long; needs `run` in `per`. A run of which nothing is granted for 7 days begins anew.',
     ),
   ...limitExcess,
+  alertAtPercent: setOf(z.number().int().min(1).max(1000), { min: 1, max: 8 })
+    .optional()
+    .describe(
+      'Percentages of the cap. When what was spent in a window passes one, that is told once in that window: by a Kubernetes Event, a metric and the status, and of an AIBudget by the webhooks under `alerts`. Of a limit with `per` whoever spent most counts.',
+    ),
 };
 
 export const LIMIT_RULES: readonly TwinRule<z.output<z.ZodObject<typeof limitFields>>>[] = [

@@ -1,11 +1,11 @@
-/** Which percentages of a limit were passed and not told yet, and who is still to hear of them. Pure: what is kept is the AIBudget's status. */
+/** Which percentages of a limit were passed and not told yet, and who is still to hear of them. Pure: what is kept is the status of the object. */
 import { createHash } from 'node:crypto';
-import type { AIBudgetLimitStatus } from '#contract/resources/ai-budget';
 import { type AlertDelivery, MAX_DELIVERIES } from '#contract/resources/budget-alerts';
+import type { LimitStatus } from '#contract/resources/limit-status';
 
 /** One limit in its present window. */
 interface LimitLook {
-  readonly row: AIBudgetLimitStatus;
+  readonly row: LimitStatus;
   readonly alertAtPercent: readonly number[];
   /** The cap, with its unit. */
   readonly amount: string;
@@ -14,12 +14,12 @@ interface LimitLook {
 }
 
 export interface Told {
-  readonly limits?: readonly AIBudgetLimitStatus[];
+  readonly limits?: readonly LimitStatus[];
   readonly deliveries?: readonly AlertDelivery[];
 }
 
 export interface AlertScene {
-  /** Of the AIBudget. */
+  /** Of the object that states the limits. */
   readonly uid: string;
   /** How many are to hear of each. */
   readonly webhooks: number;
@@ -33,7 +33,7 @@ export interface AlertScene {
 }
 
 export interface DueAlerts {
-  readonly limits: AIBudgetLimitStatus[];
+  readonly limits: LimitStatus[];
   /** Oldest first, at most MAX_DELIVERIES: what does not fit any more is told by no webhook. */
   readonly deliveries: AlertDelivery[];
 }
@@ -41,7 +41,7 @@ export interface DueAlerts {
 /** A percentage is told once in a window, however spending and the cap move in it. */
 export function dueAlerts({ uid, webhooks, looks, present, isOver, now }: AlertScene): DueAlerts {
   const waiting = (present.deliveries ?? []).filter((one) => one.webhook < webhooks && !isOver(one));
-  const limits: AIBudgetLimitStatus[] = [];
+  const limits: LimitStatus[] = [];
   for (const look of looks) {
     const told = toldOf(look, present);
     const passed = look.alertAtPercent.filter((percent) => look.row.percent >= percent && !told.includes(percent));
@@ -71,7 +71,7 @@ function deliveryOf(
 }
 
 export interface Passed {
-  readonly row: AIBudgetLimitStatus;
+  readonly row: LimitStatus;
   readonly percent: number;
 }
 

@@ -1,5 +1,5 @@
-/** What the status of an object says of the limits that it states; of an AIBudget who is told when that changes, too. */
-import type { Limiting } from '#contract/compile/compile-budgets';
+/** What the status of an object says of the limits that it states, and who is told when that changes. */
+import { type Limiting, statedLimits } from '#contract/compile/compile-budgets';
 import type { ResourceIndex } from '#contract/compile/resource-index';
 import { contentsOf } from '#contract/compile/snapshot';
 import { ANNOTATION, KIND } from '#contract/names/api';
@@ -30,7 +30,7 @@ export interface BudgetReportsOptions {
   readonly poster: Pick<AlertPoster, 'keep' | 'forget' | 'isOver' | 'failing'>;
   readonly metrics: Pick<OperatorMetrics, 'budgetAlerts'>;
   readonly again: (key: string, afterMs: number) => void;
-  /** How old the figures of an AIBudget with alerts may be where nobody tells of changes in the store; undefined: somebody does. */
+  /** How old the figures of limits with alerts may be where nobody tells of changes in the store; undefined: somebody does. */
   readonly lookEveryMs: number | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -47,9 +47,8 @@ export interface ReportedLimits {
 
 type Present = AIBudgetStatus & Told;
 
-/** Of an AIBudget. */
 interface Reading {
-  readonly budget: AIBudget;
+  readonly limiting: Limiting;
   readonly object: ObservedObject;
   readonly report: BudgetReport;
   readonly readings: readonly LimitReading[];
@@ -76,8 +75,7 @@ export class BudgetReports {
     const bounded = partitionsCondition(limits, ledgers.count(first.id));
     const conditions = bounded ? [bounded] : [];
     const report = budgetReport(readings);
-    if (limiting.kind !== KIND.budget) return { fields: { limits: report.limits }, conditions, isConditional: false };
-    const told = this.#told(key, { budget: limiting, object, report, readings });
+    const told = this.#told(key, { limiting, object, report, readings });
     return { ...told, conditions: [...conditions, ...told.conditions] };
   }
 
@@ -90,18 +88,22 @@ export class BudgetReports {
     return readings;
   }
 
-  #told(key: string, { budget, object, report, readings }: Reading): ReportedLimits {
+  #told(key: string, { limiting, object, report, readings }: Reading): ReportedLimits {
     const { again, now, lookEveryMs, poster } = this.#options;
-    const isWatched = budget.spec.limits.some(({ alertAtPercent }) => alertAtPercent !== undefined);
+    const looks = looksOf(limiting, report, readings);
+    const isWatched = looks.some(({ alertAtPercent }) => alertAtPercent.length > 0);
+    const budget = limiting.kind === KIND.budget ? limiting : undefined;
+    const webhooks = budget?.spec.alerts?.length ?? 0;
     if (isWatched && lookEveryMs !== undefined) again(key, lookEveryMs);
     const due = dueAlerts({
       uid: object.uid,
-      webhooks: budget.spec.alerts?.length ?? 0,
-      looks: looksOf(budget, report, readings),
+      webhooks,
+      looks,
       present: presentOf(object),
       isOver: (delivery) => poster.isOver(delivery),
       now: new Date(now()).toISOString(),
     });
+    if (budget === undefined) return { fields: { limits: due.limits }, conditions: [], isConditional: isWatched };
     return {
       fields: {
         ...report,
@@ -109,7 +111,7 @@ export class BudgetReports {
         ...(budget.spec.stop && { stopped: true }),
         ...(due.deliveries.length > 0 && { deliveries: due.deliveries }),
       },
-      conditions: budget.spec.alerts === undefined ? [] : [this.#delivered(key, object, due.deliveries.length)],
+      conditions: webhooks === 0 ? [] : [this.#delivered(key, object, due.deliveries.length)],
       isConditional: isWatched,
     };
   }
@@ -160,7 +162,8 @@ export class BudgetReports {
     return content === undefined || content.kind === KIND.policy ? undefined : content;
   }
 
-  #budget({ namespace, name }: ObservedObject): AIBudget | undefined {
+  #budget({ kind, namespace, name }: ObservedObject): AIBudget | undefined {
+    if (kind !== KIND.budget) return undefined;
     return contentsOf(this.#options.index.snapshot(), KIND.budget).find(
       ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
     );
@@ -170,10 +173,11 @@ export class BudgetReports {
 /** As we wrote it, and the API server's schema holds it. */
 const presentOf = ({ status }: ObservedObject): Present => (status ?? {}) as unknown as Present;
 
-function looksOf(budget: AIBudget, { limits }: BudgetReport, readings: readonly LimitReading[]) {
+function looksOf(limiting: Limiting, { limits }: BudgetReport, readings: readonly LimitReading[]) {
+  const statedOf = new Map(statedLimits(limiting).map((stated) => [stated.name, stated]));
   return limits.map((row, index) => {
     const { limit, status } = readings[index] as LimitReading;
-    const stated = budget.spec.limits.find(({ name }) => name === row.name);
+    const stated = statedOf.get(row.name);
     return {
       ...{ row, alertAtPercent: stated?.alertAtPercent ?? [], amount: readingText(limit.unit, status.limit) },
       fullest: status.fullest,

@@ -76,7 +76,7 @@ export class StatusWriter {
     const change = statusChange<WantedStatus>(object.status, status);
     if (!leads()) return false;
     if (!change) {
-      if (object.kind === KIND.budget) this.#options.budgets.keep(key, object);
+      this.#options.budgets.keep(key, object);
       return false;
     }
     const { uid, resourceVersion } = object;
@@ -94,12 +94,12 @@ export class StatusWriter {
     this.#tell(object, change.conditions);
     if (object.kind === KIND.route) this.#tellVariants(key, object, change);
     objects.noteStatus(key, change, version);
-    if (object.kind === KIND.budget) this.#tellBudget(key, object, change);
+    this.#tellLimits(key, object, change);
     return true;
   }
 
   /** What was told is durable before anybody is. */
-  #tellBudget(key: string, object: ObservedObject, change: WantedStatus): void {
+  #tellLimits(key: string, object: ObservedObject, change: WantedStatus): void {
     const { budgets, events } = this.#options;
     for (const note of budgets.news(object, change as unknown as BudgetFields)) events.record(subjectOf(object), note);
     budgets.keep(key, { ...object, status: change });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
+import type { LimitStatus } from '#contract/resources/limit-status';
 import { isSigned, SIGNING_KEY, startReceiver } from '#test/sidecar/callback/stage';
 import { attemptOf, callerOf } from '#test/treasury/budgets';
 import { windowAt } from '#treasury/window';
@@ -13,7 +14,7 @@ interface TestEvent {
   readonly type: string;
   readonly reason: string;
   readonly note: string;
-  readonly regarding: { readonly name: string };
+  readonly regarding: { readonly kind: string; readonly name: string };
 }
 
 async function eventsOf(world: World, reason: string): Promise<TestEvent[]> {
@@ -123,4 +124,37 @@ test('of a limit per user the fullest is told of, once, by a digest and no name'
   assert.equal(receiver.posts.length, 1);
   assert.match(JSON.parse(receiver.posts[0]?.body ?? '').data.fullest, /^[0-9a-f]{32}$/);
   assert.deepEqual(await notesOf(world), ['50']);
+});
+
+test('limits of an AIRoute and an AIProvider tell by Event and status, and post nothing that an AIBudget of their name would', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  const receiver = await startReceiver(t);
+  const operator = await world.operator();
+  await world.secret('hooks', { 'signing-key': SIGNING_KEY });
+  const limits = [{ name: 'own', tokens: 1_000, every: 'Month', alertAtPercent: [50] }];
+  await world.apply('AIProvider', 'chat', { type: 'Mock', limits });
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'chat/echo' }], limits });
+  const alerts = [{ webhook: { url: receiver.url, secretRef: { name: 'hooks' } } }];
+  await world.apply('AIBudget', 'chat', { limits, alerts });
+  const sidecar = world.sidecar(await world.pod('app-1'), operator);
+  const budgets = await eventually('three limits', () =>
+    sidecar.sink.policy?.budgets.length === 3 ? sidecar.sink.policy.budgets : undefined,
+  );
+  const ofKind = (kind: 'AIRoute' | 'AIProvider') => (): PolicyBudget =>
+    budgets.find((budget) => budget.kind === kind) ?? assert.fail(kind);
+  await spend(sidecar, 600n, ofKind('AIRoute'));
+  await spend(sidecar, 700n, ofKind('AIProvider'));
+  await eventually('both Events', async () => (await eventsOf(world, 'BudgetThreshold')).length === 2);
+  const events = await eventsOf(world, 'BudgetThreshold');
+  assert.deepEqual(events.map(({ regarding }) => regarding.kind).sort(), ['AIProvider', 'AIRoute']);
+  for (const [kind, percent] of [
+    ['AIRoute', 60],
+    ['AIProvider', 70],
+  ] as const) {
+    const { limits: rows } = (await world.status(kind, 'chat')) as { limits?: readonly LimitStatus[] };
+    const row = rows?.[0];
+    assert.deepEqual([row?.percent, row?.alerted], [percent, [50]]);
+  }
+  assert.deepEqual(receiver.posts, []);
 });

@@ -81,8 +81,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'operator/alerts': ['contract', 'operator/telemetry'],
   'operator/trust': [],
   'operator/push': ['contract', 'treasury'],
-  'operator/admission': ['contract'],
-  'operator/history': ['contract', 'treasury'],
+  'operator/https': [],
+  'operator/admission': ['contract', 'operator/https'],
+  'operator/history': ['contract', 'treasury', 'operator/https'],
   'operator/telemetry': ['contract'],
   'operator/prices': ['contract', 'operator/kube', 'operator/telemetry'],
   'operator/controller': [

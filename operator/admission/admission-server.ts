@@ -1,16 +1,13 @@
 /** The webhook's HTTPS server: bounded body, bounded time, and an answer for everything that can be asked. */
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type Listener, listenerOf, readBody } from '#operator/https/listener';
 import { type AdmissionConfig, answerReview } from './review.ts';
 
 /** The API server never sends a larger object than etcd holds, twice (object and old object). */
 const MAX_BODY_BYTES = 3 * 2 ** 20;
 /** Longer than the webhook configuration's timeoutSeconds, which the API server keeps. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** How long open requests may take to end when the server closes. */
-const CLOSE_GRACE_MS = 5_000;
 
 /** The part of pino that is used here. */
 interface AdmissionLog {
@@ -24,14 +21,7 @@ export interface AdmissionServerOptions {
   readonly log: AdmissionLog;
 }
 
-export interface AdmissionServer {
-  /** Resolves with the bound port once it listens; rejects when the port is taken. */
-  listen(host: string, port: number): Promise<number>;
-  /** Lets open requests end, for five seconds at most. */
-  close(): Promise<void>;
-}
-
-export function createAdmissionServer({ tls, config, log }: AdmissionServerOptions): AdmissionServer {
+export function createAdmissionServer({ tls, config, log }: AdmissionServerOptions): Listener {
   const server = createServer(
     {
       cert: tls.certPem,
@@ -50,45 +40,17 @@ export function createAdmissionServer({ tls, config, log }: AdmissionServerOptio
       });
     },
   );
-  return {
-    async listen(host, port) {
-      await once(server.listen(port, host), 'listening');
-      server.on('error', (error) => log.error({ err: error }, 'admission server'));
-      return (server.address() as AddressInfo).port;
-    },
-    close: () =>
-      new Promise((resolve) => {
-        const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-        server.close(() => {
-          clearTimeout(force);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
-  };
+  return listenerOf(server, (error) => log.error({ err: error }, 'admission server'));
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, config: AdmissionConfig): Promise<void> {
   const path = (request.url ?? '').split('?')[0] ?? '';
   if (request.method !== 'POST') return send(response, 405, { message: 'admission webhooks are called with POST' });
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) return send(response, 413, { message: `the body is over ${MAX_BODY_BYTES} bytes` });
   const answer = answerReview(path, body, config);
   if (answer === undefined) return send(response, 404, { message: `no webhook is served on ${path}` });
   send(response, 200, answer);
-}
-
-/** undefined when it is too large. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // The socket must outlive a refusal, or the refusal cannot be sent.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

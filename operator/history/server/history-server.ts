@@ -1,11 +1,10 @@
 /** The history over HTTPS: reports for whoever may read them, rows from operators. Bounded bodies, bounded time, an answer for all that can be asked. */
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { RequestFault } from '#contract/history/report-request';
 import { HistoryUnavailable, ReportImpossible } from '#operator/history/history-store';
 import type { IntakeLog } from '#operator/history/usage-intake';
+import { type Listener, listenerOf, readBody } from '#operator/https/listener';
 import { type Answer, type Asked, jsonAnswer, type Route, type RouteParts, routeOf } from './routes.ts';
 
 export interface HistoryServerOptions extends RouteParts {
@@ -20,23 +19,15 @@ export interface HistoryServerOptions extends RouteParts {
   readonly answerWithinMs?: number;
 }
 
-export interface HistoryServer {
-  /** Resolves with the bound port; rejects when it is taken. */
-  listen(host: string, port: number): Promise<number>;
-  /** Lets open requests end, for five seconds at most. */
-  close(): Promise<void>;
-}
-
 /** Rows of one write of an operator are less than half of it. */
 const MAX_BODY_BYTES = 32 * 2 ** 20;
 const REQUEST_TIMEOUT_MS = 20_000;
 const ANSWER_WITHIN_MS = 30_000;
-const CLOSE_GRACE_MS = 5_000;
 const MAX_CONNECTIONS = 256;
 /** Under way at one time, from the head to the end of what was asked of the store. Apart, so that reports hold up no rows. */
 const MOST_REQUESTS = { get: 8, post: 16 } as const;
 
-export function createHistoryServer(options: HistoryServerOptions): HistoryServer {
+export function createHistoryServer(options: HistoryServerOptions): Listener {
   const { certPem, keyPem } = options.tls;
   const open: Open = { get: 0, post: 0 };
   const server = createServer(
@@ -52,21 +43,7 @@ export function createHistoryServer(options: HistoryServerOptions): HistoryServe
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
-  return {
-    async listen(host, port) {
-      await once(server.listen(port, host), 'listening');
-      return (server.address() as AddressInfo).port;
-    },
-    close: () =>
-      new Promise((resolve) => {
-        const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-        server.close(() => {
-          clearTimeout(force);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
-  };
+  return listenerOf(server, (error) => options.log.warn({ err: error }, 'the server of the history'));
 }
 
 type Open = Record<Route['verb'], number>;
@@ -93,7 +70,7 @@ async function answer(
 ): Promise<Answer> {
   const refused = await refusedAccess(request, url, route, options);
   if (refused !== undefined) return refused;
-  const body = await readBody(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) return refusal(413, `The body is over ${MAX_BODY_BYTES} bytes.`);
   const asked: Asked = { params: url.searchParams, body, accept: request.headers.accept ?? '' };
   try {
@@ -141,19 +118,6 @@ const refusal = (status: number, message: string, retry?: 'retry-after'): Answer
   status,
   ...(retry !== undefined && { headers: { 'retry-after': '5' } }),
 });
-
-/** undefined when it is too large. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // The socket must outlive a refusal, or the refusal cannot be sent.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
 
 async function within(ms: number, work: Promise<Answer>): Promise<Answer> {
   const late = Promise.withResolvers<Answer>();

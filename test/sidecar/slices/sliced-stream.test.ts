@@ -14,6 +14,20 @@ const NEVER = new Promise<never>(() => {});
 const WORD = ' seven77';
 const words = (count: number): string => WORD.repeat(count);
 
+/** As it comes, read by nobody yet. */
+const rawStream = (url: string, signal: AbortSignal | null = null): Promise<Response> =>
+  fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    signal,
+    body: JSON.stringify({
+      model: 'chat',
+      stream: true,
+      max_tokens: 8_000,
+      messages: [{ role: 'user', content: 'Go.' }],
+    }),
+  });
+
 test('a limit that is smaller than the bound of a stream, and larger than what it uses, lets it through', async (t) => {
   const { provider, running, gate, ask, book } = await startSliced(t, OPENAI, {
     budgets: [limitOf(6_000n, { unit: 'nanoUsd' })],
@@ -102,16 +116,7 @@ test('what a client has read of a stream is no more than a crash would book', as
   const { provider, running, money } = await startSliced(t, OPENAI, { amount: 100_000n });
   const { promise, resolve: goOn } = Promise.withResolvers<void>();
   provider.respondWith({ text: words(300), hold: { afterEvents: 250, until: promise } });
-  const answer = await fetch(`${running.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      model: 'chat',
-      stream: true,
-      max_tokens: 8_000,
-      messages: [{ role: 'user', content: 'Go.' }],
-    }),
-  });
+  const answer = await rawStream(running.url);
   let read = '';
   for await (const chunk of answer.body ?? []) {
     read += Buffer.from(chunk).toString();
@@ -163,17 +168,7 @@ test('a client that leaves early is booked at no less than what it got, and at n
   const { provider, running, gate, book } = await startSliced(t, OPENAI, { amount: 20_000n });
   provider.respondWith({ text: words(1_000), hold: { afterEvents: 200, until: NEVER } });
   const leave = new AbortController();
-  const answer = await fetch(`${running.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    signal: leave.signal,
-    body: JSON.stringify({
-      model: 'chat',
-      stream: true,
-      max_tokens: 8_000,
-      messages: [{ role: 'user', content: 'Go.' }],
-    }),
-  });
+  const answer = await rawStream(running.url, leave.signal);
   let read = '';
   for await (const chunk of answer.body ?? []) {
     read += Buffer.from(chunk).toString();

@@ -3,6 +3,8 @@
  * counts without its blank line (a cut one is found by its JSON), an event whose data is empty says nothing, and an event has a size
  * limit. `id` and `retry` are of no use here.
  */
+import { collect } from './collect.ts';
+import { part } from './part.ts';
 import type { SseEvent } from './sse-event.ts';
 
 /** A picture of 4K comes in one line, and is some 10 MB in Base64. AWS allows its frames as much. */
@@ -22,6 +24,7 @@ export class SseEventTooLarge extends Error {
 const LF = 0x0a;
 const CR = 0x0d;
 const BOM = '\ufeff';
+const NONE: readonly SseEvent[] = [];
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Incremental; the events depend on the bytes alone, never on how they are cut into chunks. */
@@ -34,7 +37,8 @@ export class SseDecoder {
   #afterCr = false;
   #atStart = true;
   #event = '';
-  #data: string[] = [];
+  /** undefined: no line of it has come. */
+  #data: string | undefined;
   #eventBytes = 0;
   #failure: SseEventTooLarge | undefined;
 
@@ -47,22 +51,22 @@ export class SseDecoder {
     return this.#failure;
   }
 
-  push(chunk: Uint8Array): SseEvent[] {
+  push(chunk: Uint8Array): readonly SseEvent[] {
     const start = this.#afterCr && chunk[0] === LF ? 1 : 0;
     if (chunk.length > 0) this.#afterCr = false;
     const end = Math.max(chunk.lastIndexOf(LF), chunk.lastIndexOf(CR)) + 1;
     if (end <= start) {
       this.#keep(chunk.subarray(start));
-      return [];
+      return NONE;
     }
     this.#afterCr = chunk.at(-1) === CR;
-    const events = this.#readLines(this.#takePending(chunk.subarray(start, end)));
-    this.#keep(chunk.subarray(end));
+    const events = this.#readLines(this.#takePending(part(chunk, start, end)));
+    if (end < chunk.length) this.#keep(chunk.subarray(end));
     return events;
   }
 
   /** What is left when the stream has ended. */
-  end(): SseEvent[] {
+  end(): readonly SseEvent[] {
     const rest = this.#takePending(new Uint8Array(0));
     return this.#readLines(rest === '' ? '\n' : `${rest}\n\n`);
   }
@@ -81,43 +85,43 @@ export class SseDecoder {
 
   /** Line ends are ASCII, so bytes up to one never end within a character. */
   #takePending(last: Uint8Array): string {
-    const text = UTF8.decode(this.#pending.length === 0 ? last : Buffer.concat([...this.#pending, last]));
-    this.#pending = [];
+    const text = UTF8.decode(this.#pendingBytes === 0 ? last : Buffer.concat([...this.#pending, last]));
+    if (this.#pendingBytes > 0) this.#pending = [];
     this.#pendingBytes = 0;
     if (!this.#atStart || text === '') return text;
     this.#atStart = false;
     return text.startsWith(BOM) ? text.slice(1) : text;
   }
 
-  #readLines(text: string): SseEvent[] {
-    const events: SseEvent[] = [];
-    const lines = text.includes('\r') ? text.split(/\r\n|\n|\r/) : text.split('\n');
-    for (let index = 0; index < lines.length - 1 && this.#failure === undefined; index += 1) {
-      const event = this.#readLine(lines[index] ?? '');
-      if (event !== undefined) events.push(event);
+  #readLines(text: string): readonly SseEvent[] {
+    let events: SseEvent[] | undefined;
+    const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+    let start = 0;
+    for (let end = lines.indexOf('\n'); end !== -1 && this.#failure === undefined; end = lines.indexOf('\n', start)) {
+      if (end > start) this.#readLine(lines.slice(start, end));
+      else events = this.#dispatch(events);
+      start = end + 1;
     }
-    return events;
+    return events ?? NONE;
   }
 
-  #readLine(line: string): SseEvent | undefined {
-    if (line === '') return this.#dispatch();
+  #readLine(line: string): void {
     const bytes = this.#eventBytes + Buffer.byteLength(line);
     this.#limit(bytes);
     const colon = line.indexOf(':');
-    if (colon === 0) return undefined;
+    if (colon === 0) return;
     this.#eventBytes = bytes;
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-    if (field === 'data') this.#data.push(value);
+    if (field === 'data') this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
     else if (field === 'event') this.#event = value;
-    return undefined;
   }
 
-  #dispatch(): SseEvent | undefined {
-    const event = { event: this.#event, data: this.#data.join('\n') };
+  #dispatch(events: SseEvent[] | undefined): SseEvent[] | undefined {
+    const [event, data = ''] = [this.#event, this.#data];
     this.#event = '';
-    this.#data = [];
+    this.#data = undefined;
     this.#eventBytes = 0;
-    return event.data === '' ? undefined : event;
+    return data === '' ? events : collect(events, { event, data });
   }
 }

@@ -1,6 +1,10 @@
 /** Cuts a byte stream after each blank line, so that an event is passed on whole or not at all and its bytes stay as they came. */
+import { collect } from './collect.ts';
+import { part } from './part.ts';
+
 const LF = 0x0a;
 const CR = 0x0d;
+const NONE: readonly Uint8Array[] = [];
 
 export class SseBlocks {
   #carry: Uint8Array[] = [];
@@ -10,19 +14,19 @@ export class SseBlocks {
   #afterCr = false;
 
   /** The blocks that this chunk completes, each with its blank line. */
-  push(chunk: Uint8Array): Uint8Array[] {
+  push(chunk: Uint8Array): readonly Uint8Array[] {
     return chunk.includes(CR) ? this.#cutAtAnyEnd(chunk) : this.#cutAtLf(chunk);
   }
 
   /** What almost every server sends: line ends are found without a look at each byte. */
-  #cutAtLf(chunk: Uint8Array): Uint8Array[] {
-    const blocks: Uint8Array[] = [];
+  #cutAtLf(chunk: Uint8Array): readonly Uint8Array[] {
+    let blocks: Uint8Array[] | undefined;
     let start = 0;
     let line = this.#afterCr && chunk[0] === LF ? 1 : 0;
     if (chunk.length > 0) this.#afterCr = false;
     for (let at = chunk.indexOf(LF, line); at !== -1; at = chunk.indexOf(LF, line)) {
       if (at === line && this.#lineEmpty) {
-        blocks.push(this.#withCarry(chunk.subarray(start, at + 1)));
+        blocks = collect(blocks, this.#withCarry(part(chunk, start, at + 1)));
         start = at + 1;
       }
       this.#lineEmpty = true;
@@ -30,7 +34,7 @@ export class SseBlocks {
     }
     if (line < chunk.length) this.#lineEmpty = false;
     if (start < chunk.length) this.#keep(chunk.subarray(start));
-    return blocks;
+    return blocks ?? NONE;
   }
 
   #cutAtAnyEnd(chunk: Uint8Array): Uint8Array[] {

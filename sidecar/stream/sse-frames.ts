@@ -1,20 +1,23 @@
 /** Server-sent events as frames: each ends with its blank line, so that it is passed on whole or not at all. */
+import { collect } from './collect.ts';
 import { MAX_SSE_EVENT_BYTES, SseDecoder } from './decode-sse.ts';
 import type { Frame, FrameReader } from './framing.ts';
 import { SseBlocks } from './sse-blocks.ts';
+
+const NONE: readonly Frame[] = [];
 
 class SseFrameReader implements FrameReader {
   readonly #blocks = new SseBlocks();
   readonly #decoder = new SseDecoder();
 
-  push(chunk: Uint8Array): Frame[] {
-    const frames: Frame[] = [];
+  push(chunk: Uint8Array): readonly Frame[] {
+    let frames: Frame[] | undefined;
     for (const raw of this.#blocks.push(chunk)) {
       const events = this.#decoder.push(raw);
       if (this.#decoder.failure !== undefined) break;
-      frames.push({ raw, events });
+      frames = collect(frames, { raw, events });
     }
-    return frames;
+    return frames ?? NONE;
   }
 
   end(): Frame[] {

@@ -30,7 +30,9 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
   #fault: UpstreamFault | undefined;
   #chunks: Uint8Array[] = [];
   #bufferedBytes = 0;
-  #waiting: { resolve: (next: IteratorResult<Uint8Array>) => void; reject: (fault: UpstreamFault) => void } | undefined;
+  /** Of whoever waits for the next chunk. */
+  #resolveNext: ((next: IteratorResult<Uint8Array>) => void) | undefined;
+  #rejectNext: ((fault: UpstreamFault) => void) | undefined;
 
   /** `sendAgain` takes over, once, when no provider can have seen the request: it was lost to the idle-close race, or no connection stood. */
   constructor(request: UpstreamRequest, sendAgain?: () => Promise<UpstreamResponse>) {
@@ -80,10 +82,10 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    const waiting = this.#waiting;
-    if (waiting !== undefined) {
-      this.#waiting = undefined;
-      waiting.resolve({ done: false, value: chunk });
+    const resolve = this.#resolveNext;
+    if (resolve !== undefined) {
+      this.#resolveNext = undefined;
+      resolve({ done: false, value: chunk });
       return;
     }
     this.#chunks.push(chunk);
@@ -95,8 +97,8 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
     this.#ended = true;
     if (this.connection !== undefined) this.connection.answered += 1;
     this.#release();
-    this.#waiting?.resolve(DONE);
-    this.#waiting = undefined;
+    this.#resolveNext?.(DONE);
+    this.#resolveNext = undefined;
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -113,7 +115,8 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
     if (this.#ended) return Promise.resolve(DONE);
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#resolveNext = resolve;
+      this.#rejectNext = reject;
     });
   }
 
@@ -140,8 +143,9 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
     const isUnseen = isClosedDoor(fault) || this.#isLostToIdleClose(fault);
     if (this.#sendAgain !== undefined && isUnseen) this.#resolveHead(this.#sendAgain());
     else this.#rejectHead(fault);
-    this.#waiting?.reject(fault);
-    this.#waiting = undefined;
+    // Of a chunk that came it changes nothing: a promise is settled once.
+    this.#rejectNext?.(fault);
+    this.#resolveNext = undefined;
   }
 
   /** A connection that had served before was closed under this request with no byte of an answer. */

@@ -13,7 +13,12 @@ export const asObject = (value: Field): JsonObject | undefined => (isObject(valu
 export const asArray = (value: Field): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
 /** The members of an array that are objects. */
-export const asObjects = (value: Field): readonly JsonObject[] => filterEach(asArray(value), isObject);
+export function asObjects(value: Field): readonly JsonObject[] {
+  const members = asArray(value);
+  // One choice in each chunk of a stream: no second array for it.
+  if (members.length === 1) return isObject(members[0]) ? (members as readonly JsonObject[]) : [];
+  return filterEach(members, isObject);
+}
 
 export const asString = (value: Field): string | undefined => (typeof value === 'string' ? value : undefined);
 

@@ -33,21 +33,22 @@ export class CommittedSource implements ItemSource {
     this.#hasContent = hasContent;
   }
 
-  async read(): Promise<readonly StreamItem[] | null> {
+  read(): Promise<readonly StreamItem[] | null> {
     const opening = this.#opening;
-    if (opening !== undefined) {
-      this.#opening = undefined;
-      return opening;
-    }
-    try {
-      const items = await this.#stream.read();
-      if (!this.#hasContent) this.#findContent(items ?? []);
-      if (items === null) this.#stream.release(this.#running.question.call.scope.deadlines);
-      return items;
-    } catch (thrown) {
-      throw this.#broken(thrown);
-    }
+    if (opening === undefined) return this.#stream.read().then(this.#pass, this.#break);
+    this.#opening = undefined;
+    return Promise.resolve(opening);
   }
+
+  readonly #pass = (items: readonly StreamItem[] | null): readonly StreamItem[] | null => {
+    if (!this.#hasContent) this.#findContent(items ?? []);
+    if (items === null) this.#stream.release(this.#running.question.call.scope.deadlines);
+    return items;
+  };
+
+  readonly #break = (thrown: unknown): never => {
+    throw this.#broken(thrown);
+  };
 
   /** A stream that was begun with its first byte has answered with its first content. */
   #findContent(items: readonly StreamItem[]): void {

@@ -1,7 +1,9 @@
 /** Reads a provider's stream as items: one frame each, with its meaning and its bytes. */
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
+import { collect } from '#sidecar/stream/collect';
 import type { Frame, FrameReader } from '#sidecar/stream/framing';
+import type { SseEvent } from '#sidecar/stream/sse-event';
 import type { UpstreamResponse } from '#sidecar/upstream/upstream';
 import type { StreamReading } from '#sidecar/wires/wire';
 import type { AttemptRecorder } from './attempt-recorder.ts';
@@ -14,6 +16,8 @@ import { failedInAnswer, malformed } from './upstream-failure.ts';
 /** How long a finished stream may take to close its body, so that its connection can serve again. */
 const LINGER_MS = 1_000;
 const NO_BYTES = new Uint8Array();
+const NO_ITEMS: readonly StreamItem[] = [];
+const NO_EVENTS: readonly StreamEvent[] = [];
 
 /** A body's reader, ready, and what its events mean. */
 interface OpenReading {
@@ -44,16 +48,21 @@ export class ProviderStream implements OpenStream {
   }
 
   /** null after the provider's mark of the end. */
-  async read(): Promise<readonly StreamItem[] | null> {
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (this.#ended) return null;
-      const next = await this.#chunks.next();
-      const items = next.done === true ? this.#readEnd() : this.#readFrames(this.#reader.push(next.value));
-      this.#findFault(next.done === true);
-      if (items.length > 0) return items;
-    }
+  read(): Promise<readonly StreamItem[] | null> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve(null);
+    return this.#chunks.next().then(this.#take);
   }
+
+  /** Of the next chunk what is complete, or of those that follow. A chain of promises, since an async function costs twice as much for each chunk. */
+  readonly #take = (
+    next: IteratorResult<Uint8Array>,
+  ): readonly StreamItem[] | Promise<readonly StreamItem[] | null> => {
+    const isOver = next.done === true;
+    const items = isOver ? this.#readEnd() : this.#readFrames(this.#reader.push(next.value));
+    this.#findFault(isOver);
+    return items.length > 0 ? items : this.read();
+  };
 
   release(deadlines: Deadlines): void {
     const cut = deadlines.in(LINGER_MS, () => void this.#chunks.return?.());
@@ -66,40 +75,42 @@ export class ProviderStream implements OpenStream {
     while ((await this.#chunks.next()).done !== true);
   }
 
-  #readEnd(): StreamItem[] {
+  #readEnd(): readonly StreamItem[] {
     const items = this.#readFrames(this.#reader.end());
     if (this.#ended || this.#failure !== undefined) return items;
     const events = this.#keep(this.#decoder.end?.(this.#state) ?? []);
     return events.length === 0 ? items : [...items, { events, raw: NO_BYTES }];
   }
 
-  #readFrames(frames: readonly Frame[]): StreamItem[] {
-    const items: StreamItem[] = [];
+  #readFrames(frames: readonly Frame[]): readonly StreamItem[] {
+    let items: StreamItem[] | undefined;
     for (const frame of frames) {
       const events = this.#decode(frame);
       if (this.#failure !== undefined) break;
       // Even a frame without meaning is passed on: a comment keeps the client's connection alive.
       const item = { events, raw: frame.raw };
       this.#log.delivered(item);
-      items.push(item);
+      items = collect(items, item);
       if (this.#ended) break;
     }
-    return items;
+    return items ?? NO_ITEMS;
   }
 
-  #decode(frame: Frame): readonly StreamEvent[] {
-    const events: StreamEvent[] = [];
-    for (const event of frame.events) {
-      const [state, stepped] = this.#decoder.step(this.#state, event);
-      this.#state = state;
-      events.push(...this.#keep(stepped));
-    }
-    return events;
+  #decode({ events }: Frame): readonly StreamEvent[] {
+    const [first] = events;
+    if (first === undefined) return NO_EVENTS;
+    return events.length === 1 ? this.#step(first) : events.flatMap((event) => this.#step(event));
+  }
+
+  #step(event: SseEvent): readonly StreamEvent[] {
+    const [state, stepped] = this.#decoder.step(this.#state, event);
+    this.#state = state;
+    return this.#keep(stepped);
   }
 
   /** What of the decoded events counts: nothing after the end or a failure, and a failure not as an event. */
-  #keep(decoded: readonly StreamEvent[]): StreamEvent[] {
-    const kept: StreamEvent[] = [];
+  #keep(decoded: readonly StreamEvent[]): readonly StreamEvent[] {
+    let kept = 0;
     for (const event of decoded) {
       if (this.#ended || this.#failure !== undefined) break;
       if (event.type === 'error') {
@@ -108,9 +119,9 @@ export class ProviderStream implements OpenStream {
       }
       if (event.type === 'response-end') this.#ended = true;
       this.#log.observe(event);
-      kept.push(event);
+      kept += 1;
     }
-    return kept;
+    return kept === decoded.length ? decoded : decoded.slice(0, kept);
   }
 
   #findFault(atEnd: boolean): void {

@@ -42,6 +42,7 @@ export interface DecoderState {
 /** The API's own limit; a higher number is a fault, and must not size an array. */
 const MAX_CHOICES = 128;
 
+type Field = JsonValue | undefined;
 type Step = readonly [DecoderState, readonly StreamEvent[]];
 
 const START: DecoderState = { hasStarted: false, hasEnded: false, calls: [], choices: 0, finished: new Set() };
@@ -78,6 +79,9 @@ function decodeChunk(state: DecoderState, chunk: JsonObject): Step {
   const usage = readUsage(chunk);
   // Azure sends its prompt filter first, in a chunk without id and choices.
   const starts = !state.hasStarted && (asText(chunk.id) !== undefined || choices.length > 0);
+  const [only] = choices;
+  // Nearly every chunk of a stream.
+  if (only !== undefined && choices.length === 1 && usage === undefined && !starts) return decodeChoice(state, only);
   const events: StreamEvent[] = starts ? [responseStart(chunk)] : [];
   let next = starts ? { ...state, hasStarted: true } : state;
   for (const choice of choices) {
@@ -99,22 +103,18 @@ function decodeChoice(state: DecoderState, wire: JsonObject): Step {
   const choice = asCount(wire.index) ?? 0;
   if (choice >= MAX_CHOICES) return [state, []];
   const delta = asObject(wire.delta) ?? {};
-  const [calls, callEvents] = decodeCalls(state.calls[choice] ?? [], choice, asObjects(delta.tool_calls));
+  const events = decodeDelta(choice, delta, wire.logprobs);
+  const called = delta.tool_calls == null ? state : decodeCalls(state, { choice, delta, events });
   const raw = asText(wire.finish_reason);
-  const events: StreamEvent[] = [...decodeDelta(choice, delta, wire.logprobs), ...callEvents];
   if (raw !== undefined) events.push({ type: 'finish', choice, reason: mapFinishReason(raw), raw });
-  const [detailed, ordered] = withDetails(state, { choice, delta, events });
-  const next = noteChoice(detailed, choice, raw !== undefined);
-  if (callEvents.length === 0) return [next, ordered];
-  const all = [...state.calls];
-  all[choice] = calls;
-  return [{ ...next, calls: all }, ordered];
+  const [detailed, ordered] = withDetails(called, { choice, delta, events });
+  return [noteChoice(detailed, choice, raw !== undefined), ordered];
 }
 
 interface DecodedDelta {
   readonly choice: number;
   readonly delta: JsonObject;
-  readonly events: readonly StreamEvent[];
+  readonly events: StreamEvent[];
 }
 
 /** Where a server gives reasoning in blocks: those before whatever else the delta says, each with its proof at its end. */
@@ -135,15 +135,11 @@ function noteChoice(state: DecoderState, choice: number, isFinished: boolean): D
   return choices === state.choices ? state : { ...state, choices };
 }
 
-function decodeDelta(choice: number, delta: JsonObject, logprobs: JsonValue | undefined): StreamEvent[] {
-  const events: StreamEvent[] = [];
+function decodeDelta(choice: number, delta: JsonObject, logprobs: Field): StreamEvent[] {
   const reasoning = asText(delta.reasoning_content) ?? asText(delta.reasoning);
   const refusal = asText(delta.refusal);
-  if (reasoning !== undefined) events.push({ type: 'reasoning-delta', choice, text: reasoning });
-  for (const part of decodeContent(delta.content)) {
-    if (part.type === 'text') events.push({ type: 'text-delta', choice, text: part.text, ...some(logprobs) });
-    else if (part.type === 'reasoning') events.push({ type: 'reasoning-delta', choice, text: part.text });
-  }
+  const events = decodeText(choice, delta.content, logprobs);
+  if (reasoning !== undefined) events.unshift({ type: 'reasoning-delta', choice, text: reasoning });
   if (refusal !== undefined) events.push({ type: 'refusal-delta', choice, text: refusal });
   for (const image of imagesOf(delta)) events.push({ type: 'image', choice, image });
   const extensions = extensionsOf(delta);
@@ -151,28 +147,36 @@ function decodeDelta(choice: number, delta: JsonObject, logprobs: JsonValue | un
   return events;
 }
 
-const some = (logprobs: JsonValue | undefined): { logprobs?: JsonValue } => (logprobs == null ? {} : { logprobs });
+function decodeText(choice: number, content: Field, logprobs: Field): StreamEvent[] {
+  const text = asText(content);
+  if (text !== undefined) return [textDelta(choice, text, logprobs)];
+  return decodeContent(content).flatMap((part): StreamEvent[] => {
+    if (part.type === 'text') return [textDelta(choice, part.text, logprobs)];
+    return part.type === 'reasoning' ? [{ type: 'reasoning-delta', choice, text: part.text }] : [];
+  });
+}
 
-function decodeCalls(
-  open: readonly OpenCall[],
-  choice: number,
-  deltas: readonly JsonObject[],
-): readonly [readonly OpenCall[], readonly StreamEvent[]] {
-  const calls = [...open];
-  const events: StreamEvent[] = [];
-  for (const delta of deltas) {
-    const called = asObject(delta.function) ?? {};
-    let index = findCall(calls, delta, called);
+const textDelta = (choice: number, text: string, logprobs: Field): StreamEvent =>
+  logprobs == null ? { type: 'text-delta', choice, text } : { type: 'text-delta', choice, text, logprobs };
+
+/** Adds what the delta says of calls. */
+function decodeCalls(state: DecoderState, { choice, delta, events }: DecodedDelta): DecoderState {
+  const calls = [...(state.calls[choice] ?? [])];
+  for (const part of asObjects(delta.tool_calls)) {
+    const called = asObject(part.function) ?? {};
+    let index = findCall(calls, part, called);
     if (index === -1) {
       index = calls.length;
-      const id = asText(delta.id) ?? fallbackCallId(index);
-      calls.push({ upstreamIndex: asCount(delta.index) ?? -1, id });
+      const id = asText(part.id) ?? fallbackCallId(index);
+      calls.push({ upstreamIndex: asCount(part.index) ?? -1, id });
       events.push({ type: 'tool-call-start', choice, index, id, name: asString(called.name) ?? '' });
     }
     const text = readArguments(called.arguments);
     if (text !== '') events.push({ type: 'tool-call-delta', choice, index, arguments: text });
   }
-  return [calls, events];
+  const all = [...state.calls];
+  all[choice] = calls;
+  return { ...state, calls: all };
 }
 
 /**

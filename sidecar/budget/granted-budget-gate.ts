@@ -26,11 +26,11 @@ import { withFirstSlice } from './output-slice.ts';
 import { underCeiling } from './price-ceiling.ts';
 import { budgetUnavailable } from './refusal.ts';
 import { SeenLimits } from './seen-limits.ts';
-import { type Admission, attemptRecord, settlementOf } from './settlement.ts';
+import { type Admission, rowBeginning, rowEnd, settlementOf } from './settlement.ts';
 import { StreamGrowth } from './stream-growth.ts';
 import { UncoveredUse } from './uncovered-use.ts';
 import { UNIT_USE, usedOf } from './unit-use.ts';
-import type { AttemptEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
+import type { AttemptEnd, RowBeginning, UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
@@ -41,8 +41,7 @@ const TICK_MS = 1_000;
 /** What a former process of this pod was asked for, and nobody will ever know more of. */
 const LOST: AttemptEnd = { outcome: 'failed', failure: 'crash', totalMs: 0 };
 const LOST_BILLING: AttemptOutcome = { usage: undefined, billing: 'unknown' };
-const NO_HOLDS: readonly Hold[] = [];
-const NO_DUES: readonly Due[] = [];
+const NOT_COUNTED: Pick<Admitted, 'dues' | 'holds' | 'hard'> = { dues: [], holds: [], hard: undefined };
 
 /** What operators of a sidecar want to count; none may throw. */
 interface BudgetHooks extends JournalHooks {
@@ -87,6 +86,7 @@ export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate 
 
 interface Admitted extends Admission {
   readonly number: AttemptNumber;
+  readonly begun: RowBeginning;
   /** Of its limits, as they are at first. */
   readonly dues: readonly Due[];
   readonly holds: readonly Hold[];
@@ -157,8 +157,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     for (const due of dues) this.#expect(due);
     const { holds, wouldRefuse } = await this.#holder.hold(attempt, dues);
     if (!this.lines.isEmpty) for (const { budget } of dues) this.lines.leave(budget.id, attempt.requestId);
-    const admitted = { attempt, number: this.#journal.begin(), dues, holds, hard, startedUnixMs };
-    this.#dispatch(admitted, holds);
+    const admitted = this.#admit({ attempt, startedUnixMs }, { dues, holds, hard });
     const reservation =
       attempt === bounded
         ? once((outcome, end) => this.#settle(admitted, outcome, end))
@@ -227,10 +226,16 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   /** No limit counts it; its row is kept all the same. */
   #uncounted(attempt: AttemptEstimate): Reservation {
-    const nothing = { dues: NO_DUES, holds: NO_HOLDS, hard: undefined };
-    const admitted = { attempt, number: this.#journal.begin(), ...nothing, startedUnixMs: this.#now() };
-    this.#dispatch(admitted, NO_HOLDS);
+    const admitted = this.#admit({ attempt, startedUnixMs: this.#now() }, NOT_COUNTED);
     return once((outcome, end) => this.#settle(admitted, outcome, end));
+  }
+
+  /** Journalled before anything is sent, so that no crash loses the row. */
+  #admit(admission: Admission, reserved: Pick<Admitted, 'dues' | 'holds' | 'hard'>): Admitted {
+    const begun = rowBeginning(admission);
+    const admitted = { ...admission, begun, number: this.#journal.begin(), ...reserved };
+    this.#dispatch(admitted, reserved.holds, begun);
+    return admitted;
   }
 
   #growing(admitted: Admitted, atMost: number): Reservation {
@@ -258,16 +263,13 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       throw budgetUnavailable(hard, 'journal');
   }
 
-  /**
-   * Journalled before anything is sent, and before more is let through, so that no crash loses the row. What no hard limit pays for goes on
-   * without. `added`: what is released where that fails.
-   */
-  #dispatch(admitted: Admitted, added: readonly Hold[]): void {
+  /** Before more is let through, too. What no hard limit pays for goes on without. `added`: what is released where that fails. */
+  #dispatch(admitted: Admitted, added: readonly Hold[], begun?: RowBeginning): void {
     const { number, holds, hard } = admitted;
-    const ifLost = attemptRecord(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
+    const ifLost = rowEnd(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
     const shares = holds.flatMap((hold) => hold.shares);
     try {
-      this.#journal.dispatch(number, { shares, ifLost, mustBeProven: hard !== undefined });
+      this.#journal.dispatch(number, { shares, ...(begun && { begun }), ifLost, mustBeProven: hard !== undefined });
     } catch (error) {
       this.#holder.release(added);
       throw budgetUnavailable(hard, 'journal', error);
@@ -275,7 +277,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   #settle(admitted: Admitted, outcome: AttemptOutcome, end: AttemptEnd | undefined): Settlement {
-    const { attempt, number, holds } = admitted;
+    const { attempt, begun, number, holds } = admitted;
     const dues = new Map(admitted.dues.map((due) => [due.budget.id, due]));
     const used = ({ budgetId, amount }: Need): bigint => {
       const { budget, isSpared = false } = dues.get(budgetId) ?? {};
@@ -288,7 +290,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       return this.#wallet.settle(hold, actual, this.#now());
     });
     this.#owe(admitted, outcome);
-    this.#journal.settle(number, paid, attemptRecord(admitted, outcome, { nowMs: this.#now(), end }));
+    this.#journal.settle(number, { paid, begun, end: rowEnd(admitted, outcome, { nowMs: this.#now(), end }) });
     if (holds.length > 0) {
       this.#keeper.giveBack();
       this.#returns.report(false);

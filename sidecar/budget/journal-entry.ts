@@ -1,6 +1,6 @@
 /** What the journal of money holds, entry by entry. */
 import { z } from 'zod';
-import type { UnnumberedRecord, UsageRecord } from './usage-record.ts';
+import type { RowBeginning, RowEnd, UsageRecord } from './usage-record.ts';
 
 const amount = z
   .string()
@@ -9,10 +9,12 @@ const amount = z
 const share = z.object({ grantId: z.string(), amount });
 
 /** Lines are checked as such; here rows are only told from records of another form, which are left out: what they moved is in `paid`. */
-const unnumbered = z.looseObject({ timeMs: z.number(), outcome: z.string(), costNanoUsd: amount.nullable() });
-const numbered = unnumbered.extend({ instance: z.string(), seq: z.number().int() });
-const ifLost = unnumbered.transform((row) => row as unknown as UnnumberedRecord);
-const record = numbered.transform((row) => row as unknown as UsageRecord);
+const ended = z.looseObject({ outcome: z.string(), costNanoUsd: amount.nullable() });
+const numbered = ended.extend({ instance: z.string(), seq: z.number().int() });
+const begun = z.looseObject({ timeMs: z.number() }).transform((row) => row as unknown as RowBeginning);
+const ifLost = ended.transform((row) => row as unknown as RowEnd);
+const rest = numbered.transform((row) => row as unknown as RowEnd & Pick<UsageRecord, 'instance' | 'seq'>);
+const record = numbered.extend({ timeMs: z.number() }).transform((row) => row as unknown as UsageRecord);
 
 const journalEntry = z.discriminatedUnion('type', [
   /** A grant arrived; nothing is spent from it before. `used` is above 0 only in a compacted journal. */
@@ -21,18 +23,23 @@ const journalEntry = z.discriminatedUnion('type', [
     grant: z.object({ id: z.string(), budgetId: z.string(), window: z.string(), amount }),
     used: amount,
   }),
-  /** An attempt is about to be sent, whether a budget pays for it or not. Should it never settle, `ifLost` is booked. */
+  /**
+   * An attempt is about to be sent, whether a budget pays for it or not, or may use more. Should it never settle, `ifLost` is booked.
+   * `begun` is in the first one of a number; journals of the former form have all of the row in `ifLost` and `record`.
+   */
   z.object({
     type: z.literal('dispatch'),
     number: z.number().int(),
     shares: z.array(share),
+    begun: begun.optional().catch(undefined),
     ifLost: ifLost.optional().catch(undefined),
   }),
   z.object({
     type: z.literal('settle'),
     number: z.number().int(),
     paid: z.array(share),
-    record: record.optional().catch(undefined),
+    /** What its row says beside what was said when it began. */
+    record: rest.optional().catch(undefined),
   }),
   /** No more than `amount` of the grant is spent from now on; the rest may be another's. */
   z.object({ type: z.literal('shrink'), grantId: z.string(), amount }),
@@ -54,6 +61,36 @@ const journalEntry = z.discriminatedUnion('type', [
   z.object({ type: z.literal('acknowledged'), instance: z.string(), seq: z.number().int() }),
 ]);
 export type JournalEntry = z.output<typeof journalEntry>;
+
+type Share = z.output<typeof share>;
+
+const shareJson = ({ grantId, amount: of }: Share) => ({ grantId, amount: String(of) });
+const rowJson = <Row extends { readonly costNanoUsd: bigint | null }>(row: Row) =>
+  row.costNanoUsd === null ? row : { ...row, costNanoUsd: String(row.costNanoUsd) };
+
+/** As JSON has it. By hand: a function that JSON.stringify asks of each member costs as much as the rest of a small request's journal. */
+function jsonOf(entry: JournalEntry): object {
+  switch (entry.type) {
+    case 'dispatch':
+      return { ...entry, shares: entry.shares.map(shareJson), ifLost: entry.ifLost && rowJson(entry.ifLost) };
+    case 'settle':
+      return { ...entry, paid: entry.paid.map(shareJson), record: entry.record && rowJson(entry.record) };
+    case 'record':
+      return { ...entry, record: entry.record && rowJson(entry.record) };
+    case 'grant':
+      return { ...entry, grant: { ...entry.grant, amount: String(entry.grant.amount) }, used: String(entry.used) };
+    case 'shrink':
+      return { ...entry, amount: String(entry.amount) };
+    case 'close':
+      return { ...entry, final: String(entry.final) };
+    case 'closed':
+      return { ...entry, used: String(entry.used) };
+    default:
+      return entry;
+  }
+}
+
+export const encodeEntry = (entry: JournalEntry): string => JSON.stringify(jsonOf(entry));
 
 /** undefined: the value is no entry. */
 export const parseEntry = (value: unknown): JournalEntry | undefined => journalEntry.safeParse(value).data;

@@ -3,7 +3,7 @@ import type { ClosedUse, Grant } from '#treasury/grant-authority';
 import { closedUses, windowsOf } from './closed-use.ts';
 import { type Journal, recover } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import type { UnnumberedRecord, UsageRecord } from './usage-record.ts';
+import type { RowBeginning, RowEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import type { ClosedGrant, Share } from './wallet.ts';
 
 export interface JournalKeeperOptions {
@@ -34,6 +34,20 @@ export interface Backlog {
 
 /** An attempt that has begun; undefined: the journal of a former process has not been read yet, and this one has no place in it. */
 export type AttemptNumber = number | undefined;
+
+interface Dispatched {
+  readonly shares: Share[];
+  /** Absent: it was told before. */
+  readonly begun?: RowBeginning;
+  readonly ifLost: RowEnd;
+  readonly mustBeProven: boolean;
+}
+
+interface Settled {
+  readonly paid: Share[];
+  readonly begun: RowBeginning;
+  readonly end: RowEnd;
+}
 
 export class JournalKeeper {
   readonly #journal: Journal;
@@ -87,19 +101,16 @@ export class JournalKeeper {
   }
 
   /**
-   * Before anything is sent, and before more of it is: should it never settle, `ifLost` is its row. The last one of a number counts.
-   * `mustBeProven`: throws JournalUnavailable where it would not be there after a crash.
+   * Before anything is sent, and before more of it is: should it never settle, `ifLost` is the end of its row. The last one of a number
+   * counts. `mustBeProven`: throws JournalUnavailable where it would not be there after a crash.
    */
-  dispatch(
-    number: AttemptNumber,
-    { mustBeProven, ...entry }: { shares: Share[]; ifLost: UnnumberedRecord; mustBeProven: boolean },
-  ): void {
+  dispatch(number: AttemptNumber, { mustBeProven, ...entry }: Dispatched): void {
     if (number !== undefined) this.#write({ type: 'dispatch', number, ...entry }, mustBeProven);
   }
 
-  settle(number: AttemptNumber, paid: Share[], row: UnnumberedRecord): void {
-    const record = this.#numbered(row);
-    this.#write(number === undefined ? { type: 'record', record } : { type: 'settle', number, paid, record }, false);
+  settle(number: AttemptNumber, { paid, begun, end }: Settled): void {
+    if (number === undefined) this.keep({ ...begun, ...end });
+    else this.#write({ type: 'settle', number, paid, record: this.#numbered(end) }, false);
   }
 
   /** Of a request that no attempt was made for. */
@@ -133,7 +144,7 @@ export class JournalKeeper {
     this.#write({ type: 'acknowledged', instance, seq }, false);
   }
 
-  #numbered(row: UnnumberedRecord): UsageRecord {
+  #numbered<Row extends RowEnd>(row: Row): Row & Pick<UsageRecord, 'instance' | 'seq'> {
     this.#seq += 1;
     return { instance: this.#instance, seq: this.#seq, ...row };
   }

@@ -41,12 +41,10 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
       state.grants.set(entry.grant.id, { grant: entry.grant, used: entry.used });
       return;
     case 'dispatch':
-      state.dispatches.set(entry.number, entry);
+      addDispatch(state, entry);
       return;
     case 'settle':
-      state.dispatches.delete(entry.number);
-      addUse(state, entry.paid);
-      addRecord(state, entry.record);
+      settle(state, entry);
       return;
     case 'shrink':
       shrinkGrant(state, entry.grantId, entry.amount);
@@ -75,6 +73,20 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
     case 'acknowledged':
       state.records = state.records.filter(({ instance, seq }) => instance !== entry.instance || seq > entry.seq);
   }
+}
+
+/** What is said of its beginning once holds for all that follow. */
+function addDispatch({ dispatches }: JournalState, entry: Dispatch): void {
+  const begun = entry.begun ?? dispatches.get(entry.number)?.begun;
+  dispatches.set(entry.number, begun === entry.begun ? entry : { ...entry, begun });
+}
+
+function settle(state: JournalState, { number, paid, record }: Extract<JournalEntry, { type: 'settle' }>): void {
+  const begun = state.dispatches.get(number)?.begun;
+  state.dispatches.delete(number);
+  addUse(state, paid);
+  const row: Partial<UsageRecord> | undefined = record && { ...begun, ...record };
+  if (row?.timeMs !== undefined) addRecord(state, row as UsageRecord);
 }
 
 function addUse(state: JournalState, paid: readonly Share[]): void {
@@ -141,9 +153,9 @@ export interface RecoveryOptions {
 /** Ends what a former process left open: an unfinished attempt is booked in full, and no grant is ever resumed. */
 export function recoveryEntries(state: JournalState, options: RecoveryOptions): JournalEntry[] {
   const finals = new Map([...state.grants].map(([id, { used }]) => [id, used]));
-  const settles = [...state.dispatches.values()].map(({ number, shares, ifLost }, index): JournalEntry => {
+  const settles = [...state.dispatches.values()].map(({ number, shares, ...row }, index): JournalEntry => {
     for (const { grantId, amount } of shares) finals.set(grantId, (finals.get(grantId) ?? 0n) + amount);
-    return { type: 'settle', number, paid: shares, record: recordOf(ifLost, options, index + 1) };
+    return { type: 'settle', number, paid: shares, record: recordOf(row, options, index + 1) };
   });
   const closes = [...state.grants.values()].map(({ grant }): JournalEntry => {
     const final = finals.get(grant.id) ?? 0n;
@@ -153,8 +165,10 @@ export function recoveryEntries(state: JournalState, options: RecoveryOptions): 
 }
 
 const recordOf = (
-  ifLost: Dispatch['ifLost'],
+  { begun, ifLost }: Pick<Dispatch, 'begun' | 'ifLost'>,
   { instance, seq, nowMs }: RecoveryOptions,
   index: number,
-): UsageRecord | undefined =>
-  ifLost && { ...ifLost, totalMs: millisOf(nowMs - ifLost.timeMs), instance, seq: seq + index };
+): UsageRecord | undefined => {
+  const row: Partial<UsageRecord> = { ...begun, ...ifLost, instance, seq: seq + index };
+  return row.timeMs === undefined ? undefined : { ...(row as UsageRecord), totalMs: millisOf(nowMs - row.timeMs) };
+};

@@ -1,13 +1,14 @@
 /** The journal of one sidecar's money: what it was granted, what it sent, what that cost. A restart proves from it what is unspent. */
 import { DiskJournalFile, type JournalFile } from '#sidecar/journal/journal-file';
 import { type JournalForm, StateJournal } from '#sidecar/journal/state-journal';
-import { type JournalEntry, parseEntry } from './journal-entry.ts';
+import { encodeEntry, type JournalEntry, parseEntry } from './journal-entry.ts';
 import { applyEntry, emptyState, type JournalState, recoveryEntries, snapshotEntries } from './journal-state.ts';
 import type { UsageRecord } from './usage-record.ts';
 import type { ClosedGrant } from './wallet.ts';
 
 const FORM: JournalForm<JournalState, JournalEntry> = {
   empty: emptyState,
+  encode: encodeEntry,
   parse: parseEntry,
   apply: applyEntry,
   snapshot: snapshotEntries,

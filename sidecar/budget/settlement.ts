@@ -9,8 +9,9 @@ import {
   countOf,
   labelled,
   millisOf,
+  type RowBeginning,
+  type RowEnd,
   timeWithin,
-  type UnnumberedRecord,
 } from './usage-record.ts';
 
 /** One attempt that nothing refused. */
@@ -59,21 +60,27 @@ interface Ended {
   readonly end?: AttemptEnd | undefined;
 }
 
-/** The row of an attempt. */
-export function attemptRecord(
-  { attempt, startedUnixMs }: Admission,
-  settled: AttemptOutcome,
-  { nowMs, end = endOf(settled, nowMs - startedUnixMs) }: Ended,
-): UnnumberedRecord {
-  const outcome: AttemptOutcome =
-    attempt.labels?.billed === 'nothing' ? { usage: undefined, billing: 'nothing' } : settled;
-  const { labels = {}, requestId, route, target } = attempt;
+/** The row of an attempt, as far as it is known before it is sent. */
+export function rowBeginning({ attempt, startedUnixMs }: Admission): RowBeginning {
+  const { labels, requestId, route, target, isPriceCeiling } = attempt;
   return {
     timeMs: timeWithin(startedUnixMs),
     ...labelled({ requestId, route, provider: target.provider, model: target.model, ...labels }),
-    ...(attempt.isPriceCeiling === true && { priceVersion: PRICE_CEILING }),
+    ...(isPriceCeiling === true && { priceVersion: PRICE_CEILING }),
+  };
+}
+
+/** The rest of it. */
+export function rowEnd(
+  { attempt, startedUnixMs }: Admission,
+  settled: AttemptOutcome,
+  { nowMs, end = endOf(settled, nowMs - startedUnixMs) }: Ended,
+): RowEnd {
+  const outcome: AttemptOutcome =
+    attempt.labels?.billed === 'nothing' ? { usage: undefined, billing: 'nothing' } : settled;
+  return {
     ...countsOf(attempt, outcome),
-    ...(outcome.billing !== 'nothing' && labels.pieces),
+    ...(outcome.billing !== 'nothing' && attempt.labels?.pieces),
     costNanoUsd: costWithin(settlementOf(attempt, outcome).costNanoUsd),
     ...endFields(end),
     billing: billingOf(attempt, outcome),
@@ -84,7 +91,7 @@ export function attemptRecord(
 const PRICE_CEILING = 'AIBudget';
 
 /** Whose word the counts of the row are. */
-function billingOf(attempt: AttemptEstimate, outcome: AttemptOutcome): UnnumberedRecord['billing'] {
+function billingOf(attempt: AttemptEstimate, outcome: AttemptOutcome): RowEnd['billing'] {
   if (outcome.billing === 'nothing') return 'nothing';
   if (!isCountUnknown(attempt, outcome)) return 'reported';
   return outcome.deliveredTokensAtMost === undefined ? 'possibly_billed' : 'estimated';

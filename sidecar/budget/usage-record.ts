@@ -1,6 +1,6 @@
 /** What the journal keeps and the operator is sent of one attempt, or of a request that none was made for: a usage row, without what is empty. */
 import type { z } from 'zod';
-import type { LABELS, usageRow } from '#contract/history/usage-row';
+import type { COUNTS, LABELS, usageRow } from '#contract/history/usage-row';
 import type { Operation } from '#sidecar/canonical/operation';
 
 /** `usageRow` restores what is left out: labels that are empty, counts that are 0, a first token that never came. */
@@ -9,6 +9,12 @@ export type UsageRecord = z.input<typeof usageRow>;
 /** What says which row it is, given when the journal takes it. */
 type Identity = 'instance' | 'seq';
 export type UnnumberedRecord = Omit<UsageRecord, Identity>;
+
+/** What of a row is known when its attempt has ended. */
+type Ending = (typeof COUNTS)[number] | 'costNanoUsd' | 'totalMs' | 'firstTokenMs' | 'outcome' | 'failure' | 'billing';
+export type RowEnd = Pick<UnnumberedRecord, Ending | 'traffic'>;
+/** What is known of it before, which the journal is told once. */
+export type RowBeginning = Omit<UnnumberedRecord, Ending>;
 
 type Label = (typeof LABELS)[number] | 'requestId' | 'priceVersion';
 

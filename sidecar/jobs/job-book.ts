@@ -21,6 +21,7 @@ export type JobBook = Map<string, Job>;
 
 export const JOB_JOURNAL: JournalForm<JobBook, JobEntry> = {
   empty: () => new Map(),
+  encode: JSON.stringify,
   parse: parseEntry,
   apply: applyEntry,
   snapshot: (book) => [...book.values()].flatMap(entriesOf),

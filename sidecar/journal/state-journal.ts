@@ -16,6 +16,8 @@ export class JournalUnavailable extends Error {
 /** What a journal is about. */
 export interface JournalForm<State, Entry> {
   empty(): State;
+  /** As JSON. */
+  readonly encode: (entry: Entry) => string;
   readonly parse: ParseEntry<Entry>;
   /** The same reduction while it is written and when it is read again. */
   apply(state: State, entry: Entry): void;
@@ -84,7 +86,7 @@ export class StateJournal<State, Entry> {
     this.load();
     try {
       if (this.#closed) throw new Error('it is closed');
-      this.#write(entries.map(encodeLine).join(''));
+      this.#write(this.#lines(entries));
     } catch (error) {
       throw new JournalUnavailable(error);
     }
@@ -123,6 +125,12 @@ export class StateJournal<State, Entry> {
     this.#file.close();
   }
 
+  #lines(entries: readonly Entry[]): string {
+    let lines = '';
+    for (const entry of entries) lines += encodeLine(this.#form.encode(entry));
+    return lines;
+  }
+
   #write(text: string): void {
     if (this.#stale || this.#chars + text.length > MAX_CHARS) {
       this.#rewrite(text);
@@ -134,7 +142,7 @@ export class StateJournal<State, Entry> {
 
   /** In one piece with what is new: a damaged journal must not look whole before what it lost is dealt with. */
   #rewrite(added: string): void {
-    const text = this.#form.snapshot(this.#state).map(encodeLine).join('') + added;
+    const text = this.#lines(this.#form.snapshot(this.#state)) + added;
     this.#file.replace(text);
     this.#chars = text.length;
     this.#compactAt = Math.max(COMPACT_AT_CHARS, 2 * text.length);

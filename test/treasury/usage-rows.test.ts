@@ -6,8 +6,8 @@ import { usageRow } from '#contract/history/usage-row';
 import { Journal } from '#sidecar/budget/journal';
 import type { JournalEntry } from '#sidecar/budget/journal-entry';
 import { applyEntry, emptyState, MAX_RECORDS, snapshotEntries } from '#sidecar/budget/journal-state';
-import { attemptRecord } from '#sidecar/budget/settlement';
-import type { UnnumberedRecord } from '#sidecar/budget/usage-record';
+import { rowBeginning, rowEnd } from '#sidecar/budget/settlement';
+import type { RowBeginning, RowEnd, UnnumberedRecord } from '#sidecar/budget/usage-record';
 import { encodeLine } from '#sidecar/journal/checked-line';
 import { bench, refusalOf, until } from './bench.ts';
 import { attemptOf, billed, budgetOf, NOON, NOTHING, UNKNOWN } from './budgets.ts';
@@ -16,6 +16,12 @@ const REFUSED: UnnumberedRecord = {
   ...{ timeMs: NOON, attempt: 1, totalMs: 3, costNanoUsd: 0n },
   ...{ outcome: 'refused', failure: 'unknown_model', billing: 'nothing' },
 };
+
+const BEGUN: RowBeginning = { timeMs: NOON, attempt: 2, user: 'ann', model: 'm' };
+const LOST: RowEnd = { outcome: 'failed', failure: 'crash', billing: 'possibly_billed', totalMs: 0, costNanoUsd: 10n };
+const endOf = (seq: number) => ({
+  ...({ instance: 'pod', seq, outcome: 'ok', billing: 'reported', totalMs: 9, costNanoUsd: 4n } as const),
+});
 
 const seqs = (records: readonly { readonly instance: string; readonly seq: number }[]): string[] =>
   records.map(({ instance, seq }) => `${instance} ${seq}`);
@@ -106,6 +112,19 @@ test('rows that nobody takes are dropped beyond a bound, counted, and the count 
   assert.deepEqual([rows[0]?.seq, rows.at(-1)?.seq], [4, MAX_RECORDS + 3]);
 });
 
+test('what was said of an attempt when it began is in its row, though more was reserved since: settled, and lost in a crash', () => {
+  const { gateOf, disk } = bench();
+  const journal = new Journal(disk.mount());
+  for (const number of [1, 2]) {
+    journal.append({ type: 'dispatch', number, shares: [], begun: BEGUN, ifLost: { ...LOST, costNanoUsd: 1n } });
+    journal.append({ type: 'dispatch', number, shares: [], ifLost: LOST });
+  }
+  journal.append({ type: 'settle', number: 1, paid: [], record: endOf(1) });
+  const [settled, lost] = gateOf('next').records(10);
+  assert.deepEqual(settled, { ...BEGUN, ...endOf(1) });
+  assert.deepEqual(lost, { ...BEGUN, ...LOST, instance: 'next', seq: 1 });
+});
+
 test('a compacted journal says the same, whatever is in it', () => {
   const record = (seq: number) => ({ ...REFUSED, instance: 'pod', seq });
   const share = [{ grantId: 'g', amount: 5n }];
@@ -117,6 +136,9 @@ test('a compacted journal says the same, whatever is in it', () => {
   const any = fc.oneof(
     fc.nat(4).map((number): JournalEntry => ({ type: 'dispatch', number, shares: [], ifLost: REFUSED })),
     fc.nat(4).map((number): JournalEntry => ({ type: 'dispatch', number, shares: share, ifLost: REFUSED })),
+    fc.nat(4).map((number): JournalEntry => ({ type: 'dispatch', number, shares: share, begun: BEGUN, ifLost: LOST })),
+    fc.nat(4).map((number): JournalEntry => ({ type: 'dispatch', number, shares: [], ifLost: LOST })),
+    fc.nat(4).map((number): JournalEntry => ({ type: 'settle', number, paid: share, record: endOf(number) })),
     fc.nat(4).map((number): JournalEntry => ({ type: 'settle', number, paid: share, record: record(number) })),
     fc.nat(9).map((seq): JournalEntry => ({ type: 'record', record: record(seq) })),
     fc.nat(9).map((count): JournalEntry => ({ type: 'dropped', count })),
@@ -150,7 +172,7 @@ test('of a journal of an earlier form the money counts, and its records are left
     { type: 'settle', number: 1, paid: shares, record: { ...old, instance: 'old', seq: 1 } },
     { type: 'dispatch', number: 2, shares, ifLost: old },
   ]
-    .map(encodeLine)
+    .map((entry) => encodeLine(JSON.stringify(entry)))
     .join('');
   const journal = new Journal(disk.mount());
   journal.load();
@@ -170,10 +192,9 @@ test('no words of a caller and no count of a provider make a row that history re
       (labels, { time, ms, tokens, known }) => {
         const outcome = known ? billed(tokens) : UNKNOWN;
         const attempt = { ...attemptOf([], Math.abs(tokens) || 0), labels };
-        const row = attemptRecord({ attempt, startedUnixMs: time }, outcome, {
-          nowMs: NOON,
-          end: { outcome: 'ok', totalMs: ms, firstTokenMs: ms },
-        });
+        const admission = { attempt, startedUnixMs: time };
+        const end = { outcome: 'ok', totalMs: ms, firstTokenMs: ms } as const;
+        const row = { ...rowBeginning(admission), ...rowEnd(admission, outcome, { nowMs: NOON, end }) };
         const parsed = usageRow.safeParse({ instance: 'pod', seq: 1, ...row });
         assert.ok(parsed.success, parsed.error?.message);
       },

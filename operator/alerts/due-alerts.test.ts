@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MAX_DELIVERIES } from '#contract/resources/budget-alerts';
+import { MAX_DELIVERIES } from '#contract/resources/limit-alerts';
 import { dueAlerts, newlyTold, type Told } from './due-alerts.ts';
 
 const DAY = { windowStart: '2026-11-21T00:00:00Z', windowEnd: '2026-11-22T00:00:00Z' };

@@ -1,6 +1,6 @@
 /** Which percentages of a limit were passed and not told yet, and who is still to hear of them. Pure: what is kept is the status of the object. */
 import { createHash } from 'node:crypto';
-import { type AlertDelivery, MAX_DELIVERIES } from '#contract/resources/budget-alerts';
+import { type AlertDelivery, MAX_DELIVERIES } from '#contract/resources/limit-alerts';
 import type { LimitStatus } from '#contract/resources/limit-status';
 
 /** One limit in its present window. */

@@ -1,7 +1,8 @@
 /** What the status of an object says of the limits that it states, and who is told when that changes. */
 import { type Limiting, statedLimits } from '#contract/compile/compile-budgets';
+import { objectKey } from '#contract/compile/object-key';
 import type { ResourceIndex } from '#contract/compile/resource-index';
-import { contentsOf } from '#contract/compile/snapshot';
+import { alertsOf } from '#contract/compile/secret-refs';
 import { ANNOTATION, KIND } from '#contract/names/api';
 import { CONDITION, EVENT_REASON, REASON } from '#contract/names/conditions';
 import type { PolicyBudget } from '#contract/policy/policy';
@@ -36,10 +37,11 @@ export interface BudgetReportsOptions {
   readonly now: () => number;
 }
 
-export type BudgetFields = BudgetReport & Pick<AIBudgetStatus, 'stopped' | 'deliveries'>;
+/** All of an AIBudget; of other kinds `limits` and `deliveries`. */
+export type LimitFields = BudgetReport & Pick<AIBudgetStatus, 'stopped' | 'deliveries'>;
 
 export interface ReportedLimits {
-  readonly fields: BudgetFields | Pick<BudgetFields, 'limits'>;
+  readonly fields: LimitFields;
   readonly conditions: readonly WantedCondition[];
   /** What the status is worked out from must be what it replaces: two writers must not both tell of the same. */
   readonly isConditional: boolean;
@@ -92,8 +94,7 @@ export class BudgetReports {
     const { again, now, lookEveryMs, poster } = this.#options;
     const looks = looksOf(limiting, report, readings);
     const isWatched = looks.some(({ alertAtPercent }) => alertAtPercent.length > 0);
-    const budget = limiting.kind === KIND.budget ? limiting : undefined;
-    const webhooks = budget?.spec.alerts?.length ?? 0;
+    const webhooks = alertsOf(limiting).length;
     if (isWatched && lookEveryMs !== undefined) again(key, lookEveryMs);
     const due = dueAlerts({
       uid: object.uid,
@@ -103,12 +104,10 @@ export class BudgetReports {
       isOver: (delivery) => poster.isOver(delivery),
       now: new Date(now()).toISOString(),
     });
-    if (budget === undefined) return { fields: { limits: due.limits }, conditions: [], isConditional: isWatched };
     return {
       fields: {
-        ...report,
+        ...(limiting.kind === KIND.budget && { ...report, ...(limiting.spec.stop && { stopped: true }) }),
         limits: due.limits,
-        ...(budget.spec.stop && { stopped: true }),
         ...(due.deliveries.length > 0 && { deliveries: due.deliveries }),
       },
       conditions: webhooks === 0 ? [] : [this.#delivered(key, object, due.deliveries.length)],
@@ -118,11 +117,10 @@ export class BudgetReports {
 
   /** What its status, as it is written now, has still to be done about. */
   keep(key: string, object: ObservedObject): void {
-    const { alerts = [] } = this.#budget(object)?.spec ?? {};
+    const limiting = this.#limiting(key);
+    const webhooks = limiting === undefined ? [] : alertsOf(limiting).map(({ webhook }) => webhook);
     const { deliveries = [] } = presentOf(object);
-    const { namespace, name } = object;
-    const webhooks = alerts.map(({ webhook }) => webhook);
-    this.#options.poster.keep(key, { budget: { namespace, name }, webhooks, deliveries });
+    this.#options.poster.keep(key, { object, webhooks, deliveries });
   }
 
   /** It is gone. */
@@ -131,7 +129,7 @@ export class BudgetReports {
   }
 
   /** Events of what `after`, which was just written, says and `object` did not. */
-  news(object: ObservedObject, after: BudgetFields): EventNote[] {
+  news(object: ObservedObject, after: LimitFields): EventNote[] {
     const before = presentOf(object);
     const passed = newlyTold(before, after);
     this.#options.metrics.budgetAlerts.inc(passed.length);
@@ -139,8 +137,8 @@ export class BudgetReports {
       ...({ type: 'Warning', reason: EVENT_REASON.budgetThreshold, action: 'Count' } as const),
       note: `Limit ${row.name} has used ${row.percent}% ${row.windowEnd === undefined ? 'of a run' : `in the window that ends at ${row.windowEnd}`}, ${row.spent}: ${percent}% is passed.`,
     }));
-    const budget = this.#budget(object);
-    if (budget === undefined || (before.stopped === true) === (after.stopped === true)) return alerts;
+    const budget = this.#limiting(objectKey(object));
+    if (budget?.kind !== KIND.budget || (before.stopped === true) === (after.stopped === true)) return alerts;
     return [...alerts, after.stopped ? stopNote(budget) : RESUMED];
   }
 
@@ -160,13 +158,6 @@ export class BudgetReports {
   #limiting(key: string): Limiting | undefined {
     const content = this.#options.index.content(key);
     return content === undefined || content.kind === KIND.policy ? undefined : content;
-  }
-
-  #budget({ kind, namespace, name }: ObservedObject): AIBudget | undefined {
-    if (kind !== KIND.budget) return undefined;
-    return contentsOf(this.#options.index.snapshot(), KIND.budget).find(
-      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
-    );
   }
 }
 

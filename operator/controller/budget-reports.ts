@@ -1,27 +1,21 @@
 /** What the status of an object says of the limits that it states, and who is told when that changes. */
-import { type Limiting, statedLimits } from '#contract/compile/compile-budgets';
+import type { Limiting } from '#contract/compile/compile-budgets';
 import { objectKey } from '#contract/compile/object-key';
 import type { ResourceIndex } from '#contract/compile/resource-index';
 import { alertsOf } from '#contract/compile/secret-refs';
 import { ANNOTATION, KIND } from '#contract/names/api';
 import { CONDITION, EVENT_REASON, REASON } from '#contract/names/conditions';
-import type { PolicyBudget } from '#contract/policy/policy';
 import type { AIBudget, AIBudgetStatus } from '#contract/resources/ai-budget';
 import type { AlertPoster } from '#operator/alerts/alert-poster';
-import { dueAlerts, newlyTold, type Told } from '#operator/alerts/due-alerts';
+import { dueAlerts, newlyTold, type Passed, type Told } from '#operator/alerts/due-alerts';
 import type { EventNote } from '#operator/kube/event-recorder';
-import {
-  type BudgetReport,
-  budgetReport,
-  type LimitReading,
-  limitsOf,
-  readingText,
-} from '#operator/status/budget-status';
+import { type BudgetReport, budgetReport, type LimitReading, limitsOf } from '#operator/status/budget-status';
 import type { WantedCondition } from '#operator/status/conditions';
 import { partitionsCondition } from '#operator/status/partitions-condition';
 import type { OperatorMetrics } from '#operator/telemetry/metrics';
 import type { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
 import type { Treasury } from '#treasury/treasury';
+import { looksOf, readLimits } from './limit-readings.ts';
 import type { ObservedObject } from './observed-objects.ts';
 
 export interface BudgetReportsOptions {
@@ -73,7 +67,7 @@ export class BudgetReports {
     const limits = limiting ? limitsOf(limiting) : [];
     const [first] = limits;
     if (limiting === undefined || first === undefined) return undefined;
-    const readings = await this.#readings(key, limits);
+    const readings = await this.#readings(key, limiting, object);
     const bounded = partitionsCondition(limits, ledgers.count(first.id));
     const conditions = bounded ? [bounded] : [];
     const report = budgetReport(readings);
@@ -81,9 +75,9 @@ export class BudgetReports {
     return { ...told, conditions: [...conditions, ...told.conditions] };
   }
 
-  async #readings(key: string, limits: readonly PolicyBudget[]): Promise<LimitReading[]> {
-    const { treasury, again, now } = this.#options;
-    const readings = await Promise.all(limits.map(async (limit) => ({ limit, status: await treasury.status(limit) })));
+  async #readings(key: string, limiting: Limiting, object: ObservedObject): Promise<LimitReading[]> {
+    const { again, now } = this.#options;
+    const readings = await readLimits(this.#options, limiting, presentOf(object));
     // What a second used is told with the next change of its books: nobody reads it in that time.
     const ends = readings.flatMap(({ limit, status }) => (limit.every === 'Second' ? [] : [status.windowEndMs]));
     if (ends.length > 0) again(key, Math.min(LONGEST_WAIT_MS, Math.max(1_000, Math.min(...ends) - now() + 100)));
@@ -92,7 +86,7 @@ export class BudgetReports {
 
   #told(key: string, { limiting, object, report, readings }: Reading): ReportedLimits {
     const { again, now, lookEveryMs, poster } = this.#options;
-    const looks = looksOf(limiting, report, readings);
+    const looks = looksOf(limiting, readings);
     const isWatched = looks.some(({ alertAtPercent }) => alertAtPercent.length > 0);
     const webhooks = alertsOf(limiting).length;
     if (isWatched && lookEveryMs !== undefined) again(key, lookEveryMs);
@@ -133,9 +127,9 @@ export class BudgetReports {
     const before = presentOf(object);
     const passed = newlyTold(before, after);
     this.#options.metrics.budgetAlerts.inc(passed.length);
-    const alerts = passed.map(({ row, percent }) => ({
+    const alerts = passed.map((one) => ({
       ...({ type: 'Warning', reason: EVENT_REASON.budgetThreshold, action: 'Count' } as const),
-      note: `Limit ${row.name} has used ${row.percent}% ${row.windowEnd === undefined ? 'of a run' : `in the window that ends at ${row.windowEnd}`}, ${row.spent}: ${percent}% is passed.`,
+      note: passedNote(one),
     }));
     const budget = this.#limiting(objectKey(object));
     if (budget?.kind !== KIND.budget || (before.stopped === true) === (after.stopped === true)) return alerts;
@@ -164,16 +158,10 @@ export class BudgetReports {
 /** As we wrote it, and the API server's schema holds it. */
 const presentOf = ({ status }: ObservedObject): Present => (status ?? {}) as unknown as Present;
 
-function looksOf(limiting: Limiting, { limits }: BudgetReport, readings: readonly LimitReading[]) {
-  const statedOf = new Map(statedLimits(limiting).map((stated) => [stated.name, stated]));
-  return limits.map((row, index) => {
-    const { limit, status } = readings[index] as LimitReading;
-    const stated = statedOf.get(row.name);
-    return {
-      ...{ row, alertAtPercent: stated?.alertAtPercent ?? [], amount: readingText(limit.unit, status.limit) },
-      fullest: status.fullest,
-    };
-  });
+function passedNote({ row, percent, isBefore }: Passed): string {
+  if (isBefore) return `Limit ${row.name}, in the window that ended at ${row.windowStart}: ${percent}% is passed.`;
+  const where = row.windowEnd === undefined ? 'of a run' : `in the window that ends at ${row.windowEnd}`;
+  return `Limit ${row.name} has used ${row.percent}% ${where}, ${row.spent}: ${percent}% is passed.`;
 }
 
 function stopNote({ metadata, spec }: AIBudget): EventNote {

@@ -78,6 +78,7 @@ export function historySuite(name: string, placeFor: PlaceFor): void {
   };
   rowsAndSums(promise);
   reports(promise);
+  questions(promise);
   corrections(promise);
   retention(promise);
 }
@@ -219,7 +220,9 @@ function reports(promise: Promises): void {
   promise('what no sums hold is asked of a month at most, and said so', async (open) => {
     await assert.rejects(open().report(query({ by: ['session'] })), { name: 'ReportImpossible', message: /31 days/ });
   });
+}
 
+function questions(promise: Promises): void {
   promise('which team spends most, and what a session costs, are one line each', async (open) => {
     const history = open();
     const days = { from: '2026-11-01', to: '2026-12-01' };

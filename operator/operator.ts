@@ -34,7 +34,7 @@ import { ensureAuthority } from './trust/certificate-authority.ts';
 
 const LEASE_NAME = 'remora-operator';
 const LOOK_AT_BUDGETS_EVERY_MS = 30_000;
-/** Of budgets with alerts, where nobody tells of changes in their store. */
+/** Of objects with alerts, where nobody tells of changes in their store. */
 const LOOK_AT_ALERTS_EVERY_MS = 5_000;
 const LOOK_AT_VARIANTS_EVERY_MS = 10_000;
 

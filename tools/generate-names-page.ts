@@ -94,7 +94,7 @@ const conditions = () =>
     programmed: 'The sidecars concerned run this generation.',
     partitionsBounded:
       'Where [limits](../guides/budgets.md) are kept apart by values such as users: each of them still gets a book.',
-    alertsDelivered: 'Of an AIBudget with `alerts`: its webhooks take what they are sent. Without effect on Ready.',
+    alertsDelivered: 'Of an object with `alerts`: its webhooks take what they are sent. Without effect on Ready.',
     ready: 'Accepted, ResolvedRefs and Programmed, as far as the object has them.',
   });
 

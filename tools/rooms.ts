@@ -9,7 +9,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'contract/policy': ['contract/names', 'contract/resources'],
   'contract/compile': ['contract/names', 'contract/expressions', 'contract/resources', 'contract/policy'],
   'contract/wire': ['contract/policy'],
-  'contract/history': ['contract/policy'],
+  'contract/history': ['contract/names', 'contract/policy'],
   'contract/webhook': ['contract/names'],
   treasury: ['contract'],
   'sidecar/canonical': [],

@@ -183,9 +183,9 @@ export class Treasury {
     for (const key of distinct.values()) await this.#book(key).forfeit(holder);
   }
 
-  /** Of the present window; where each partition has its own book, the figures of the one that spent most. */
-  async status(budget: PolicyBudget): Promise<BudgetStatus> {
-    const { id, startMs, endMs } = windowAt(budget.every, this.#now(), budget.timezone);
+  /** Of the window at that time, by default the present one; where each partition has its own book, the figures of the one that spent most. */
+  async status(budget: PolicyBudget, atMs: number = this.#now()): Promise<BudgetStatus> {
+    const { id, startMs, endMs } = windowAt(budget.every, atMs, budget.timezone);
     const limit = BigInt(budget.amount);
     const key = { budgetId: budget.id, window: id };
     const partitioned = budget.per.length > 0;

@@ -6,11 +6,11 @@ import { objectKey, objectText } from '#contract/compile/object-key';
 import { ResourceIndex } from '#contract/compile/resource-index';
 import type { Snapshot } from '#contract/compile/snapshot';
 import { selectingLabels, type Workload, workloadOf } from '#contract/compile/workload';
-import { KIND } from '#contract/names/api';
-import { CONDITION, type ConditionReason } from '#contract/names/conditions';
+import type { ConditionReason } from '#contract/names/conditions';
 import { credentialName } from '#contract/policy/credential-name';
 import { policyHash } from '#contract/policy/hash';
 import type { Policy } from '#contract/policy/policy';
+import type { Resource } from '#contract/resources/kinds';
 
 export interface CompiledFiles {
   readonly policy: Policy;
@@ -76,9 +76,12 @@ function indexOf(reading: FilesReading, namespace: string): ResourceIndex {
   const index = new ResourceIndex({ platformNamespaces: [namespace] });
   for (const { name, labels } of reading.namespaces) index.applyNamespace(name, labels);
   for (const secret of reading.secrets) index.applySecretKeys(secret.namespace, secret.name, secret.values.keys());
-  for (const resource of reading.resources) index.apply(resource);
+  for (const resource of reading.resources) index.apply(withoutAlerts(resource));
   return index;
 }
+
+/** Who is told by alerts is the operator's to know, as a note says. */
+const withoutAlerts = (resource: Resource): object => ({ ...resource, spec: { ...resource.spec, alerts: undefined } });
 
 function onlyNamespace(reading: FilesReading): string {
   const namespaces = new Set(
@@ -135,9 +138,7 @@ function faultsOf(snapshot: Snapshot, reading: FilesReading): ObjectFault[] {
     const { kind, metadata } = resource;
     const key = objectKey({ kind, namespace: metadata.namespace, name: metadata.name });
     const failed = conditions.get(key)?.find(({ status }) => status === 'False');
-    // What alerts refer to is the operator's to read, as a note says.
-    const isOfAlerts = kind === KIND.budget && failed?.type === CONDITION.resolvedRefs;
-    if (failed === undefined || isOfAlerts) return [];
+    if (failed === undefined) return [];
     return [
       {
         object: objectText(resource),

@@ -1,7 +1,7 @@
 /** Credentials when there is no cluster: Secrets in files, whose values may name environment variables, and the environment itself. */
 import { z } from 'zod';
 import { objectText } from '#contract/compile/object-key';
-import { secretRefsOf } from '#contract/compile/secret-refs';
+import { alertsOf, credentialRefsOf } from '#contract/compile/secret-refs';
 import { KIND } from '#contract/names/api';
 import type { Resource } from '#contract/resources/kinds';
 
@@ -56,11 +56,10 @@ export function secretsFromEnvironment(
 ): { readonly secrets: FileSecret[]; readonly notes: string[] } {
   const secrets = new Map<string, { namespace: string; name: string; values: Map<string, string> }>();
   const notes: string[] = [];
-  const users = resources.filter(({ kind }) => kind !== KIND.budget);
   for (const resource of resources)
-    if (resource.kind === KIND.budget && resource.spec.alerts !== undefined)
+    if (alertsOf(resource).length > 0)
       notes.push(`${objectText(resource)}: alerts are sent by the operator, so that here nobody is told`);
-  for (const [resource, ref] of users.flatMap((one) => secretRefsOf(one).map((ref) => [one, ref] as const))) {
+  for (const [resource, ref] of resources.flatMap((one) => credentialRefsOf(one).map((ref) => [one, ref] as const))) {
     const { namespace, name, key } = ref;
     const id = `${namespace}/${name}`;
     if (held.has(id)) continue;

@@ -248,6 +248,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
     classifier,
     concurrency,
     limits: _limits,
+    alerts: _alerts,
     ...spec
   } = stays;
   const choice = { ...(strategy && { strategy }), ...(affinity && { affinity }), ...(maxP95 && { maxP95 }) };

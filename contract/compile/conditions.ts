@@ -7,18 +7,20 @@ import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#co
 import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
+import type { Resource } from '#contract/resources/kinds';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
 import { budgetNotes } from './budget-notes.ts';
 import { mayRefuseUnpriced } from './compile-budgets.ts';
 import { chiefReason, targetsOf } from './compile-route.ts';
 import { limitNotes } from './limit-notes.ts';
-import { missingOfWebhooks, missingSigningKey } from './missing-secret.ts';
+import { missingOfAlerts, missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
 import { policyNotes } from './policy-notes.ts';
 import { listed, problemsText } from './problem.ts';
 import type { Unresolved } from './provider-directory.ts';
 import { cutText } from './provider-pool.ts';
 import { scopeNotes } from './scope-notes.ts';
+import { alertsOf } from './secret-refs.ts';
 import type { Held, Snapshot } from './snapshot.ts';
 
 /** metav1.Condition without `lastTransitionTime`. */
@@ -86,14 +88,14 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
     case 'AIProvider':
       return [
         [CONDITION.accepted, providerAccepted(content, scene)],
-        [CONDITION.resolvedRefs, providerRefs(content, scene)],
+        [CONDITION.resolvedRefs, withAlerts(content, scene, providerRefs(content, scene))],
       ];
     case 'AIRoute': {
       const route = scene.analysis.routes.get(content);
       if (!route) return [];
       return [
         [CONDITION.accepted, routeAccepted(route, scene)],
-        [CONDITION.resolvedRefs, routeRefs(route, scene)],
+        [CONDITION.resolvedRefs, withAlerts(content, scene, routeRefs(route, scene))],
       ];
     }
     case 'AIBudget':
@@ -106,12 +108,18 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
 /** Only alerts refer to anything. */
 function budgetVerdicts(budget: AIBudget, scene: Scene): [ConditionType, Verdict][] {
   const verdict: [ConditionType, Verdict] = [CONDITION.accepted, accepted(budgetNotesOf(budget, scene))];
-  if (budget.spec.alerts === undefined) return [verdict];
-  const [missing] = missingOfWebhooks(scene.snapshot, budget);
-  const refs = missing
-    ? refused(missing.reason, `Alerts are not posted where the Secret is missing: ${missing.message}`)
-    : resolved();
-  return [verdict, [CONDITION.resolvedRefs, refs]];
+  return alertsOf(budget).length === 0
+    ? [verdict]
+    : [verdict, [CONDITION.resolvedRefs, withAlerts(budget, scene, resolved())]];
+}
+
+/** What the object's alerts lack, beside what is said of its other references. */
+function withAlerts(object: Resource, { snapshot }: Scene, refs: Verdict): Verdict {
+  const [missing] = missingOfAlerts(snapshot, object);
+  if (missing === undefined) return refs;
+  const message = `Alerts are not posted where the Secret is missing: ${missing.message}`;
+  if (refs.status === 'False') return { ...refs, message: together([refs.message, message]) };
+  return refused(missing.reason, refs.message === RESOLVED ? message : together([message, refs.message]));
 }
 
 const budgetNotesOf = (budget: AIBudget, { snapshot, analysis }: Scene): string[] => [
@@ -139,7 +147,9 @@ function providerAccepted(provider: AIProvider, { analysis, snapshot }: Scene): 
   ]);
 }
 
-const resolved = (message = 'All references are resolved'): Verdict => ({
+const RESOLVED = 'All references are resolved';
+
+const resolved = (message = RESOLVED): Verdict => ({
   status: 'True',
   reason: REASON.resolvedRefs,
   message,

@@ -1,10 +1,10 @@
 /** What a user reads of a Secret that is not there: which field names it, and the command that makes it. */
 import { REASON } from '#contract/names/conditions';
-import type { AIBudget } from '#contract/resources/ai-budget';
 import type { AIRoute } from '#contract/resources/ai-route';
-import { WEBHOOK_SECRET_KEYS } from '#contract/resources/budget-alerts';
+import type { Resource } from '#contract/resources/kinds';
+import { WEBHOOK_SECRET_KEYS } from '#contract/resources/limit-alerts';
 import type { Unresolved } from './provider-directory.ts';
-import { type SecretRef, secretRefsOf } from './secret-refs.ts';
+import { alertRefsOf, alertsOf, credentialRefsOf, type SecretRef } from './secret-refs.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface SecretUse {
@@ -30,16 +30,16 @@ export function missingSecret(
 
 /** What an AIRoute signs its posts with, and does not have. */
 export function missingSigningKey(snapshot: Pick<Snapshot, 'secretKeys'>, route: AIRoute): Unresolved | undefined {
-  const [ref] = secretRefsOf(route);
+  const [ref] = credentialRefsOf(route);
   if (!ref) return undefined;
   const valueFlag = `--from-literal=${ref.key}="whsec_$(openssl rand -base64 32)"`;
   return missingSecret(snapshot, { ref, field: 'spec.callback.signingSecretRef', valueFlag });
 }
 
-/** What the webhooks of an AIBudget are posted by, and what of it is not there; each with the webhook that lacks it. */
-export const missingOfWebhooks = (snapshot: Pick<Snapshot, 'secretKeys'>, budget: AIBudget): readonly Unresolved[] =>
-  (budget.spec.alerts ?? []).flatMap((alert, index) => {
-    const refs = secretRefsOf({ ...budget, spec: { ...budget.spec, alerts: [alert] } });
+/** What the alerts of an object are posted by, and what of it is not there; each with the webhook that lacks it. */
+export const missingOfAlerts = (snapshot: Pick<Snapshot, 'secretKeys'>, object: Resource): readonly Unresolved[] =>
+  alertsOf(object).flatMap((alert, index) => {
+    const refs = alertRefsOf(object, alert);
     const valueFlag = refs.map(({ key }) => `--from-literal=${key}="${WEBHOOK_EXAMPLES[key]}"`).join(' ');
     const field = `spec.alerts[${index}].webhook.secretRef`;
     return refs.flatMap((ref) => missingSecret(snapshot, { ref, field, valueFlag }) ?? []).slice(0, 1);

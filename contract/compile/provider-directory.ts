@@ -12,7 +12,7 @@ import { defaultEndpointOf } from '#contract/resources/provider-type';
 import { missingSecret } from './missing-secret.ts';
 import { byAge, namespacedName, objectText } from './object-key.ts';
 import { emptyPool, missingService, poolOf } from './provider-pool.ts';
-import { secretRefsOf } from './secret-refs.ts';
+import { credentialRefsOf } from './secret-refs.ts';
 import { contentsOf, type Snapshot } from './snapshot.ts';
 
 /** Why something does not resolve. */
@@ -95,7 +95,7 @@ const obstacleOf = (snapshot: Snapshot, provider: AIProvider): Unresolved | unde
 /** A credential that does not exist, with the command that makes it. */
 function missingCredential(snapshot: Snapshot, provider: AIProvider): Unresolved | undefined {
   const { auth } = provider.spec;
-  const [ref] = secretRefsOf(provider);
+  const [ref] = credentialRefsOf(provider);
   if (!auth || !ref) return undefined;
   return missingSecret(snapshot, { ref, field: secretPath(auth), valueFlag: valueFlag(auth, ref.key) });
 }

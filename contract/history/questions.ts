@@ -1,4 +1,6 @@
 /** Questions of finance: each is a query and the one line that its answer comes to. */
+import { LABEL } from '#contract/names/api';
+import { REQUEST_HEADER } from '#contract/names/headers';
 import { formatUsd } from '#contract/policy/money';
 import { percentOf } from './render-report.ts';
 import type { ReportAnswer, ReportQuery } from './report.ts';
@@ -15,25 +17,38 @@ export interface Question {
   readonly answer: (report: ReportAnswer) => string;
 }
 
+/** What has no team is looked for among so many. */
+const MAX_TEAMS = 1_000;
+
 /** What is not known is said, for it would make the amounts larger. */
 const withUnknown = (sentence: string, { total }: ReportAnswer): string =>
   total.unpriced === 0n ? sentence : `${sentence} The cost of ${total.unpriced} more attempts is not known.`;
 
 const span = ({ from, to }: Days): string => `from ${from} until before ${to}`;
 
-/** Which team is responsible for most of the spend on a service, `openai` for instance. */
+const share = (part: bigint, whole: bigint): string => `${percentOf(part, whole)} %`;
+
+const LABEL_THEM = `label its namespaces or pods ${LABEL.team}, which \`remora report --by namespace,workload --where team=\` names`;
+
+/** Which team is responsible for most of the spend on a service, `openai` for instance. What has no team is no team, and said beside it. */
 export function dearestTeam(providerName: string, days: Days): Question {
   return {
-    query: { by: ['team'], period: 'total', ...days, where: { providerName: [providerName] }, top: 1 },
+    query: { by: ['team'], period: 'total', ...days, where: { providerName: [providerName] }, top: MAX_TEAMS },
     answer(report) {
-      const [first] = report.groups;
       const whole = report.total.costNanoUsd;
-      if (first?.labels === undefined || whole === 0n)
-        return withUnknown(`Nobody spent anything on ${providerName} ${span(days)}.`, report);
-      const team = first.labels[0] || 'Whoever has no team';
-      const cost = first.measures.costNanoUsd;
-      const sentence = `${team} spent $${formatUsd(cost)} of $${formatUsd(whole)} on ${providerName} ${span(days)}: ${percentOf(cost, whole)} %.`;
-      return withUnknown(sentence, report);
+      const where = `of $${formatUsd(whole)} on ${providerName} ${span(days)}`;
+      if (whole === 0n) return withUnknown(`Nobody spent anything on ${providerName} ${span(days)}.`, report);
+      const teams = report.groups.flatMap(({ labels: [team] = [], measures: { costNanoUsd: cost } }) =>
+        team === undefined || cost === 0n ? [] : [{ team, cost }],
+      );
+      const none = teams.find(({ team }) => team === '')?.cost ?? 0n;
+      const dearest = teams.find(({ team }) => team !== '');
+      const who =
+        dearest === undefined
+          ? `No team is known to have spent any ${where}.`
+          : `${dearest.team} spent $${formatUsd(dearest.cost)} ${where}: ${share(dearest.cost, whole)}.`;
+      const rest = none === 0n ? '' : ` $${formatUsd(none)} (${share(none, whole)}) has no team: ${LABEL_THEM}.`;
+      return withUnknown(`${who}${rest}`, report);
     },
   };
 }
@@ -47,11 +62,16 @@ export function costPerSession(
   return {
     query: { by: [], period: 'total', ...days, where: { [label]: [value] }, top: 1 },
     answer(report) {
-      const { sessions, sessionCostNanoUsd } = report.total;
-      if (sessions === 0n) return withUnknown(`No session of ${value} began ${span(days)}.`, report);
+      const { sessions, sessionCostNanoUsd, costNanoUsd } = report.total;
+      const outside = costNanoUsd - sessionCostNanoUsd;
+      const rest =
+        outside === 0n
+          ? ''
+          : ` $${formatUsd(outside)} was spent there outside of any session: requests name theirs in ${REQUEST_HEADER.session}.`;
+      if (sessions === 0n) return withUnknown(`No session of ${value} began ${span(days)}.${rest}`, report);
       const each = (sessionCostNanoUsd + sessions - 1n) / sessions;
       const sentence = `One session of ${value} costs $${formatUsd(each)}: $${formatUsd(sessionCostNanoUsd)} for ${sessions} sessions ${span(days)}.`;
-      return withUnknown(sentence, report);
+      return withUnknown(`${sentence}${rest}`, report);
     },
   };
 }

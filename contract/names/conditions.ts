@@ -4,7 +4,7 @@ export const CONDITION = {
   resolvedRefs: 'ResolvedRefs',
   programmed: 'Programmed',
   partitionsBounded: 'PartitionsBounded',
-  /** Of an AIBudget with `alerts`. */
+  /** Of an object with `alerts`. */
   alertsDelivered: 'AlertsDelivered',
   ready: 'Ready',
 } as const;

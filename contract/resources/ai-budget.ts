@@ -1,12 +1,12 @@
 /** AIBudget: money, tokens and requests with a hard edge. Every limit that matches a request applies. */
 import { z } from 'zod';
 import { KIND } from '#contract/names/api';
-import { alertDelivery, budgetAlerts, MAX_DELIVERIES } from './budget-alerts.ts';
 import { AGE_COLUMN, conditions, type KindDefinition, objectMeta, timeZone, usd } from './fields.ts';
 import { limit } from './limit.ts';
+import { ALERTS_HAVE_A_PERCENTAGE, alertDeliveries, limitAlerts } from './limit-alerts.ts';
 import { limitStatuses } from './limit-status.ts';
 import { OPERATOR_LOSSES } from './operator-loss.ts';
-import { atomicListOf, mapOf, withRules } from './validation.ts';
+import { mapOf, withRules } from './validation.ts';
 
 const UNKNOWN_PRICES = ['Reject', 'Ceiling'] as const;
 
@@ -38,7 +38,7 @@ const aiBudgetSpec = withRules(
         'What happens under a limit in US dollars where nobody knows the price of a target. `Reject`: the request is refused. `Ceiling`: its tokens count at `priceCeiling`, and the cost is marked as estimated; where several AIBudgets apply, all must say so, and the dearest holds. What is not billed by tokens is refused in any case.',
       ),
     priceCeiling: priceCeiling.optional().describe('With unknownPrice Ceiling only: the price to count by.'),
-    alerts: budgetAlerts.optional(),
+    alerts: limitAlerts.optional(),
     stop: z
       .boolean()
       .default(false)
@@ -57,11 +57,7 @@ const aiBudgetSpec = withRules(
       message: 'priceCeiling is required when unknownPrice is Ceiling and must be omitted otherwise',
       holds: ({ priceCeiling: stated, unknownPrice }) => (stated !== undefined) === (unknownPrice === 'Ceiling'),
     },
-    {
-      rule: '!has(self.alerts) || self.limits.exists(limit, has(limit.alertAtPercent))',
-      message: 'alerts needs a limit with alertAtPercent, which says when they are sent',
-      holds: ({ alerts, limits }) => alerts === undefined || limits.some((one) => one.alertAtPercent !== undefined),
-    },
+    ALERTS_HAVE_A_PERCENTAGE,
   ],
 );
 
@@ -72,9 +68,7 @@ const aiBudgetStatus = z.object({
   percent: z.string().max(8).optional(),
   limits: limitStatuses.optional(),
   stopped: z.boolean().optional().describe('The kill switch is on.'),
-  deliveries: atomicListOf(alertDelivery, { max: MAX_DELIVERIES })
-    .optional()
-    .describe('Alerts that a webhook has not taken yet.'),
+  deliveries: alertDeliveries,
   conditions,
 });
 

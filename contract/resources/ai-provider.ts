@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { azureSettings } from './azure-settings.ts';
 import { AGE_COLUMN, conditions, DNS_LABEL, type KindDefinition, modelName, objectMeta, tag, usd } from './fields.ts';
+import { ALERTS_HAVE_A_PERCENTAGE, alertDeliveries, limitAlerts } from './limit-alerts.ts';
 import { limitStatuses } from './limit-status.ts';
 import { listText } from './list-text.ts';
 import { PRESETS, type Preset, PUBLIC_PRESETS } from './preset.ts';
@@ -247,6 +248,7 @@ const aiProviderSpec = withRules(
       .describe(
         'How much this provider takes from all pods together: attempts under way at one time (`concurrency`), or what may be spent there in a window, as AIBudgets state it, with a name. Every limit that matches applies. In US dollars a model of unknown price is refused. Limits that the provider states itself by refusing are found without being stated here.',
       ),
+    alerts: limitAlerts.optional(),
     keptObjects: z
       .enum(KEPT_OBJECTS)
       .optional()
@@ -268,6 +270,7 @@ const aiProviderSpec = withRules(
     PRESET_TYPE,
     AZURE_TYPE,
     AZURE_ENDPOINT,
+    ALERTS_HAVE_A_PERCENTAGE,
   ],
 );
 
@@ -276,6 +279,7 @@ const aiProviderStatus = z.object({
   limits: limitStatuses
     .optional()
     .describe('What was spent of each of `spec.limits` in its present window, where one bounds spending.'),
+  deliveries: alertDeliveries,
   conditions,
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KIND } from '#contract/names/api';
 import { AGE_COLUMN, conditions, type KindDefinition, objectMeta } from './fields.ts';
 import { limit } from './limit.ts';
+import { ALERTS_HAVE_A_PERCENTAGE, alertDeliveries, limitAlerts } from './limit-alerts.ts';
 import { limitStatuses } from './limit-status.ts';
 import { listText } from './list-text.ts';
 import {
@@ -26,6 +27,7 @@ const aiRouteSpec = withRules(
       .describe(
         'What may be spent through this route; every limit that matches a request applies, beside those of AIBudgets. In US dollars a target of unknown price is refused. Omitted: no limit of its own.',
       ),
+    alerts: limitAlerts.optional(),
   }),
   [
     {
@@ -48,6 +50,7 @@ const aiRouteSpec = withRules(
       message: 'state variants beside targets, or in a rule',
       holds: (spec) => spec.variants === undefined || spec.targets !== undefined,
     },
+    ALERTS_HAVE_A_PERCENTAGE,
   ],
 );
 
@@ -55,6 +58,7 @@ const aiRouteStatus = z.object({
   observedGeneration: z.number().int().optional(),
   programmed: z.string().max(32).optional().describe('Sidecars that run this generation, of matching pods: `N/M`.'),
   limits: limitStatuses.optional().describe('What was spent of each of `spec.limits` in its present window.'),
+  deliveries: alertDeliveries,
   variants: atomicListOf(variantStatus, { max: 144 })
     .optional()
     .describe('What was measured of the variants of each rule, and what became of them.'),

@@ -18,6 +18,9 @@ const limitStatus = z.object({
   alerted: atomicListOf(z.number().int(), { max: 8 })
     .optional()
     .describe('Percentages of `alertAtPercent` that were passed and told in this window.'),
+  alertedBefore: atomicListOf(z.number().int(), { max: 8 })
+    .optional()
+    .describe('The same of the window before, while something that was spent in it may still be reported.'),
 });
 export type LimitStatus = z.infer<typeof limitStatus>;
 

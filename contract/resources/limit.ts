@@ -28,7 +28,7 @@ export const limitFields = {
   alertAtPercent: setOf(z.number().int().min(1).max(1000), { min: 1, max: 8 })
     .optional()
     .describe(
-      'Percentages of the cap. When what was spent in a window passes one, that is told once in that window: by a Kubernetes Event, a metric and the status, and of an AIBudget by the webhooks under `alerts`. Of a limit with `per` whoever spent most counts.',
+      'Percentages of the cap. When what was spent in a window passes one, that is told once in that window: by a Kubernetes Event, a metric and the status, and by the webhooks under `alerts`. Of a limit with `per` whoever spent most counts.',
     ),
 };
 

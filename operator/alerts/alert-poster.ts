@@ -1,16 +1,15 @@
 /**
- * Posts the alerts that the status of AIBudgets says are still to be taken: again and again under the same id, over restarts and
+ * Posts the alerts that the status of objects says are still to be taken: again and again under the same id, over restarts and
  * leaders, since what waits is in the status and nowhere else. What is kept here is only when each is due.
  */
-import type { AlertDelivery } from '#contract/resources/budget-alerts';
-import { type BudgetWebhook, WEBHOOK_SECRET_KEYS } from '#contract/resources/budget-alerts';
+import { type AlertDelivery, type AlertWebhook, WEBHOOK_SECRET_KEYS } from '#contract/resources/limit-alerts';
 import { parseAddress } from '#contract/webhook/address';
 import { signatureHeaders, signingKey } from '#contract/webhook/signature';
-import { type AlertedBudget, alertEvent } from './alert-event.ts';
+import { type AlertedObject, alertEvent } from './alert-event.ts';
 import { isTooOld, retryAfterMs } from './alert-retry.ts';
 import type { Posted, WebhookPoster } from './webhook-post.ts';
 
-/** At one time, of all AIBudgets. */
+/** At one time, of all objects. */
 const MOST_POSTS = 8;
 
 type PostWord = 'taken' | 'failed' | 'gone' | 'abandoned';
@@ -21,7 +20,7 @@ export interface AlertPosterOptions {
   readonly secret: (namespace: string, name: string) => ReadonlyMap<string, string> | undefined;
   /** Another replica posts while this is false. */
   readonly leads: () => boolean;
-  /** What waits for the AIBudget of this key is another than its status says. */
+  /** What waits for the object of this key is another than its status says. */
   readonly onChange: (key: string) => void;
   readonly onPosted: (word: PostWord, key: string, reason: string) => void;
   /** Unix milliseconds. */
@@ -32,17 +31,17 @@ export interface AlertPosterOptions {
   readonly after: (ms: number, task: () => void) => () => void;
 }
 
-/** An AIBudget with what its status, as it is written, says is still to be taken. */
+/** An object with what its status, as it is written, says is still to be taken. */
 export interface WaitingAlerts {
-  readonly budget: AlertedBudget;
-  readonly webhooks: readonly BudgetWebhook[];
+  readonly object: AlertedObject;
+  readonly webhooks: readonly AlertWebhook[];
   readonly deliveries: readonly AlertDelivery[];
 }
 
 interface Waiting {
   readonly key: string;
-  readonly budget: AlertedBudget;
-  readonly webhook: BudgetWebhook | undefined;
+  readonly object: AlertedObject;
+  readonly webhook: AlertWebhook | undefined;
   readonly delivery: AlertDelivery;
   readonly tries: Tries;
 }
@@ -68,19 +67,19 @@ export class AlertPoster {
     this.#options = options;
   }
 
-  /** Takes over what the status of the AIBudget says, in place of what it said before. */
-  keep(key: string, { budget, webhooks, deliveries }: WaitingAlerts): void {
+  /** Takes over what the status of the object says, in place of what it said before. */
+  keep(key: string, { object, webhooks, deliveries }: WaitingAlerts): void {
     const ids = new Set(deliveries.map(({ id }) => id));
     for (const [id, waiting] of this.#waiting) if (waiting.key === key && !ids.has(id)) this.#waiting.delete(id);
     for (const delivery of deliveries) {
       const tries = this.#waiting.get(delivery.id)?.tries ?? this.#fresh();
       const webhook = webhooks[delivery.webhook];
-      this.#waiting.set(delivery.id, { key, budget, webhook, delivery, tries });
+      this.#waiting.set(delivery.id, { key, object, webhook, delivery, tries });
     }
     this.#pump();
   }
 
-  /** The AIBudget is gone: nobody is to hear of it any more. */
+  /** The object is gone: nobody is to hear of it any more. */
   forget(key: string): void {
     for (const [id, waiting] of this.#waiting) if (waiting.key === key) this.#waiting.delete(id);
   }
@@ -90,7 +89,7 @@ export class AlertPoster {
     return this.#waiting.get(id)?.tries.isOver === true || isTooOld(raised, this.#options.now());
   }
 
-  /** The first alert of the AIBudget that was tried and not taken yet, and why; undefined: there is none. */
+  /** The first alert of the object that was tried and not taken yet, and why; undefined: there is none. */
   failing(key: string): { readonly webhook: number; readonly reason: string } | undefined {
     for (const { key: of, delivery, tries } of this.#waiting.values())
       if (of === key && !tries.isOver && tries.reason !== undefined)
@@ -149,15 +148,15 @@ export class AlertPoster {
     if (isNews) onChange(key);
   }
 
-  async #send({ budget, webhook, delivery }: Waiting): Promise<Posted> {
+  async #send({ object, webhook, delivery }: Waiting): Promise<Posted> {
     const { secret, webhooks, now } = this.#options;
-    const values = webhook && secret(budget.namespace, webhook.secretRef.name);
+    const values = webhook && secret(object.namespace, webhook.secretRef.name);
     const url = webhook?.url ?? parseAddress(values?.get(WEBHOOK_SECRET_KEYS.url) ?? '');
     const key = signingKey(values?.get(WEBHOOK_SECRET_KEYS.signingKey) ?? '');
     if (url === undefined) return { outcome: 'failed', reason: 'its Secret has no address under the key url' };
     if (key === undefined)
       return { outcome: 'failed', reason: 'its Secret has no key of 24 bytes or more under signing-key' };
-    const body = alertEvent(budget, delivery);
+    const body = alertEvent(object, delivery);
     const headers = signatureHeaders(key, { id: delivery.id, nowUnixMs: now(), body });
     return webhooks.post({ url, headers, body });
   }

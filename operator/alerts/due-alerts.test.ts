@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MAX_DELIVERIES } from '#contract/resources/budget-alerts';
+import { MAX_DELIVERIES } from '#contract/resources/limit-alerts';
 import { dueAlerts, newlyTold, type Told } from './due-alerts.ts';
 
 const DAY = { windowStart: '2026-11-21T00:00:00Z', windowEnd: '2026-11-22T00:00:00Z' };
@@ -10,15 +10,22 @@ const NOW = '2026-11-21T12:00:00.000Z';
 
 interface Look {
   readonly percent: number;
+  /** Of the day before `NEXT`; undefined: nobody asks. */
+  readonly before?: number;
   readonly window?: typeof DAY;
   readonly name?: string;
   readonly at?: readonly number[];
 }
 
-const lookOf = ({ percent, window = DAY, name = 'dev', at = [80, 95] }: Look) => ({
+const windowLook = (name: string, percent: number, window: typeof DAY) => ({
   row: { name, spent: `${percent}.00 USD`, granted: '0.00 USD', remaining: '0.00 USD', percent, ...window },
-  alertAtPercent: at,
   amount: '100.00 USD',
+});
+
+const lookOf = ({ percent, before, window = DAY, name = 'dev', at = [80, 95] }: Look) => ({
+  ...windowLook(name, percent, window),
+  alertAtPercent: at,
+  before: before === undefined ? undefined : windowLook(name, before, DAY),
 });
 
 const due = (looks: readonly Look[], present: Told = {}, more: { webhooks?: number; over?: readonly string[] } = {}) =>
@@ -67,6 +74,30 @@ test('a cap that was raised tells nothing again, and another window everything',
   assert.equal(new Set(ids).size, 3, 'what the former window left waits beside it, under other ids');
 });
 
+test('what comes of a window that is over is due as of that window, under the id that it would have had in time', () => {
+  const told = due([{ percent: 82 }]);
+  const late = due([{ percent: 81, before: 96, window: NEXT }], told);
+  assert.deepEqual([late.limits[0]?.alerted, late.limits[0]?.alertedBefore], [[80], [80, 95]]);
+  assert.deepEqual(
+    late.deliveries.map(({ percent, windowStart }) => [percent, windowStart]),
+    [
+      [80, DAY.windowStart],
+      [95, DAY.windowStart],
+      [80, NEXT.windowStart],
+    ],
+  );
+  assert.equal(late.deliveries[1]?.id, due([{ percent: 96 }], told).deliveries[1]?.id);
+  assert.deepEqual(
+    newlyTold(told, late).map(({ percent, isBefore }) => [percent, isBefore]),
+    [
+      [95, true],
+      [80, false],
+    ],
+  );
+  const again = due([{ percent: 81, before: 130, window: NEXT }], late);
+  assert.deepEqual([again.deliveries, newlyTold(late, again)], [late.deliveries, []]);
+});
+
 test('each webhook hears by itself, and one that is not stated any more is not waited for', () => {
   const two = due([{ percent: 80 }], {}, { webhooks: 2 });
   assert.deepEqual(
@@ -97,18 +128,23 @@ test('what waits is bounded, and the newest stays', () => {
 });
 
 test('however spending, window and webhooks move, no percentage of a window is told twice', () => {
-  const step = fc.record({ percent: fc.nat({ max: 130 }), isNext: fc.boolean(), isTaken: fc.boolean() });
+  const percents = fc.nat({ max: 130 });
+  const step = fc.record({
+    ...{ percent: percents, isNext: fc.boolean(), isTaken: fc.boolean() },
+    before: fc.option(percents, { nil: undefined }),
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       let present: Told = {};
       let hasNext = false;
       const told = new Set<string>();
-      for (const { percent, isNext, isTaken } of steps) {
+      for (const { percent, before, isNext, isTaken } of steps) {
         hasNext ||= isNext;
         const over = isTaken ? (present.deliveries ?? []).map(({ id }) => id) : [];
-        const after = due([{ percent, window: hasNext ? NEXT : DAY }], present, { over });
+        const look = hasNext ? { percent, window: NEXT, ...(before !== undefined && { before }) } : { percent };
+        const after = due([look], present, { over });
         for (const passed of newlyTold(present, after)) {
-          const name = `${passed.row.windowStart} ${passed.percent}`;
+          const name = `${passed.isBefore ? DAY.windowStart : passed.row.windowStart} ${passed.percent}`;
           assert.ok(!told.has(name), name);
           told.add(name);
         }

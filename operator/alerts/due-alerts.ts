@@ -1,16 +1,22 @@
 /** Which percentages of a limit were passed and not told yet, and who is still to hear of them. Pure: what is kept is the status of the object. */
 import { createHash } from 'node:crypto';
-import { type AlertDelivery, MAX_DELIVERIES } from '#contract/resources/budget-alerts';
+import { type AlertDelivery, MAX_DELIVERIES } from '#contract/resources/limit-alerts';
 import type { LimitStatus } from '#contract/resources/limit-status';
 
-/** One limit in its present window. */
-interface LimitLook {
+/** One limit in one window. */
+export interface WindowLook {
   readonly row: LimitStatus;
-  readonly alertAtPercent: readonly number[];
   /** The cap, with its unit. */
   readonly amount: string;
   /** Of a limit with `per`: a digest of whoever spent most. */
   readonly fullest?: string | undefined;
+}
+
+/** In its present window. */
+export interface LimitLook extends WindowLook {
+  readonly alertAtPercent: readonly number[];
+  /** The window before, of which something may still have come. */
+  readonly before?: WindowLook | undefined;
 }
 
 export interface Told {
@@ -38,28 +44,43 @@ export interface DueAlerts {
   readonly deliveries: AlertDelivery[];
 }
 
-/** A percentage is told once in a window, however spending and the cap move in it. */
+/** A percentage is told once in a window, however spending and the cap move in it, and also of one that is over. */
 export function dueAlerts({ uid, webhooks, looks, present, isOver, now }: AlertScene): DueAlerts {
   const waiting = (present.deliveries ?? []).filter((one) => one.webhook < webhooks && !isOver(one));
-  const limits: LimitStatus[] = [];
-  for (const look of looks) {
-    const told = toldOf(look, present);
-    const passed = look.alertAtPercent.filter((percent) => look.row.percent >= percent && !told.includes(percent));
-    const alerted = [...told, ...passed].sort((a, b) => a - b);
-    limits.push({ ...look.row, ...(alerted.length > 0 && { alerted }) });
+  /** All that is told then. */
+  const raise = (look: WindowLook, at: readonly number[], told: readonly number[]): number[] => {
+    const passed = at.filter((percent) => look.row.percent >= percent && !told.includes(percent));
     for (const percent of passed)
       for (let webhook = 0; webhook < webhooks; webhook += 1)
         waiting.push(deliveryOf(look, { uid, percent, webhook, raised: now }));
-  }
+    return [...told, ...passed].sort((a, b) => a - b);
+  };
+  const limits = looks.map((look) => {
+    const { row, before, alertAtPercent } = look;
+    const { inIt, before: earlier } = toldOf(row, present, before?.row);
+    const alertedBefore = before && earlier && raise(before, alertAtPercent, earlier);
+    const alerted = raise(look, alertAtPercent, inIt);
+    return { ...row, ...(alerted.length > 0 && { alerted }), ...(alertedBefore && { alertedBefore }) };
+  });
   return { limits, deliveries: waiting.slice(-MAX_DELIVERIES) };
 }
 
+interface ToldOfLimit {
+  readonly inIt: readonly number[];
+  /** Of the window before; undefined: nobody looked at it while it was the present one, so that what was told of it is not known. */
+  readonly before: readonly number[] | undefined;
+}
+
 /** Another window begins with nothing told. */
-const toldOf = ({ row }: LimitLook, { limits = [] }: Told): readonly number[] =>
-  limits.find(({ name, windowStart }) => name === row.name && windowStart === row.windowStart)?.alerted ?? [];
+function toldOf(row: LimitStatus, { limits = [] }: Told, before: LimitStatus | undefined): ToldOfLimit {
+  const known = limits.find(({ name }) => name === row.name);
+  if (known?.windowStart === row.windowStart) return { inIt: known?.alerted ?? [], before: known?.alertedBefore };
+  const isNext = known !== undefined && known.windowStart === before?.windowStart;
+  return { inIt: [], before: isNext ? (known.alerted ?? []) : undefined };
+}
 
 function deliveryOf(
-  { row, amount, fullest }: LimitLook,
+  { row, amount, fullest }: WindowLook,
   raised: { readonly uid: string; readonly percent: number; readonly webhook: number; readonly raised: string },
 ): AlertDelivery {
   const { name: limit, spent, windowStart, windowEnd } = row;
@@ -73,12 +94,22 @@ function deliveryOf(
 export interface Passed {
   readonly row: LimitStatus;
   readonly percent: number;
+  /** In the window before that of `row`. */
+  readonly isBefore: boolean;
 }
 
 /** What `after` says was told and `before` does not. */
 export const newlyTold = (before: Told, after: Told): Passed[] =>
   (after.limits ?? []).flatMap((row) => {
-    const told = before.limits?.find(({ name, windowStart }) => name === row.name && windowStart === row.windowStart);
-    const fresh = (row.alerted ?? []).filter((percent) => !told?.alerted?.includes(percent));
-    return fresh.map((percent) => ({ row, percent }));
+    const known = before.limits?.find(({ name }) => name === row.name);
+    const isSame = known?.windowStart === row.windowStart;
+    const earlier = without(row.alertedBefore, isSame ? known?.alertedBefore : known?.alerted);
+    const present = without(row.alerted, isSame ? known?.alerted : []);
+    return [
+      ...earlier.map((percent) => ({ row, percent, isBefore: true })),
+      ...present.map((percent) => ({ row, percent, isBefore: false })),
+    ];
   });
+
+const without = (told: readonly number[] = [], known: readonly number[] = []): readonly number[] =>
+  told.filter((percent) => !known.includes(percent));

@@ -1,26 +1,21 @@
 /** What the status of an object says of the limits that it states, and who is told when that changes. */
-import { type Limiting, statedLimits } from '#contract/compile/compile-budgets';
+import type { Limiting } from '#contract/compile/compile-budgets';
+import { objectKey } from '#contract/compile/object-key';
 import type { ResourceIndex } from '#contract/compile/resource-index';
-import { contentsOf } from '#contract/compile/snapshot';
+import { alertsOf } from '#contract/compile/secret-refs';
 import { ANNOTATION, KIND } from '#contract/names/api';
 import { CONDITION, EVENT_REASON, REASON } from '#contract/names/conditions';
-import type { PolicyBudget } from '#contract/policy/policy';
 import type { AIBudget, AIBudgetStatus } from '#contract/resources/ai-budget';
 import type { AlertPoster } from '#operator/alerts/alert-poster';
-import { dueAlerts, newlyTold, type Told } from '#operator/alerts/due-alerts';
+import { dueAlerts, newlyTold, type Passed, type Told } from '#operator/alerts/due-alerts';
 import type { EventNote } from '#operator/kube/event-recorder';
-import {
-  type BudgetReport,
-  budgetReport,
-  type LimitReading,
-  limitsOf,
-  readingText,
-} from '#operator/status/budget-status';
+import { type BudgetReport, budgetReport, type LimitReading, limitsOf } from '#operator/status/budget-status';
 import type { WantedCondition } from '#operator/status/conditions';
 import { partitionsCondition } from '#operator/status/partitions-condition';
 import type { OperatorMetrics } from '#operator/telemetry/metrics';
 import type { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
 import type { Treasury } from '#treasury/treasury';
+import { looksOf, readLimits } from './limit-readings.ts';
 import type { ObservedObject } from './observed-objects.ts';
 
 export interface BudgetReportsOptions {
@@ -36,10 +31,11 @@ export interface BudgetReportsOptions {
   readonly now: () => number;
 }
 
-export type BudgetFields = BudgetReport & Pick<AIBudgetStatus, 'stopped' | 'deliveries'>;
+/** All of an AIBudget; of other kinds `limits` and `deliveries`. */
+export type LimitFields = BudgetReport & Pick<AIBudgetStatus, 'stopped' | 'deliveries'>;
 
 export interface ReportedLimits {
-  readonly fields: BudgetFields | Pick<BudgetFields, 'limits'>;
+  readonly fields: LimitFields;
   readonly conditions: readonly WantedCondition[];
   /** What the status is worked out from must be what it replaces: two writers must not both tell of the same. */
   readonly isConditional: boolean;
@@ -71,7 +67,7 @@ export class BudgetReports {
     const limits = limiting ? limitsOf(limiting) : [];
     const [first] = limits;
     if (limiting === undefined || first === undefined) return undefined;
-    const readings = await this.#readings(key, limits);
+    const readings = await this.#readings(key, limiting, object);
     const bounded = partitionsCondition(limits, ledgers.count(first.id));
     const conditions = bounded ? [bounded] : [];
     const report = budgetReport(readings);
@@ -79,9 +75,9 @@ export class BudgetReports {
     return { ...told, conditions: [...conditions, ...told.conditions] };
   }
 
-  async #readings(key: string, limits: readonly PolicyBudget[]): Promise<LimitReading[]> {
-    const { treasury, again, now } = this.#options;
-    const readings = await Promise.all(limits.map(async (limit) => ({ limit, status: await treasury.status(limit) })));
+  async #readings(key: string, limiting: Limiting, object: ObservedObject): Promise<LimitReading[]> {
+    const { again, now } = this.#options;
+    const readings = await readLimits(this.#options, limiting, presentOf(object));
     // What a second used is told with the next change of its books: nobody reads it in that time.
     const ends = readings.flatMap(({ limit, status }) => (limit.every === 'Second' ? [] : [status.windowEndMs]));
     if (ends.length > 0) again(key, Math.min(LONGEST_WAIT_MS, Math.max(1_000, Math.min(...ends) - now() + 100)));
@@ -90,10 +86,9 @@ export class BudgetReports {
 
   #told(key: string, { limiting, object, report, readings }: Reading): ReportedLimits {
     const { again, now, lookEveryMs, poster } = this.#options;
-    const looks = looksOf(limiting, report, readings);
+    const looks = looksOf(limiting, readings);
     const isWatched = looks.some(({ alertAtPercent }) => alertAtPercent.length > 0);
-    const budget = limiting.kind === KIND.budget ? limiting : undefined;
-    const webhooks = budget?.spec.alerts?.length ?? 0;
+    const webhooks = alertsOf(limiting).length;
     if (isWatched && lookEveryMs !== undefined) again(key, lookEveryMs);
     const due = dueAlerts({
       uid: object.uid,
@@ -103,12 +98,10 @@ export class BudgetReports {
       isOver: (delivery) => poster.isOver(delivery),
       now: new Date(now()).toISOString(),
     });
-    if (budget === undefined) return { fields: { limits: due.limits }, conditions: [], isConditional: isWatched };
     return {
       fields: {
-        ...report,
+        ...(limiting.kind === KIND.budget && { ...report, ...(limiting.spec.stop && { stopped: true }) }),
         limits: due.limits,
-        ...(budget.spec.stop && { stopped: true }),
         ...(due.deliveries.length > 0 && { deliveries: due.deliveries }),
       },
       conditions: webhooks === 0 ? [] : [this.#delivered(key, object, due.deliveries.length)],
@@ -118,11 +111,10 @@ export class BudgetReports {
 
   /** What its status, as it is written now, has still to be done about. */
   keep(key: string, object: ObservedObject): void {
-    const { alerts = [] } = this.#budget(object)?.spec ?? {};
+    const limiting = this.#limiting(key);
+    const webhooks = limiting === undefined ? [] : alertsOf(limiting).map(({ webhook }) => webhook);
     const { deliveries = [] } = presentOf(object);
-    const { namespace, name } = object;
-    const webhooks = alerts.map(({ webhook }) => webhook);
-    this.#options.poster.keep(key, { budget: { namespace, name }, webhooks, deliveries });
+    this.#options.poster.keep(key, { object, webhooks, deliveries });
   }
 
   /** It is gone. */
@@ -131,16 +123,16 @@ export class BudgetReports {
   }
 
   /** Events of what `after`, which was just written, says and `object` did not. */
-  news(object: ObservedObject, after: BudgetFields): EventNote[] {
+  news(object: ObservedObject, after: LimitFields): EventNote[] {
     const before = presentOf(object);
     const passed = newlyTold(before, after);
     this.#options.metrics.budgetAlerts.inc(passed.length);
-    const alerts = passed.map(({ row, percent }) => ({
+    const alerts = passed.map((one) => ({
       ...({ type: 'Warning', reason: EVENT_REASON.budgetThreshold, action: 'Count' } as const),
-      note: `Limit ${row.name} has used ${row.percent}% ${row.windowEnd === undefined ? 'of a run' : `in the window that ends at ${row.windowEnd}`}, ${row.spent}: ${percent}% is passed.`,
+      note: passedNote(one),
     }));
-    const budget = this.#budget(object);
-    if (budget === undefined || (before.stopped === true) === (after.stopped === true)) return alerts;
+    const budget = this.#limiting(objectKey(object));
+    if (budget?.kind !== KIND.budget || (before.stopped === true) === (after.stopped === true)) return alerts;
     return [...alerts, after.stopped ? stopNote(budget) : RESUMED];
   }
 
@@ -161,28 +153,15 @@ export class BudgetReports {
     const content = this.#options.index.content(key);
     return content === undefined || content.kind === KIND.policy ? undefined : content;
   }
-
-  #budget({ kind, namespace, name }: ObservedObject): AIBudget | undefined {
-    if (kind !== KIND.budget) return undefined;
-    return contentsOf(this.#options.index.snapshot(), KIND.budget).find(
-      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
-    );
-  }
 }
 
 /** As we wrote it, and the API server's schema holds it. */
 const presentOf = ({ status }: ObservedObject): Present => (status ?? {}) as unknown as Present;
 
-function looksOf(limiting: Limiting, { limits }: BudgetReport, readings: readonly LimitReading[]) {
-  const statedOf = new Map(statedLimits(limiting).map((stated) => [stated.name, stated]));
-  return limits.map((row, index) => {
-    const { limit, status } = readings[index] as LimitReading;
-    const stated = statedOf.get(row.name);
-    return {
-      ...{ row, alertAtPercent: stated?.alertAtPercent ?? [], amount: readingText(limit.unit, status.limit) },
-      fullest: status.fullest,
-    };
-  });
+function passedNote({ row, percent, isBefore }: Passed): string {
+  if (isBefore) return `Limit ${row.name}, in the window that ended at ${row.windowStart}: ${percent}% is passed.`;
+  const where = row.windowEnd === undefined ? 'of a run' : `in the window that ends at ${row.windowEnd}`;
+  return `Limit ${row.name} has used ${row.percent}% ${where}, ${row.spent}: ${percent}% is passed.`;
 }
 
 function stopNote({ metadata, spec }: AIBudget): EventNote {

@@ -68,7 +68,7 @@ export interface ControllerOptions {
   readonly replica: string;
   readonly owner: { readonly name: string; readonly uid: string } | undefined;
   readonly leads: () => boolean;
-  /** How old the figures of an AIBudget with alerts may be, in milliseconds; undefined: the watch over its books tells of changes. */
+  /** How old the figures of an object with alerts may be, in milliseconds; undefined: the watch over its books tells of changes. */
   readonly lookAtAlertsEveryMs: number | undefined;
   /** Posts alerts. Closed by who opened it. */
   readonly webhooks: Pick<WebhookPoster, 'post'>;

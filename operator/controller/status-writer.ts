@@ -22,7 +22,7 @@ import {
 import { formerWord, type Programmed } from '#operator/status/programmed';
 import { variantNews } from '#operator/status/variant-rows';
 import type { Logger } from '#operator/telemetry/log';
-import type { BudgetFields, BudgetReports } from './budget-reports.ts';
+import type { BudgetReports, LimitFields } from './budget-reports.ts';
 import type { Experiments } from './experiments/experiments.ts';
 import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
@@ -101,7 +101,7 @@ export class StatusWriter {
   /** What was told is durable before anybody is. */
   #tellLimits(key: string, object: ObservedObject, change: WantedStatus): void {
     const { budgets, events } = this.#options;
-    for (const note of budgets.news(object, change as unknown as BudgetFields)) events.record(subjectOf(object), note);
+    for (const note of budgets.news(object, change as unknown as LimitFields)) events.record(subjectOf(object), note);
     budgets.keep(key, { ...object, status: change });
   }
 

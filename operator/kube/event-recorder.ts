@@ -2,7 +2,7 @@
 import { API_GROUP_VERSION } from '#contract/names/api';
 import type { Logger } from '#operator/telemetry/log';
 import type { KubeClient } from './kube-client.ts';
-
+import { isOfTerminatingNamespace } from './kube-error.ts';
 import { apiVersionOf, EVENT } from './resource-type.ts';
 
 export interface EventSubject {
@@ -44,10 +44,17 @@ export class EventRecorder {
     this.#pending += 1;
     this.#client
       .create(EVENT, subject.namespace, this.#body(subject, event))
-      .catch((error) => this.#log.warn({ err: error, reason: event.reason }, 'could not record an event'))
+      .catch((error) => this.#refused(error, event))
       .finally(() => {
         this.#pending -= 1;
       });
+  }
+
+  /** Of a namespace that is being deleted nobody reads Events, and every object in it would have some. */
+  #refused(err: unknown, { reason }: EventNote): void {
+    if (isOfTerminatingNamespace(err))
+      this.#log.debug({ reason }, 'no event is recorded in a namespace that is deleted');
+    else this.#log.warn({ err, reason }, 'could not record an event');
   }
 
   #body(subject: EventSubject, event: EventNote) {

@@ -20,6 +20,8 @@ const timeText = (unixMs: number): string => new Date(unixMs).toISOString().repl
 export interface LimitReading {
   readonly limit: PolicyBudget;
   readonly status: BudgetStatus;
+  /** Of the window before; undefined: nothing of it is asked any more. */
+  readonly before?: BudgetStatus | undefined;
 }
 
 export interface BudgetReport {
@@ -38,7 +40,7 @@ export function budgetReport(readings: readonly LimitReading[]): BudgetReport {
   return { spent, remaining, percent: `${percent}%`, limits };
 }
 
-const limitStatus = ({ limit, status }: LimitReading): LimitStatus => ({
+export const limitStatus = ({ limit, status }: LimitReading): LimitStatus => ({
   name: limit.limit,
   spent: readingText(limit.unit, status.spent),
   granted: readingText(limit.unit, status.held),

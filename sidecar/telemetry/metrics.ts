@@ -8,7 +8,7 @@ import Registry from '@prometheus-io/client/lib/registry.js';
 import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
 import type { AdmissionReadings } from './admission-count.ts';
 import type { AttemptRecord, RequestRecord, TargetReadings } from './request-record.ts';
-import { Count, Distribution, type Labels, Metric } from './series.ts';
+import { Count, Distribution, Dollars, type Labels, Metric } from './series.ts';
 import { tokenMetrics } from './token-metrics.ts';
 import {
   admissionMetrics,
@@ -34,6 +34,12 @@ const shadowOf = ({ shadow }: RequestRecord): string => (shadow === true ? 'true
 
 function counter(registry: Registry, descriptor: MetricDescriptor): Metric<Count> {
   const metric = new Metric(descriptor, 'counter', () => new Count());
+  registry.registerMetric(metric);
+  return metric;
+}
+
+function dollars(registry: Registry, descriptor: MetricDescriptor): Metric<Dollars> {
+  const metric = new Metric(descriptor, 'counter', () => new Dollars());
   registry.registerMetric(metric);
   return metric;
 }
@@ -182,7 +188,7 @@ function retryMetrics(registry: Registry): (record: RequestRecord) => void {
 
 function attemptMetrics(registry: Registry): (record: RequestRecord, attempt: AttemptRecord) => void {
   const attempts = counter(registry, METRIC.attempts);
-  const cost = counter(registry, METRIC.costUsd);
+  const cost = dollars(registry, METRIC.costUsd);
   const hedges = counter(registry, METRIC.hedges);
   const series = remembered((route, variant, shadow, target, outcome) => ({
     attempts: attempts.of({ route, ...armLabels(variant, shadow), target, outcome }),
@@ -193,7 +199,7 @@ function attemptMetrics(registry: Registry): (record: RequestRecord, attempt: At
     const counted = series(route, variant, shadowOf(record), target, outcome);
     counted.attempts.add(1);
     if (hedge) hedges.of({ route, target, outcome }).add(1);
-    if (costNanoUsd !== null) counted.cost.add(Number(costNanoUsd) / 1e9);
+    if (costNanoUsd !== null) counted.cost.add(costNanoUsd);
   };
 }
 

@@ -3,6 +3,7 @@
  * counters make a key of all labels at every count. The client's registry still writes the text.
  */
 import type { MetricDescriptor } from '#contract/names/metrics';
+import { formatUsd } from '#contract/policy/money';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -64,6 +65,20 @@ export class Count implements Series {
 
   samples(_name: string, labels: Labels): readonly Sample[] {
     return this.#isCounted ? [{ labels, value: this.#value }] : [];
+  }
+}
+
+/** US dollars, summed as integers: a sum of floats would tell of a fraction that nobody spent. */
+export class Dollars implements Series {
+  #nanoUsd: bigint | undefined;
+
+  add(nanoUsd: bigint): void {
+    this.#nanoUsd = (this.#nanoUsd ?? 0n) + nanoUsd;
+  }
+
+  /** The float nearest to the sum: of less than a million dollars its text is the sum itself. */
+  samples(_name: string, labels: Labels): readonly Sample[] {
+    return this.#nanoUsd === undefined ? [] : [{ labels, value: Number(formatUsd(this.#nanoUsd)) }];
   }
 }
 

@@ -51,9 +51,10 @@ test('the objects of the guide of alerts are in effect, and a laptop says that n
   assert.deepEqual(faults, []);
   assert.deepEqual(
     policy.budgets.map(({ id }) => id),
-    ['shop/environments/prod', 'shop/secret-address/prod'],
+    ['shop/environments/prod', 'shop/secret-address/prod', 'shop/airoute:support/day', 'shop/aiprovider:local/month'],
   );
-  assert.ok(notes.includes('AIBudget shop/environments: alerts are sent by the operator, so that here nobody is told'));
+  for (const object of ['AIBudget shop/environments', 'AIRoute shop/support', 'AIProvider shop/local'])
+    assert.ok(notes.includes(`${object}: alerts are sent by the operator, so that here nobody is told`), object);
 });
 
 for (const [what, path, words] of [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import type { AlertDelivery } from '#contract/resources/budget-alerts';
+import type { AlertDelivery } from '#contract/resources/limit-alerts';
 import { AlertPoster } from '#operator/alerts/alert-poster';
 import { openWebhookPoster } from '#operator/alerts/webhook-post';
 import { isSigned, SIGNING_KEY, startReceiver, type TestScope } from '#test/sidecar/callback/stage';
@@ -37,7 +37,7 @@ function posterFor(t: TestScope, secret: Readonly<Record<string, string>> | unde
   });
   const keep = (deliveries: readonly AlertDelivery[], url?: string) =>
     poster.keep(KEY, {
-      budget: { namespace: 'shop', name: 'caps' },
+      object: { kind: 'AIBudget', namespace: 'shop', name: 'caps' },
       webhooks: [{ ...(url !== undefined && { url }), secretRef: { name: 'hooks' } }],
       deliveries,
     });
@@ -56,7 +56,8 @@ test('an alert is posted signed, with figures in one unit, and is over when it w
     type: 'budget.threshold',
     timestamp: ALERT.raised,
     data: {
-      ...{ id: 'alert_1', namespace: 'shop', budget: 'caps', limit: 'dev', percent: 80, fullest: 'ab12' },
+      ...{ id: 'alert_1', kind: 'AIBudget', namespace: 'shop', name: 'caps', budget: 'caps' },
+      ...{ limit: 'dev', percent: 80, fullest: 'ab12' },
       ...{ spent: '4.00', amount: '5.00', unit: 'USD' },
       ...{ windowStart: ALERT.windowStart, windowEnd: ALERT.windowEnd },
     },
@@ -155,7 +156,7 @@ test('a replica that does not lead posts nothing', async (t) => {
   assert.equal(receiver.posts.length, 1);
 });
 
-test('of an AIBudget that is gone nothing is posted any more', async (t) => {
+test('of an object that is gone nothing is posted any more', async (t) => {
   const receiver = await startReceiver(t);
   receiver.answerWith({ status: 500 });
   const { clock, poster, keep, words } = posterFor(t, { 'signing-key': SIGNING_KEY });

@@ -8,7 +8,7 @@ import { isSigned, SIGNING_KEY, startReceiver } from '#test/sidecar/callback/sta
 import { attemptOf, callerOf } from '#test/treasury/budgets';
 import { windowAt } from '#treasury/window';
 import { eventually } from './eventually.ts';
-import { type TestSidecar, World } from './world.ts';
+import { type RunningOperator, type TestSidecar, World } from './world.ts';
 
 interface TestEvent {
   readonly type: string;
@@ -70,10 +70,10 @@ test('what passes a percentage is told once by Event, metric and webhook, over t
   assert.ok(receiver.posts.every((post) => isSigned(post) && post.path === '/b'));
   const bodies = receiver.posts.map(({ body }) => JSON.parse(body).data);
   assert.deepEqual(
-    bodies.map(({ percent, spent, amount, unit, budget }) => [percent, spent, amount, unit, budget]),
+    bodies.map(({ percent, spent, amount, unit, budget, kind }) => [percent, spent, amount, unit, budget, kind]),
     [
-      [50, '600', '1000', 'tokens', 'caps'],
-      [80, '850', '1000', 'tokens', 'caps'],
+      [50, '600', '1000', 'tokens', 'caps', 'AIBudget'],
+      [80, '850', '1000', 'tokens', 'caps', 'AIBudget'],
     ],
   );
   const metrics = await (await fetch(`http://127.0.0.1:${rest.ports.health}/metrics`)).text();
@@ -126,26 +126,57 @@ test('of a limit per user the fullest is told of, once, by a digest and no name'
   assert.deepEqual(await notesOf(world), ['50']);
 });
 
-test('limits of an AIRoute and an AIProvider tell by Event and status, and post nothing that an AIBudget of their name would', async (t) => {
+test('limits of an AIRoute and an AIProvider are posted, too, each to the webhooks of its own object', async (t) => {
   const world = await World.open(t);
   if (!world) return;
   const receiver = await startReceiver(t);
-  const operator = await world.operator();
+  receiver.answerWith({ status: 503 });
+  const first = await world.operator();
   await world.secret('hooks', { 'signing-key': SIGNING_KEY });
   const limits = [{ name: 'own', tokens: 1_000, every: 'Month', alertAtPercent: [50] }];
-  await world.apply('AIProvider', 'chat', { type: 'Mock', limits });
-  await world.apply('AIRoute', 'chat', { targets: [{ model: 'chat/echo' }], limits });
-  const alerts = [{ webhook: { url: receiver.url, secretRef: { name: 'hooks' } } }];
-  await world.apply('AIBudget', 'chat', { limits, alerts });
-  const sidecar = world.sidecar(await world.pod('app-1'), operator);
-  const budgets = await eventually('three limits', () =>
-    sidecar.sink.policy?.budgets.length === 3 ? sidecar.sink.policy.budgets : undefined,
+  const to = (path: string, name = 'hooks') => [{ webhook: { url: `${receiver.url}/${path}`, secretRef: { name } } }];
+  await world.apply('AIProvider', 'chat', { type: 'Mock', limits, alerts: to('provider', 'later') });
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'chat/echo' }], limits, alerts: to('route') });
+  // Of their name, and untouched.
+  await world.apply('AIBudget', 'chat', { limits, alerts: to('budget') });
+  const pod = await world.pod('app-1');
+  const connected = async (operator: RunningOperator) => {
+    const sidecar = world.sidecar(pod, operator);
+    const budgets = await eventually('three limits', () =>
+      sidecar.sink.policy?.budgets.length === 3 ? sidecar.sink.policy.budgets : undefined,
+    );
+    return { sidecar, of: (kind: string) => () => budgets.find((budget) => budget.kind === kind) ?? assert.fail(kind) };
+  };
+  const before = await connected(first);
+  await spend(before.sidecar, 600n, before.of('AIRoute'));
+  const failed = await world.condition('AIRoute', 'chat', 'AlertsDelivered', ({ status }) => status === 'False');
+  assert.match(failed.message, /^spec\.alerts\[0\]\.webhook .*: the receiver answered 503$/);
+  const lacking = await world.condition('AIProvider', 'chat', 'ResolvedRefs', ({ status }) => status === 'False');
+  assert.match(
+    lacking.message,
+    /^Alerts are not posted .* Secret \S+\/later not found; create it: kubectl create secret/,
   );
-  const ofKind = (kind: 'AIRoute' | 'AIProvider') => (): PolicyBudget =>
-    budgets.find((budget) => budget.kind === kind) ?? assert.fail(kind);
-  await spend(sidecar, 600n, ofKind('AIRoute'));
-  await spend(sidecar, 700n, ofKind('AIProvider'));
-  await eventually('both Events', async () => (await eventsOf(world, 'BudgetThreshold')).length === 2);
+  await spend(before.sidecar, 700n, before.of('AIProvider'));
+  await eventually('what waits', async () => (await waitingOf(world, 'AIProvider')).length === 1);
+  await before.sidecar.client.close();
+  await first.close();
+
+  await world.operator();
+  await world.condition('AIRoute', 'chat', 'AlertsDelivered', ({ status }) => status === 'True');
+  await world.secret('later', { 'signing-key': SIGNING_KEY });
+  await world.condition('AIProvider', 'chat', 'ResolvedRefs', ({ status }) => status === 'True');
+  await world.condition('AIProvider', 'chat', 'AlertsDelivered', ({ status }) => status === 'True');
+  assert.deepEqual([await waitingOf(world, 'AIRoute'), await waitingOf(world, 'AIProvider')], [[], []]);
+  assert.deepEqual(
+    receiver.posts.map(({ path, body }) => [path, ...told(JSON.parse(body))]),
+    [
+      ['/route', 'AIRoute', world.namespace, 'chat', 'own', 50, '600', false],
+      ['/route', 'AIRoute', world.namespace, 'chat', 'own', 50, '600', false],
+      ['/provider', 'AIProvider', world.namespace, 'chat', 'own', 50, '700', false],
+    ],
+  );
+  assert.ok(receiver.posts.every((post) => isSigned(post)));
+  assert.equal(new Set(receiver.posts.map(({ headers }) => headers['webhook-id'])).size, 2);
   const events = await eventsOf(world, 'BudgetThreshold');
   assert.deepEqual(events.map(({ regarding }) => regarding.kind).sort(), ['AIProvider', 'AIRoute']);
   for (const [kind, percent] of [
@@ -156,5 +187,12 @@ test('limits of an AIRoute and an AIProvider tell by Event and status, and post 
     const row = rows?.[0];
     assert.deepEqual([row?.percent, row?.alerted], [percent, [50]]);
   }
-  assert.deepEqual(receiver.posts, []);
 });
+
+const waitingOf = async (world: World, kind: string): Promise<readonly unknown[]> =>
+  ((await world.status(kind, 'chat')).deliveries ?? []) as readonly unknown[];
+
+/** Whether the name is told as that of an AIBudget comes last. */
+const told = ({ data }: { readonly data: Readonly<Record<string, unknown>> }) => [
+  ...[data.kind, data.namespace, data.name, data.limit, data.percent, data.spent, 'budget' in data],
+];

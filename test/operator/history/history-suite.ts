@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { costPerSession, dearestTeam } from '#contract/history/questions';
+import { costPerSession, dearestTeam, type Question } from '#contract/history/questions';
 import { costAt } from '#contract/history/rates';
 import { type ReportQuery, reportQuery } from '#contract/history/report';
 import type { Label, UsageRow } from '#contract/history/usage-row';
@@ -78,6 +78,7 @@ export function historySuite(name: string, placeFor: PlaceFor): void {
   };
   rowsAndSums(promise);
   reports(promise);
+  questions(promise);
   corrections(promise);
   retention(promise);
 }
@@ -219,11 +220,13 @@ function reports(promise: Promises): void {
   promise('what no sums hold is asked of a month at most, and said so', async (open) => {
     await assert.rejects(open().report(query({ by: ['session'] })), { name: 'ReportImpossible', message: /31 days/ });
   });
+}
 
+function questions(promise: Promises): void {
   promise('which team spends most, and what a session costs, are one line each', async (open) => {
     const history = open();
     const days = { from: '2026-11-01', to: '2026-12-01' };
-    const ask = async ({ query: asked, answer }: ReturnType<typeof dearestTeam>) => answer(await history.report(asked));
+    const ask = async ({ query: asked, answer }: Question) => answer(await history.report(asked));
     assert.equal(
       await ask(dearestTeam('openai', days)),
       'Nobody spent anything on openai from 2026-11-01 until before 2026-12-01.',
@@ -246,8 +249,37 @@ function reports(promise: Promises): void {
     );
     assert.equal(
       await ask(costPerSession('feature', 'chatbot', days)),
-      'One session of chatbot costs $0.003: $0.006 for 2 sessions from 2026-11-01 until before 2026-12-01.',
+      'One session of chatbot costs $0.003: $0.006 for 2 sessions from 2026-11-01 until before 2026-12-01. $0.004 was spent there outside of any session: requests name theirs in x-remora-session.',
     );
+  });
+
+  promise('where most spending has no team the dearest team is told all the same, and what to label', async (open) => {
+    const history = open();
+    const days = { from: '2026-11-01', to: '2026-12-01' };
+    const dearest = dearestTeam('openai', days);
+    const ask = async ({ query: asked, answer }: Question) => answer(await history.report(asked));
+    const label =
+      'has no team: label its namespaces or pods remora.dev/team, which `remora report --by namespace,workload --where team=` names.';
+    await history.append([rowOf({ seq: 1, team: '', costNanoUsd: 15_000_000n })], NOW);
+    assert.equal(
+      await ask(dearest),
+      `No team is known to have spent any of $0.015 on openai from 2026-11-01 until before 2026-12-01. $0.015 (100 %) ${label}`,
+    );
+    assert.equal(
+      await ask(costPerSession('feature', 'chatbot', days)),
+      'No session of chatbot began from 2026-11-01 until before 2026-12-01. $0.015 was spent there outside of any session: requests name theirs in x-remora-session.',
+    );
+    const others = [
+      rowOf({ seq: 2, costNanoUsd: 1_000_000n }),
+      rowOf({ seq: 3, team: 'growth', costNanoUsd: 4_000_000n }),
+    ];
+    await history.append(others, NOW);
+    assert.equal(
+      await ask(dearest),
+      `growth spent $0.004 of $0.02 on openai from 2026-11-01 until before 2026-12-01: 20 %. $0.015 (75 %) ${label}`,
+    );
+    const unlabelled = query({ ...days, by: ['namespace', 'workload'], where: { team: [''] } });
+    assert.deepEqual((await history.report(unlabelled)).groups[0]?.labels, ['shop', 'web']);
   });
 }
 

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import type { UsageRow } from '#contract/history/usage-row';
 import { openHistory } from '#operator/history/histories';
@@ -81,6 +82,17 @@ test('SQLite: a writer that is killed loses nothing that it told to be kept, and
 test('PostgreSQL: a writer that is killed loses nothing that it told to be kept, and doubles nothing', async (t) => {
   const url = await (await postgres(t))?.createDatabase();
   if (url !== undefined) await assertSurvives(() => openHistory(url), url, t);
+});
+
+test('a writer whose reader is gone ends, and says nothing', async (t) => {
+  const url = `sqlite:${temporaryFolder(t)}/history.db`;
+  const child = spawn(process.execPath, [APPENDER, url, 'a'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  const said = text(child.stderr);
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.equal(await said, '');
 });
 
 test('the bundle finds the bundle of its thread', async (t) => {

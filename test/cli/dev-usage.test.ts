@@ -66,21 +66,20 @@ test('what has a wrong price is corrected in the folder, too', async (t) => {
   assert.match(stdout, /^1 attempts have another cost: \+0\.\d+ USD\.\n$/, stderr);
 });
 
-test('where no history can be kept it is said, requests go on, and what they used waits for the next start', async (t) => {
+test('where no history can be kept it is said, requests go on, and what they used is kept once it can be', async (t) => {
   const state = join(folderFor(t), 'state');
-  mkdirSync(join(state, 'history.sqlite'), { recursive: true });
-  const first = await start(t, state);
-  const cost = await ask(first, 'a');
+  const inTheWay = join(state, 'history.sqlite');
+  mkdirSync(inTheWay, { recursive: true });
+  const remora = await start(t, state);
+  const cost = await ask(remora, 'a');
   await eventually('it is said', () =>
-    /^Usage waits in the journal, since it cannot be kept: SQLite: unable to open/m.test(first.stderr()),
+    /^Usage waits in the journal, since it cannot be kept: SQLite: unable to open/m.test(remora.stderr()),
   );
-  first.signal('SIGTERM');
-  assert.equal((await first.ended).code, 0);
-  rmdirSync(join(state, 'history.sqlite'));
-  const second = await start(t, state);
-  second.signal('SIGTERM');
-  await second.ended;
+  rmdirSync(inTheWay);
+  await eventually('it is said', () => /^Usage is kept again\.$/m.test(remora.stderr()));
   assert.deepEqual(await report(t, state), { requests: 1, cost });
+  remora.signal('SIGTERM');
+  assert.equal((await remora.ended).code, 0);
 });
 
 test('a report of a folder without a history says so and makes none', async (t) => {

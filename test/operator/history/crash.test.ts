@@ -177,6 +177,18 @@ test('SQLite at its stated size takes no more and says so, and what it has stays
   assert.equal((await allRows(large)).length, kept.length + 1);
 });
 
+test('SQLite that could not open its file opens it by itself once that is mended', async (t) => {
+  const file = join(temporaryFolder(t), 'history.db');
+  mkdirSync(file);
+  const history = openHistory(`sqlite:${file}`);
+  t.after(() => history.close());
+  for (const call of [() => history.append([rowOf()], NOW), () => allRows(history)])
+    await assert.rejects(call, { name: 'HistoryUnavailable', message: /^SQLite: unable to open/ });
+  rmSync(file, { recursive: true });
+  await history.append([rowOf()], NOW);
+  assert.equal((await allRows(history)).length, 1);
+});
+
 test('SQLite on a full disk takes no more and says so, and goes on when there is room', async (t) => {
   const folder = join(temporaryFolder(t), 'volume');
   mkdirSync(folder);

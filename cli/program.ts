@@ -38,7 +38,7 @@ function devCommand({ env }: Terminal): Command {
       PORT.sidecarHealth,
     )
     .option('-n, --namespace <name>', 'namespace to run as; default: the only one that has an AIRoute')
-    .option('--state <folder>', 'where spent budgets are kept over a restart', '.remora')
+    .option('--state <folder>', 'where spent budgets and the history of usage are kept over a restart', '.remora')
     .addOption(new Option('--log-level <level>', 'level of the log on stdout').choices(LOG_LEVELS).default('info'))
     .addHelpText('after', '\nKeys come from the environment: Secret openai, key api-key is $OPENAI_API_KEY.')
     .action(async (paths: string[], options: DevFlags) => {

@@ -96,7 +96,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'operator/telemetry',
   ],
   operator: ['contract', 'treasury', 'operator'],
-  cli: ['contract', 'treasury', 'sidecar', 'cli'],
+  cli: ['contract', 'treasury', 'sidecar', 'operator/history', 'cli'],
   test: ['contract', 'treasury', 'sidecar', 'operator', 'cli', 'test', 'tools'],
   tools: ['contract', 'treasury', 'sidecar', 'operator', 'cli', 'test', 'tools'],
 };

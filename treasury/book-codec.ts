@@ -90,6 +90,15 @@ export function decodeBook(text: string): Book {
   };
 }
 
+/** Undefined for what is no book, where that is another one's to mend. */
+export function decodeReadable(text: string): Book | undefined {
+  try {
+    return decodeBook(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function parse(text: string): z.infer<typeof encodedBook> {
   let value: unknown;
   try {

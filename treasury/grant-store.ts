@@ -15,7 +15,10 @@ export type BookStep<T> = (book: Book | undefined) => { readonly book: Book | un
 export interface GrantStore {
   /** Whether its changes show as AIBudgetLedger objects, which the operator watches. Those of any other store it has to look for. */
   readonly watched: boolean;
-  /** `take` hears of books that other processes changed, soon after. Absent: nobody tells. */
+  /**
+   * `take` hears of books that other processes changed, soon after: of all changes, or of those alone that say that somebody needs what
+   * others hold (`wantedAtMs`). What cannot be heard just then is not told later. Until close(). Absent: nobody tells.
+   */
   onChange?(take: (book: Book) => void): void;
   /**
    * Calls `step` with the present book, or undefined; stores what it returns under a condition that fails when another writer

@@ -76,7 +76,7 @@ async function assemble(options: DevOptions): Promise<Running> {
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
   });
   // Last of what can fail: open budgets keep the process running until they are closed.
-  const money = openMoney(options.stateFolder);
+  const money = openMoney(options.stateFolder, say);
   const sidecar = createSidecar(configOf(options), processDeps(telemetry, money.gate));
   return { sidecar, money, telemetry };
 }

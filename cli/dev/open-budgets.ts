@@ -8,18 +8,15 @@ import { openJournal } from '#sidecar/budget/journal';
 import { type GrantStore, StoreUnavailable } from '#treasury/grant-store';
 import { openGrantStore } from '#treasury/stores/index';
 import { Treasury } from '#treasury/treasury';
-
-const ACKNOWLEDGE_MS = 1_000;
-/** More rows than a journal keeps. */
-const ALL = 10_000;
+import { keepUsage } from './usage-keeper.ts';
 
 export interface Money {
   readonly gate: SidecarBudgetGate;
   close(): Promise<void>;
 }
 
-/** Throws UserError when another process keeps its budgets there, or the folder cannot be written. */
-export function openMoney(folder: string): Money {
+/** Throws UserError when another process keeps its budgets there, or the folder cannot be written. `say` tells what goes wrong later. */
+export function openMoney(folder: string, say: (text: string) => void): Money {
   const store = openStore(folder);
   const treasury = new Treasury({ store, now: Date.now, newId: randomUUID });
   // A book that cannot be deleted only takes room; whatever is wrong with the folder, the next request says.
@@ -27,16 +24,12 @@ export function openMoney(folder: string): Money {
   const instance = randomUUID();
   const journal = openJournal(join(folder, 'journal'));
   const gate = createBudgetGate({ authority: treasury.authorityFor(instance), journal, instance, now: Date.now });
-  // There is no history to keep them: the log line is the record.
-  const acknowledging = setInterval(() => {
-    const highest = new Map(gate.records(ALL).map(({ instance, seq }) => [instance, seq]));
-    for (const [instance, seq] of highest) gate.acknowledge(instance, seq);
-  }, ACKNOWLEDGE_MS);
+  const usage = keepUsage(folder, { gate, say });
   return {
     gate,
     async close() {
-      clearInterval(acknowledging);
       await gate.close();
+      await usage.close();
       await treasury.close();
       journal.close();
       await store.close();

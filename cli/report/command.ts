@@ -71,6 +71,12 @@ const withHistory = (command: Command): Command =>
       'Service of the operator that keeps the history',
       'remora-system/remora',
     ),
+  ).addOption(
+    new Option('--state <folder>', 'folder of `remora dev`: its history is asked, and no cluster').conflicts([
+      'operator',
+      'kubeconfig',
+      'context',
+    ]),
   );
 
 const withDays = (command: Command): Command =>

@@ -24,7 +24,7 @@ const TOKEN_SECONDS = 600;
 /** Longer than the history takes to say that it is too much. */
 const DEADLINE_MS = 40_000;
 
-interface Asked {
+export interface Asked {
   /** With its query. */
   readonly path: string;
   /** Default: to read. */

@@ -1,12 +1,14 @@
 /** `remora report`: what was spent, by whom and on what, as the history of usage has it. */
 import { type ClusterOptions, connect } from '#cli/kube/cluster';
 import { UserError } from '#cli/user-error';
-import { askHistory, placeOf } from './history.ts';
+import { type Asked, askHistory, placeOf } from './history.ts';
 import { reportTable } from './report-table.ts';
 
 export interface HistoryFlags extends ClusterOptions {
   /** `namespace/name` of its Service. */
   readonly operator: string;
+  /** Folder of `remora dev`, whose history is asked in place of that of a cluster. */
+  readonly state?: string | undefined;
 }
 
 export interface ReportFlags extends HistoryFlags {
@@ -24,15 +26,15 @@ export async function report({ where, format, ...flags }: ReportFlags): Promise<
   const params = paramsOf({ by: flags.by, period: flags.period, from: flags.from, to: flags.to, top: flags.top });
   for (const one of where) params.append('where', one);
   params.set('format', format === 'csv' ? 'csv' : 'json');
-  const text = await asked(flags, `/v1/report?${params}`);
+  const text = await ask(flags, { path: `/v1/report?${params}` });
   return format === 'table' ? reportTable(text) : text;
 }
 
 /** One line. */
 export const question = (
   name: 'dearest-team' | 'per-session',
-  { operator, kubeconfig, context, ...params }: HistoryFlags & Readonly<Record<string, string | undefined>>,
-): Promise<string> => asked({ operator, kubeconfig, context }, `/v1/report/${name}?${paramsOf(params)}`);
+  { operator, state, kubeconfig, context, ...params }: HistoryFlags & Readonly<Record<string, string | undefined>>,
+): Promise<string> => ask({ operator, state, kubeconfig, context }, { path: `/v1/report/${name}?${paramsOf(params)}` });
 
 export interface RerateFlags extends HistoryFlags {
   readonly provider: string;
@@ -46,13 +48,16 @@ export interface RerateFlags extends HistoryFlags {
 export async function rerate({ provider, model, from, to, prices, ...flags }: RerateFlags): Promise<string> {
   const { readPrices } = await import('./read-prices.ts');
   const body = { provider, model, from, to, prices: readPrices(prices) };
-  const text = await askHistory(await connect(flags), placeOf(flags.operator), { path: '/v1/rerate', body });
+  const text = await ask(flags, { path: '/v1/rerate', body });
   const { rows, differenceUsd } = parsed<{ rows: number; differenceUsd: string }>(text);
   return `${rows} attempts have another cost: ${differenceUsd.startsWith('-') ? '' : '+'}${differenceUsd} USD.\n`;
 }
 
-const asked = async (flags: HistoryFlags, path: string): Promise<string> =>
-  askHistory(await connect(flags), placeOf(flags.operator), { path });
+async function ask({ state, operator, ...cluster }: HistoryFlags, asked: Asked): Promise<string> {
+  if (state === undefined) return askHistory(await connect(cluster), placeOf(operator), asked);
+  const { askState } = await import('./state-history.ts');
+  return askState(state, asked);
+}
 
 const paramsOf = (stated: Readonly<Record<string, string | undefined>>): URLSearchParams =>
   new URLSearchParams(Object.entries(stated).filter((entry): entry is [string, string] => entry[1] !== undefined));

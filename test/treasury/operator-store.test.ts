@@ -11,6 +11,7 @@ import { createLog } from '#operator/telemetry/log';
 import { eventually } from '#test/operator/eventually';
 import { directAccess } from '#test/operator/faulty-api';
 import { World } from '#test/operator/world';
+import { postgres } from '#test/support/postgres';
 import { openGrantStore } from '#treasury/stores/index';
 import { windowAt } from '#treasury/window';
 
@@ -48,4 +49,24 @@ test('an operator keeps its books where REMORA_GRANT_STORE says, and shows what 
   const after = openGrantStore(`file:${folder}`);
   assert.equal((await after.read({ budgetId: budget.id, window }))?.settled, 12_500_000_000n);
   await after.close();
+});
+
+test('two operators over PostgreSQL: what a pod of the one holds idle is recalled for a pod of the other', async (t) => {
+  const url = await (await postgres(t))?.createDatabase();
+  const world = url === undefined ? undefined : await World.open(t);
+  if (!world || url === undefined) return;
+  await world.apply(KIND.provider, 'mock', { type: 'Mock' });
+  await world.apply(KIND.route, 'chat', { targets: [{ model: 'mock/demo' }] });
+  await world.apply(KIND.budget, 'caps', { limits: [{ name: 'all', usd: 50, every: 'Month' }] });
+  const podAt = async (name: string) => {
+    const operator = await world.operator(undefined, { REMORA_GRANT_STORE: url });
+    const { sink, client } = world.sidecar(await world.pod(name), operator);
+    const budget = await eventually('the budget', () => sink.policy?.budgets[0]);
+    const window = windowAt(budget.every, Date.now()).id;
+    return { authority: client.authority, ask: (usd: bigint) => client.authority.ask(budget, window, usd * 10n ** 9n) };
+  };
+  const [rich, poor] = [await podAt('app-1'), await podAt('app-2')];
+  rich.authority.onRecall?.((grant) => rich.authority.shrink?.({ ...grant, amount: 0n }));
+  assert.ok((await rich.ask(40n)).granted);
+  await eventually('what was idle', async () => (await poor.ask(45n)).granted);
 });

@@ -10,8 +10,6 @@ import { Journal } from '#sidecar/budget/journal';
 import type { Book } from '#treasury/book';
 import type { GrantStore } from '#treasury/grant-store';
 import { ClusterGrantStore } from '#treasury/stores/cluster/cluster-store';
-import { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
-import type { LedgerObject } from '#treasury/stores/cluster/ledger-objects';
 import { openGrantStore } from '#treasury/stores/index';
 import { Treasury } from '#treasury/treasury';
 import { windowAt } from '#treasury/window';
@@ -273,54 +271,4 @@ test('a thousand asks at once hold no more than the cap, and each that fits is s
   const total = answers.reduce((sum, answer) => sum + (answer.granted ? answer.grant.amount : 0n), 0n);
   assert.ok(total <= 5_000n && total > 4_995n, `${total}`);
   assert.ok(answers.filter(({ granted }) => granted).length > 600);
-});
-
-test('what is idle at a holder of another replica is recalled by the book itself', async () => {
-  const clock = new TestClock(NOON);
-  const server = new LedgerServer();
-  const indexes = [new LedgerIndex(), new LedgerIndex()];
-  let ids = 0;
-  const treasuries = indexes.map((ledgers) => {
-    const client = server.client();
-    // The watch: what one writes, all hear of.
-    const told = async (write: Promise<unknown>): Promise<void> => {
-      await write;
-      for (const index of indexes) for (const object of server.objects) index.apply(object);
-    };
-    const objects = {
-      ...client,
-      create: (object: LedgerObject) => told(client.create(object)),
-      replace: (object: LedgerObject) => told(client.replace(object)),
-    };
-    const store = new ClusterGrantStore({ objects, ledgers, ownerOf: () => undefined });
-    return new Treasury({
-      store,
-      now: clock.now,
-      newId: () => `g${ids++}`,
-      after: (ms, task) => clock.after(ms, task),
-      hasPeers: true,
-    });
-  });
-  const budget = budgetOf('dev', 100n);
-  const [a, b] = treasuries.map((treasury, n) => {
-    const journal = new Journal(new MemoryDisk().mount());
-    const instance = `pod-${n}`;
-    return createBudgetGate({
-      authority: treasury.authorityFor(instance),
-      journal,
-      instance,
-      now: clock.now,
-      timers: clock,
-    });
-  });
-  assert.ok(a && b);
-  (await a.reserve(attemptOf([budget], 10))).settle(NOTHING);
-  let served = false;
-  void b.reserve(attemptOf([budget], 100)).then(() => {
-    served = true;
-  });
-  await until(() => {
-    clock.advance(5);
-    return served;
-  });
 });

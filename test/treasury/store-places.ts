@@ -4,13 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { postgres } from '#test/support/postgres';
+import type { GrantStore } from '#treasury/grant-store';
+import { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
 import { openGrantStore } from '#treasury/stores/index';
 import { LedgerServer } from './ledger-server.ts';
 import type { PlaceFor, StorePlace } from './store-suite.ts';
 
 function clusterPlace(): StorePlace {
-  const objects = new LedgerServer().client();
-  return { shared: true, open: () => openGrantStore('cluster:', { objects, ownerOf: () => undefined }) };
+  const server = new LedgerServer();
+  const objects = server.client();
+  const open = (): GrantStore => {
+    const ledgers = new LedgerIndex();
+    server.watch((object) => ledgers.apply(object));
+    return openGrantStore('cluster:', { objects, ledgers, ownerOf: () => undefined });
+  };
+  return { shared: true, open };
 }
 
 function filePlace(t: TestContext): StorePlace {

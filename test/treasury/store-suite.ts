@@ -5,7 +5,8 @@ import { type Book, MAX_OPEN_GRANTS, newBook } from '#treasury/book';
 import { type BookKey, type BookStep, type GrantStore, StoreUnavailable } from '#treasury/grant-store';
 import { Treasury } from '#treasury/treasury';
 import { windowAt } from '#treasury/window';
-import { budgetOf, NOON } from './budgets.ts';
+import { budgetOf, NOON, NOTHING } from './budgets.ts';
+import { replicasOver } from './replicas.ts';
 
 export interface StorePlace {
   /** Opens a store in this place, which keeps its books until the test ends; the suite closes what it opens. */
@@ -34,6 +35,9 @@ const settled = async (store: GrantStore, key: BookKey): Promise<bigint | undefi
 
 /** undefined: what it needs is not on this machine, and the test was told so. */
 export type PlaceFor = (t: TestContext) => StorePlace | undefined | Promise<StorePlace | undefined>;
+
+/** After so long a pod gives back what it does not use, whoever needs it. */
+const IDLE_MS = 60_000;
 
 /** Each test gets a place of its own. */
 export function storeSuite(name: string, placeFor: PlaceFor): void {
@@ -157,6 +161,20 @@ function writers(promise: Promises): void {
     const both = [first, open()];
     for (let round = 0; round < 30; round++) await Promise.all(both.map((store) => add(store, key)));
     assert.deepEqual(await Promise.all(both.map((store) => settled(store, key))), [60n, 60n]);
+  });
+
+  promise('what a pod of one replica holds idle is recalled for a pod of another one', async (open, { shared }) => {
+    if (!shared) return;
+    const { clock, pods, reserve } = replicasOver(open);
+    const [a, b] = pods;
+    const budget = budgetOf('dev', 100n);
+    (await reserve(a, budget, 10)).settle(NOTHING);
+    // To and fro: each hears the other.
+    for (const pod of [b, a]) {
+      const sinceMs = clock.now();
+      (await reserve(pod, budget, 100)).settle(NOTHING);
+      assert.ok(clock.now() - sinceMs < IDLE_MS, 'long before it is given back by itself');
+    }
   });
 
   promise('a treasury over it grants to the cap and never beyond, also after it was opened anew', async (open) => {

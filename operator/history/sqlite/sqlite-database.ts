@@ -44,14 +44,17 @@ export class SqliteDatabase implements SqlDatabase, Sql {
 
   /** Throws HistoryUnavailable. */
   static async open({ file, readOnly, maxBytes }: SqliteOptions): Promise<SqliteDatabase> {
+    let opened: DatabaseSync | undefined;
     try {
-      const db = new SqliteDatabase(new DatabaseSync(file, { readOnly, timeout: BUSY_MS }));
+      opened = new DatabaseSync(file, { readOnly, timeout: BUSY_MS });
+      const db = new SqliteDatabase(opened);
       if (readOnly) return db;
       for (const setting of SETTINGS) db.#db.exec(`PRAGMA ${setting}`);
       db.#db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / PAGE_BYTES)}`);
       await db.write((sql) => migrate(sql, { prefix: '', steps: STEPS, run: async (text) => db.#db.exec(text) }));
       return db;
     } catch (error) {
+      opened?.close();
       throw unavailable(error);
     }
   }

@@ -20,14 +20,21 @@ async function open(settings: WorkerSettings): Promise<Calls> {
   };
 }
 
-/** What cannot be opened is said to every call. */
-const opened = open(workerData as WorkerSettings);
-opened.catch(() => {});
+let opened: Promise<Calls> | undefined;
+
+/** One try at a time; what cannot be opened is tried anew by the next call. */
+function calls(): Promise<Calls> {
+  opened ??= open(workerData as WorkerSettings).catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
 
 async function reply({ id, method, args }: CallMessage): Promise<ReplyMessage> {
   try {
-    const calls = await opened;
-    return { id, result: await calls[method](...(args as never[])) };
+    const history = await calls();
+    return { id, result: await history[method](...(args as never[])) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { id, error: { name, message } };

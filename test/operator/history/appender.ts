@@ -4,6 +4,9 @@ import { NOW, rowOf } from './rows.ts';
 
 const BATCH = 20;
 
+// Nobody reads any more.
+process.stdout.on('error', () => process.exit());
+
 async function main(url = '', instance = ''): Promise<void> {
   const history = openHistory(url);
   for (let seq = 0; ; seq += BATCH) {

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import type { UsageRow } from '#contract/history/usage-row';
 import { openHistory } from '#operator/history/histories';
@@ -81,6 +82,17 @@ test('SQLite: a writer that is killed loses nothing that it told to be kept, and
 test('PostgreSQL: a writer that is killed loses nothing that it told to be kept, and doubles nothing', async (t) => {
   const url = await (await postgres(t))?.createDatabase();
   if (url !== undefined) await assertSurvives(() => openHistory(url), url, t);
+});
+
+test('a writer whose reader is gone ends, and says nothing', async (t) => {
+  const url = `sqlite:${temporaryFolder(t)}/history.db`;
+  const child = spawn(process.execPath, [APPENDER, url, 'a'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  const said = text(child.stderr);
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.equal(await said, '');
 });
 
 test('the bundle finds the bundle of its thread', async (t) => {
@@ -163,6 +175,18 @@ test('SQLite at its stated size takes no more and says so, and what it has stays
   t.after(() => large.close());
   await large.append([rowOf({ seq: 999_999 })], NOW);
   assert.equal((await allRows(large)).length, kept.length + 1);
+});
+
+test('SQLite that could not open its file opens it by itself once that is mended', async (t) => {
+  const file = join(temporaryFolder(t), 'history.db');
+  mkdirSync(file);
+  const history = openHistory(`sqlite:${file}`);
+  t.after(() => history.close());
+  for (const call of [() => history.append([rowOf()], NOW), () => allRows(history)])
+    await assert.rejects(call, { name: 'HistoryUnavailable', message: /^SQLite: unable to open/ });
+  rmSync(file, { recursive: true });
+  await history.append([rowOf()], NOW);
+  assert.equal((await allRows(history)).length, 1);
 });
 
 test('SQLite on a full disk takes no more and says so, and goes on when there is room', async (t) => {

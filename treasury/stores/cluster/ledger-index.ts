@@ -1,7 +1,7 @@
 /** The books that the API server is known to hold, as a watch and our own writes tell: for figures and bounds, never to grant from. */
 import { budgetKeyOfBook, limitOfBook } from '#contract/policy/book-id';
 import type { Book } from '#treasury/book';
-import { decodeBook } from '#treasury/book-codec';
+import { decodeReadable } from '#treasury/book-codec';
 import type { LedgerObject } from './ledger-objects.ts';
 
 /** Of one object that states limits, before it gets no further book of a partition: what an API server carries without being felt. Replicas may pass it by a few. */
@@ -53,10 +53,4 @@ export class LedgerIndex {
 }
 
 /** Undefined for what is no book: it is left alone. */
-export function bookIn(object: LedgerObject): Book | undefined {
-  try {
-    return decodeBook(object.spec.book);
-  } catch {
-    return undefined;
-  }
-}
+export const bookIn = (object: LedgerObject): Book | undefined => decodeReadable(object.spec.book);

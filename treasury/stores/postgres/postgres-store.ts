@@ -2,24 +2,32 @@
  * Books as rows of PostgreSQL, for more budgets than an API server carries, or for one cap over several clusters: those that name the
  * same AIBudget in the same namespace share its books. Every change is a conditional write on the revision that was read.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { limitOfBook } from '#contract/policy/book-id';
 import type { Book } from '#treasury/book';
-import { decodeBook, encodeBook } from '#treasury/book-codec';
+import { decodeBook, decodeReadable, encodeBook } from '#treasury/book-codec';
 import { type BookKey, type BookStep, disposableAtMs, type GrantStore, StoreUnavailable } from '#treasury/grant-store';
 import { OpenWork } from '#treasury/stores/open-work';
 import type { GrantStoreKind } from '#treasury/stores/store-kind';
+import { connectionTo } from './connection.ts';
 import { prepareSchema } from './schema.ts';
+import { isWish, tellingWish, Wishes, wishPayload } from './wishes.ts';
 
 const MAX_ATTEMPTS = 16;
 const FIRST_WAIT_MS = 2;
 const LONGEST_WAIT_MS = 200;
 const CONNECTIONS = 8;
-const CONNECT_WITHIN_MS = 2_000;
-const ANSWER_WITHIN_MS = 5_000;
 /** Rows that one statement of a sweep deletes: so many lock nobody out for long. */
 const SWEPT_AT_ONCE = 5_000;
+
+const INSERT = `INSERT INTO remora.book (budget_id, window_id, limit_id, revision, book, keep_until)
+  VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT DO NOTHING RETURNING revision`;
+const UPDATE = `UPDATE remora.book SET revision = revision + 1, book = $4, keep_until = $5
+  WHERE budget_id = $1 AND window_id = $2 AND revision = $3 RETURNING revision`;
+
+type SqlValue = string | number | readonly string[];
 
 interface Row {
   readonly revision: string;
@@ -29,11 +37,19 @@ interface Row {
 class PostgresGrantStore implements GrantStore {
   readonly watched = false;
   readonly #url: string;
+  readonly #self = randomUUID();
   readonly #work = new OpenWork();
+  #wishes: Wishes | undefined;
   #pool: Promise<Pool> | undefined;
 
   constructor(url: string) {
     this.#url = url;
+  }
+
+  onChange(take: (book: Book) => void): void {
+    const read = (keys: readonly BookKey[]): Promise<readonly Book[]> => this.#work.run(() => this.#readable(keys));
+    this.#wishes?.stop();
+    this.#wishes = new Wishes({ url: this.#url, self: this.#self, read, take });
   }
 
   async read(key: BookKey): Promise<Book | undefined> {
@@ -58,6 +74,7 @@ class PostgresGrantStore implements GrantStore {
   }
 
   async close(): Promise<void> {
+    this.#wishes?.stop();
     await this.#work.close();
     const pool = this.#pool;
     this.#pool = undefined;
@@ -71,7 +88,7 @@ class PostgresGrantStore implements GrantStore {
       const book = present && decodeBook(present.book);
       const next = step(book);
       if (next.book === undefined || next.book === book) return next.result;
-      if (await this.#written(key, next.book, present)) return next.result;
+      if (await this.#written(key, next.book, present, isWish(next.book, book))) return next.result;
     }
     throw new StoreUnavailable(`${MAX_ATTEMPTS} writers in a row were faster on the book of ${key.budgetId}`);
   }
@@ -85,30 +102,25 @@ class PostgresGrantStore implements GrantStore {
     return row;
   }
 
+  /** Those of these that are there and are books. */
+  async #readable(keys: readonly BookKey[]): Promise<readonly Book[]> {
+    const rows = await this.#query<Row>(
+      'SELECT book FROM remora.book JOIN unnest($1::text[], $2::text[]) AS key (b, w) ON budget_id = b AND window_id = w',
+      keys.map(({ budgetId }) => budgetId),
+      keys.map(({ window }) => window),
+    );
+    return rows.flatMap(({ book }) => decodeReadable(book) ?? []);
+  }
+
   /** False: another writer was faster. */
-  async #written(key: BookKey, book: Book, present: Row | undefined): Promise<boolean> {
+  async #written(key: BookKey, book: Book, present: Row | undefined, wish: boolean): Promise<boolean> {
     const { budgetId, window } = key;
-    const text = encodeBook(book);
-    const written =
-      present === undefined
-        ? await this.#query(
-            `INSERT INTO remora.book (budget_id, window_id, limit_id, revision, keep_until, book) VALUES ($1, $2, $3, 1, $4, $5)
-             ON CONFLICT DO NOTHING RETURNING revision`,
-            budgetId,
-            window,
-            limitOfBook(budgetId),
-            disposableAtMs(book),
-            text,
-          )
-        : await this.#query(
-            `UPDATE remora.book SET revision = revision + 1, book = $4, keep_until = $5
-             WHERE budget_id = $1 AND window_id = $2 AND revision = $3 RETURNING revision`,
-            budgetId,
-            window,
-            present.revision,
-            text,
-            disposableAtMs(book),
-          );
+    const change = present === undefined ? INSERT : UPDATE;
+    const third = present?.revision ?? limitOfBook(budgetId);
+    const values = [budgetId, window, third, encodeBook(book), disposableAtMs(book)];
+    const written = wish
+      ? await this.#query(tellingWish(change, 6), ...values, wishPayload(this.#self, key))
+      : await this.#query(change, ...values);
     return written.length > 0;
   }
 
@@ -127,7 +139,7 @@ class PostgresGrantStore implements GrantStore {
     return deleted;
   }
 
-  async #query<R extends object>(text: string, ...values: readonly (string | number)[]): Promise<readonly R[]> {
+  async #query<R extends object>(text: string, ...values: readonly SqlValue[]): Promise<readonly R[]> {
     try {
       const pool = await this.#connected();
       return (await pool.query<R>(text, [...values])).rows;
@@ -153,13 +165,8 @@ async function openPool(url: string): Promise<Pool> {
   // Loaded by whoever uses it alone.
   const { default: pg } = await import('pg');
   const pool = new pg.Pool({
-    connectionString: url,
-    application_name: 'remora',
+    ...connectionTo(url),
     max: CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    query_timeout: ANSWER_WITHIN_MS,
-    statement_timeout: ANSWER_WITHIN_MS,
-    keepAlive: true,
     allowExitOnIdle: true,
   });
   // A connection that breaks while nobody uses it is replaced by the next query.

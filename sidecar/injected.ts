@@ -95,7 +95,11 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
     hooks: {
       overrun: (budget, amount) => log.warn({ budget, amount: amount.toString() }, 'billed above the enforced bound'),
       journalFailed: () => log.error({ dir: environment.journalDir }, 'the journal cannot be written'),
-      journalDamaged: () => log.error({ dir: environment.journalDir }, 'the journal was damaged; its grants are spent'),
+      journalDamaged: () =>
+        log.error(
+          { dir: environment.journalDir },
+          'the journal was damaged, or its node was restarted; its grants are spent',
+        ),
     },
   });
   telemetry.metrics.watchBacklog(() => gate.backlog);

@@ -51,6 +51,8 @@ const journalEntry = z.discriminatedUnion('type', [
   z.object({ type: z.literal('closed'), budgetId: z.string(), window: z.string(), used: amount }),
   /** The window is over: what was spent in it is of no weight any more. */
   z.object({ type: z.literal('over'), window: z.string() }),
+  /** The start of the node that wrote what follows. */
+  z.object({ type: z.literal('boot'), id: z.string() }),
   /** A part of the journal was lost, and with it grants that may have been spent from. */
   z.object({ type: z.literal('lost') }),
   /** A record that is not acknowledged: of a request that no attempt was made for, or of a compacted journal. */

@@ -18,7 +18,7 @@ export interface JournalKeeperOptions {
 /** None may throw. */
 export interface JournalHooks {
   journalFailed?(): void;
-  /** The journal of a former process was damaged; its open grants were counted as spent in full. */
+  /** The journal of a former process was damaged, or the node was started anew since; its open grants were counted as spent in full. */
   journalDamaged?(): void;
 }
 
@@ -83,10 +83,10 @@ export class JournalKeeper {
   /** Grants to be given back; undefined while the journal of a former process cannot be read or closed. */
   open(): readonly ClosedGrant[] | undefined {
     try {
-      const { returns, seq } = recover(this.#journal, this.#instance, this.#now(), this.#seq);
+      const { returns, seq, damaged } = recover(this.#journal, this.#instance, this.#now(), this.#seq);
       this.#isOpen = true;
       this.#seq = seq;
-      if (this.#journal.damaged) this.#hooks.journalDamaged?.();
+      if (damaged) this.#hooks.journalDamaged?.();
       return returns;
     } catch {
       this.#hooks.journalFailed?.();

@@ -20,6 +20,8 @@ export interface JournalState {
   readonly closed: ClosedUses;
   /** A part of what was written is lost: what is not here may have been held and spent from all the same. */
   lossy: boolean;
+  /** The start of the node that wrote it last; undefined: nobody said. */
+  boot: string | undefined;
   /** Not acknowledged, oldest first. */
   records: UsageRecord[];
   droppedRecords: number;
@@ -31,6 +33,7 @@ export const emptyState = (): JournalState => ({
   returns: new Map(),
   closed: new Map(),
   lossy: false,
+  boot: undefined,
   records: [],
   droppedRecords: 0,
 });
@@ -60,6 +63,9 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
       return;
     case 'over':
       forgetWindow(state.closed, entry.window);
+      return;
+    case 'boot':
+      state.boot = entry.id;
       return;
     case 'lost':
       state.lossy = true;
@@ -129,6 +135,7 @@ function endReturn(state: JournalState, grantId: string): void {
 export function snapshotEntries(state: JournalState): JournalEntry[] {
   const closed = [...state.returns.values()];
   return [
+    ...(state.boot === undefined ? [] : [{ type: 'boot', id: state.boot } as const]),
     ...[...state.closed.values()].map((use): JournalEntry => ({ type: 'closed', ...use })),
     ...(state.lossy ? [{ type: 'lost' } as const] : []),
     ...[...state.grants.values()].map(({ grant, used }): JournalEntry => ({ type: 'grant', grant, used })),

@@ -50,8 +50,9 @@ const LAST_ATTEMPT = 10_000;
 const FIRST_TIME = Date.UTC(2020, 0);
 const LAST_TIME = Date.UTC(2100, 0);
 
-const CONTROL = /\p{Cc}/u;
-const CONTROLS = /\p{Cc}+/gu;
+/** Unicode's general category Cc, by its numbers: a class by its name costs several times as much for each label of each row. */
+const CONTROL = /[^ -~\u00a0-\uffff]/;
+const CONTROLS = /[^ -~\u00a0-\uffff]+/g;
 
 /** A caller's words, cut and without control characters, so that no row is refused for them. undefined: nothing is left. */
 function plainLabel(text: string | undefined): string | undefined {
@@ -69,22 +70,32 @@ export const millisOf = (ms: number): number => whole(ms, LONGEST_MS);
 export const costWithin = (cost: bigint | null): bigint | null =>
   cost !== null && cost > DEAREST_NANO_USD ? DEAREST_NANO_USD : cost;
 
-/** What of the labels says something, as it stands in a row. */
-export function labelled({
-  attempt = 1,
-  traffic,
-  pieces: _pieces,
-  billed: _billed,
-  ...labels
-}: RowLabels): Pick<UsageRecord, 'attempt'> {
-  const row: Record<string, string | number> = { attempt: Math.max(1, whole(attempt, LAST_ATTEMPT)) };
-  for (const name in labels) {
-    const text = plainLabel(labels[name as keyof typeof labels]);
-    if (text !== undefined) row[name] = text;
-  }
-  if (traffic !== undefined && traffic !== 'live') row.traffic = traffic;
-  return row as Pick<UsageRecord, 'attempt'>;
-}
+type RowTexts = { readonly [L in Exclude<Label, 'outcome' | 'traffic'>]: string | undefined };
+
+/** The labels as they stand in a row. Name by name, which costs a third of a loop over them. */
+export const labelled = (labels: RowLabels) =>
+  ({
+    attempt: Math.max(1, whole(labels.attempt ?? 1, LAST_ATTEMPT)),
+    requestId: plainLabel(labels.requestId),
+    namespace: plainLabel(labels.namespace),
+    workload: plainLabel(labels.workload),
+    team: plainLabel(labels.team),
+    project: plainLabel(labels.project),
+    environment: plainLabel(labels.environment),
+    feature: plainLabel(labels.feature),
+    user: plainLabel(labels.user),
+    session: plainLabel(labels.session),
+    run: plainLabel(labels.run),
+    route: plainLabel(labels.route),
+    rule: plainLabel(labels.rule),
+    variant: plainLabel(labels.variant),
+    provider: plainLabel(labels.provider),
+    providerName: plainLabel(labels.providerName),
+    model: plainLabel(labels.model),
+    operation: plainLabel(labels.operation),
+    priceVersion: plainLabel(labels.priceVersion),
+    ...(labels.traffic !== undefined && labels.traffic !== 'live' && { traffic: labels.traffic }),
+  }) satisfies RowTexts & Pick<UnnumberedRecord, 'attempt' | 'traffic'>;
 
 /** A clock that is wrong by years would make a row that no history takes. */
 export const timeWithin = (unixMs: number): number =>

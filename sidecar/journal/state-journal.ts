@@ -2,7 +2,8 @@
 import { decodeLines, encodeLine, type ParseEntry } from './checked-line.ts';
 import type { JournalFile } from './journal-file.ts';
 
-const COMPACT_AT_CHARS = 1_000_000;
+/** Each compaction waits for the disk. */
+const COMPACT_AT_CHARS = 4_000_000;
 const MAX_CHARS = 16_000_000;
 
 /** The journal cannot be read or written now; nothing may be done that it would have to prove. */

@@ -77,7 +77,7 @@ export class JournalKeeper {
 
   get backlog(): Backlog {
     const { length, state } = this.#journal;
-    return { journalChars: length, waiting: state.records.length, dropped: state.droppedRecords };
+    return { journalChars: length, waiting: state.records.size, dropped: state.droppedRecords };
   }
 
   /** Grants to be given back; undefined while the journal of a former process cannot be read or closed. */
@@ -137,7 +137,13 @@ export class JournalKeeper {
 
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None that a crash would write anew. */
   records(limit: number): readonly UsageRecord[] {
-    return this.#journal.isBehind ? [] : this.#journal.state.records.slice(0, limit);
+    const records: UsageRecord[] = [];
+    if (this.#journal.isBehind) return records;
+    for (const record of this.#journal.state.records) {
+      if (records.length === limit) break;
+      records.push(record);
+    }
+    return records;
   }
 
   acknowledge(instance: string, seq: number): void {

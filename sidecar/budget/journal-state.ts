@@ -23,7 +23,7 @@ export interface JournalState {
   /** The start of the node that wrote it last; undefined: nobody said. */
   boot: string | undefined;
   /** Not acknowledged, oldest first. */
-  records: UsageRecord[];
+  readonly records: Set<UsageRecord>;
   droppedRecords: number;
 }
 
@@ -34,7 +34,7 @@ export const emptyState = (): JournalState => ({
   closed: new Map(),
   lossy: false,
   boot: undefined,
-  records: [],
+  records: new Set(),
   droppedRecords: 0,
 });
 
@@ -77,7 +77,8 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
       state.droppedRecords += entry.count;
       return;
     case 'acknowledged':
-      state.records = state.records.filter(({ instance, seq }) => instance !== entry.instance || seq > entry.seq);
+      for (const record of state.records)
+        if (record.instance === entry.instance && record.seq <= entry.seq) state.records.delete(record);
   }
 }
 
@@ -104,9 +105,12 @@ function addUse(state: JournalState, paid: readonly Share[]): void {
 
 function addRecord(state: JournalState, record: UsageRecord | undefined): void {
   if (record === undefined) return;
-  state.records.push(record);
-  if (state.records.length <= MAX_RECORDS) return;
-  state.records.shift();
+  state.records.add(record);
+  if (state.records.size <= MAX_RECORDS) return;
+  for (const oldest of state.records) {
+    state.records.delete(oldest);
+    break;
+  }
   state.droppedRecords += 1;
 }
 
@@ -143,7 +147,7 @@ export function snapshotEntries(state: JournalState): JournalEntry[] {
     ...closed.map(({ grant, final }): JournalEntry => ({ type: 'close', grantId: grant.id, final })),
     ...state.dispatches.values(),
     ...(state.droppedRecords > 0 ? [{ type: 'dropped', count: state.droppedRecords } as const] : []),
-    ...state.records.map((record): JournalEntry => ({ type: 'record', record })),
+    ...[...state.records].map((record): JournalEntry => ({ type: 'record', record })),
   ];
 }
 

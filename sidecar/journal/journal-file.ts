@@ -1,15 +1,5 @@
 /** The bytes of a journal on a disk. Every call is synchronous: what returned survives a kill of the process. */
-import {
-  closeSync,
-  fdatasyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface JournalFile {
@@ -57,8 +47,8 @@ export class DiskJournalFile implements JournalFile {
     const aside = `${this.#path}.new`;
     const fd = openSync(aside, 'w', 0o600);
     try {
+      // Not forced to the disk, as no append is: what outlives a kill of the process is in the kernel, and after one of the node nothing here is believed.
       writeAll(fd, Buffer.from(text));
-      fdatasyncSync(fd);
     } catch (error) {
       rmSync(aside, { force: true });
       throw error;

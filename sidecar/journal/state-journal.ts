@@ -2,8 +2,9 @@
 import { decodeLines, encodeLine, type ParseEntry } from './checked-line.ts';
 import type { JournalFile } from './journal-file.ts';
 
-/** Each compaction waits for the disk. */
-const COMPACT_AT_CHARS = 4_000_000;
+const COMPACT_AT_CHARS = 2_000_000;
+/** Of what a compaction left, before the next one. */
+const GROWTH = 3;
 const MAX_CHARS = 16_000_000;
 
 /** The journal cannot be read or written now; nothing may be done that it would have to prove. */
@@ -146,7 +147,7 @@ export class StateJournal<State, Entry> {
     const text = this.#lines(this.#form.snapshot(this.#state)) + added;
     this.#file.replace(text);
     this.#chars = text.length;
-    this.#compactAt = Math.max(COMPACT_AT_CHARS, 2 * text.length);
+    this.#compactAt = Math.max(COMPACT_AT_CHARS, GROWTH * text.length);
     this.#stale = false;
   }
 

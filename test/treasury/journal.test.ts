@@ -147,7 +147,7 @@ test('a long journal is compacted to what still matters', async () => {
       journal.append(settle(number, 0n));
       journal.append({ type: 'acknowledged', instance: 'old', seq: number });
     }
-    assert.ok(statSync(path).size < 4_100_000, `${statSync(path).size}`);
+    assert.ok(statSync(path).size < 3_000_000, `${statSync(path).size}`);
     journal.close();
     const { returns, records } = recovered(openJournal(path));
     assert.deepEqual(returns, [{ grant: GRANT, final: 100n }]);
@@ -176,9 +176,9 @@ test('records that nobody acknowledges are kept within a bound, the newest of th
     const journal = openJournal(path);
     const records = Array.from({ length: MAX_RECORDS + 3 }, (_, index) => settle(index + 1, 0n));
     journal.append(...records);
-    assert.equal(journal.state.records.length, MAX_RECORDS);
+    assert.equal(journal.state.records.size, MAX_RECORDS);
     assert.equal(journal.state.droppedRecords, 3);
-    assert.equal(journal.state.records[0]?.seq, 4);
+    assert.equal([...journal.state.records][0]?.seq, 4);
     journal.close();
   });
 });

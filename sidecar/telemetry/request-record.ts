@@ -137,6 +137,8 @@ export interface RequestRecord {
     readonly waitedFor?: string;
     readonly refused?: 'full' | 'late';
   };
+  /** What the cache of its route did; absent: the route has none. */
+  readonly cache?: 'hit' | 'miss' | 'skip';
   /** What a limit lowered it to, and which: `namespace/name/limit`. */
   readonly downgraded?: { readonly by: string; readonly model: string };
   readonly startUnixMs: number;

@@ -1,0 +1,84 @@
+/** What the cache of its route does for one request: gives it an answer that was given before, or keeps the one that it gets. */
+import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
+import type { Answer } from '#sidecar/pipeline/attempts/answer';
+import { callerHeader } from '#sidecar/pipeline/request-recorder';
+import { attemptLabels } from '#sidecar/pipeline/row-labels';
+import type { KeptAnswer } from './answer-cache.ts';
+import { cacheKey } from './cache-key.ts';
+import { cachedAnswer } from './cached-answer.ts';
+import { type Collected, collect } from './collected-answer.ts';
+import type { CompiledCache } from './route-cache.ts';
+
+export interface CacheVisit {
+  /** Given in place of asking anybody. */
+  readonly hit?: Answer;
+  /** The answer with somebody who listens. */
+  collect(answer: Answer): Answer;
+  /** Called when the client has all of the answer. */
+  keep(): void;
+}
+
+/** undefined: the route has no cache, or the request is none that is answered twice. */
+export function visitCache(question: AttemptQuestion): CacheVisit | undefined {
+  const { selection, call, log, deps } = question;
+  const { cache } = selection.route;
+  if (cache === undefined) return undefined;
+  // As RFC 9111, 5.2.1 has them: neither is answered from here, and what `no-store` gets is for nobody else.
+  const wish = callerHeader(call, 'cache');
+  const key = wish === 'no-store' ? undefined : cacheKey(cache, question);
+  log.cache = wish === undefined && key !== undefined ? 'miss' : 'skip';
+  if (key === undefined) return undefined;
+  const kept = wish === undefined ? deps.cache.find(key) : undefined;
+  return (kept && hitOf(kept, question)) ?? new Visit(key, cache, question);
+}
+
+/** undefined: whoever gave it may not be asked any more, or it has not the form that is asked for. */
+function hitOf(kept: KeptAnswer, question: AttemptQuestion): CacheVisit | undefined {
+  const { selection, decoded, log } = question;
+  const candidate = selection.candidates.find(
+    ({ target, provider }) => target.policy.name === kept.target && provider.policy.key === kept.provider,
+  );
+  const { dialect, request } = decoded;
+  const hit = candidate && cachedAnswer(kept, candidate, request.stream && dialect.streamEncoder !== undefined);
+  if (candidate === undefined || hit === undefined) return undefined;
+  log.cache = 'hit';
+  log.hit = attemptLabels(candidate, question);
+  return { hit, collect: (answer) => answer, keep: () => {} };
+}
+
+class Visit implements CacheVisit {
+  readonly #key: string;
+  readonly #cache: CompiledCache;
+  readonly #question: AttemptQuestion;
+  #collected: Collected | undefined;
+
+  constructor(key: string, cache: CompiledCache, question: AttemptQuestion) {
+    this.#key = key;
+    this.#cache = cache;
+    this.#question = question;
+  }
+
+  collect(answer: Answer): Answer {
+    const { decoded, deps } = this.#question;
+    const { dialect, content } = decoded;
+    const { kept, estimated } = answer.by;
+    // What an account keeps has one name, under which the client may go on from it.
+    const isNamed = kept !== undefined && dialect.recall?.isWanted(content.body) === true;
+    if (isNamed || estimated !== undefined) return answer;
+    this.#collected = collect(answer, deps.cache.limits.answerBytes, dialect.encodeResponse !== undefined);
+    return this.#collected.answer;
+  }
+
+  keep(): void {
+    const { selection, log, deps } = this.#question;
+    // Ended by a limit or by a guardrail, begun by one target and ended by another, or given by what another route leads to.
+    const isWhole = log.outcome === 'ok' && !log.isAnswerBlocked && log.continuedBy.length === 0;
+    const form = isWhole && log.downgraded === undefined ? this.#collected?.form() : undefined;
+    if (form === undefined || this.#collected === undefined) return;
+    const { target, dropped } = this.#collected.answer.by;
+    const candidate = selection.candidates.find(({ target: { policy } }) => policy.name === target);
+    if (candidate === undefined) return;
+    const provider = candidate.provider.policy.key;
+    deps.cache.keep(this.#key, { ...form, provider, target, dropped }, this.#cache.ttlMs);
+  }
+}

@@ -6,11 +6,11 @@ import { duration } from './fields.ts';
 export const CACHE_SCOPES = ['User', 'Session', 'Workload'] as const;
 
 export const aiRouteCache = z.object({
+  // And not Off, which kubectl reads as false.
   mode: z
-    .enum(['Off', 'Exact'])
-    .default('Off')
+    .enum(['None', 'Exact'])
     .describe(
-      'Whether an answer is given again to an equal request. `Off`: never. `Exact`: while a pod has it in memory, to requests that ask for the same in the same bytes; what only says how the answer is to come, such as `stream`, is not compared.',
+      'Whether an answer is given again to an equal request. `None`: never. `Exact`: while a pod has it in memory, to requests that ask for the same in the same bytes; what only says how the answer is to come, such as `stream`, is not compared.',
     ),
   ttl: duration('How long after it was given an answer may be given again. Default 1h.').optional(),
   scope: z

@@ -9,6 +9,8 @@ import type { SidecarConfig } from '#sidecar/config/sidecar-config';
 import { anthropic } from '#sidecar/providers/anthropic/adapter';
 import { gemini } from '#sidecar/providers/gemini/adapter';
 import { openai } from '#sidecar/providers/openai/adapter';
+import { createSidecarMetrics } from '#sidecar/telemetry/metrics';
+import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Wire } from '#sidecar/wires/wire';
 import { type PolicyWords, startSidecar } from '#test/sidecar/start-sidecar';
 import { decodeFramedStream } from '#test/support/decode-provider-stream';
@@ -44,14 +46,30 @@ export async function startCacheStage(t: TestContext, options: CacheStageOptions
   });
   provider.respondWith({ usage: { inputTokens: 20, outputTokens: 30 } });
   const clock = { ms: 1_000 };
+  const metrics = createSidecarMetrics(Date.now);
+  const records: RequestRecord[] = [];
   const running = await startSidecar(t, {
     policy: policyWords(provider.url, options),
     credentials: { key: 'k' },
-    deps: { budgetGate: gate, monotonicMs: () => clock.ms },
+    deps: {
+      budgetGate: gate,
+      monotonicMs: () => clock.ms,
+      metrics,
+      telemetry: {
+        record: (record) => {
+          records.push(record);
+          metrics.observe(record);
+        },
+      },
+    },
     ...(options.config && { config: options.config }),
   });
   const rows = () => gate.records(100).map((row) => usageRow.parse(row));
-  return { provider, running, clock, rows, results: () => running.records.map(({ cache }) => cache) };
+  return {
+    ...{ provider, clock, rows, metrics },
+    running: { ...running, records },
+    results: () => records.map(({ cache }) => cache),
+  };
 }
 
 type Headers = Readonly<Record<string, string>>;

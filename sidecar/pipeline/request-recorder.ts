@@ -50,6 +50,8 @@ export class RequestRecorder {
   downgraded: RequestRecord['downgraded'];
   /** What the cache of the route did. */
   cache: RequestRecord['cache'];
+  /** Why it did nothing. */
+  cacheSkip: RequestRecord['cacheSkip'];
   /** What its row says of an answer that was given before; undefined: it is none. */
   hit: RowLabels | undefined;
   /** Targets that went on with what the answering one began. */
@@ -256,6 +258,7 @@ export class RequestRecorder {
       ...(this.continuedBy.length > 0 && { continuedBy: this.continuedBy }),
       ...(this.downgraded !== undefined && { downgraded: this.downgraded }),
       cache: this.cache,
+      cacheSkip: this.cacheSkip,
       ...(this.queued !== undefined && { queued: this.#queued(this.queued) }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,

@@ -47,6 +47,12 @@ export class AnswerCache {
     return this.#evictions;
   }
 
+  /** Is no use of it, and lets nothing go. */
+  peek(key: string): KeptAnswer | undefined {
+    const found = this.#entries?.peek(key);
+    return found !== undefined && this.#nowMs() < found.untilMs ? found.answer : undefined;
+  }
+
   find(key: string): KeptAnswer | undefined {
     const found = this.#entries?.use(key);
     if (found === undefined || this.#nowMs() < found.untilMs) return found?.answer;

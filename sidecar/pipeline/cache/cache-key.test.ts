@@ -9,6 +9,7 @@ import { type DecodedRequest, decode } from '#sidecar/pipeline/decode';
 import { adapterFor } from '#sidecar/providers/index';
 import { buildProvider } from '#test/support/build-policy';
 import { cacheKey } from './cache-key.ts';
+import { whyOnce } from './why-once.ts';
 
 interface Words {
   readonly path?: string;
@@ -33,7 +34,9 @@ function asked(text: string, { path = '/v1/chat/completions', headers = {}, pati
 function keyOfText(text: string, words: Words = {}): string | undefined {
   const { scope = 'Workload', seed = 'route', rule = 0, caller = {} } = words;
   const selection = { route: { rules: [] }, rule, candidates: CANDIDATES };
-  return cacheKey({ ttlMs: 1, scope, seed }, { ...asked(text, words), caller, selection } as never);
+  const cache = { ttlMs: 1, scope, seed };
+  const question = { ...asked(text, words), caller, selection } as never;
+  return whyOnce(cache, question) === undefined ? cacheKey(cache, question) : undefined;
 }
 
 const keyOf = (body: JsonObject, words: Words = {}): string | undefined => keyOfText(JSON.stringify(body), words);

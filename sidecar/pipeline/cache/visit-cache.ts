@@ -1,13 +1,16 @@
 /** What the cache of its route does for one request: gives it an answer that was given before, or keeps the one that it gets. */
 import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
 import type { Answer } from '#sidecar/pipeline/attempts/answer';
+import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
 import { attemptLabels } from '#sidecar/pipeline/row-labels';
+import type { CacheSkip, RequestRecord } from '#sidecar/telemetry/request-record';
 import type { KeptAnswer } from './answer-cache.ts';
 import { cacheKey } from './cache-key.ts';
 import { cachedAnswer } from './cached-answer.ts';
 import { type Collected, collect } from './collected-answer.ts';
 import type { CompiledCache } from './route-cache.ts';
+import { type CacheQuestion, whyOnce } from './why-once.ts';
 
 export interface CacheVisit {
   /** Given in place of asking anybody. */
@@ -18,32 +21,58 @@ export interface CacheVisit {
   keep(): void;
 }
 
-/** undefined: the route has no cache, or the request is none that is answered twice. */
-export function visitCache(question: AttemptQuestion): CacheVisit | undefined {
-  const { selection, call, log, deps } = question;
-  const { cache } = selection.route;
+/** What is in a cache for a request. */
+export interface Looked {
+  readonly result: NonNullable<RequestRecord['cache']>;
+  /** Why it is skipped. */
+  readonly because?: CacheSkip;
+  /** Where its answer is kept; absent: nowhere. */
+  readonly key?: string;
+  readonly hit?: { readonly answer: Answer; readonly candidate: Candidate };
+}
+
+/** undefined: the route has no cache. */
+export function lookInCache(
+  question: CacheQuestion,
+  find: (key: string) => KeptAnswer | undefined,
+): Looked | undefined {
+  const { cache } = question.selection.route;
   if (cache === undefined) return undefined;
   // As RFC 9111, 5.2.1 has them: neither is answered from here, and what `no-store` gets is for nobody else.
-  const wish = callerHeader(call, 'cache');
-  const key = wish === 'no-store' ? undefined : cacheKey(cache, question);
-  log.cache = wish === undefined && key !== undefined ? 'miss' : 'skip';
-  if (key === undefined) return undefined;
-  const kept = wish === undefined ? deps.cache.find(key) : undefined;
-  return (kept && hitOf(kept, question)) ?? new Visit(key, cache, question);
+  const wish = callerHeader(question.call, 'cache');
+  const because = wish === 'no-store' ? 'Asked' : whyOnce(cache, question);
+  if (because !== undefined) return { result: 'skip', because };
+  const key = cacheKey(cache, question);
+  if (wish !== undefined) return { result: 'skip', because: 'Asked', key };
+  const kept = find(key);
+  const hit = kept && hitOf(kept, question);
+  return hit === undefined ? { result: 'miss', key } : { result: 'hit', key, hit };
 }
 
 /** undefined: whoever gave it may not be asked any more, or it has not the form that is asked for. */
-function hitOf(kept: KeptAnswer, question: AttemptQuestion): CacheVisit | undefined {
-  const { selection, decoded, log } = question;
+function hitOf(kept: KeptAnswer, { selection, decoded }: CacheQuestion): Looked['hit'] {
   const candidate = selection.candidates.find(
     ({ target, provider }) => target.policy.name === kept.target && provider.policy.key === kept.provider,
   );
   const { dialect, request } = decoded;
-  const hit = candidate && cachedAnswer(kept, candidate, request.stream && dialect.streamEncoder !== undefined);
-  if (candidate === undefined || hit === undefined) return undefined;
-  log.cache = 'hit';
-  log.hit = attemptLabels(candidate, question);
-  return { hit, collect: (answer) => answer, keep: () => {} };
+  const answer = candidate && cachedAnswer(kept, candidate, request.stream && dialect.streamEncoder !== undefined);
+  return candidate && answer && { answer, candidate };
+}
+
+/** undefined: the route has no cache, or the answer is for this request alone. */
+export function visitCache(question: AttemptQuestion): CacheVisit | undefined {
+  const { log, deps, selection } = question;
+  const looked = lookInCache(question, (key) => deps.cache.find(key));
+  if (looked === undefined) return undefined;
+  const { result, because, key, hit } = looked;
+  log.cache = result;
+  log.cacheSkip = because;
+  if (hit !== undefined) {
+    log.hit = attemptLabels(hit.candidate, question);
+    return { hit: hit.answer, collect: (answer) => answer, keep: () => {} };
+  }
+  const { cache } = selection.route;
+  return key === undefined || cache === undefined ? undefined : new Visit(key, cache, question);
 }
 
 class Visit implements CacheVisit {

@@ -107,7 +107,7 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
     call.body.release();
     const record = log.finish();
     deps.telemetry.record(record);
-    keepUnsent(record, { call, gate: deps.budgetGate, hit: log.hit });
+    keepUnsent(record, call, deps.budgetGate, log.hit);
     deps.answers.remember(record, log.experiment && deps.variants.observe(log.experiment, record));
   }
 }
@@ -125,10 +125,11 @@ async function pass(passing: Passing): Promise<void> {
   const question = await questionOf(understood, passing);
   const selection = select(question, call);
   const { caller, decoded } = understood;
-  const visit = visitCache({ ...passing, caller, decoded, selection });
+  const attempts = { ...passing, caller, decoded, selection };
+  const visit = visitCache(attempts);
   // An answer that is here already takes nobody's place.
   if (visit?.hit === undefined) await enter(selection, passing);
-  await answer(selection, understood, { ...passing, visit });
+  await answer(attempts, understood, visit);
   const { variant } = selection;
   if (variant?.policy.mode !== 'Shadow') return;
   deps.shadows.copy({ question, decoded: understood.decoded, selection, variant }, deps);
@@ -213,19 +214,12 @@ interface Answered {
   readonly attempts: AttemptQuestion;
 }
 
-async function answered(
-  selection: Selection,
-  understood: Understood,
-  { visit, ...passing }: Answering,
-): Promise<Answered> {
-  const { caller, decoded } = understood;
-  const attempts = { ...passing, caller, decoded, selection };
-  if (visit?.hit !== undefined) return { given: visit.hit, attempts };
+async function answered(attempts: AttemptQuestion, understood: Understood): Promise<Answered> {
   try {
     return { given: await attempt(attempts), attempts };
   } catch (thrown) {
     if (!isLowered(thrown, understood)) throw thrown;
-    return answeredByOther(thrown, understood, passing);
+    return answeredByOther(thrown, understood, attempts);
   }
 }
 
@@ -242,14 +236,10 @@ async function answeredByOther(refused: LimitRefused, asked: Understood, passing
   }
 }
 
-interface Answering extends Passing {
-  readonly visit: CacheVisit | undefined;
-}
-
-async function answer(chosen: Selection, understood: Understood, answering: Answering): Promise<void> {
-  const { visit, ...passing } = answering;
-  const { call, log, deps } = passing;
-  const { given, attempts } = await answered(chosen, understood, answering);
+async function answer(asked: AttemptQuestion, understood: Understood, visit: CacheVisit | undefined): Promise<void> {
+  const { call, log, deps } = asked;
+  const hit = visit?.hit;
+  const { given, attempts } = hit === undefined ? await answered(asked, understood) : { given: hit, attempts: asked };
   const { decoded, selection } = attempts;
   const whole = joined(given, attempts, understood.snapshot);
   // Before guardrails: what they leave of it is decided each time that it is given.

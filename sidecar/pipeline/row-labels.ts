@@ -63,18 +63,16 @@ function keepHit({ requestId, startUnixMs, ...record }: RequestRecord, hit: RowL
   });
 }
 
-interface Unsent {
-  readonly call: Pick<Call, 'headers'>;
-  readonly gate: BudgetGate;
-  /** Of an answer that was given before. */
-  readonly hit: RowLabels | undefined;
-}
-
 /**
  * A request that was refused, or whose client left, before any attempt is one row, as is one that was answered as another was before. What else was
- * answered here leaves none.
+ * answered here leaves none. `hit`: of the answer that was given before.
  */
-export function keepUnsent(record: RequestRecord, { call, gate, hit }: Unsent): void {
+export function keepUnsent(
+  record: RequestRecord,
+  call: Pick<Call, 'headers'>,
+  gate: BudgetGate,
+  hit?: RowLabels,
+): void {
   if (record.attempts.length > 0) return;
   if (hit !== undefined && (record.outcome === 'ok' || record.outcome === 'client_closed')) keepHit(record, hit, gate);
   else if (record.outcome !== 'ok') keepRefused(record, call, gate);

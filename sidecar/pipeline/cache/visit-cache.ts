@@ -2,6 +2,7 @@
 import type { AttemptQuestion } from '#sidecar/pipeline/attempt';
 import type { Answer } from '#sidecar/pipeline/attempts/answer';
 import type { Candidate } from '#sidecar/pipeline/attempts/candidate';
+import { limitsOf } from '#sidecar/pipeline/attempts/limits-of';
 import { callerHeader } from '#sidecar/pipeline/request-recorder';
 import { attemptLabels } from '#sidecar/pipeline/row-labels';
 import type { CacheSkip, RequestRecord } from '#sidecar/telemetry/request-record';
@@ -50,13 +51,16 @@ export function lookInCache(
 }
 
 /** undefined: whoever gave it may not be asked any more, or it has not the form that is asked for. */
-function hitOf(kept: KeptAnswer, { selection, decoded }: CacheQuestion): Looked['hit'] {
+function hitOf(kept: KeptAnswer, question: CacheQuestion): Looked['hit'] {
+  const { selection, decoded } = question;
   const candidate = selection.candidates.find(
     ({ target, provider }) => target.policy.name === kept.target && provider.policy.key === kept.provider,
   );
+  // What a kill switch stops is refused, whatever it would cost.
+  if (candidate === undefined || limitsOf(candidate, question).some(({ stop }) => stop !== undefined)) return undefined;
   const { dialect, request } = decoded;
-  const answer = candidate && cachedAnswer(kept, candidate, request.stream && dialect.streamEncoder !== undefined);
-  return candidate && answer && { answer, candidate };
+  const answer = cachedAnswer(kept, candidate, request.stream && dialect.streamEncoder !== undefined);
+  return answer && { answer, candidate };
 }
 
 /** undefined: the route has no cache, or the answer is for this request alone. */

@@ -178,6 +178,25 @@ test('whoever may not be asked any more is not heard any more', async (t) => {
   );
 });
 
+test('what a kill switch stops is refused, also where it was answered before', async (t) => {
+  const stage = await startCacheStage(t);
+  await results(stage, [CHAT], [CHAT, BOB]);
+  const stopped = { where: { user: 'ada' }, stop: { reason: 'ada runs wild' } };
+  apply(stage, { policy: { budgets: [buildBudget('default/limits/ada', 1_000_000n, stopped)] } });
+  const refused = await chat(stage);
+  assert.equal(refused.status, 403);
+  assert.match(refused.text, /ada runs wild/);
+  assert.equal((await chat(stage, CHAT, BOB)).cache, 'hit');
+});
+
+test('a hit is given while nobody can be asked', async (t) => {
+  const stage = await startCacheStage(t, { route: { retry: { on: [] } } });
+  await results(stage, [CHAT]);
+  stage.provider.respondWith({ fault: { kind: 'reset-before-head' } });
+  assert.equal((await chat(stage, { ...CHAT, seed: 1 })).status, 502);
+  assert.deepEqual(await results(stage, [CHAT]), ['miss', 'miss', 'hit']);
+});
+
 test('a rule with variants measures each answer, so that none is given twice', async (t) => {
   const variants = [{ name: 'trial', percent: 50, target: { provider: 'p', model: 'gpt-4o-mini' } }];
   const stage = await startCacheStage(t, { route: { variants } });

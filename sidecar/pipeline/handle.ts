@@ -127,9 +127,13 @@ async function pass(passing: Passing): Promise<void> {
   const { caller, decoded } = understood;
   const attempts = { ...passing, caller, decoded, selection };
   const visit = visitCache(attempts);
-  // An answer that is here already takes nobody's place.
-  if (visit?.hit === undefined) await enter(selection, passing);
-  await answer(attempts, understood, visit);
+  try {
+    // An answer that is here already takes nobody's place.
+    if (visit?.hit === undefined) await enter(selection, passing);
+    await answer(attempts, understood, visit);
+  } finally {
+    visit?.leave();
+  }
   const { variant } = selection;
   if (variant?.policy.mode !== 'Shadow') return;
   deps.shadows.copy({ question, decoded: understood.decoded, selection, variant }, deps);

@@ -31,6 +31,7 @@ export class AnswerCache {
   readonly #nowMs: () => number;
   #entries: BoundedBytes<Entry> | undefined;
   #evictions = 0;
+  #collecting = 0;
 
   /** `nowMs`: never steps back. */
   constructor(limits: CacheLimits, nowMs: () => number) {
@@ -67,6 +68,17 @@ export class AnswerCache {
     if (size > answerBytes) return;
     this.#entries ??= new BoundedBytes(most, bytes);
     this.#evictions += this.#entries.keep(key, { answer, untilMs: this.#nowMs() + ttlMs, bytes: size + ENTRY_BYTES });
+  }
+
+  /** Room for a piece of an answer that is on its way, of which all together take no more than all that are kept. False: there is none. */
+  take(bytes: number): boolean {
+    if (this.#collecting + bytes > this.limits.bytes) return false;
+    this.#collecting += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#collecting -= bytes;
   }
 
   clear(): void {

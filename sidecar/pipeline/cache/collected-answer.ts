@@ -2,7 +2,7 @@
 import type { FinishReason } from '#sidecar/canonical/chat-response';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
 import type { Answer, ItemSource, StreamAnswer, WholeAnswer } from '#sidecar/pipeline/attempts/answer';
-import type { KeptAnswer } from './answer-cache.ts';
+import type { AnswerCache, KeptAnswer } from './answer-cache.ts';
 
 type CollectedForm = Pick<KeptAnswer, 'form' | 'json' | 'raw'>;
 
@@ -11,19 +11,25 @@ export interface Collected {
   readonly answer: Answer;
   /** Once it is over. undefined: it is too large, was cut, or is none that a model ended by itself. */
   form(): CollectedForm | undefined;
+  /** Lets go of what was collected. */
+  leave(): void;
 }
+
+/** Where room for it is counted. */
+type Room = Pick<AnswerCache, 'limits' | 'take' | 'giveBack'>;
 
 const UTF8 = new TextEncoder();
 const ENDED: ReadonlySet<FinishReason> = new Set(['stop', 'tool-calls']);
 
 /** `isWritten`: the client's API can be written here; else the bytes are kept as they came. */
-export const collect = (answer: Answer, answerBytes: number, isWritten: boolean): Collected =>
-  answer.kind === 'whole' ? collectWhole(answer, answerBytes, isWritten) : collectStream(answer, answerBytes);
+export const collect = (answer: Answer, room: Room, isWritten: boolean): Collected =>
+  answer.kind === 'whole' ? collectWhole(answer, room, isWritten) : collectStream(answer, room);
 
-function collectWhole(answer: WholeAnswer, answerBytes: number, isWritten: boolean): Collected {
+function collectWhole(answer: WholeAnswer, { limits: { answerBytes } }: Room, isWritten: boolean): Collected {
   const { response, raw } = answer.item;
   return {
     answer,
+    leave() {},
     form() {
       const isEnded = response.choices?.every(({ finishReason }) => ENDED.has(finishReason)) ?? true;
       if (!isEnded || (response.choices?.length ?? 1) !== 1 || raw.length > answerBytes) return undefined;
@@ -35,10 +41,11 @@ function collectWhole(answer: WholeAnswer, answerBytes: number, isWritten: boole
   };
 }
 
-function collectStream(answer: StreamAnswer, answerBytes: number): Collected {
-  const source = new CollectingSource(answer.source, answerBytes);
+function collectStream(answer: StreamAnswer, room: Room): Collected {
+  const source = new CollectingSource(answer.source, room);
   return {
     answer: { ...answer, source },
+    leave: () => source.leave(),
     form() {
       const { events } = source;
       return events && { form: 'stream', json: UTF8.encode(JSON.stringify(events)) };
@@ -48,15 +55,15 @@ function collectStream(answer: StreamAnswer, answerBytes: number): Collected {
 
 class CollectingSource implements ItemSource {
   readonly #source: ItemSource;
-  readonly #most: number;
+  readonly #room: Room;
   #events: StreamEvent[] | undefined = [];
   #bytes = 0;
   #isOver = false;
   #isEnded = false;
 
-  constructor(source: ItemSource, most: number) {
+  constructor(source: ItemSource, room: Room) {
     this.#source = source;
-    this.#most = most;
+    this.#room = room;
   }
 
   /** undefined: it is not to be kept. */
@@ -76,10 +83,21 @@ class CollectingSource implements ItemSource {
     if (event.type === 'finish') this.#isEnded = ENDED.has(event.reason);
     const last = this.#events.at(-1);
     const joined = last && together(last, event);
-    this.#bytes += sizeOf(event, joined !== undefined);
-    if (this.#bytes > this.#most || ('choice' in event && event.choice !== 0)) this.#events = undefined;
-    else if (joined === undefined) this.#events.push(event);
+    const bytes = sizeOf(event, joined !== undefined);
+    const isOver = this.#bytes + bytes > this.#room.limits.answerBytes;
+    if (isOver || ('choice' in event && event.choice !== 0) || !this.#room.take(bytes)) {
+      this.leave();
+      return;
+    }
+    this.#bytes += bytes;
+    if (joined === undefined) this.#events.push(event);
     else this.#events[this.#events.length - 1] = joined;
+  }
+
+  leave(): void {
+    this.#events = undefined;
+    this.#room.giveBack(this.#bytes);
+    this.#bytes = 0;
   }
 }
 

@@ -20,6 +20,8 @@ export interface CacheVisit {
   collect(answer: Answer): Answer;
   /** Called when the client has all of the answer. */
   keep(): void;
+  /** Called when it is over, however it ended. */
+  leave(): void;
 }
 
 /** What is in a cache for a request. */
@@ -73,7 +75,7 @@ export function visitCache(question: AttemptQuestion): CacheVisit | undefined {
   log.cacheSkip = because;
   if (hit !== undefined) {
     log.hit = attemptLabels(hit.candidate, question);
-    return { hit: hit.answer, collect: (answer) => answer, keep: () => {} };
+    return { hit: hit.answer, collect: (answer) => answer, keep: () => {}, leave: () => {} };
   }
   const { cache } = selection.route;
   return key === undefined || cache === undefined ? undefined : new Visit(key, cache, question);
@@ -98,8 +100,12 @@ class Visit implements CacheVisit {
     // What an account keeps has one name, under which the client may go on from it.
     const isNamed = kept !== undefined && dialect.recall?.isWanted(content.body) === true;
     if (isNamed || estimated !== undefined) return answer;
-    this.#collected = collect(answer, deps.cache.limits.answerBytes, dialect.encodeResponse !== undefined);
+    this.#collected = collect(answer, deps.cache, dialect.encodeResponse !== undefined);
     return this.#collected.answer;
+  }
+
+  leave(): void {
+    this.#collected?.leave();
   }
 
   keep(): void {

@@ -2,7 +2,7 @@
 import type { PlannedQuestion } from '#sidecar/pipeline/attempt';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import { happensOnce } from '#sidecar/pipeline/happens-once';
-import type { Caller } from '#sidecar/pipeline/identify';
+import { type Caller, LONGEST_CLAIM } from '#sidecar/pipeline/identify';
 import { isLarge } from '#sidecar/pipeline/large';
 import type { CacheSkip } from '#sidecar/telemetry/request-record';
 import type { CompiledCache } from './route-cache.ts';
@@ -23,13 +23,17 @@ export function whyOnce({ scope }: Pick<CompiledCache, 'scope'>, question: Cache
 export function sharerOf(scope: CompiledCache['scope'], { user, session }: Caller): string | undefined {
   switch (scope) {
     case 'User':
-      return user;
+      return uncut(user);
     case 'Session':
-      return session;
+      return uncut(session);
     case 'Workload':
       return '';
   }
 }
+
+/** Of a name that may have been cut nobody knows whose it is. */
+const uncut = (name: string | undefined): string | undefined =>
+  name !== undefined && name.length < LONGEST_CLAIM ? name : undefined;
 
 /** It names what an account keeps, or is to be kept there; several answers would be the same ones again. */
 function whyPartOfMore({ dialect, content, request }: DecodedRequest): CacheSkip | undefined {

@@ -63,6 +63,11 @@ test('users share nothing unasked, and who names none gets no answer of anybody'
   // As the body names it, where no header does.
   assert.deepEqual((await results(stage, [{ ...CHAT, user: 'ada' }, {}])).at(-1), 'hit');
   assert.equal(stage.provider.requests.length, 4);
+  // Only the beginning of a long name is known.
+  for (const end of ['a', 'b']) {
+    const { cache } = await chat(stage, CHAT, { 'x-remora-user': 'u'.repeat(256) + end });
+    assert.equal(cache, 'skip');
+  }
 });
 
 test('answers of a session are for that session, and those of a workload for all', async (t) => {

@@ -9,6 +9,7 @@ import { Admission } from './pipeline/admission/admission.ts';
 import { ProviderPlaces } from './pipeline/admission/provider-places.ts';
 import { SharedGates } from './pipeline/admission/shared-gates.ts';
 import { HEDGES, RetryBudgets } from './pipeline/attempts/retry-budget.ts';
+import { AnswerCache } from './pipeline/cache/answer-cache.ts';
 import { EndpointBalancer } from './pipeline/endpoints/endpoint-balancer.ts';
 import { RatedAnswers } from './pipeline/experiments/rated-answers.ts';
 import { Shadows } from './pipeline/experiments/shadows.ts';
@@ -53,10 +54,13 @@ export function assemblePipeline(
     providers: () => places.counts(),
     limits: () => lines?.counts() ?? [],
   });
+  const cache = new AnswerCache(config.cache, monotonicMs);
+  deps.metrics?.watchCache?.(() => cache);
   const { now, random, budgetGate, telemetry, compileGuardrails, onFault = () => {} } = deps;
   return {
     ...{ now, random, monotonicMs, deadlines, budgetGate, telemetry, onFault, broker, admission, places, gates },
     limitQueue,
+    cache,
     ...{ health: targets.health, endpoints: targets.endpoints, latencies: targets.latencies },
     policies: new PolicyHolder({ compileGuardrails, broker, health: targets.health, hints: targets.hints }),
     upstream: deps.upstream ?? new Upstreams(now, config.upstreamCa === undefined ? {} : { ca: config.upstreamCa }),

@@ -20,6 +20,7 @@ import { assemblePipeline } from './assemble-pipeline.ts';
 import { budgetStopped } from './budget/stopped.ts';
 import type { Cloud } from './credentials/cloud.ts';
 import type { SharedGates } from './pipeline/admission/shared-gates.ts';
+import type { AnswerCache } from './pipeline/cache/answer-cache.ts';
 import type { RolledBack, VariantBoard } from './pipeline/experiments/variant-board.ts';
 import { BREAKER_STATES } from './pipeline/health/circuit-breaker.ts';
 import type { BreakerChange } from './pipeline/health/circuit-breakers.ts';
@@ -122,7 +123,7 @@ export interface Sidecar {
 
 export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar {
   const parts = assemblePipeline(config, deps);
-  const { policies, health, latencies, variants, deadlines, remembered, shadows, drains, upstream } = parts;
+  const { policies, health, latencies, variants, deadlines, remembered, cache, shadows, drains, upstream } = parts;
   const common = { ...deps, ...parts, config, onFeedback: deps.onFeedback ?? (() => {}) };
   const jobs = new Jobs({
     ...common,
@@ -141,7 +142,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
     targets: () => targetRows(policies.current, { health, latencies, credentials: policies.credentials }),
   });
   return {
-    sink: waking(policies, { jobs, variants, ingress }),
+    sink: waking(policies, { jobs, variants, ingress, cache }),
     unfit: () => health.unfit(),
     measured: () => variants.measured(),
     shared: parts.gates,
@@ -162,6 +163,7 @@ export function createSidecar(config: SidecarConfig, deps: SidecarDeps): Sidecar
       await probes.close();
       deadlines.close();
       remembered.clear();
+      cache.clear();
     },
   };
 }
@@ -170,14 +172,16 @@ interface Woken {
   readonly jobs: Jobs;
   readonly variants: VariantBoard;
   readonly ingress: Ingress;
+  readonly cache: AnswerCache;
 }
 
 /** Jobs that waited for a policy or a key go on with it, its variants are those that count, and what it stops at once ends. */
-const waking = (policies: PolicyHolder, { jobs, variants, ingress }: Woken): PolicySink => ({
+const waking = (policies: PolicyHolder, { jobs, variants, ingress, cache }: Woken): PolicySink => ({
   applyPolicy(policy, hash) {
     const result = policies.applyPolicy(policy, hash);
     const { current } = policies;
     if (current !== undefined) variants.stated(experimentsOf(current));
+    if (!current?.allRoutes.some((route) => route.cache)) cache.clear();
     const stop = current?.stop;
     if (stop?.stop?.inFlight === true) for (const place of [ingress, jobs]) place.endOpen(() => budgetStopped(stop));
     jobs.wake();

@@ -65,6 +65,8 @@ const requestHeaders = () =>
       '`fetch`, or an address that the AIRoute allows: the request is answered 202 with the id of a job whose result is fetched or posted.',
     priority:
       '`high`, `normal` or `low`: whose turn comes first where the AIRoute states `concurrency`. Default: the `priority` of the AIRoute.',
+    cache:
+      '`no-cache`: the request is not answered with what was [answered before](../guides/cache.md). `no-store`: nor is its answer kept for others. Anything else is refused.',
     explain:
       '`true`: nothing is sent, and the answer is [why the request would go where it would go](../guides/explain.md), as JSON.',
   });
@@ -77,6 +79,8 @@ const responseHeaders = () =>
     variant:
       'The [variant](../guides/experiments.md) that the request was drawn for, also where another target answered in its place; absent where it was drawn for none.',
     attempts: 'How many attempts were made in all.',
+    cache:
+      'Through an AIRoute with a [cache](../guides/cache.md): `hit`, the answer was given before; `miss`, it was not; `skip`, the request is none that is answered twice, or asked for an answer of its own.',
     costUsd: 'What the answer cost in US dollars; on answers that are not streamed.',
     policy: 'The version of the policy by which the request was decided.',
     dropped:

@@ -206,4 +206,34 @@ export const PROMISES: readonly PromiseRow[] = [
       ),
     ],
   },
+  {
+    promise:
+      'Answers that equal requests get again never take more memory than stated, and none where no route has a cache',
+    bound: '8 MiB of answers and 8 MiB of streams that are on their way, 512 KiB each, in a pod',
+    proofs: [
+      test(
+        'sidecar/pipeline/cache/answer-cache.test.ts',
+        'a cache holds a bounded number of bytes and answers, lets go of what was of no use for longest, and counts it',
+      ),
+      test(
+        'sidecar/pipeline/cache/collected-answer.test.ts',
+        'all streams that are collected have one bound, and each gives its room back however it ends',
+      ),
+      test(
+        'test/sidecar/cache/what-is-kept.test.ts',
+        'metrics tell of hits, misses, what is skipped, the memory and what had to go; the log line of each',
+      ),
+    ],
+  },
+  {
+    promise: 'Two requests that ask for different things never get one answer from a cache',
+    bound: '0, each member of each API changed in five ways',
+    proofs: [
+      test(
+        'sidecar/pipeline/cache/cache-key.test.ts',
+        '…: two requests that differ anywhere in what is asked never share a key',
+      ),
+      test('sidecar/pipeline/cache/cache-key.test.ts', 'members do not run into each other, whatever is in them'),
+    ],
+  },
 ];

@@ -67,12 +67,20 @@ const downgradeLines = ({ downgraded }: Explanation): Line[] =>
     ? []
     : [['downgraded', `to the model ${downgraded.model}, since the limit ${downgraded.by} has no room`]];
 
-const routeLines = ({ route, rules, concurrency }: Explanation): Line[] => [
+const routeLines = ({ route, rules, concurrency, cache }: Explanation): Line[] => [
   ...(route === undefined ? [] : [['route', `AIRoute ${route}`] as const]),
   ...rules.map(({ index, matches, because }): Line => [`rule ${index}`, matches ? 'matches' : `no: ${because}`]),
   ...(concurrency === undefined
     ? []
     : [['at once', `${concurrency.max} in this pod, and ${concurrency.queue} may wait`] as const]),
+  ...(cache === undefined
+    ? []
+    : [
+        [
+          'cache',
+          `${cache.result}${cache.because === undefined ? '' : ` (${cache.because})`}, by ${cache.scope}`,
+        ] as const,
+      ]),
 ];
 
 function classLines({ class: found }: Explanation): Line[] {

@@ -25,6 +25,7 @@ import {
 } from '#contract/resources/route-resilience';
 import { capabilitiesOf, lacksOf } from './capabilities-of.ts';
 import {
+  DEFAULT_CACHE_TTL_MS,
   DEFAULT_CALLBACK,
   DEFAULT_CIRCUIT_BREAKER,
   DEFAULT_CLASSIFIER,
@@ -244,6 +245,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
     retry,
     hedge,
     circuitBreaker: _,
+    cache,
     callback,
     classifier,
     concurrency,
@@ -267,6 +269,7 @@ export function compileRoute(route: AIRoute, context: RouteContext): CompiledRou
       ...(classifier && {
         classifier: { url: classifier.url, deadlineMs: ms(classifier.deadline, DEFAULT_CLASSIFIER.deadlineMs) },
       }),
+      ...(cache?.mode === 'Exact' && { cache: { ttlMs: ms(cache.ttl, DEFAULT_CACHE_TTL_MS), scope: cache.scope } }),
       ...(callback && { callback: compileCallback(callback, route.metadata.namespace) }),
       ...(concurrency && { concurrency: compileConcurrency(concurrency) }),
       rules,

@@ -10,6 +10,7 @@ import type { AIProvider } from '#contract/resources/ai-provider';
 import type { Resource } from '#contract/resources/kinds';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
 import { budgetNotes } from './budget-notes.ts';
+import { cacheNotes } from './cache-notes.ts';
 import { mayRefuseUnpriced } from './compile-budgets.ts';
 import { chiefReason, targetsOf } from './compile-route.ts';
 import { limitNotes } from './limit-notes.ts';
@@ -161,7 +162,7 @@ function providerRefs(provider: AIProvider, { analysis: { directory }, snapshot 
 }
 
 function routeAccepted({ source, claims }: AnalysedRoute, scene: Scene): Verdict {
-  if (claims.lost.length === 0) return accepted(limitNotes(source, scene));
+  if (claims.lost.length === 0) return accepted([...cacheNotes(source), ...limitNotes(source, scene)]);
   const field = source.spec.models ? 'spec.models' : 'metadata.name';
   const lost = claims.lost.map(
     ({ model, winner }) => `${field}: model "${model}" is already served by the older ${objectText(winner)}`,

@@ -22,4 +22,7 @@ export const DEFAULT_CIRCUIT_BREAKER = {
   openForMs: 5_000,
 } as const;
 /** Milliseconds. */
+export const DEFAULT_CACHE_TTL_MS = 3_600_000;
+
+/** Milliseconds. */
 export const DEFAULT_QUEUE_DEADLINE_MS = 10_000;

@@ -18,6 +18,8 @@ export const REQUEST_HEADER = {
   callback: 'x-remora-callback',
   /** `high`, `normal` or `low`: the class of the request where its route lets requests wait. */
   priority: 'x-remora-priority',
+  /** `no-cache`: not answered with what was answered before, where its route has a cache. `no-store`: nor is its answer kept. */
+  cache: 'x-remora-cache',
   /** `true`: the request is not sent, and answered with why it would go where it would go. */
   explain: 'x-remora-explain',
 } as const;
@@ -29,6 +31,8 @@ export const RESPONSE_HEADER = {
   /** The variant that the request was drawn for; absent where it was drawn for none. */
   variant: 'x-remora-variant',
   attempts: 'x-remora-attempts',
+  /** `hit`: it was answered before; `miss`: not, or not any more; `skip`: what is asked is not answered twice. Absent: the route has no cache. */
+  cache: 'x-remora-cache',
   costUsd: 'x-remora-cost-usd',
   policy: 'x-remora-policy',
   /** What the target cannot express and was left out, and what of the answer the client cannot be given; comma separated; of a long list the beginning, and how many more. */

@@ -102,6 +102,18 @@ export const METRIC = {
     name: 'remora_limit_downgrades_total',
     help: 'Requests that a limit lowered to another model, by limit and model.',
   },
+  cacheRequests: {
+    name: 'remora_cache_requests_total',
+    help: 'Requests through routes with a cache, by route and result: `hit` was answered from it, `miss` was not, `skip` is none that is answered twice.',
+  },
+  cacheBytes: {
+    name: 'remora_cache_bytes',
+    help: 'Bytes of memory that answers take which equal requests get again.',
+  },
+  cacheEvictions: {
+    name: 'remora_cache_evictions_total',
+    help: 'Answers that had to go before their time since there was no room for a further one.',
+  },
   classifier: {
     name: 'remora_classifier_answers_total',
     help: 'Requests of which the classifier of a route was asked, by route and what came of it: `used`, or `late`, `error` or `invalid`, where the judgement of the sidecar stood.',

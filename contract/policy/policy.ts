@@ -25,6 +25,7 @@ import { providerIdentity } from '#contract/resources/provider-auth';
 import { providerConcurrency } from '#contract/resources/provider-concurrency';
 import { aiProviderVertex, awsSettings, KEPT_OBJECTS } from '#contract/resources/provider-place';
 import { PROVIDER_TYPES } from '#contract/resources/provider-type';
+import { CACHE_SCOPES } from '#contract/resources/route-cache';
 import { aiRoutePerPod } from '#contract/resources/route-concurrency';
 import {
   aiRouteHeaderMatch,
@@ -213,6 +214,7 @@ const concurrency = z.object({
 });
 /** Milliseconds; without them the target's own times decide. */
 const hedge = z.object({ afterMs: z.number().int().optional(), maxPercent: z.number().int() });
+const cache = z.object({ ttlMs: z.number().int(), scope: z.enum(CACHE_SCOPES) });
 const classifier = z.object({ url: z.string(), deadlineMs: z.number().int() });
 
 const route = z
@@ -224,6 +226,8 @@ const route = z
     retry: retry.default({ ...DEFAULT_RETRY, on: [...DEFAULT_RETRY.on] }),
     /** Absent: one target at a time. */
     hedge: hedge.optional(),
+    /** Absent: no answer is given twice. */
+    cache: cache.optional(),
     /** Absent: no request becomes a job. */
     callback: callback.optional(),
     /** Absent: no bound. */

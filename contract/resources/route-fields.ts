@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { duration, expression, labelValue, modelName, modelReference } from './fields.ts';
 import { perRequest } from './per-request.ts';
 import { latency, requestClassMatch } from './request-class.ts';
+import { aiRouteCache } from './route-cache.ts';
 import { aiRouteCallback } from './route-callback.ts';
 import { aiRouteClassifier } from './route-classifier.ts';
 import { aiRouteConcurrency, aiRoutePriority } from './route-concurrency.ts';
@@ -148,6 +149,9 @@ export const routeFields = {
   classifier: aiRouteClassifier
     .optional()
     .describe('A service that is asked what a request is. Omitted: the sidecar judges alone.'),
+  cache: aiRouteCache
+    .optional()
+    .describe('Whether answers are given again to equal requests, at no cost. Omitted: never.'),
   callback: aiRouteCallback
     .optional()
     .describe(

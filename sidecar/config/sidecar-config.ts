@@ -32,6 +32,7 @@ export interface SidecarConfig {
   };
   readonly jobs: JobLimits;
   readonly remembered: RememberedLimits;
+  readonly cache: CacheLimits;
   readonly shadows: ShadowLimits;
   /** Where jobs are kept. Absent: none are taken. */
   readonly jobsIn?: JobPlace;
@@ -82,6 +83,15 @@ export interface RememberedLimits {
   readonly recalledBytes: number;
 }
 
+/** Of answers that equal requests get again; in memory. What is over goes, that which was of no use for longest first. */
+export interface CacheLimits {
+  readonly most: number;
+  /** All of them. */
+  readonly bytes: number;
+  /** One answer; a longer one is not kept. */
+  readonly answerBytes: number;
+}
+
 /** Of copies of requests to variants whose answers nobody gets. What is over is not sent. */
 export interface ShadowLimits {
   /** At one time. */
@@ -119,6 +129,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
     storedBytes: 128 * MEBIBYTE,
   },
   remembered: { most: 10_000, itemBytes: 8 * MEBIBYTE, turnBytes: 8 * MEBIBYTE, recalledBytes: 8 * MEBIBYTE },
+  cache: { most: 4_096, bytes: 8 * MEBIBYTE, answerBytes: MEBIBYTE / 2 },
   drained: { most: 64, ms: 30_000 },
   limitQueue: { most: 500 },
   shadows: { most: 8, requestBytes: 8 * MEBIBYTE, answerBytes: 2 * MEBIBYTE, deadlineMs: 120_000 },

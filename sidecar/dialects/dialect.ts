@@ -95,6 +95,8 @@ export interface AnyDialect {
   readonly content?: ContentKind;
   /** Top-level keys that this dialect or the gateway reads; twice in one body is refused. */
   readonly readKeys: readonly string[];
+  /** Top-level members that say nothing of what is answered: about the call, for whom it is, whether it comes as a stream. Absent: no answer is given twice. */
+  readonly besideAnswer?: readonly string[];
   /** Throws `invalid_request` with `param` for what is wrong; keeps what it does not know in `extensions`. */
   decodeRequest(body: JsonObject, values: PathValues, beside?: Beside): CanonicalRequest;
   /** What the request has to do with what accounts keep; undefined: nothing. */

@@ -4,7 +4,9 @@ import type { VerbatimOperation, VerbatimRequest } from '#sidecar/canonical/verb
 import type { AnyDialect, DialectOf } from './dialect.ts';
 import { optionalString, requiredString } from './field.ts';
 
-export interface VerbatimOptions extends Pick<AnyDialect, 'id' | 'paths' | 'content' | 'limitHeaders' | 'renderError'> {
+type Stated = 'id' | 'paths' | 'content' | 'besideAnswer' | 'limitHeaders' | 'renderError';
+
+export interface VerbatimOptions extends Pick<AnyDialect, Stated> {
   readonly operation: VerbatimOperation;
   /** What a request without a model asks for. Default: it is refused. */
   readonly defaultModel?: string;

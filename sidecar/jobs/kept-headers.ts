@@ -10,6 +10,7 @@ const OURS: readonly string[] = [
   ...[REQUEST_HEADER.user, REQUEST_HEADER.feature, REQUEST_HEADER.session, REQUEST_HEADER.run],
   REQUEST_HEADER.provider,
   ...[REQUEST_HEADER.latency, REQUEST_HEADER.tier, REQUEST_HEADER.priority, REQUEST_HEADER.region],
+  REQUEST_HEADER.cache,
   ...['content-type', 'traceparent'],
 ];
 

@@ -15,6 +15,8 @@ export interface Content {
   readonly type?: string;
   /** The members of the JSON object, or the text fields of the form: one string each, an array of strings where a name occurs again. */
   readonly body: JsonObject;
+  /** Name and JSON of each top-level member, as it came, also of one that is there twice; of a form nothing. */
+  members(): readonly (readonly [string, Uint8Array])[];
   /** The JSON of a top-level member, as it came. */
   member(name: string): Uint8Array | undefined;
   /** The bytes of the form's file of that name. */
@@ -45,6 +47,7 @@ const NO_BYTES = new Uint8Array();
 const NOTHING: Content = {
   bytes: NO_BYTES,
   body: {},
+  members: () => [],
   member: () => undefined,
   file: () => undefined,
   edited: () => NO_BYTES,
@@ -76,6 +79,7 @@ export function jsonContent(parsed: ReadBody, { bytes, readKeys }: ContentQuesti
     bytes,
     type: 'application/json',
     body: parsed.body,
+    members: () => members.map(({ key, valueStart, valueEnd }) => [key, bytes.subarray(valueStart, valueEnd)]),
     member: (name) => {
       const place = members.find(({ key }) => key === name);
       return place && bytes.subarray(place.valueStart, place.valueEnd);
@@ -108,7 +112,7 @@ function readForm({ bytes, type = '', readKeys }: ContentQuestion): Content {
     const field = parsed.fields.find((one) => one.isFile && one.name === name);
     return field && bytes.subarray(field.valueStart, field.valueEnd);
   };
-  return { bytes, type, body, member: () => undefined, file, edited, pieces, rewritten: edited };
+  return { bytes, type, body, members: () => [], member: () => undefined, file, edited, pieces, rewritten: edited };
 }
 
 const NO_BOUNDARY = { ok: false, message: 'The Content-Type names no boundary.' } as const;

@@ -119,6 +119,7 @@ function answerHeaders(
     [RESPONSE_HEADER.attempts]: String(log.attempts.length),
     [RESPONSE_HEADER.policy]: log.policyHash ?? '',
   };
+  if (log.cache !== undefined) headers[RESPONSE_HEADER.cache] = log.cache;
   if (log.downgraded !== undefined) headers[RESPONSE_HEADER.downgraded] = log.downgraded.by;
   const { limits } = answer.by;
   if (limits !== undefined) Object.assign(headers, decoded.dialect.limitHeaders?.(tightest(limits)));

@@ -16,6 +16,8 @@ import { type AttemptQuestion, attempt } from './attempt.ts';
 import type { Answer } from './attempts/answer.ts';
 import type { LimitQueue } from './attempts/limit-wait.ts';
 import type { RetryBudgets } from './attempts/retry-budget.ts';
+import type { AnswerCache } from './cache/answer-cache.ts';
+import { type CacheVisit, visitCache } from './cache/visit-cache.ts';
 import type { Call } from './call.ts';
 import { type DecodedRequest, decode } from './decode.ts';
 import { deliver } from './deliver.ts';
@@ -68,6 +70,7 @@ export interface PipelineDeps {
   readonly latencies: LatencyView;
   readonly keepers: Keepers;
   readonly remembered: RememberedAnswers;
+  readonly cache: AnswerCache;
   readonly admission: Admission;
   readonly places: ProviderPlaces;
   /** Where requests wait for room in limits; undefined: nobody waits. */
@@ -104,7 +107,7 @@ export async function handle(call: Call, deps: PipelineDeps): Promise<void> {
     call.body.release();
     const record = log.finish();
     deps.telemetry.record(record);
-    keepUnsent(record, call, deps.budgetGate);
+    keepUnsent(record, call, deps.budgetGate, log.hit);
     deps.answers.remember(record, log.experiment && deps.variants.observe(log.experiment, record));
   }
 }
@@ -121,8 +124,16 @@ async function pass(passing: Passing): Promise<void> {
   if (tellRemembered(understood.decoded.request, { call, log, remembered: deps.remembered })) return;
   const question = await questionOf(understood, passing);
   const selection = select(question, call);
-  await enter(selection, passing);
-  await answer(selection, understood, passing);
+  const { caller, decoded } = understood;
+  const attempts = { ...passing, caller, decoded, selection };
+  const visit = visitCache(attempts);
+  try {
+    // An answer that is here already takes nobody's place.
+    if (visit?.hit === undefined) await enter(selection, passing);
+    await answer(attempts, understood, visit);
+  } finally {
+    visit?.leave();
+  }
   const { variant } = selection;
   if (variant?.policy.mode !== 'Shadow') return;
   deps.shadows.copy({ question, decoded: understood.decoded, selection, variant }, deps);
@@ -207,14 +218,12 @@ interface Answered {
   readonly attempts: AttemptQuestion;
 }
 
-async function answered(selection: Selection, understood: Understood, passing: Passing): Promise<Answered> {
-  const { caller, decoded } = understood;
-  const attempts = { ...passing, caller, decoded, selection };
+async function answered(attempts: AttemptQuestion, understood: Understood): Promise<Answered> {
   try {
     return { given: await attempt(attempts), attempts };
   } catch (thrown) {
     if (!isLowered(thrown, understood)) throw thrown;
-    return answeredByOther(thrown, understood, passing);
+    return answeredByOther(thrown, understood, attempts);
   }
 }
 
@@ -231,11 +240,14 @@ async function answeredByOther(refused: LimitRefused, asked: Understood, passing
   }
 }
 
-async function answer(chosen: Selection, understood: Understood, passing: Passing): Promise<void> {
-  const { call, log, deps } = passing;
-  const { given, attempts } = await answered(chosen, understood, passing);
+async function answer(asked: AttemptQuestion, understood: Understood, visit: CacheVisit | undefined): Promise<void> {
+  const { call, log, deps } = asked;
+  const hit = visit?.hit;
+  const { given, attempts } = hit === undefined ? await answered(asked, understood) : { given: hit, attempts: asked };
   const { decoded, selection } = attempts;
-  const committed = joined(given, attempts, understood.snapshot);
+  const whole = joined(given, attempts, understood.snapshot);
+  // Before guardrails: what they leave of it is decided each time that it is given.
+  const committed = visit?.collect(whole) ?? whole;
   log.answeredBy(committed.by);
   learnKeeper(committed.by, decoded, deps.keepers);
   // After the commit point: what is inspected, metered and written is one answer of one target.
@@ -247,4 +259,5 @@ async function answer(chosen: Selection, understood: Understood, passing: Passin
   const written = { call, decoded, selection, log, nowUnixMs: deps.now(), remembered: deps.remembered };
   const outgoing = isLargeAnswer(metered) ? await encodeLarge(metered, written) : encode(metered, written);
   await deliver(outgoing, call, log);
+  visit?.keep();
 }

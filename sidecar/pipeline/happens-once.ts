@@ -10,8 +10,14 @@ export function happensOnce({ patienceMs }: Pick<Call, 'patienceMs'>, request: C
   return isJob || isAnsweredLater || runsTools(request);
 }
 
+/** What the canonical request says too, such as functions, runs at the client. */
 const runsTools = (request: CanonicalRequest): boolean =>
   'extensions' in request &&
   Object.values(request.extensions).some((extension) =>
-    Object.keys(allOf(extension)).some((name) => name === 'mcp_servers' || /^tools(\.|$)/.test(name)),
+    Object.keys(extension === undefined ? {} : allOf({ ...extension, restated: {} })).some(
+      (name) => RUN_BY_PROVIDER.has(name) || /^tools(\.|$)/.test(name),
+    ),
   );
+
+/** Servers of tools, and a search that is asked for without a tool. */
+const RUN_BY_PROVIDER: ReadonlySet<string> = new Set(['mcp_servers', 'web_search_options']);

@@ -6,7 +6,7 @@ import type { CompiledModelRule, Snapshot } from './policy/snapshot.ts';
 import { callerHeader, type RequestRecorder } from './request-recorder.ts';
 
 /** Longest value that is kept of what a caller says about itself; it becomes a log field. */
-const LONGEST_CLAIM = 256;
+export const LONGEST_CLAIM = 256;
 
 export interface Caller {
   readonly attribution: Attribution;

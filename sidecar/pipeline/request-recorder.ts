@@ -2,6 +2,7 @@
 import { REQUEST_HEADER } from '#contract/names/headers';
 import type { Attribution, PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import type { StrategyName } from '#contract/resources/target-choice';
+import type { RowLabels } from '#sidecar/budget/usage-record';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
 import type { RequestClass } from '#sidecar/classify/classify';
 import type { AttemptSummary, RemoraError } from '#sidecar/errors/remora-error';
@@ -47,6 +48,12 @@ export class RequestRecorder {
   queued: RequestRecord['queued'];
   /** The limit that lowered it, and to which model. */
   downgraded: RequestRecord['downgraded'];
+  /** What the cache of the route did. */
+  cache: RequestRecord['cache'];
+  /** Why it did nothing. */
+  cacheSkip: RequestRecord['cacheSkip'];
+  /** What its row says of an answer that was given before; undefined: it is none. */
+  hit: RowLabels | undefined;
   /** Targets that went on with what the answering one began. */
   readonly continuedBy: string[] = [];
   /** Of the rule that decided. */
@@ -250,6 +257,8 @@ export class RequestRecorder {
       ...(this.#lost.size > 0 && { droppedOfAnswer: [...this.#lost] }),
       ...(this.continuedBy.length > 0 && { continuedBy: this.continuedBy }),
       ...(this.downgraded !== undefined && { downgraded: this.downgraded }),
+      cache: this.cache,
+      cacheSkip: this.cacheSkip,
       ...(this.queued !== undefined && { queued: this.#queued(this.queued) }),
       startUnixMs: this.startUnixMs,
       durationMs: performance.now() - this.#startMs,

@@ -51,12 +51,37 @@ function piecesOf(request: CanonicalRequest): RowLabels['pieces'] {
   return billed === 'image' ? { images: pieces(request) } : { characters: pieces(request) };
 }
 
-/** A request that was refused, or whose client left, before any attempt is one row. What was answered here without one leaves none. */
-export function keepUnsent(record: RequestRecord, call: Pick<Call, 'headers'>, gate: BudgetGate): void {
-  if (record.outcome === 'ok' || record.attempts.length > 0 || gate.keep === undefined) return;
+/** An answer that was given before: nobody was asked, and nothing is billed. */
+function keepHit({ requestId, startUnixMs, ...record }: RequestRecord, hit: RowLabels, gate: BudgetGate): void {
+  const end = { outcome: 'cached', totalMs: record.durationMs, firstTokenMs: record.timeToFirstChunkMs } as const;
+  gate.keep?.({
+    timeMs: timeWithin(startUnixMs),
+    ...labelled({ ...hit, requestId, route: record.route, priceVersion: undefined }),
+    costNanoUsd: 0n,
+    ...endFields(end),
+    billing: 'nothing',
+  });
+}
+
+/**
+ * A request that was refused, or whose client left, before any attempt is one row, as is one that was answered as another was before. What else was
+ * answered here leaves none. `hit`: of the answer that was given before.
+ */
+export function keepUnsent(
+  record: RequestRecord,
+  call: Pick<Call, 'headers'>,
+  gate: BudgetGate,
+  hit?: RowLabels,
+): void {
+  if (record.attempts.length > 0) return;
+  if (hit !== undefined && (record.outcome === 'ok' || record.outcome === 'client_closed')) keepHit(record, hit, gate);
+  else if (record.outcome !== 'ok') keepRefused(record, call, gate);
+}
+
+function keepRefused(record: RequestRecord, call: Pick<Call, 'headers'>, gate: BudgetGate): void {
   const { requestId, user, route, variant, operation, requestedModel, startUnixMs, durationMs: totalMs } = record;
   const isLeft = record.outcome === 'client_closed';
-  gate.keep({
+  gate.keep?.({
     timeMs: timeWithin(startUnixMs),
     ...labelled({
       ...(record.attribution && attributed(record.attribution)),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { PROBE_PATH } from '#contract/names/pod';
 import type { ListenAddress } from '#sidecar/config/sidecar-config';
 import type { AdmissionReadings } from '#sidecar/telemetry/admission-count';
+import type { CacheCount } from '#sidecar/telemetry/watched-metrics';
 import { listen } from './listen.ts';
 
 export interface MetricsPage {
@@ -12,6 +13,8 @@ export interface MetricsPage {
   readonly contentType: string;
   /** Where the numbers of requests under way and waiting are read from. Absent: the page does not show them. */
   watchAdmission?(readings: AdmissionReadings): void;
+  /** The same for the cache of answers. */
+  watchCache?(count: () => CacheCount): void;
 }
 
 export interface HealthState {

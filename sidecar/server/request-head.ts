@@ -74,17 +74,20 @@ function checkHeaders(raw: readonly string[]): void {
 
 const isBadHost = (host: string): boolean => host === '' || NOT_IN_HOST.test(host);
 
+/** What is wrong with a value, and what to do. */
+const WORDS: Readonly<Record<string, (value: string) => string | undefined>> = {
+  [REQUEST_HEADER.priority]: (value) => (isPriority(value) ? undefined : 'names no class. Send high, normal or low'),
+  [REQUEST_HEADER.explain]: (value) => (value === 'true' ? undefined : 'must be true. Correct it'),
+  [REQUEST_HEADER.cache]: (value) =>
+    value === 'no-cache' || value === 'no-store' ? undefined : 'must be no-cache or no-store. Correct it',
+};
+
 function checkOwnHeader(name: string, value: string): void {
-  if (name === REQUEST_HEADER.priority && !isPriority(value))
+  const wrong = WORDS[name]?.(value);
+  if (wrong !== undefined)
     throw new RemoraError({
       code: 'invalid_request',
-      message: `The header ${name} names no class. Send high, normal or low, or leave it out.`,
-      param: name,
-    });
-  if (name === REQUEST_HEADER.explain && value !== 'true')
-    throw new RemoraError({
-      code: 'invalid_request',
-      message: `The header ${name} must be true. Correct it, or leave it out.`,
+      message: `The header ${name} ${wrong}, or leave it out.`,
       param: name,
     });
   if (KNOWN_HEADERS.has(name)) return;

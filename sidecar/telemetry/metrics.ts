@@ -14,6 +14,8 @@ import {
   admissionMetrics,
   type BacklogCount,
   backlogMetrics,
+  type CacheCount,
+  cacheMetrics,
   policyMetrics,
   targetMetrics,
 } from './watched-metrics.ts';
@@ -96,6 +98,8 @@ export interface SidecarMetrics {
   watchTargets(readings: TargetReadings): void;
   /** Asked whenever the metrics are. */
   watchAdmission(readings: AdmissionReadings): void;
+  /** Asked whenever the metrics are. */
+  watchCache(count: () => CacheCount): void;
   watchBacklog(count: () => BacklogCount): void;
   /** The Prometheus text format. */
   text(): Promise<string>;
@@ -126,6 +130,7 @@ export function createSidecarMetrics(now: () => number): SidecarMetrics {
     breakerChanged: (labels, state) => breakers.set(labels, state),
     watchTargets: (readings) => targetMetrics(registry, readings),
     watchAdmission: (readings) => admissionMetrics(registry, readings),
+    watchCache: (count) => cacheMetrics(registry, count),
     watchBacklog: (count) => backlogMetrics(registry, count),
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -139,9 +144,9 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
   const observeRetries = retryMetrics(registry);
   const countConstraints = constraintMetrics(registry);
   const continuations = counter(registry, METRIC.continuations);
-  const refused = counter(registry, METRIC.routeRefused);
-  const downgrades = counter(registry, METRIC.limitDowngrades);
+  const countRoom = roomMetrics(registry);
   const classifier = counter(registry, METRIC.classifier);
+  const cached = counter(registry, METRIC.cacheRequests);
   const shadows = counter(registry, METRIC.shadowRequests);
   const series = remembered((route, variant, outcome, stream) => ({
     requests: requests.of({ route, ...variantLabel(variant), outcome, stream }),
@@ -157,11 +162,20 @@ function requestMetrics(registry: Registry): (record: RequestRecord) => void {
     const fallback = fallbackOf(record);
     if (fallback !== undefined) fallbacks.of({ route, ...variantLabel(variant), ...fallback }).add(1);
     for (const target of record.continuedBy ?? []) continuations.of({ route, target }).add(1);
-    const { queued, downgraded } = record;
-    if (downgraded !== undefined) downgrades.of({ limit: downgraded.by, model: downgraded.model }).add(1);
-    if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
+    countRoom(record);
+    if (record.cache !== undefined) cached.of({ route, result: record.cache }).add(1);
     if (record.classifier !== undefined) classifier.of({ route, outcome: record.classifier }).add(1);
     countConstraints(record);
+  };
+}
+
+/** What came of requests that something had no room for. */
+function roomMetrics(registry: Registry): (record: RequestRecord) => void {
+  const refused = counter(registry, METRIC.routeRefused);
+  const downgrades = counter(registry, METRIC.limitDowngrades);
+  return ({ route = '', queued, downgraded }) => {
+    if (downgraded !== undefined) downgrades.of({ limit: downgraded.by, model: downgraded.model }).add(1);
+    if (queued?.refused !== undefined) refused.of({ route, priority: queued.priority, reason: queued.refused }).add(1);
   };
 }
 

@@ -51,6 +51,25 @@ export type RetryDenial =
 /** `used`: its word counts. Else the sidecar's own: no answer in time, none or an error, no answer to the question. */
 export type ClassifierOutcome = 'used' | 'late' | 'error' | 'invalid';
 
+/** Why a request is answered for itself alone, though its route has a cache. */
+export type CacheSkip =
+  /** The client said so. */
+  | 'Asked'
+  /** Answers are shared by user or session, and it names none. */
+  | 'NoUser'
+  | 'NoSession'
+  /** Its operation, such as pictures, is none that is answered twice. */
+  | 'Operation'
+  /** The rule measures variants. */
+  | 'Variants'
+  /** It is over a mebibyte. */
+  | 'Large'
+  /** A job, an answer for later, or tools that the provider runs. */
+  | 'DoesMore'
+  /** It names what an account keeps, or is to be kept there. */
+  | 'Kept'
+  | 'SeveralAnswers';
+
 export interface RequestRecord {
   readonly requestId: string;
   /** W3C traceparent of the caller. */
@@ -137,6 +156,10 @@ export interface RequestRecord {
     readonly waitedFor?: string;
     readonly refused?: 'full' | 'late';
   };
+  /** What the cache of its route did; absent: the route has none. */
+  readonly cache?: 'hit' | 'miss' | 'skip';
+  /** Why it is skipped. */
+  readonly cacheSkip?: CacheSkip;
   /** What a limit lowered it to, and which: `namespace/name/limit`. */
   readonly downgraded?: { readonly by: string; readonly model: string };
   readonly startUnixMs: number;

@@ -81,6 +81,8 @@ const serverSpan = (record: RequestRecord): SpanData => ({
     'remora.priority': record.queued?.priority,
     'remora.queue.waited_ms': record.queued && Math.round(record.queued.waitedMs),
     'remora.queue.waited_for': record.queued?.waitedFor,
+    'remora.cache': record.cache,
+    'remora.cache.skip': record.cacheSkip,
     'remora.downgraded.by': record.downgraded?.by,
     'remora.downgraded.to': record.downgraded?.model,
     ...callerAttributes(record),

@@ -1,7 +1,7 @@
 /** Metrics that are read from where they are kept, whenever somebody looks. */
 import Gauge from '@prometheus-io/client/lib/gauge.js';
 import type Registry from '@prometheus-io/client/lib/registry.js';
-import { METRIC } from '#contract/names/metrics';
+import { METRIC, type MetricDescriptor } from '#contract/names/metrics';
 import type { AdmissionReadings } from './admission-count.ts';
 import type { TargetReadings } from './request-record.ts';
 
@@ -50,18 +50,30 @@ export interface BacklogCount {
   readonly journalChars: number;
 }
 
+/** Answers that equal requests get again. */
+export interface CacheCount {
+  readonly bytes: number;
+  readonly evictions: number;
+}
+
 export function backlogMetrics(registry: Registry, count: () => BacklogCount): void {
-  for (const [descriptor, type, of] of [
-    [METRIC.rowsWaiting, 'gauge', 'waiting'],
-    [METRIC.rowsDropped, 'counter', 'dropped'],
-    [METRIC.journalLength, 'gauge', 'journalChars'],
-  ] as const) {
-    const metric = { ...descriptor, type };
-    registry.registerMetric({
-      ...metric,
-      get: async () => ({ ...metric, values: [{ labels: {}, value: count()[of] }] }),
-    });
-  }
+  watched(registry, { ...METRIC.rowsWaiting, type: 'gauge' }, () => count().waiting);
+  watched(registry, { ...METRIC.rowsDropped, type: 'counter' }, () => count().dropped);
+  watched(registry, { ...METRIC.journalLength, type: 'gauge' }, () => count().journalChars);
+}
+
+export function cacheMetrics(registry: Registry, count: () => CacheCount): void {
+  watched(registry, { ...METRIC.cacheBytes, type: 'gauge' }, () => count().bytes);
+  watched(registry, { ...METRIC.cacheEvictions, type: 'counter' }, () => count().evictions);
+}
+
+/** One number without labels. */
+function watched(
+  registry: Registry,
+  metric: MetricDescriptor & { readonly type: 'gauge' | 'counter' },
+  value: () => number,
+): void {
+  registry.registerMetric({ ...metric, get: async () => ({ ...metric, values: [{ labels: {}, value: value() }] }) });
 }
 
 export function targetMetrics(registry: Registry, readings: TargetReadings): void {

@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ChatResponse, FinishReason } from '#sidecar/canonical/chat-response';
+import { foldEvents } from '#sidecar/canonical/fold-events';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type { Part, ToolCallPart } from '#sidecar/canonical/part';
 import type { Sealed } from '#sidecar/canonical/sealed';
 import type { StreamEvent } from '#sidecar/canonical/stream-event';
+import { unfoldResponse } from '#sidecar/canonical/unfold-response';
 import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import { anthropicMessages } from '#sidecar/dialects/anthropic-messages/dialect';
 import type { Dialect } from '#sidecar/dialects/dialect';
@@ -179,6 +181,29 @@ for (const pair of PAIRS) {
     }
     assert.ok(ran > 15, String(ran));
     t.diagnostic(`${ran} answers`);
+  });
+
+  test(`${id} keeps what a golden stream says where it is told whole, and a golden answer where it is streamed`, (t) => {
+    let [folded, unfolded] = [0, 0];
+    for (const [name, text] of goldens('.events.json')) {
+      const events: StreamEvent[] = JSON.parse(text);
+      const whole = foldEvents(events);
+      if (whole === undefined) continue;
+      assertKept(saidInStream(events), saidWhole(rewritten(pair, whole)), name);
+      // And back again, as it is told to a third client.
+      assertKept(saidInStream(events), saidInStream(reread(pair, unfoldResponse(whole) ?? [])), name);
+      folded += 1;
+    }
+    for (const [name, text] of goldens('.response.json')) {
+      const response: ChatResponse = JSON.parse(text);
+      const events = response.choices && unfoldResponse(response);
+      if (events === undefined) continue;
+      assertKept(saidWhole(response), saidInStream(reread(pair, events)), name);
+      assert.deepEqual(saidWhole(foldEvents(events) ?? response), saidWhole(response), name);
+      unfolded += 1;
+    }
+    assert.ok(folded > 30 && unfolded > 12, `${folded} and ${unfolded}`);
+    t.diagnostic(`${folded} streams and ${unfolded} answers`);
   });
 
   test(`${id} keeps any answer, and gives back what was proven of it, and by whom, in the next turn`, () => {

@@ -34,6 +34,7 @@ export interface RouteWords {
   readonly stream?: PolicyRoute['stream'];
   readonly concurrency?: PolicyRoute['concurrency'];
   readonly priority?: PolicyRoute['priority'];
+  readonly cache?: PolicyRoute['cache'];
   readonly callback?: Partial<NonNullable<PolicyRoute['callback']>>;
   readonly targets: readonly TargetWords[];
   readonly fallbacks?: readonly TargetWords[];
@@ -82,6 +83,7 @@ const route = (words: RouteWords, index: number): PolicyRoute =>
     ...(words.hedge && { hedge: words.hedge }),
     ...(words.stream && { stream: words.stream }),
     ...(words.concurrency && { concurrency: words.concurrency }),
+    ...(words.cache && { cache: words.cache }),
     ...(words.priority && { priority: words.priority }),
     ...(words.classifier && { classifier: words.classifier }),
     ...(words.callback && { callback: { ...CALLBACK, ...words.callback } }),

@@ -16,6 +16,7 @@ export const anthropicMessages: Dialect<EncoderState> = {
   // Anthropic's own clients add `/v1` to their base URL and the Vercel AI SDK takes it as a part of it: each may have been given the other's.
   paths: ['/v1/messages', '/messages', '/v1/v1/messages'],
   readKeys: READ_KEYS,
+  besideAnswer: ['stream', 'metadata', 'service_tier'],
   requestIdHeader: 'request-id',
   decodeRequest,
   keeping: (request) => keepingOfFiles(request, API_ID, 'anthropic-files'),

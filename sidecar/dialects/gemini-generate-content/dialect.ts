@@ -16,6 +16,7 @@ export const geminiGenerateContent: Dialect<EncoderState> = {
   paths: googlePaths('{action}'),
   checkTarget,
   readKeys: READ_KEYS,
+  besideAnswer: ['labels', 'serviceTier'],
   decodeRequest,
   clientPaths,
   encodeResponse,

@@ -15,6 +15,7 @@ const embedContent: DialectOf<'embeddings'> = {
   operation: 'embeddings',
   paths: googlePaths('embedContent'),
   readKeys: ['model', 'content', ...SETTINGS_KEYS, ...LENGTH_KEYS],
+  besideAnswer: [],
   decodeRequest: decodeEmbedContent,
   encodeResponse: ({ vectors: [vector = []], usage }: EmbeddingsResponse) => ({
     embedding: valuesOf(vector),
@@ -28,6 +29,7 @@ const batchEmbedContents: DialectOf<'embeddings'> = {
   operation: 'embeddings',
   paths: googlePaths('batchEmbedContents'),
   readKeys: ['requests'],
+  besideAnswer: [],
   decodeRequest: decodeBatch,
   encodeResponse: ({ vectors, usage }: EmbeddingsResponse) => ({
     embeddings: vectors.map(valuesOf),
@@ -41,6 +43,7 @@ const predict: DialectOf<'embeddings'> = {
   operation: 'embeddings',
   paths: vertexPaths('predict'),
   readKeys: ['instances', 'parameters'],
+  besideAnswer: [],
   decodeRequest: decodePredict,
   encodeResponse: encodePredictions,
   renderError,

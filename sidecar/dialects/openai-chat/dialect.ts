@@ -15,6 +15,10 @@ export const openaiChat: Dialect<EncoderState> = {
   operation: 'chat',
   paths: openaiPaths('/chat/completions'),
   readKeys: READ_KEYS,
+  besideAnswer: [
+    ...['stream', 'stream_options', 'user', 'safety_identifier'],
+    ...['metadata', 'store', 'service_tier', 'prompt_cache_key', 'prompt_cache_retention'],
+  ],
   decodeRequest,
   keeping: (request) => keepingOfFiles(request, 'openai-chat', 'openai-files'),
   clientPaths,

@@ -12,6 +12,7 @@ export const openaiCompletions: Dialect<EncoderState, 'text_completion'> = {
   operation: 'text_completion',
   paths: openaiPaths('/completions'),
   readKeys: READ_KEYS,
+  besideAnswer: ['stream', 'stream_options', 'user'],
   decodeRequest,
   encodeResponse,
   streamEncoder,

@@ -14,6 +14,7 @@ export const openaiEmbeddings: DialectOf<'embeddings'> = {
   operation: 'embeddings',
   paths: openaiPaths('/embeddings'),
   readKeys: READ_KEYS,
+  besideAnswer: ['user'],
   decodeRequest,
   encodeResponse,
   limitHeaders,

@@ -18,6 +18,10 @@ export const openaiResponses: Dialect<EncoderState> = {
   // Without and with a doubled version, and as OpenAI-compatible servers and both doors of Azure OpenAI serve it: clients differ in what the base URL includes.
   paths: ['/v1/responses', '/responses', '/v1/v1/responses', '/openai/v1/responses', '/openai/responses'],
   readKeys: READ_KEYS,
+  besideAnswer: [
+    ...['stream', 'stream_options', 'user', 'safety_identifier', 'metadata', 'client_metadata'],
+    ...['service_tier', 'prompt_cache_key', 'prompt_cache_options', 'prompt_cache_retention'],
+  ],
   decodeRequest,
   keeping,
   recall,

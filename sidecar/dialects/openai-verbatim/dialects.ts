@@ -5,14 +5,17 @@ import { limitHeaders } from '#sidecar/dialects/openai-limits';
 import { openaiPaths } from '#sidecar/dialects/openai-paths';
 import { type VerbatimOptions, verbatimDialect } from '#sidecar/dialects/verbatim-dialect';
 
-interface Row extends Pick<VerbatimOptions, 'id' | 'operation' | 'content' | 'defaultModel'> {
+interface Row extends Pick<VerbatimOptions, 'id' | 'operation' | 'content' | 'besideAnswer' | 'defaultModel'> {
   /** Under the version. */
   readonly path: string;
 }
 
 const ROWS: readonly Row[] = [
   // The one API of these that the official clients call without a model; the name is OpenAI's own default.
-  { id: 'openai-moderations', operation: 'moderation', path: '/moderations', defaultModel: 'omni-moderation-latest' },
+  {
+    ...{ id: 'openai-moderations', operation: 'moderation', path: '/moderations', besideAnswer: [] },
+    defaultModel: 'omni-moderation-latest',
+  },
   { id: 'openai-images', operation: 'image_generation', path: '/images/generations' },
   { id: 'openai-image-edits', operation: 'image_generation', path: '/images/edits', content: 'form' },
   { id: 'openai-speech', operation: 'speech', path: '/audio/speech' },

@@ -7,5 +7,6 @@ export const rerank: AnyDialect = verbatimDialect({
   id: 'rerank',
   operation: 'rerank',
   paths: ['/v1/rerank', '/v2/rerank', '/rerank', '/v1/v1/rerank'],
+  besideAnswer: ['user'],
   renderError,
 });

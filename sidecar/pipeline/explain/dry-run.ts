@@ -1,5 +1,6 @@
 /** How far the pipeline came with a request that is only explained, stage by stage. */
 import type { RemoraError } from '#sidecar/errors/remora-error';
+import type { Looked } from '#sidecar/pipeline/cache/visit-cache';
 import type { Passing, Understood } from '#sidecar/pipeline/handle';
 import type { RouteQuestion, Selection } from '#sidecar/pipeline/select-route';
 import type { TargetOutlook } from './target-outlook.ts';
@@ -10,6 +11,8 @@ export interface DryRun extends Passing {
   selection?: Selection;
   /** In the order of trying. */
   outlooks?: readonly TargetOutlook[];
+  /** undefined: the route has no cache. */
+  cache?: Looked | undefined;
   /** The sidecar itself has the answer. */
   isAnsweredHere?: boolean;
   refused?: RemoraError;

@@ -1,5 +1,6 @@
 /** A dry run: all that is decided of a request before anything is sent, reserved or counted. Then who would be asked, and why. */
 import { RemoraError } from '#sidecar/errors/remora-error';
+import { lookInCache } from '#sidecar/pipeline/cache/visit-cache';
 import type { Call } from '#sidecar/pipeline/call';
 import { isLowered, notLowered } from '#sidecar/pipeline/downgrade';
 import { lowered, type PipelineDeps, questionOf, select, understand } from '#sidecar/pipeline/handle';
@@ -42,6 +43,11 @@ async function decide(run: DryRun): Promise<void> {
   run.question = await questionOf(run.understood, run);
   run.selection = select(run.question, run.call);
   run.outlooks = await outlooksOf(run.selection, run.understood, run);
+  run.cache = lookInCache({ ...run, ...run.understood, selection: run.selection }, (key) => run.deps.cache.peek(key));
+  if (run.cache?.hit !== undefined) {
+    run.isAnsweredHere = true;
+    return;
+  }
   await lowerRun(run, refusalOf(run.outlooks));
   run.isAnsweredHere = run.outlooks.find(({ error }) => error === undefined)?.isAnsweredHere === true;
   const refused = refusalOf(run.outlooks);

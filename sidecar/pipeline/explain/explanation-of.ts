@@ -40,6 +40,7 @@ export function explanationOf(run: DryRun): Explanation {
     ...(wouldHave && { wouldHave }),
     ...(failedExpressions && { failedExpressions }),
     ...concurrencyOf(route),
+    ...cacheOf(run),
   };
 }
 
@@ -110,4 +111,11 @@ function guardrailRows({ understood, selection }: DryRun): Explanation['guardrai
 function concurrencyOf(route: CompiledRoute | undefined): Pick<Explanation, 'concurrency'> {
   const perPod = route?.policy.concurrency?.perPod;
   return perPod === undefined ? {} : { concurrency: { max: perPod.max, queue: perPod.queue } };
+}
+
+function cacheOf({ cache, selection }: DryRun): Pick<Explanation, 'cache'> {
+  const stated = selection?.route.cache;
+  if (cache === undefined || stated === undefined) return {};
+  const { result, because } = cache;
+  return { cache: { result, ...(because && { because }), scope: stated.scope, ttlMs: stated.ttlMs } };
 }

@@ -60,6 +60,13 @@ export interface Explanation {
   readonly failedExpressions?: RequestRecord['failedExpressions'];
   /** How many requests of the route may be under way in this pod. */
   readonly concurrency?: { readonly max: number; readonly queue: number };
+  /** What the cache of the route would do; absent: the route has none. */
+  readonly cache?: {
+    readonly result: NonNullable<RequestRecord['cache']>;
+    readonly because?: RequestRecord['cacheSkip'];
+    readonly scope: string;
+    readonly ttlMs: number;
+  };
 }
 
 export interface ExplainedError {

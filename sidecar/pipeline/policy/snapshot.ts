@@ -16,6 +16,7 @@ import {
 import { stopOf } from '#contract/policy/stopped';
 import type { Affinity, StrategyName } from '#contract/resources/target-choice';
 import type { Guardrails } from '#sidecar/guardrails/guardrail';
+import { type CompiledCache, compileCache } from '#sidecar/pipeline/cache/route-cache';
 import type { ProviderAdapter } from '#sidecar/providers/adapter';
 import { adapterFor } from '#sidecar/providers/index';
 import { MOCK_SCHEME } from '#sidecar/upstream/mock-upstream';
@@ -105,6 +106,8 @@ export interface CompiledRoute {
   /** A rule asks for the task or the complexity of requests. */
   readonly asksContent: boolean;
   readonly rules: readonly CompiledRule[];
+  /** Absent: no answer is given twice. */
+  readonly cache?: CompiledCache;
 }
 
 export interface CompiledModelRule {
@@ -160,7 +163,7 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
   const ceilings = policy.ceilings.map(policyCeiling);
   const routes = new Map<string, CompiledRoute>();
   for (const route of policy.routes) {
-    const compiled = compileRoute(route, { providers, ceilings, budgets: policy.budgets });
+    const compiled = compileRoute(route, { providers, ceilings, policy });
     for (const model of route.models) routes.set(model, compiled);
   }
   const allRoutes = [...new Set(routes.values())];
@@ -242,7 +245,7 @@ interface Around {
   readonly providers: ReadonlyMap<string, CompiledProvider>;
   /** Of AIPolicies. */
   readonly ceilings: readonly Ceiling[];
-  readonly budgets: readonly PolicyBudget[];
+  readonly policy: Policy;
 }
 
 function compileRoute(route: PolicyRoute, around: Around): CompiledRoute {
@@ -252,6 +255,7 @@ function compileRoute(route: PolicyRoute, around: Around): CompiledRoute {
     ceilings: [...around.ceilings, ...routeCeilings(route)],
     asksContent: rules.some(asksContent),
     rules,
+    ...compileCache(route, around.policy.guardrails),
   };
 }
 
@@ -263,7 +267,7 @@ const CONTENT_FACTS = ['request.task', 'request.complexity'];
 function compileRule(
   { route, index }: { readonly route: string; readonly index: number },
   rule: PolicyRule,
-  { providers, budgets }: Around,
+  { providers, policy: { budgets } }: Around,
 ): CompiledRule {
   const resolve = (target: PolicyTarget): CompiledTarget => {
     const provider = providers.get(target.provider);

@@ -33,17 +33,19 @@ export class BoundedBytes<V extends Sized> {
     return value;
   }
 
-  /** What is larger than all together may be is not kept. */
-  keep(id: string, value: V): void {
+  /** How many others had to go for it. What is larger than all together may be is not kept. */
+  keep(id: string, value: V): number {
     this.delete(id);
-    if (value.bytes > this.#mostBytes) return;
+    if (value.bytes > this.#mostBytes) return 0;
     this.#values.set(id, value);
     this.#bytes += value.bytes;
-    if (!this.#isOver) return;
-    for (const [oldest] of this.#values) {
+    let gone = 0;
+    for (const oldest of this.#isOver ? this.#values.keys() : []) {
       this.delete(oldest);
-      if (!this.#isOver) return;
+      gone += 1;
+      if (!this.#isOver) break;
     }
+    return gone;
   }
 
   get #isOver(): boolean {

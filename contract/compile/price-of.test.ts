@@ -54,7 +54,7 @@ test('the built-in book passes the schema of a fetched one, and says where the p
 
 test('the version of a book tells its date and changes with any price', () => {
   const version = priceBookVersion(PRICE_BOOK);
-  assert.match(version, /^2026-11-21-[0-9a-f]{12}$/);
+  assert.match(version, /^2026-11-22-[0-9a-f]{12}$/);
   const again = structuredClone(PRICE_BOOK);
   assert.equal(priceBookVersion(again), version);
   const dearer = structuredClone(PRICE_BOOK);
@@ -76,6 +76,9 @@ test('a list price has every tier with all its rates, and none for tiers that th
     inputPico: '5000000',
     cachedInputPico: '500000',
     outputPico: '30000000',
+    webSearchPico: '10000000000',
+    webSearchPreviewPico: '10000000000',
+    fileSearchPico: '2500000000',
     tiers: [
       { aboveInputTokens: 272_000, inputPico: '10000000', cachedInputPico: '1000000', outputPico: '45000000' },
       { serviceTier: 'flex', inputPico: '2500000', cachedInputPico: '250000', outputPico: '15000000' },

@@ -1,5 +1,5 @@
 /** What a token costs at a provider: what the AIProvider states, else the price book, else unknown; never a guess. */
-import { nanoUsd, picoPerToken } from '#contract/policy/money';
+import { nanoUsd, picoPerCall, picoPerToken } from '#contract/policy/money';
 import type { PolicyPrice, PolicyPriceTier, PolicyRates } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { PROVIDER_TYPE } from '#contract/resources/provider-type';
@@ -21,6 +21,24 @@ const RATES: readonly (readonly [field: keyof PolicyRates, stated: keyof StatedR
   ['outputAudioPico', 'outputAudioUsdPerMillion', 'outputAudio'],
   ['outputImagePico', 'outputImageUsdPerMillion', 'outputImage'],
 ];
+
+/** The same per call of one of the provider's own tools: what is stated of web search holds for each version of it. */
+const TOOLS = [
+  ['webSearchPico', 'webSearchUsdPerThousand', 'webSearch'],
+  ['webSearchPreviewPico', 'webSearchUsdPerThousand', 'webSearchPreview'],
+  ['fileSearchPico', 'fileSearchUsdPerThousand', 'fileSearch'],
+  ['codeExecutionPico', 'codeExecutionUsdPerThousand', 'codeExecution'],
+] as const;
+
+type ToolPrices = Pick<PolicyPrice, (typeof TOOLS)[number][0]>;
+
+const toolPrices = (pico: (row: (typeof TOOLS)[number]) => bigint | number | undefined): ToolPrices =>
+  Object.fromEntries(
+    TOOLS.flatMap((row) => {
+      const each = pico(row);
+      return each === undefined ? [] : [[row[0], String(each)]];
+    }),
+  );
 
 type Known = { readonly [Field in keyof PolicyRates]?: string };
 
@@ -56,7 +74,7 @@ const tierOf = (base: PolicyRates, own: Known, { aboveInputTokens, serviceTier }
 const tiersOf = (tiers: readonly PolicyPriceTier[]): Pick<PolicyPrice, 'tiers'> =>
   tiers.length === 0 ? {} : { tiers: [...tiers] };
 
-function priceOfRow(row: PriceRow): PolicyPrice {
+function priceOfRow(row: PriceRow, runsTools: boolean): PolicyPrice {
   const { image, character, tiers = [] } = row;
   // The schema of the book requires the three that a policy requires.
   const base = listedRates(row) as PolicyRates;
@@ -64,6 +82,7 @@ function priceOfRow(row: PriceRow): PolicyPrice {
     ...base,
     ...(image !== undefined && { imagePico: String(image) }),
     ...(character !== undefined && { characterPico: String(character) }),
+    ...(runsTools && toolPrices(([, , kind]) => row[kind])),
     ...tiersOf(tiers.map((tier) => tierOf(base, listedRates(tier), tier))),
   };
 }
@@ -76,6 +95,10 @@ function priceOfStated(stated: Stated): PolicyPrice {
     ...base,
     ...(imageUsd !== undefined && { imagePico: String(nanoUsd(imageUsd) * 1000n) }),
     ...(speech !== undefined && { characterPico: String(picoPerToken(speech)) }),
+    ...toolPrices(([, field]) => {
+      const usd = stated[field];
+      return usd === undefined ? undefined : picoPerCall(usd);
+    }),
     ...tiersOf(stated.tiers.map((tier) => tierOf(base, statedRates(tier), tier))),
   };
 }
@@ -86,8 +109,10 @@ const FREE: PolicyPrice = { inputPico: '0', cachedInputPico: '0', outputPico: '0
 export function priceOf(spec: AIProvider['spec'], asked: string, book: PriceBook): PolicyPrice | null {
   const stated = statedOf(spec, asked);
   if (stated) return priceOfStated(stated);
-  if (PROVIDER_TYPE[spec.type].prices === 'Free') return FREE;
+  const { prices } = PROVIDER_TYPE[spec.type];
+  if (prices === 'Free') return FREE;
   const row = rowOf(book.prices, spec, asked);
   // What a vendor lists holds for the service tiers that the list names, what an AIProvider states for all.
-  return row ? { ...priceOfRow(row), otherServiceTiers: 'Unknown' } : null;
+  const runsTools = typeof prices === 'object' && prices.runsTools === true;
+  return row ? { ...priceOfRow(row, runsTools), otherServiceTiers: 'Unknown' } : null;
 }

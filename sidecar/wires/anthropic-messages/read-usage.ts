@@ -3,6 +3,7 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import { servedIn } from '#sidecar/canonical/service-tier';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject, without } from '#sidecar/wires/read-field';
+import { readCalls } from './hosted-tools.ts';
 
 /** Usage of an answer, of `message_start` or of `message_delta`, where it carries one. */
 export function readUsage(body: JsonObject): Usage | undefined {
@@ -45,5 +46,6 @@ export function splitUsage(usage: JsonObject): Usage {
     outputTokens: output - reasoningTokens,
     reasoningTokens,
     ...servedIn(usage.service_tier, usage.speed),
+    ...readCalls(usage),
   };
 }

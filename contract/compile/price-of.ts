@@ -74,7 +74,7 @@ const tierOf = (base: PolicyRates, own: Known, { aboveInputTokens, serviceTier }
 const tiersOf = (tiers: readonly PolicyPriceTier[]): Pick<PolicyPrice, 'tiers'> =>
   tiers.length === 0 ? {} : { tiers: [...tiers] };
 
-function priceOfRow(row: PriceRow, runsTools: boolean): PolicyPrice {
+function priceOfRow(row: PriceRow): PolicyPrice {
   const { image, character, tiers = [] } = row;
   // The schema of the book requires the three that a policy requires.
   const base = listedRates(row) as PolicyRates;
@@ -82,7 +82,6 @@ function priceOfRow(row: PriceRow, runsTools: boolean): PolicyPrice {
     ...base,
     ...(image !== undefined && { imagePico: String(image) }),
     ...(character !== undefined && { characterPico: String(character) }),
-    ...(runsTools && toolPrices(([, , kind]) => row[kind])),
     ...tiersOf(tiers.map((tier) => tierOf(base, listedRates(tier), tier))),
   };
 }
@@ -105,14 +104,20 @@ function priceOfStated(stated: Stated): PolicyPrice {
 
 const FREE: PolicyPrice = { inputPico: '0', cachedInputPico: '0', outputPico: '0' };
 
+/** What the vendor lists for its tools, where it is the vendor that runs them. */
+function listedTools(spec: AIProvider['spec'], row: PriceRow | undefined): ToolPrices {
+  const { prices } = PROVIDER_TYPE[spec.type];
+  const runsTools = typeof prices === 'object' && prices.runsTools === true;
+  return runsTools && row !== undefined ? toolPrices(([, , kind]) => row[kind]) : {};
+}
+
 /** null: unknown. `*` is always unknown, since the asked name decides. */
 export function priceOf(spec: AIProvider['spec'], asked: string, book: PriceBook): PolicyPrice | null {
   const stated = statedOf(spec, asked);
-  if (stated) return priceOfStated(stated);
-  const { prices } = PROVIDER_TYPE[spec.type];
-  if (prices === 'Free') return FREE;
   const row = rowOf(book.prices, spec, asked);
+  const tools = listedTools(spec, row);
+  if (stated) return { ...tools, ...priceOfStated(stated) };
+  if (PROVIDER_TYPE[spec.type].prices === 'Free') return FREE;
   // What a vendor lists holds for the service tiers that the list names, what an AIProvider states for all.
-  const runsTools = typeof prices === 'object' && prices.runsTools === true;
-  return row ? { ...priceOfRow(row, runsTools), otherServiceTiers: 'Unknown' } : null;
+  return row ? { ...priceOfRow(row), ...tools, otherServiceTiers: 'Unknown' } : null;
 }

@@ -93,7 +93,7 @@ const statedModel = z.object({
     'Price of a million characters turned into speech, where speech is billed by them.',
   ).optional(),
   webSearchUsdPerThousand: usd(
-    'Price of a thousand web searches that the provider makes by itself; where it bills them by the prompt, of a thousand such prompts. Default: unknown, which is never zero.',
+    'Price of a thousand web searches that the provider makes by itself; where it bills them by the prompt, of a thousand such prompts. Default: what the vendor lists where it is asked itself, else unknown, which is never zero.',
   ).optional(),
   fileSearchUsdPerThousand: usd(
     'Price of a thousand file searches that the provider makes by itself. Default: as of web searches.',

@@ -79,7 +79,7 @@ function whyUnbounded(
   }
   const endless = asked.find((kind) => calls[kind] === null);
   if (endless !== undefined || rounds === null)
-    return `Nothing bounds how often ${name} may run ${NAME[endless ?? 'other'][0]} in one request, since its API takes no maximum. Leave the tool out, or have the budget only alert.`;
+    return `Nothing bounds how often ${name} may run ${NAME[endless ?? 'other'][0]} in one request. State a maximum where its API knows one, leave the tool out, or have the budget only alert.`;
   if (contextTokens === undefined)
     return `How much the tools of ${name} may have it read is unknown. State contextTokens in the AIProvider under models, or leave the tools out.`;
   return undefined;

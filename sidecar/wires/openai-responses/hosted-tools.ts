@@ -57,18 +57,23 @@ export const hostedTools: HostedTools = {
 /** Of a search call only a search is billed, not a page that is opened or looked through. */
 const isSearch = ({ action }: JsonObject): boolean => (asString(asObject(action)?.type) ?? 'search') === 'search';
 
+const WEB_SEARCH = 'web_search_call';
 const CALLED: Readonly<Record<string, ToolKind>> = {
   file_search_call: 'fileSearch',
   code_interpreter_call: 'codeExecution',
   image_generation_call: 'other',
 };
 
+/** An item of an answer that may be billed by the call. */
+export const isHostedCall = ({ type = '' }: JsonObject): boolean =>
+  type === WEB_SEARCH || (typeof type === 'string' && Object.hasOwn(CALLED, type));
+
 /** What an answer tells of the calls that are billed. */
 export function readCalls({ output, tools }: JsonObject): { readonly toolCalls?: ToolCalls } {
   const calls: { -readonly [K in ToolKind]?: number } = {};
   for (const item of asObjects(output)) {
     const type = asString(item.type) ?? '';
-    const isWebSearch = type === 'web_search_call' && isSearch(item);
+    const isWebSearch = type === WEB_SEARCH && isSearch(item);
     const kind = isWebSearch ? searchKind(tools) : Object.hasOwn(CALLED, type) ? CALLED[type] : undefined;
     if (kind !== undefined) calls[kind] = (calls[kind] ?? 0) + 1;
   }

@@ -196,3 +196,25 @@ test('a limit in tokens is as it was: it states no maximum of calls and counts w
   assert.equal(provider.requests[0]?.body?.max_tool_calls, undefined);
   assert.deepEqual(rows()[0]?.toolUnits, 7);
 });
+
+test('a ceiling in dollars of one request states a maximum too, and refuses what could cost more', async (t) => {
+  const provider = await startFakeProvider({ dialect: 'openai-responses' });
+  t.after(() => provider.close());
+  const target = { provider: 'p', model: 'gpt-5', price: PRICE, contextTokens: 10_000 };
+  const running = await startSidecar(t, {
+    policy: {
+      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
+      // 60,000 nano-dollars of input, 100 of output, 50,000 of searches.
+      routes: [
+        { models: ['enough'], targets: [target], perRequest: { maxUsd: '0.0001101' } },
+        { models: ['less'], targets: [target], perRequest: { maxUsd: '0.000110099' } },
+      ],
+    },
+  });
+  const ask = (model: string) => postRaw(running.url, { ...RESPONSES.body, model });
+  assert.equal((await ask('enough')).status, 200);
+  assert.equal(provider.requests[0]?.body?.max_tool_calls, 5);
+  const refused = await ask('less');
+  assert.match(refused.text, /ceiling_exceeded/);
+  assert.equal(provider.requests.length, 1);
+});

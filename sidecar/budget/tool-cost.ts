@@ -38,18 +38,24 @@ type Tooled = Pick<AttemptEstimate, 'tools'> & Bound & { readonly target: Policy
 
 /** Nano-dollars; null: nobody knows. */
 export function costWithTools(price: PolicyPrice, attempt: Tooled): bigint | null {
+  const bound = boundWithTools(price, attempt);
+  return bound && costAtMost(price, bound);
+}
+
+/** All that money must expect: what tools have the model read and write, and their fees as pieces. null: nobody knows. */
+export function boundWithTools(price: PolicyPrice, attempt: Tooled): Bound | null {
   const { tools, target } = attempt;
-  if (tools === undefined || isFree(price)) return costAtMost(price, attempt);
+  if (tools === undefined || isFree(price)) return attempt;
   if (whyUnbounded(price, tools, target) !== undefined) return null;
   const { inputTokensAtMost, outputTokensAtMost, piecesPico = 0n } = attempt;
   const { contextTokens = 0 } = target;
   const rounds = tools.rounds ?? 0;
-  return costAtMost(price, {
+  return {
     ...attempt,
     inputTokensAtMost: Math.max(inputTokensAtMost, contextTokens * rounds),
     outputTokensAtMost: outputTokensAtMost * (tools.isOutputPerRound ? rounds : 1),
     piecesPico: piecesPico + feesAtMost(price, tools),
-  });
+  };
 }
 
 const feesAtMost = (price: PolicyPrice, { calls }: AskedTools): bigint =>

@@ -87,7 +87,7 @@ function whyUnbounded(
   if (endless !== undefined || rounds === null)
     return `Nothing bounds how often ${name} may run ${NAME[endless ?? 'other'][0]} in one request. State a maximum where its API knows one, leave the tool out, or have the budget only alert.`;
   if (contextTokens === undefined)
-    return `How much the tools of ${name} may have it read is unknown. State contextTokens in the AIProvider under models, or leave the tools out.`;
+    return `How much ${name} may read in the rounds of its provider's own tools, or to compact turns, is unknown. State contextTokens in the AIProvider under models, or leave them out.`;
   return undefined;
 }
 

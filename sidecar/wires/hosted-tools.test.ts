@@ -57,6 +57,14 @@ test('each web search of Messages has its own maximum, and a turn has ten rounds
   assert.deepEqual(anthropic.asked({ mcp_servers: [{ name: 'm' }] }, 'claude-sonnet-4-5'), { calls: {}, ...rounds });
 });
 
+test('compacting the turns so far reads them once more, before each round', () => {
+  const context_management = { edits: [{ type: 'compact_20260112' }] };
+  const asked = (body: JsonObject) => anthropic.asked({ context_management, ...body }, 'claude-opus-4-6');
+  assert.deepEqual(asked({}), { calls: {}, rounds: 2, isOutputPerRound: true });
+  assert.equal(asked(tools('web_fetch_20250910'))?.rounds, 20);
+  assert.equal(asked({ context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } }), undefined);
+});
+
 test('a search of Google is one for a prompt up to Gemini 2.5, and from Gemini 3 on nothing bounds the queries', () => {
   for (const name of ['googleSearch', 'google_search']) {
     assert.deepEqual(gemini.asked({ tools: [{ [name]: {} }] }, 'gemini-2.5-flash')?.calls, { webSearch: 1 });

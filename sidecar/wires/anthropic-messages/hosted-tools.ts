@@ -1,6 +1,6 @@
 /**
  * Tools that Anthropic runs in a Messages call (platform.claude.com, Pricing and Server tools, 2026): a web search is billed by the call, code
- * execution by the time of its container, the advisor by tokens of another model; fetching, searching for tools and MCP only by tokens.
+ * execution by the time of its container, the advisor by tokens of another model; fetching, searching for tools, MCP and compacting the turns so far only by tokens.
  */
 import type { AskedTools, HostedTools, ToolCalls, ToolKind } from '#sidecar/canonical/hosted-tools';
 import { withCalls } from '#sidecar/canonical/hosted-tools';
@@ -19,17 +19,25 @@ const WEB_SEARCH = /^web_search_/;
 
 const typeOf = ({ type }: JsonObject): string => asString(type) ?? 'custom';
 
+/** Before each round the turns so far may be read once more, to be compacted. */
+const compacts = ({ context_management }: JsonObject): boolean =>
+  asObjects(asObject(context_management)?.edits).some((edit) => typeOf(edit).startsWith('compact_'));
+
 function asked(body: JsonObject): AskedTools | undefined {
-  if (body.tools === undefined && body.mcp_servers === undefined) return undefined;
-  const hosted = asObjects(body.tools).filter((tool) => !CLIENTS.test(typeOf(tool)));
-  if (hosted.length === 0 && asArray(body.mcp_servers).length === 0) return undefined;
+  const { tools, mcp_servers, context_management } = body;
+  if (tools === undefined && mcp_servers === undefined && context_management === undefined) return undefined;
+  const hosted = asObjects(tools).filter((tool) => !CLIENTS.test(typeOf(tool)));
+  const hasTools = hosted.length > 0 || asArray(mcp_servers).length > 0;
+  const isCompacted = compacts(body);
+  if (!hasTools && !isCompacted) return undefined;
   const calls: { -readonly [K in ToolKind]?: number | null } = {};
   for (const tool of hosted) {
     const type = typeOf(tool);
     if (WEB_SEARCH.test(type)) calls.webSearch = sumOf(calls.webSearch, asCount(tool.max_uses) ?? null);
     else if (!FREE.test(type)) calls.other = null;
   }
-  return { calls, rounds: MOST_ROUNDS, isOutputPerRound: true };
+  const rounds = hasTools ? MOST_ROUNDS : 1;
+  return { calls, rounds: isCompacted ? 2 * rounds : rounds, isOutputPerRound: true };
 }
 
 const sumOf = (a: number | null = 0, b: number | null): number | null => (a === null || b === null ? null : a + b);

@@ -27,11 +27,23 @@ const whenOf = ({ aboveInputTokens, serviceTier }: PriceTier): string =>
     ...(serviceTier === undefined ? [] : [`tier ${code(serviceTier)}`]),
   ].join(', ');
 
+const TOOLS = [
+  ['webSearch', 'web searches'],
+  ['webSearchPreview', 'web searches (preview)'],
+  ['fileSearch', 'file searches'],
+  ['codeExecution', 'code executions'],
+] as const;
+
+/** US dollars per thousand of pico-dollars per call. */
+const toolsOf = (row: PriceRow): string[] =>
+  TOOLS.flatMap(([kind, name]) => (row[kind] === undefined ? [] : [`1000 ${name} ${row[kind] / 1e9}`]));
+
 function rowsOf(model: string, row: PriceRow): string[][] {
   const { image, character, tiers = [] } = row;
   const pieces = [
     ...(image === undefined ? [] : [`an image ${image / 1e12}`]),
     ...(character === undefined ? [] : [`a million characters ${usd(character)}`]),
+    ...toolsOf(row),
   ];
   const line = (name: string, when: string, rates: Rates, more: readonly string[]) => [
     ...[name, when, usd(rates.input), usd(rates.cachedInput), usd(rates.output)],
@@ -54,7 +66,7 @@ export function pricesPage(): Map<string, string> {
   const intro =
     `The built-in price book, version ${code(priceBookVersion(PRICE_BOOK))}: US dollars per million tokens. How prices are chosen, stated and refreshed: ` +
     '[prices](../guides/prices.md). What has no row is unknown, and so is a tier of service that a model does not list; a budget in dollars refuses it, or counts it at a ceiling. ' +
-    'Of several tiers that hold for a request the last one counts, for the whole request.';
+    "Of several tiers that hold for a request the last one counts, for the whole request. Calls of the vendor's own tools have these prices where the vendor itself is asked, not a cloud.";
   const sections = Object.entries(PRICE_BOOK.prices).map(section);
   return new Map([['docs/reference/prices.md', page(MARKDOWN_BANNER, '# Prices', intro, ...sections)]]);
 }

@@ -194,6 +194,8 @@ class RouteCompiler {
     this.providers.add(found.provider);
     const price = priceOf(found.provider.spec, model, this.#context.priceBook);
     if (!price) this.unpriced.add(target.model);
+    const capabilities = capabilitiesOf(found.provider.spec, model);
+    const { contextTokens } = capabilities;
     const compiled: PolicyTarget = {
       name: target.model,
       provider: namespacedName(found.provider),
@@ -203,8 +205,9 @@ class RouteCompiler {
       timeouts: timeoutsOf(target.timeouts, this.#route.spec.timeouts),
       circuitBreaker: circuitBreakerOf(target.circuitBreaker, this.#route.spec.circuitBreaker),
       price,
+      ...(contextTokens !== undefined && { contextTokens }),
     };
-    this.#capabilities.set(compiled, capabilitiesOf(found.provider.spec, model));
+    this.#capabilities.set(compiled, capabilities);
     return compiled;
   }
 }

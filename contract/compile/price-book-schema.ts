@@ -33,10 +33,17 @@ const tier = rates
     error: 'a tier must state aboveInputTokens or serviceTier',
   });
 
+const perCall = z.int().min(0).max(1_000_000_000_000).optional();
+
 const row = rates.extend({
   /** Of an image generated, and of a character spoken. */
   image: z.int().min(0).optional(),
   character: pico.optional(),
+  /** Of a call of one of the vendor's own tools; Google bills some by the prompt. */
+  webSearch: perCall,
+  webSearchPreview: perCall,
+  fileSearch: perCall,
+  codeExecution: perCall,
   /** Of those that hold for a request the last one counts. */
   tiers: z.array(tier).max(8).optional(),
 });

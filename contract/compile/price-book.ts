@@ -1,15 +1,17 @@
 /**
  * The built-in price book: dated list prices of common models, so that a money budget works before anybody states a price. Regional
- * surcharges, batches and what is negotiated are not in it; AIProvider.spec.models states a price where that matters.
+ * surcharges, batches, free allowances and what is negotiated are not in it; AIProvider.spec.models states a price where that matters.
  * Rows take facts with a source and a date, no guesses: what is not here is unknown, which a money budget refuses.
  */
 import type { PriceBook } from './price-book-schema.ts';
 import {
+  anthropicTools,
   bedrockClaude,
   claude,
   embedding,
   fastClaude,
   gemini,
+  geminiTools,
   gpt,
   gpt56,
   gptPriority,
@@ -18,11 +20,12 @@ import {
   longGemini,
   longGpt,
   longGrok,
+  openaiTools,
   rates,
 } from './price-rows.ts';
 
 const PRICES: PriceBook['prices'] = {
-  openai: {
+  openai: openaiTools({
     'gpt-4.1': gptPriority([2_000_000, 500_000, 8_000_000], [3_500_000, 875_000, 14_000_000]),
     'gpt-4.1-mini': rates(400_000, 100_000, 1_600_000),
     'gpt-4.1-nano': rates(100_000, 25_000, 400_000),
@@ -69,8 +72,8 @@ const PRICES: PriceBook['prices'] = {
     // Speech is billed by the character alone.
     'tts-1': rates(0, 0, 0, { character: 15_000_000 }),
     'tts-1-hd': rates(0, 0, 0, { character: 30_000_000 }),
-  },
-  anthropic: {
+  }),
+  anthropic: anthropicTools({
     'claude-3-haiku': claude(250_000, 30_000, 1_250_000),
     'claude-3-7-sonnet': claude(3_000_000, 300_000, 15_000_000),
     'claude-fable-5': claude(10_000_000, 1_000_000, 50_000_000),
@@ -88,8 +91,8 @@ const PRICES: PriceBook['prices'] = {
     'claude-sonnet-4-5': longClaude(3_000_000, 300_000, 15_000_000),
     'claude-sonnet-4-6': claude(3_000_000, 300_000, 15_000_000),
     'claude-sonnet-5': claude(2_000_000, 200_000, 10_000_000),
-  },
-  google: {
+  }),
+  google: geminiTools({
     'gemini-2.5-flash': gemini(300_000, 30_000, 2_500_000, { inputAudio: 1_000_000 }),
     'gemini-2.5-flash-lite': gemini(100_000, 10_000, 400_000, { inputAudio: 300_000 }),
     'gemini-2.5-pro': longGemini([1_250_000, 125_000, 10_000_000], [2_500_000, 250_000, 15_000_000]),
@@ -104,7 +107,7 @@ const PRICES: PriceBook['prices'] = {
     // Older models of embedding are billed by characters on Vertex AI, so that no price per token holds for them.
     'gemini-embedding-001': embedding(150_000),
     'gemini-embedding-2': embedding(200_000),
-  },
+  }),
   /**
    * A model of Bedrock costs the same in its region and through an inference profile, unless a row that begins with `geo.` says what the
    * profiles of one geography (`us.`, `eu.`, …) cost.
@@ -209,12 +212,12 @@ const BASE = 'BerriAI/litellm at 00035b69, 2026-11-21';
 /** New rows come with a new date, so that nobody takes an older book for a newer one. */
 export const PRICE_BOOK: PriceBook = {
   formatVersion: 1,
-  date: '2026-11-21',
+  date: '2026-11-22',
   sources: {
-    openai: `${BASE}; audio, images, transcription and speech: platform.openai.com/docs/pricing as quoted by third parties in 2026; priority: openai.com/api-priority-processing, 2026; flex and long prompts: the vendor's price page as quoted by tokenmix.ai on 2026-06-04, and copies of the same file of BerriAI/litellm in 2026 (long prompts with priority, and cache writes of GPT-5.6)`,
-    anthropic: `${BASE}; cache writes: platform.claude.com/docs, Prompt caching, 2026; Opus 5: platform.claude.com/docs, Pricing, 2026; fast mode: platform.claude.com/docs, Fast mode, octavus.ai/docs and openrouter.ai, 2026; long prompts of Sonnet 4 and 4.5: the vendor's price page as quoted by eonsr.com`,
+    openai: `${BASE}; audio, images, transcription and speech: platform.openai.com/docs/pricing as quoted by third parties in 2026; priority: openai.com/api-priority-processing, 2026; flex and long prompts: the vendor's price page as quoted by tokenmix.ai on 2026-06-04, and copies of the same file of BerriAI/litellm in 2026 (long prompts with priority, and cache writes of GPT-5.6); web search and file search: the vendor's price page as quoted by modelcostwatch.com on 2026-03-12, by community.openai.com, and by setting/operation_setting/tools.go of new-api`,
+    anthropic: `${BASE}; cache writes: platform.claude.com/docs, Prompt caching, 2026; Opus 5: platform.claude.com/docs, Pricing, 2026; fast mode: platform.claude.com/docs, Fast mode, octavus.ai/docs and openrouter.ai, 2026; long prompts of Sonnet 4 and 4.5: the vendor's price page as quoted by eonsr.com; web search: platform.claude.com/docs, Pricing, 2026-02-07`,
     google:
-      'ai.google.dev/gemini-api/docs/pricing as quoted by third parties from 2026-03 to 2026-10 (plans/deepmind-plans-pricing.yml of github.com/api-evangelist/deepmind at 47a9772b, laozhang.ai, and others); service tiers: ai.google.dev/gemini-api/docs/optimization, 2026',
+      "ai.google.dev/gemini-api/docs/pricing as quoted by third parties from 2026-03 to 2026-10 (plans/deepmind-plans-pricing.yml of github.com/api-evangelist/deepmind at 47a9772b, laozhang.ai, and others); service tiers: ai.google.dev/gemini-api/docs/optimization, 2026; Google Search: the vendor's price page as quoted by github.com/iyulab/TokenMeter v0.13.0, and by you.com on 2026-09-17",
     bedrock: BASE,
     groq: `${BASE}; flex: Groq's documentation, Flex Processing, 2026`,
     deepseek: 'prices/providers/deepseek.yml of github.com/pydantic/genai-prices at 08548d4b, 2026-11-21',

@@ -54,7 +54,7 @@ test('the built-in book passes the schema of a fetched one, and says where the p
 
 test('the version of a book tells its date and changes with any price', () => {
   const version = priceBookVersion(PRICE_BOOK);
-  assert.match(version, /^2026-11-21-[0-9a-f]{12}$/);
+  assert.match(version, /^2026-11-22-[0-9a-f]{12}$/);
   const again = structuredClone(PRICE_BOOK);
   assert.equal(priceBookVersion(again), version);
   const dearer = structuredClone(PRICE_BOOK);
@@ -76,6 +76,9 @@ test('a list price has every tier with all its rates, and none for tiers that th
     inputPico: '5000000',
     cachedInputPico: '500000',
     outputPico: '30000000',
+    webSearchPico: '10000000000',
+    webSearchPreviewPico: '10000000000',
+    fileSearchPico: '2500000000',
     tiers: [
       { aboveInputTokens: 272_000, inputPico: '10000000', cachedInputPico: '1000000', outputPico: '45000000' },
       { serviceTier: 'flex', inputPico: '2500000', cachedInputPico: '250000', outputPico: '15000000' },
@@ -127,4 +130,42 @@ test('what a tier leaves out is as the model states it', () => {
       },
     ],
   });
+});
+
+const at = (type: string, more: object = {}, models: object[] = []) =>
+  aiProvider.shape.spec.parse({ type, auth: { secretRef: { name: 'key' } }, ...more, models });
+
+test('the prices of a vendor’s tools hold where the vendor itself is asked, and are unknown at a cloud that serves its models', () => {
+  const ofTools = (spec: ReturnType<typeof at>, model: string) => {
+    const { webSearchPico, webSearchPreviewPico, fileSearchPico } = priceOf(spec, model, PRICE_BOOK) ?? {};
+    return [webSearchPico, webSearchPreviewPico, fileSearchPico];
+  };
+  const TEN = '10000000000';
+  const none = [undefined, undefined, undefined];
+  assert.deepEqual(ofTools(at('OpenAI'), 'gpt-5'), [TEN, TEN, '2500000000']);
+  assert.deepEqual(ofTools(at('OpenAI'), 'gpt-4.1'), [TEN, '25000000000', '2500000000']);
+  // Of the block of tokens that a search of these bills nobody says whether the answer counts it.
+  assert.deepEqual(ofTools(at('OpenAI'), 'gpt-4o-mini'), [undefined, '25000000000', '2500000000']);
+  assert.deepEqual(ofTools(at('OpenAI'), 'text-embedding-3-small'), none);
+  assert.deepEqual(ofTools(at('Anthropic'), 'claude-sonnet-4-5'), [TEN, undefined, undefined]);
+  assert.deepEqual(ofTools(at('Gemini'), 'gemini-2.5-flash'), ['35000000000', undefined, undefined]);
+  assert.deepEqual(ofTools(at('Gemini'), 'gemini-3.5-flash'), ['14000000000', undefined, undefined]);
+  const vertex = at('VertexAI', { vertex: { project: 'p', location: 'global' } });
+  assert.deepEqual(ofTools(at('AzureOpenAI', { endpoint: 'https://a.openai.azure.com' }), 'gpt-5'), none);
+  assert.deepEqual(ofTools(vertex, 'claude-sonnet-4-5'), none);
+  assert.deepEqual(ofTools(vertex, 'gemini-2.5-flash'), none);
+});
+
+test('what an AIProvider states of tools wins, for each version of a tool; what it leaves out is as the vendor lists it', () => {
+  const stated = { name: 'gpt-4.1', inputUsdPerMillion: 1, outputUsdPerMillion: 4 };
+  const price = (model: object, type = 'OpenAI', more = {}) => priceOf(at(type, more, [model]), 'gpt-4.1', PRICE_BOOK);
+  const own = price({ ...stated, webSearchUsdPerThousand: '7.50', codeExecutionUsdPerThousand: 30 });
+  assert.deepEqual(
+    [own?.webSearchPico, own?.webSearchPreviewPico, own?.fileSearchPico, own?.codeExecutionPico],
+    ['7500000000', '7500000000', '2500000000', '30000000000'],
+  );
+  const azure = price({ ...stated, webSearchUsdPerThousand: 14 }, 'AzureOpenAI', {
+    endpoint: 'https://a.openai.azure.com',
+  });
+  assert.deepEqual([azure?.webSearchPico, azure?.fileSearchPico], ['14000000000', undefined]);
 });

@@ -1,5 +1,5 @@
 /** What a token costs at a provider: what the AIProvider states, else the price book, else unknown; never a guess. */
-import { nanoUsd, picoPerToken } from '#contract/policy/money';
+import { nanoUsd, picoPerCall, picoPerToken } from '#contract/policy/money';
 import type { PolicyPrice, PolicyPriceTier, PolicyRates } from '#contract/policy/policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { PROVIDER_TYPE } from '#contract/resources/provider-type';
@@ -21,6 +21,24 @@ const RATES: readonly (readonly [field: keyof PolicyRates, stated: keyof StatedR
   ['outputAudioPico', 'outputAudioUsdPerMillion', 'outputAudio'],
   ['outputImagePico', 'outputImageUsdPerMillion', 'outputImage'],
 ];
+
+/** The same per call of one of the provider's own tools: what is stated of web search holds for each version of it. */
+const TOOLS = [
+  ['webSearchPico', 'webSearchUsdPerThousand', 'webSearch'],
+  ['webSearchPreviewPico', 'webSearchUsdPerThousand', 'webSearchPreview'],
+  ['fileSearchPico', 'fileSearchUsdPerThousand', 'fileSearch'],
+  ['codeExecutionPico', 'codeExecutionUsdPerThousand', 'codeExecution'],
+] as const;
+
+type ToolPrices = Pick<PolicyPrice, (typeof TOOLS)[number][0]>;
+
+const toolPrices = (pico: (row: (typeof TOOLS)[number]) => bigint | number | undefined): ToolPrices =>
+  Object.fromEntries(
+    TOOLS.flatMap((row) => {
+      const each = pico(row);
+      return each === undefined ? [] : [[row[0], String(each)]];
+    }),
+  );
 
 type Known = { readonly [Field in keyof PolicyRates]?: string };
 
@@ -76,18 +94,30 @@ function priceOfStated(stated: Stated): PolicyPrice {
     ...base,
     ...(imageUsd !== undefined && { imagePico: String(nanoUsd(imageUsd) * 1000n) }),
     ...(speech !== undefined && { characterPico: String(picoPerToken(speech)) }),
+    ...toolPrices(([, field]) => {
+      const usd = stated[field];
+      return usd === undefined ? undefined : picoPerCall(usd);
+    }),
     ...tiersOf(stated.tiers.map((tier) => tierOf(base, statedRates(tier), tier))),
   };
 }
 
 const FREE: PolicyPrice = { inputPico: '0', cachedInputPico: '0', outputPico: '0' };
 
+/** What the vendor lists for its tools, where it is the vendor that runs them. */
+function listedTools(spec: AIProvider['spec'], row: PriceRow | undefined): ToolPrices {
+  const { prices } = PROVIDER_TYPE[spec.type];
+  const runsTools = typeof prices === 'object' && prices.runsTools === true;
+  return runsTools && row !== undefined ? toolPrices(([, , kind]) => row[kind]) : {};
+}
+
 /** null: unknown. `*` is always unknown, since the asked name decides. */
 export function priceOf(spec: AIProvider['spec'], asked: string, book: PriceBook): PolicyPrice | null {
   const stated = statedOf(spec, asked);
-  if (stated) return priceOfStated(stated);
-  if (PROVIDER_TYPE[spec.type].prices === 'Free') return FREE;
   const row = rowOf(book.prices, spec, asked);
+  const tools = listedTools(spec, row);
+  if (stated) return { ...tools, ...priceOfStated(stated) };
+  if (PROVIDER_TYPE[spec.type].prices === 'Free') return FREE;
   // What a vendor lists holds for the service tiers that the list names, what an AIProvider states for all.
-  return row ? { ...priceOfRow(row), otherServiceTiers: 'Unknown' } : null;
+  return row ? { ...priceOfRow(row), ...tools, otherServiceTiers: 'Unknown' } : null;
 }

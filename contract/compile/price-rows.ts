@@ -61,6 +61,44 @@ function longWithTiers(row: PriceRow, priority: PriceRow): PriceRow {
 /** Groq asks the same for its tiers. */
 export const groq = (...row: Parameters<typeof rates>): PriceRow => withTiers(rates(...row), inTier('flex', {}));
 
+type Rows = Readonly<Record<string, PriceRow>>;
+type ToolRates = Pick<PriceRow, 'webSearch' | 'webSearchPreview' | 'fileSearch'>;
+
+const withTools = (rows: Rows, toolsOf: (model: string) => ToolRates): Record<string, PriceRow> =>
+  Object.fromEntries(Object.entries(rows).map(([model, row]) => [model, { ...row, ...toolsOf(model) }]));
+
+/** Ten dollars for a thousand calls. */
+const PER_SEARCH = 10_000_000_000;
+
+/**
+ * OpenAI's tools, by the call: file search 2.50 dollars a thousand; web search 10, and its preview 25 with models that do not reason. The small
+ * ones of those bill a block of tokens with each search, of which nobody says whether the answer counts it: left out.
+ */
+export const openaiTools = (rows: Rows): Record<string, PriceRow> =>
+  withTools(rows, (model) => {
+    if (
+      !/^(?:gpt-4o|gpt-4[.]1|gpt-5|o[134])/.test(model) ||
+      /audio|transcribe|chat-latest|gpt-4[.]1-nano|2024-05-13/.test(model)
+    )
+      return {};
+    const isReasoning = /^(?:gpt-5|o)/.test(model);
+    return {
+      fileSearch: 2_500_000_000,
+      ...((isReasoning || !model.endsWith('-mini')) && { webSearch: PER_SEARCH }),
+      webSearchPreview: isReasoning ? PER_SEARCH : 25_000_000_000,
+    };
+  });
+
+/** Anthropic's web search, by the call. */
+export const anthropicTools = (rows: Rows): Record<string, PriceRow> =>
+  withTools(rows, (model) => (model === 'claude-3-haiku' ? {} : { webSearch: PER_SEARCH }));
+
+/** Google Search: 35 dollars for a thousand prompts up to Gemini 2.5, 14 for a thousand queries from Gemini 3 on. */
+export const geminiTools = (rows: Rows): Record<string, PriceRow> =>
+  withTools(rows, (model) =>
+    model.includes('embedding') ? {} : { webSearch: model.startsWith('gemini-2') ? 35_000_000_000 : 14_000_000_000 },
+  );
+
 const claudeRates = (...[input, cachedInput, output]: Basic): PriceRow =>
   rates(input, cachedInput, output, { cacheWrite: (input * 5) / 4, cacheWrite1h: input * 2 });
 

@@ -48,3 +48,8 @@ test('a row is rated as the sidecar rates an attempt, with each kind priced by i
 test('a row counts every kind of token that an answer can have', () => {
   for (const kind of Object.keys(NO_USAGE)) assert.ok((COUNTS as readonly string[]).includes(kind), kind);
 });
+
+test('calls of a provider’s own tools are rated by the call, all kinds at one price', () => {
+  const rates = { inputTokens: 1_000n, outputTokens: 2_000n, toolUnits: 10_000_000_000n };
+  assert.equal(costAt(rates, { ...NO_COUNTS, inputTokens: 5, toolUnits: 3 }), 30_000_005n);
+});

@@ -207,8 +207,9 @@ export const ERROR_CODES = define({
     status: 403,
     category: 'policy',
     retryable: false,
-    meaning: 'A money budget applies and no usable target has a known price.',
-    remedy: 'State the price in the AIProvider under models.',
+    meaning:
+      "A money budget applies, and no usable target has a known price, or nothing bounds what the provider's own tools may cost.",
+    remedy: 'State the price in the AIProvider under models, or what else the message names.',
   },
   spend_unbounded: {
     status: 403,

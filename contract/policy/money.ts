@@ -29,6 +29,9 @@ export const nanoUsd = (usd: number | string): bigint => scaled(usd, 9);
 /** Pico-dollars per token of a price in US dollars per million tokens, rounded up. */
 export const picoPerToken = (usdPerMillion: number | string): bigint => scaled(usdPerMillion, 6);
 
+/** Pico-dollars per call of a price in US dollars per thousand calls, rounded up. */
+export const picoPerCall = (usdPerThousand: number | string): bigint => scaled(usdPerThousand, 9);
+
 /** Nano-dollars of a pico-dollar amount, rounded up. */
 export const nanoOfPico = (pico: bigint): bigint => (pico + 999n) / 1000n;
 

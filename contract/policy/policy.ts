@@ -121,6 +121,11 @@ const price = rates.extend({
   imagePico: integerText.optional(),
   /** Of a character spoken. */
   characterPico: integerText.optional(),
+  /** Of a call of one of the provider's own tools, as `sidecar/canonical/hosted-tools.ts` tells them apart; absent: unknown. */
+  webSearchPico: integerText.optional(),
+  webSearchPreviewPico: integerText.optional(),
+  fileSearchPico: integerText.optional(),
+  codeExecutionPico: integerText.optional(),
   /** Of those that hold the last one counts; the rates above where none does. */
   tiers: z.array(priceTier).optional(),
   /** What a service tier costs that `tiers` does not name is not known. Absent: it costs the same. */
@@ -155,6 +160,8 @@ const target = z.object({
   circuitBreaker: circuitBreaker.nullable().default(null),
   /** null: unknown, so that a money budget refuses it. */
   price: price.nullable(),
+  /** Most tokens of a prompt, which bounds what the provider's own tools can have a model read; absent: unknown. */
+  contextTokens: z.number().int().optional(),
 });
 
 const match = z.object({

@@ -93,6 +93,15 @@ const statedModel = z.object({
   speechUsdPerMillionCharacters: usd(
     'Price of a million characters turned into speech, where speech is billed by them.',
   ).optional(),
+  webSearchUsdPerThousand: usd(
+    'Price of a thousand web searches that the provider makes by itself; where it bills them by the prompt, of a thousand such prompts. Default: what the vendor lists where it is asked itself, else unknown, which is never zero.',
+  ).optional(),
+  fileSearchUsdPerThousand: usd(
+    'Price of a thousand file searches that the provider makes by itself. Default: as of web searches.',
+  ).optional(),
+  codeExecutionUsdPerThousand: usd(
+    'Price of a thousand calls in which the provider runs code by itself, where its answer tells them. Default: as of web searches.',
+  ).optional(),
   tiers: atomicListOf(statedTier, { max: 8 })
     .default([])
     .describe(
@@ -105,7 +114,7 @@ const statedModel = z.object({
     .max(1_000_000_000)
     .optional()
     .describe(
-      'Most tokens of a prompt that the model reads. An AIRoute is warned where a later target reads fewer than the first. Default: what is known of the model.',
+      "Most tokens of a prompt that the model reads. An AIRoute is warned where a later target reads fewer than the first, and limits in dollars take it for what the provider's own tools can have the model read. Default: what is known of the model.",
     ),
 });
 

@@ -27,8 +27,11 @@ interface ProviderTypeRow {
   /** The AIProvider states settings of this name; types without it must not. */
   readonly aws?: 'Required';
   readonly vertex?: 'Required';
-  /** Where the AIProvider states no price: the list prices of a vendor (and of one whose models it serves for the same), of whoever owns the endpoint's host, or none at all. */
-  readonly prices: { readonly vendor: string; readonly resells?: string } | 'OfHost' | 'Free';
+  /** Where the AIProvider states no price: the list prices of a vendor (and of one whose models it serves for the same), of whoever owns the endpoint's host, or none at all. `runsTools`: also the prices of the vendor's tools, which clouds that serve its models bill otherwise. */
+  readonly prices:
+    | { readonly vendor: string; readonly resells?: string; readonly runsTools?: true }
+    | 'OfHost'
+    | 'Free';
 }
 
 const ROWS = {
@@ -37,21 +40,21 @@ const ROWS = {
     defaultEndpoint: 'https://api.openai.com/v1',
     auth: 'Required',
     identities: [],
-    prices: { vendor: 'openai' },
+    prices: { vendor: 'openai', runsTools: true },
   },
   Anthropic: {
     endpoint: 'Optional',
     defaultEndpoint: 'https://api.anthropic.com',
     auth: 'Required',
     identities: [],
-    prices: { vendor: 'anthropic' },
+    prices: { vendor: 'anthropic', runsTools: true },
   },
   Gemini: {
     endpoint: 'Optional',
     defaultEndpoint: 'https://generativelanguage.googleapis.com/v1beta',
     auth: 'Required',
     identities: [],
-    prices: { vendor: 'google' },
+    prices: { vendor: 'google', runsTools: true },
   },
   VertexAI: {
     endpoint: 'Optional',

@@ -1,6 +1,7 @@
 /** The seam between the attempt loop and money: every attempt reserves before it is sent and settles after, at its target's price, which makes its usage row. */
 import type { PartitionedRequest } from '#contract/policy/book-id';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
+import type { AskedTools } from '#sidecar/canonical/hosted-tools';
 import type { LimitView } from '#sidecar/canonical/limit-view';
 import type { Usage } from '#sidecar/canonical/usage';
 import type { RemoraError } from '#sidecar/errors/remora-error';
@@ -17,6 +18,8 @@ export interface AttemptEstimate {
   readonly isBilledOtherwise?: boolean;
   /** Pico-dollars of what is billed by the piece, which the request tells. */
   readonly piecesPico?: bigint;
+  /** What it lets the provider's own tools do. Absent: there are none. */
+  readonly tools?: AskedTools;
   /** The request marks prompts to be cached for an hour, which is the dearest that input can be. */
   readonly cachesForAnHour?: boolean;
   /** The tier of service that it asks for; absent: any, as the account is set to. */

@@ -43,10 +43,11 @@ export class Dues {
     const budgets = new Map(attempt.budgets.map((budget) => [budget.id, budget]));
     return [...budgets.values()].flatMap((budget) => {
       if (budget.stop !== undefined) throw budgetStopped(budget);
-      const amount = UNIT_USE[budget.unit].atMost(attempt);
       const isSpared = budget.id === attempt.spared?.id;
-      if (amount === null && !budget.soft && !isSpared)
-        throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
+      const { atMost, known = atMost } = UNIT_USE[budget.unit];
+      const refuses = !budget.soft && !isSpared;
+      const amount = atMost(attempt) ?? (refuses ? null : known(attempt));
+      if (amount === null && refuses) throw priceUnknown(strictOf(attempt.budgets) ?? budget, attempt);
       // What refuses nothing counts what can be counted.
       if (amount === null || amount === 0n) return [];
       const period = windowAt(budget.every, nowMs, budget.timezone);

@@ -84,6 +84,9 @@ export const pricesTier = ({ otherServiceTiers, tiers }: PolicyPrice, asked: str
   asked === STANDARD_TIER ||
   tiers?.some(({ serviceTier }) => serviceTier === asked) === true;
 
+/** Whatever is asked of it. */
+export const isFree = (price: PolicyPrice): boolean => Object.values(price).every((pico) => pico === '0');
+
 /** Each kind at its own price, or at the one that holds where the policy has none of its own. Reasoning is output. */
 export function costOf(price: PolicyPrice, usage: Usage, piecesPico = 0n): bigint {
   const rates = price.tiers === undefined ? price : ratesFor(price, totalInputTokens(usage), usage.serviceTier);

@@ -8,6 +8,7 @@ import { RemoraError, type RemoraErrorOptions } from '#sidecar/errors/remora-err
 import { ENDLESS_MS } from '#treasury/window';
 import type { AttemptEstimate } from './budget-gate.ts';
 import { LimitRefused } from './limit-refused.ts';
+import { toolsUnknown } from './tool-cost.ts';
 
 interface Phrase {
   /** Of a value that a limit matches. */
@@ -200,10 +201,17 @@ export const grantRefused = (budget: PolicyBudget, refused: Error): BudgetUnavai
     { cause: refused, object: objectOf(budget) },
   );
 
-export function priceUnknown(
-  budget: PolicyBudget,
-  { target, isBilledOtherwise = false }: Pick<AttemptEstimate, 'target' | 'isBilledOtherwise'>,
-): RemoraError {
+type Unpriced = Pick<AttemptEstimate, 'target' | 'isBilledOtherwise' | 'tools'>;
+
+export function priceUnknown(budget: PolicyBudget, attempt: Unpriced): RemoraError {
+  const { target, isBilledOtherwise = false } = attempt;
+  const ofTools = toolsUnknown(attempt);
+  if (ofTools !== undefined)
+    return new RemoraError({
+      code: 'price_unknown',
+      message: `A budget in US dollars applies, and what the request may cost is not known. ${ofTools}`,
+      object: objectOf(budget),
+    });
   return new RemoraError({
     code: 'price_unknown',
     message: isBilledOtherwise

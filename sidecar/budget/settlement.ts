@@ -1,8 +1,10 @@
 /** What an attempt counts for once its outcome is known: its cost, its record. What it counts for under each limit: `unit-use.ts`. */
 import type { PolicyPrice } from '#contract/policy/policy';
+import { totalCalls } from '#sidecar/canonical/hosted-tools';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
 import { costAtMost, costOf, pricesTier } from './price.ts';
+import { costWithTools, toolsPico } from './tool-cost.ts';
 import {
   type AttemptEnd,
   costWithin,
@@ -28,8 +30,12 @@ export const isUnknown = ({ usage, billing }: AttemptOutcome): boolean =>
 const reported = ({ usage, billing }: AttemptOutcome): Usage | undefined =>
   billing === 'reported' ? usage : undefined;
 
-/** Nano-dollars at most; null when the price is unknown. */
+/** Nano-dollars at most; null when the price is unknown, or nothing bounds what the provider's own tools cost. */
 export const boundOf = (attempt: AttemptEstimate): bigint | null =>
+  attempt.target.price === null ? null : costWithTools(attempt.target.price, attempt);
+
+/** The same without the provider's own tools: for what counts and refuses nothing. */
+export const tokensBoundOf = (attempt: AttemptEstimate): bigint | null =>
   attempt.target.price === null ? null : costAtMost(attempt.target.price, attempt);
 
 /** What is billed by the piece needs no count of tokens. The provider may have served another tier than was asked for. */
@@ -37,8 +43,12 @@ export const isCostUnknown = ({ piecesPico, target: { price } }: AttemptEstimate
   (isUnknown(outcome) && (piecesPico === undefined || outcome.billing === 'unknown')) ||
   (price !== null && !pricesTier(price, reported(outcome)?.serviceTier));
 
-export const costIn = ({ piecesPico }: AttemptEstimate, price: PolicyPrice, usage: Usage | undefined): bigint =>
-  costOf(price, usage ?? NO_USAGE, piecesPico);
+/** null: a tool of the provider has no price. */
+export function costIn(attempt: AttemptEstimate, price: PolicyPrice, usage: Usage = NO_USAGE): bigint | null {
+  const { piecesPico = 0n, tools } = attempt;
+  const fees = toolsPico(price, usage.toolCalls, tools);
+  return fees === null ? null : costOf(price, usage, piecesPico + fees);
+}
 
 /** What it can have used at most, now that it is over: never more than what was reserved. */
 export function tightened(attempt: AttemptEstimate, { deliveredTokensAtMost }: AttemptOutcome): AttemptEstimate {
@@ -115,7 +125,8 @@ export const endFields = ({ outcome, failure, traffic, totalMs, firstTokenMs }: 
   ...(traffic !== undefined && traffic !== 'live' && { traffic }),
 });
 
-type Counts = { -readonly [Kind in keyof Usage as Kind extends 'serviceTier' ? never : Kind]?: number };
+type Tokens = Exclude<keyof Usage, 'serviceTier' | 'toolCalls'>;
+type Counts = { -readonly [Kind in Tokens | 'toolUnits']?: number };
 
 function countsOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Counts {
   if (outcome.billing === 'nothing') return {};
@@ -126,10 +137,12 @@ function countsOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Counts {
     return { inputTokens: countOf(inputTokensAtMost), outputTokens: countOf(outputTokensAtMost) };
   }
   const counts: Counts = {};
-  const { serviceTier: _, ...usage } = reported(outcome) ?? NO_USAGE;
+  const { serviceTier: _, toolCalls, ...usage } = reported(outcome) ?? NO_USAGE;
   for (const kind in usage) {
-    const count = countOf(usage[kind as keyof Counts]);
-    if (count > 0) counts[kind as keyof Counts] = count;
+    const count = countOf(usage[kind as Tokens]);
+    if (count > 0) counts[kind as Tokens] = count;
   }
+  const toolUnits = countOf(totalCalls(toolCalls));
+  if (toolUnits > 0) counts.toolUnits = toolUnits;
   return counts;
 }

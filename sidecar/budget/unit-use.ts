@@ -4,11 +4,13 @@ import type { BudgetUnit } from '#contract/resources/limit-names';
 import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome } from './budget-gate.ts';
 import { tokens, tokensAtMost, tokensOf } from './price.ts';
-import { boundOf, costIn, isCostUnknown, isUnknown, tightened } from './settlement.ts';
+import { boundOf, costIn, isCostUnknown, isUnknown, tightened, tokensBoundOf } from './settlement.ts';
 
 interface UnitUse {
   /** At most; null: nobody knows, since the price of the target is unknown. */
   readonly atMost: (attempt: AttemptEstimate) => bigint | null;
+  /** What of it is known all the same; absent: nothing. */
+  readonly known?: (attempt: AttemptEstimate) => bigint | null;
   /** null: nobody knows, so that all that was reserved counts. */
   readonly used: (attempt: AttemptEstimate, outcome: AttemptOutcome) => bigint | null;
   /** A provider must be held to a maximum of output tokens for it. */
@@ -34,7 +36,7 @@ const requestsSent: UnitUse['used'] = (_attempt, { billing, wasRefused }) =>
   billing === 'nothing' && !wasRefused ? 0n : 1n;
 
 export const UNIT_USE: Readonly<Record<BudgetUnit, UnitUse>> = {
-  nanoUsd: { atMost: boundOf, used: costUsed, countsOutput: true },
+  nanoUsd: { atMost: boundOf, known: tokensBoundOf, used: costUsed, countsOutput: true },
   tokens: { atMost: tokensAtMost, used: counting(tokensOf), countsOutput: true },
   inputTokens: {
     atMost: ({ inputTokensAtMost }) => tokens(inputTokensAtMost),

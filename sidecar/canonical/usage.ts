@@ -1,4 +1,6 @@
-/** Tokens of one answer in kinds that do not overlap, so that each can have its own price. */
+/** Tokens of one answer in kinds that do not overlap, so that each can have its own price, and calls of the provider's own tools. */
+import { addCalls, type ToolCalls, withCalls } from './hosted-tools.ts';
+
 export interface Usage {
   /** Input of text, and of any kind that the provider does not tell apart, neither read from nor written to a prompt cache. */
   readonly inputTokens: number;
@@ -16,6 +18,8 @@ export interface Usage {
   readonly outputImageTokens: number;
   /** The tier of service that it was billed in, where that is not the standard one. */
   readonly serviceTier?: string;
+  /** Calls of tools that the provider ran and bills. Absent: none that it tells. */
+  readonly toolCalls?: ToolCalls;
 }
 
 export const NO_USAGE: Usage = {
@@ -52,4 +56,5 @@ export const addUsage = (a: Usage, b: Usage): Usage => ({
   reasoningTokens: a.reasoningTokens + b.reasoningTokens,
   outputAudioTokens: a.outputAudioTokens + b.outputAudioTokens,
   outputImageTokens: a.outputImageTokens + b.outputImageTokens,
+  ...withCalls(addCalls(a.toolCalls, b.toolCalls)),
 });

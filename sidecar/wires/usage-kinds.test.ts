@@ -88,3 +88,23 @@ test('readUsage() tells the tier of service where it is not the standard one, in
   ];
   for (const [tier, usage] of told) assert.equal(usage?.serviceTier, tier, JSON.stringify(usage));
 });
+
+test('readUsage() of Messages counts what was read and written to compact earlier turns', () => {
+  const iterations = [
+    { type: 'compaction', input_tokens: 60_000, output_tokens: 500, cache_read_input_tokens: 9 },
+    { type: 'message', input_tokens: 600, output_tokens: 40 },
+  ];
+  const usage = { input_tokens: 600, output_tokens: 40, iterations, service_tier: 'priority' };
+  assert.deepEqual(anthropic({ usage }), {
+    ...NO_USAGE,
+    inputTokens: 60_600,
+    cacheReadTokens: 9,
+    outputTokens: 540,
+    serviceTier: 'priority',
+  });
+  assert.deepEqual(anthropic({ usage: { input_tokens: 1, output_tokens: 2, iterations: iterations.slice(1) } }), {
+    ...NO_USAGE,
+    inputTokens: 1,
+    outputTokens: 2,
+  });
+});

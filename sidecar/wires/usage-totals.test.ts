@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { costOf, tokensOf } from '#sidecar/budget/price';
 import type { JsonObject } from '#sidecar/canonical/json';
-import { totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
+import { NO_USAGE, totalInputTokens, totalOutputTokens, type Usage } from '#sidecar/canonical/usage';
 import { readUsage as anthropic } from './anthropic-messages/read-usage.ts';
 import { readUsage as bedrock } from './bedrock-converse/read-usage.ts';
 import { readUsage as cohere } from './cohere-chat/read-usage.ts';
@@ -155,7 +155,8 @@ for (const { promise, read, body } of CASES)
       fc.property(fc.array(HOSTILE, { minLength: 12, maxLength: 12 }), (values) => {
         const rest = values.values();
         const usage = read(Object(damaged(body, () => rest.next().value ?? 0)));
-        for (const [kind, count] of Object.entries(usage ?? {}))
+        const { toolCalls = {}, serviceTier: _, ...tokens } = usage ?? NO_USAGE;
+        for (const [kind, count] of Object.entries<number>({ ...tokens, ...toolCalls }))
           assert.ok(Number.isInteger(count) && count >= 0, `${kind} ${count}`);
         assert.ok(usage === undefined || tokensOf(usage) >= 0n);
         assert.ok(usage === undefined || costOf(PRICE, usage) >= 0n);

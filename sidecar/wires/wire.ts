@@ -4,6 +4,7 @@
  */
 import type { ChatRequest } from '#sidecar/canonical/chat-request';
 import type { ProviderFailure } from '#sidecar/canonical/failure';
+import type { HostedTools } from '#sidecar/canonical/hosted-tools';
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import type {
   CanonicalRequest,
@@ -69,6 +70,8 @@ export interface AnyWire extends Partial<StreamReading> {
   canPass?(client: ClientRequest<CanonicalRequest>): boolean;
   /** On the passthrough lane: the top-level values that must be replaced in the client's body, or left out (undefined), for `spliceTopLevel`. */
   passthroughEdits?(body: JsonObject, changes: PassthroughChanges): Readonly<Record<string, JsonValue | undefined>>;
+  /** Tools that the provider may run by itself, of requests in this API's own words. Absent: none. */
+  readonly hostedTools?: HostedTools;
   /** Throws AnswerFailed for an answer that says that the request failed, and any other error where the body is not of this API. */
   decodeResponse(body: JsonObject, headers?: ResponseHeaders): CanonicalResponse;
   /** An answer that is no JSON, such as audio or plain text, goes through unread. Without it such an answer is no answer. */

@@ -11,6 +11,7 @@ export const ANSWER: Answer = {
   toolCalls: [{ id: 'c', name: 'f', arguments: '{"a":1}' }],
   finishReason: undefined,
   serviceTier: undefined,
+  searches: 0,
   isCutShort: false,
   inputTokens: 1,
   outputTokens: 2,

@@ -126,10 +126,10 @@ const USED = {
   reasoningTokens: 5,
 };
 
-for (const [name, type] of [
-  ['hosted-tool.sse', 'text/event-stream'],
-  ['reasoning.sse', 'text/event-stream'],
-  ['hosted-tool.json', 'application/json'],
+for (const [name, type, calls] of [
+  ['hosted-tool.sse', 'text/event-stream', { toolCalls: { webSearch: 1 } }],
+  ['reasoning.sse', 'text/event-stream', {}],
+  ['hosted-tool.json', 'application/json', { toolCalls: { webSearch: 1 } }],
 ] as const)
   test(`what OpenAI answers (${name}) and is asked passes through byte for byte, and is metered`, async (t) => {
     const body = readFileSync(join(FIXTURES, name));
@@ -145,7 +145,7 @@ for (const [name, type] of [
     const answer = await fetch(`${running.url}/v1/responses`, { method: 'POST', headers, body: asked });
     assert.ok(Buffer.from(await answer.arrayBuffer()).equals(body));
     assert.deepEqual(provider.received, [asked.replace('"chat"', '"gpt-5"')]);
-    assert.deepEqual(running.gate.settled, [{ usage: USED, billing: 'reported' }]);
+    assert.deepEqual(running.gate.settled, [{ usage: { ...USED, ...calls }, billing: 'reported' }]);
   });
 
 test('a response that failed under HTTP 200 falls back, as the failure that it reports', async (t) => {

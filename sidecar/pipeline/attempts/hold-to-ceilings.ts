@@ -2,6 +2,7 @@
 import { formatUsd } from '#contract/policy/money';
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
 import { boundOf } from '#sidecar/budget/settlement';
+import { toolsUnknown } from '#sidecar/budget/tool-cost';
 import { estimateTokens } from '#sidecar/canonical/count-tokens';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
@@ -50,7 +51,7 @@ function overMoney({ object, maxNanoUsd }: Ceiling, asked: AttemptEstimate): Ref
   if (bound === null)
     return new RemoraError({
       code: 'price_unknown',
-      message: `The price of ${name} is not known, so that nothing holds it to the $${formatUsd(maxNanoUsd)} per request of ${object}. State its price in the AIProvider.`,
+      message: `${object} allows $${formatUsd(maxNanoUsd)} per request, and what this one may cost is not known. ${toolsUnknown(asked) ?? `State the price of ${name} in the AIProvider.`}`,
       object,
     });
   if (bound <= maxNanoUsd) return undefined;

@@ -1,4 +1,6 @@
 /** How one attempt is made: over which wire and lane, to which path, with which bytes. */
+import { type AskedTools, DEFAULT_TOOL_CALLS } from '#sidecar/canonical/hosted-tools';
+import type { JsonObject } from '#sidecar/canonical/json';
 import { operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { lazy } from '#sidecar/canonical/walk';
@@ -27,6 +29,8 @@ export interface Plan {
   readonly dropped: readonly string[];
   /** Of all choices together. */
   readonly outputTokensAtMost: number;
+  /** What it lets the provider's own tools do. Absent: there are none. */
+  readonly tools?: AskedTools;
 }
 
 export interface PlanQuestion {
@@ -34,6 +38,8 @@ export interface PlanQuestion {
   readonly decoded: DecodedRequest;
   /** A budget applies. */
   readonly bounded: boolean;
+  /** A budget in dollars applies. */
+  readonly boundedInMoney: boolean;
   readonly ceilings: readonly Ceiling[];
   readonly onUnsupported: OnUnsupported;
   /** Another target may go on with the answer, so that it is written by us and not by its provider. */
@@ -49,12 +55,14 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
   const { wire, lane, asking } = way;
   const { content } = decoded;
   const { maxOutputTokens, outputTokensAtMost } = outputOf(request, question);
+  const { boundTools, tools } = toolsOf(wire, question, model);
   const outgoing = asking.outgoing({
     content,
     request,
     wire,
     model,
     maxOutputTokens,
+    boundTools,
     onUnsupported,
     clientPath: clientPathsOf(decoded),
   });
@@ -70,6 +78,7 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
     bytes,
     dropped,
     outputTokensAtMost,
+    ...(tools && { tools }),
   });
   return outgoing instanceof Promise ? outgoing.then(planOf) : planOf(outgoing);
 }
@@ -88,6 +97,27 @@ function outputOf(
   const isToState = mustBeStated && isBinding;
   return { maxOutputTokens: isToState ? held : undefined, outputTokensAtMost: held * answers };
 }
+
+interface BoundTools {
+  readonly tools?: AskedTools | undefined;
+  readonly boundTools?: ((body: JsonObject) => JsonObject) | undefined;
+}
+
+/** Tools that only this API knows reach nobody who speaks another one. What nobody stated is stated for it, where money must know a maximum. */
+function toolsOf({ id, hostedTools }: AnyWire, question: PlanQuestion, model: string): BoundTools {
+  const { decoded, ceilings, boundedInMoney } = question;
+  if (hostedTools === undefined || id !== decoded.dialect.id) return NO_TOOLS;
+  const { body } = decoded.content;
+  const asked = hostedTools.asked(body, model);
+  const isBinding =
+    boundedInMoney ||
+    ceilings.some(({ observedBy, maxNanoUsd }) => observedBy === undefined && maxNanoUsd !== undefined);
+  const { bound } = hostedTools;
+  if (asked === undefined || bound === undefined || !isBinding) return { tools: asked };
+  const boundTools = (sent: JsonObject): JsonObject => bound(sent, DEFAULT_TOOL_CALLS);
+  return { tools: hostedTools.asked({ ...body, ...boundTools(body) }, model), boundTools };
+}
+const NO_TOOLS: BoundTools = {};
 
 /** Worked out when the first path is asked for: most requests lose nothing. */
 function clientPathsOf({ dialect, content, said }: DecodedRequest): (path: string) => string {

@@ -1,7 +1,7 @@
 /** What money needs to know of an attempt: the target with the price that holds for what is asked of it, and what of its cost the request tells. */
 import type { PolicyPrice, PolicyTarget } from '#contract/policy/policy';
 import type { AttemptEstimate } from '#sidecar/budget/budget-gate';
-import { pricesTier } from '#sidecar/budget/price';
+import { isFree, pricesTier } from '#sidecar/budget/price';
 import { cachesForAnHour } from '#sidecar/canonical/cache-control';
 import type { JsonObject } from '#sidecar/canonical/json';
 import { type Operation, operationOf } from '#sidecar/canonical/operation';
@@ -30,7 +30,7 @@ export function pricedFor(
   const { billed, pieces } = operationOf(request);
   const { price } = policy;
   if (billed === 'tokens') return { ...inTier(policy, isSentAsWritten ? body : {}), ...hourOf(price, body) };
-  if (billed === 'nothing' || isFree(price)) return { target: { ...policy, price: FREE } };
+  if (billed === 'nothing' || (price !== null && isFree(price))) return { target: { ...policy, price: FREE } };
   const [piece, token] = [PER_PIECE[billed], PER_TOKEN[billed]];
   const perPiece = piece && price?.[piece];
   if (perPiece !== undefined && pieces !== undefined)
@@ -50,6 +50,3 @@ function inTier(policy: PolicyTarget, body: JsonObject): Pick<Priced, 'target' |
   if (serviceTier === undefined) return { target: policy };
   return { target: pricesTier(price, serviceTier) ? policy : { ...policy, price: null }, serviceTier };
 }
-
-const isFree = (price: PolicyPrice | null): boolean =>
-  price !== null && Object.values(price).every((pico) => pico === '0');

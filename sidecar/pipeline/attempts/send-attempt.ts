@@ -109,7 +109,8 @@ export const estimate = (plan: Plan, question: PlannedQuestion): AttemptEstimate
       operationOf(plan.candidate.request).inputTokens ?? 0,
     ),
     outputTokensAtMost: plan.outputTokensAtMost,
-    ...(budgets.length > 0 && showsAllItBills(plan, decoded.dialect) && { isSliced: true }),
+    ...(plan.tools && { tools: plan.tools }),
+    ...(budgets.length > 0 && plan.tools === undefined && showsAllItBills(plan, decoded.dialect) && { isSliced: true }),
     labels: attemptLabels(plan.candidate, question),
   };
 };

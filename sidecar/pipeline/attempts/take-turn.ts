@@ -65,10 +65,12 @@ async function turnOf(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {
 export function planFor(candidate: Candidate, question: PlannedQuestion): ReturnType<typeof planAttempt> {
   const { call, decoded, selection } = question;
   const { policy, ceilings } = selection.route;
+  const limits = limitsOf(candidate, question);
   return planAttempt(candidate, {
     call,
     decoded,
-    bounded: limitsOf(candidate, question).some(boundsOutput),
+    bounded: limits.some(boundsOutput),
+    boundedInMoney: limits.some(({ unit, soft }) => unit === 'nanoUsd' && !soft),
     ceilings,
     onUnsupported: policy.onUnsupported,
     mayBeJoined: mayBeJoined(decoded.request, policy),

@@ -5,6 +5,7 @@ import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import type { AttemptEstimate, BudgetOutlook } from '#sidecar/budget/budget-gate';
 import { withFirstSlice } from '#sidecar/budget/output-slice';
 import { boundOf } from '#sidecar/budget/settlement';
+import { boundWithTools } from '#sidecar/budget/tool-cost';
 import type { CompiledRule } from '#sidecar/pipeline/policy/snapshot';
 import { ENDLESS_MS } from '#treasury/window';
 import type { DryRun } from './dry-run.ts';
@@ -65,7 +66,9 @@ function atMostOf({ asked }: TargetOutlook): Pick<ExplainedTarget, 'atMost' | 's
 
 function boundRow(asked: AttemptEstimate): ExplainedBound {
   const bound = boundOf(asked);
-  const { inputTokensAtMost: inputTokens, outputTokensAtMost: outputTokens } = asked;
+  const { price } = asked.target;
+  const { inputTokensAtMost: inputTokens, outputTokensAtMost: outputTokens } =
+    (price && boundWithTools(price, asked)) ?? asked;
   return { inputTokens, outputTokens, ...(bound !== null && { usd: formatUsd(bound) }) };
 }
 

@@ -4,6 +4,7 @@ import type { Wire } from '#sidecar/wires/wire';
 import { decodeResponse } from './decode-response.ts';
 import { type DecoderState, streamDecoder } from './decode-stream.ts';
 import { encodeRequest, passthroughEdits } from './encode-request.ts';
+import { hostedTools } from './hosted-tools.ts';
 import { mapError } from './map-error.ts';
 import { WIRE_ID } from './seal.ts';
 
@@ -14,6 +15,7 @@ export const anthropicMessagesWire: Wire<DecoderState> = {
   path: () => '/v1/messages',
   encodeRequest,
   passthroughEdits,
+  hostedTools,
   decodeResponse,
   forwardedHeaders: ['anthropic-beta', 'anthropic-version'],
   framing: sseFrames,

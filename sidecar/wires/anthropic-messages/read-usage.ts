@@ -1,8 +1,9 @@
 /** Messages usage → kinds that do not overlap. `input_tokens` excludes what was read from or written to a cache. */
 import type { JsonObject } from '#sidecar/canonical/json';
 import { servedIn } from '#sidecar/canonical/service-tier';
-import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
-import { asCount, asObject, without } from '#sidecar/wires/read-field';
+import { addUsage, NO_USAGE, type Usage } from '#sidecar/canonical/usage';
+import { asCount, asObject, asObjects, without } from '#sidecar/wires/read-field';
+import { readCalls } from './hosted-tools.ts';
 
 /** Usage of an answer, of `message_start` or of `message_delta`, where it carries one. */
 export function readUsage(body: JsonObject): Usage | undefined {
@@ -27,10 +28,24 @@ const COUNTED = new Set([
   'output_tokens_details',
 ]);
 
-/** What usage says beyond the counts: how writes split by lifetime in this API's words, the tier, calls of the provider's own tools. */
-export const withoutCounts = (usage: JsonObject): JsonObject => without(usage, COUNTED);
+/** What was read and written to compact the turns before the answer is billed too, and not in the counts of the answer. */
+const compactionsIn = ({ iterations }: JsonObject): readonly JsonObject[] =>
+  iterations === undefined ? [] : asObjects(iterations).filter(({ type }) => type === 'compaction');
 
-export function splitUsage(usage: JsonObject): Usage {
+/**
+ * What usage says beyond the counts: how writes split by lifetime in this API's words, the tier, calls of the provider's own tools. Where
+ * more is billed than the answer counts, its counts too, so that this API's clients read them as they came.
+ */
+export const withoutCounts = (usage: JsonObject): JsonObject =>
+  compactionsIn(usage).length > 0 ? usage : without(usage, COUNTED);
+
+export const splitUsage = (usage: JsonObject): Usage => ({
+  ...compactionsIn(usage).map(splitCounts).reduce(addUsage, splitCounts(usage)),
+  ...servedIn(usage.service_tier, usage.speed),
+  ...readCalls(usage),
+});
+
+function splitCounts(usage: JsonObject): Usage {
   const output = asCount(usage.output_tokens) ?? 0;
   const reasoningTokens = Math.min(output, asCount(asObject(usage.output_tokens_details)?.thinking_tokens) ?? 0);
   const written = asCount(usage.cache_creation_input_tokens) ?? 0;
@@ -44,6 +59,5 @@ export function splitUsage(usage: JsonObject): Usage {
     cacheWrite1hTokens,
     outputTokens: output - reasoningTokens,
     reasoningTokens,
-    ...servedIn(usage.service_tier, usage.speed),
   };
 }

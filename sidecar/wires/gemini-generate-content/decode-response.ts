@@ -9,6 +9,7 @@ import { stringifyNested } from '#sidecar/json/nested';
 import { asCount, asObject, asObjects, asString, asText, without } from '#sidecar/wires/read-field';
 import { inventId } from './call-id.ts';
 import { decodeLogprobs } from './decode-logprobs.ts';
+import { readQueries } from './hosted-tools.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { readUsage } from './read-usage.ts';
 import { seal, WIRE_ID } from './seal.ts';
@@ -18,7 +19,7 @@ export const READ_OF_CANDIDATE = new Set(['content', 'finishReason', 'index', 'l
 
 /** Throws `bad_upstream_response` when it has neither candidates nor a reason why the prompt was blocked. */
 export function decodeResponse(body: JsonObject): ChatResponse {
-  const usage = readUsage(body);
+  const usage = readUsage(body, readQueries(asObjects(body.candidates)));
   const responseId = asString(body.responseId) ?? '';
   const created = readCreated(body);
   const rest = without(body, READ);

@@ -8,6 +8,7 @@ import type { StreamDecoder } from '#sidecar/wires/wire';
 import { inventId } from './call-id.ts';
 import { decodeLogprobs } from './decode-logprobs.ts';
 import { decodeMedia, READ_OF_CANDIDATE, readBlock, readCreated } from './decode-response.ts';
+import { readQueries } from './hosted-tools.ts';
 import { readStreamFailure } from './map-error.ts';
 import { mapFinishReason } from './map-finish-reason.ts';
 import { assembleArguments } from './partial-args.ts';
@@ -28,6 +29,8 @@ export interface DecoderState {
   readonly hasEnded: boolean;
   readonly responseId: string;
   readonly choices: ReadonlyMap<number, ChoiceState>;
+  /** What the provider has searched the web for. */
+  readonly queries: ReadonlySet<string>;
 }
 
 type Step = readonly [DecoderState, readonly StreamEvent[]];
@@ -36,9 +39,12 @@ type ChoiceStep = readonly [ChoiceState, readonly StreamEvent[]];
 const NEW_CHOICE: ChoiceState = { calls: 0, hasFinished: false, openArguments: undefined };
 /** The API's own limit is 8; a higher number is a fault. */
 const MAX_CHOICES = 128;
+/** More than any answer searches for. */
+const MAX_QUERIES = 1_000;
+const NO_QUERIES: ReadonlySet<string> = new Set();
 
 export const streamDecoder: StreamDecoder<DecoderState> = {
-  start: () => ({ hasStarted: false, hasEnded: false, responseId: '', choices: new Map() }),
+  start: () => ({ hasStarted: false, hasEnded: false, responseId: '', choices: new Map(), queries: NO_QUERIES }),
 
   step(state, event) {
     if (state.hasEnded) return [state, []];
@@ -56,10 +62,11 @@ export const streamDecoder: StreamDecoder<DecoderState> = {
   },
 };
 
-function decodeChunk(state: DecoderState, chunk: JsonObject): Step {
+function decodeChunk(before: DecoderState, chunk: JsonObject): Step {
   const candidates = asObjects(chunk.candidates);
+  const state = withQueries(before, candidates);
   const block = candidates.length === 0 ? readBlock(chunk) : undefined;
-  const usage = readUsage(chunk);
+  const usage = readUsage(chunk, state.queries);
   const starts = !state.hasStarted && (candidates.length > 0 || block !== undefined);
   const events: StreamEvent[] = starts ? [responseStart(chunk)] : [];
   let next = starts ? { ...state, hasStarted: true, responseId: asString(chunk.responseId) ?? '' } : state;
@@ -76,6 +83,12 @@ function decodeChunk(state: DecoderState, chunk: JsonObject): Step {
   }
   if (usage !== undefined) events.push({ type: 'usage', usage });
   return [next, events];
+}
+
+function withQueries(state: DecoderState, candidates: readonly JsonObject[]): DecoderState {
+  const queries = readQueries(candidates);
+  if (queries.length === 0 || state.queries.size >= MAX_QUERIES) return state;
+  return { ...state, queries: new Set([...state.queries, ...queries]) };
 }
 
 function responseStart(chunk: JsonObject): StreamEvent {

@@ -4,6 +4,7 @@ import type { Wire } from '#sidecar/wires/wire';
 import { decodeResponse } from './decode-response.ts';
 import { type DecoderState, streamDecoder } from './decode-stream.ts';
 import { encodeRequest } from './encode-request.ts';
+import { hostedTools } from './hosted-tools.ts';
 import { mapError } from './map-error.ts';
 import { passthroughEdits } from './passthrough.ts';
 import { WIRE_ID } from './seal.ts';
@@ -18,6 +19,7 @@ export const geminiGenerateContentWire = (options: WireOptions): Wire<DecoderSta
     `${options.modelPath(model)}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   encodeRequest: (request, model, losses) => encodeRequest(options, request, { model, losses }),
   passthroughEdits: (body, changes) => passthroughEdits(options, body, changes),
+  hostedTools,
   forwardedHeaders: [],
   decodeResponse,
   framing: sseFrames,

@@ -11,6 +11,8 @@ export interface ModelTraits {
   readonly hasMediaResults: boolean;
   /** Takes a response schema beside tools. */
   readonly hasSchemaWithTools: boolean;
+  /** Google Search is billed once for a prompt, however many queries it makes. */
+  readonly isSearchByPrompt: boolean;
 }
 
 const NEWEST: ModelTraits = {
@@ -20,6 +22,7 @@ const NEWEST: ModelTraits = {
   checksSignatures: true,
   hasMediaResults: true,
   hasSchemaWithTools: true,
+  isSearchByPrompt: false,
 };
 
 const OLDER: ModelTraits = {
@@ -28,6 +31,7 @@ const OLDER: ModelTraits = {
   checksSignatures: false,
   hasMediaResults: false,
   hasSchemaWithTools: false,
+  isSearchByPrompt: true,
 };
 
 const ROWS: readonly (readonly [RegExp, ModelTraits])[] = [

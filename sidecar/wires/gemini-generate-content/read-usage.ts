@@ -5,10 +5,11 @@
 import type { JsonObject, JsonValue } from '#sidecar/canonical/json';
 import { servedIn } from '#sidecar/canonical/service-tier';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
-import { asCount, asObject, asObjects } from '#sidecar/wires/read-field';
+import { asCount, asObject, asObjects, asString } from '#sidecar/wires/read-field';
+import { searchCalls } from './hosted-tools.ts';
 
-/** Usage of an answer or a chunk, where it counts anything: early chunks may only name their traffic. */
-export function readUsage(body: JsonObject): Usage | undefined {
+/** Usage of an answer or a chunk, where it counts anything: early chunks may only name their traffic. `queries`: of the answer until then. */
+export function readUsage(body: JsonObject, queries: Iterable<string> = []): Usage | undefined {
   const usage = asObject(body.usageMetadata);
   const prompt = asCount(usage?.promptTokenCount);
   if (usage === undefined || prompt === undefined) return undefined;
@@ -30,6 +31,7 @@ export function readUsage(body: JsonObject): Usage | undefined {
     outputAudioTokens,
     outputImageTokens,
     ...servedIn(usage.serviceTier),
+    ...searchCalls(queries, asString(body.modelVersion) ?? ''),
   };
 }
 

@@ -10,6 +10,7 @@ import { MALFORMED_EVENT } from '#sidecar/wires/malformed-event';
 import { asArray, asCount, asObject, asString, asText } from '#sidecar/wires/read-field';
 import type { StreamDecoder } from '#sidecar/wires/wire';
 import { decodeItem, isFunctionCall, logprobsOf, PARAGRAPH } from './decode-item.ts';
+import { isHostedCall } from './hosted-tools.ts';
 import { mapFinish } from './map-finish-reason.ts';
 import { readFailure } from './read-failure.ts';
 import { readUsage } from './read-usage.ts';
@@ -23,6 +24,8 @@ export interface DecoderState {
   readonly calls: ReadonlyMap<number, number>;
   /** Places whose text or arguments have been streamed, with the kind of event that did: its end need not repeat them. */
   readonly streamed: ReadonlyMap<number, string>;
+  /** Calls of the provider's own tools: some services leave the output out at the end. */
+  readonly hosted: readonly JsonObject[];
 }
 
 type Step = readonly [DecoderState, readonly StreamEvent[]];
@@ -52,7 +55,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 };
 
 export const streamDecoder: StreamDecoder<DecoderState> = {
-  start: () => ({ hasStarted: false, hasEnded: false, calls: new Map(), streamed: new Map() }),
+  start: () => ({ hasStarted: false, hasEnded: false, calls: new Map(), streamed: new Map(), hosted: [] }),
 
   step(state, event) {
     // Some servers end the stream as Chat Completions do; here the response says itself that it is over.
@@ -141,7 +144,7 @@ function endItem(state: DecoderState, event: JsonObject): Step {
   const wasStreamed = state.streamed.has(place);
   if (item.type === 'reasoning') return [state, endReasoning(item, wasStreamed)];
   return [
-    state,
+    isHostedCall(item) ? { ...state, hosted: [...state.hosted, item] } : state,
     decodeItem(item).flatMap((part): readonly StreamEvent[] => {
       if (part.type === 'opaque') return [{ type: 'opaque-part', choice, part }];
       if (part.type !== 'text') return [];
@@ -177,7 +180,7 @@ function end(state: DecoderState, event: JsonObject): Step {
   const response = asObject(event.response) ?? {};
   const [started, head] = start(state, event);
   const status = asText(response.status) ?? (asText(event.type) ?? '').replace('response.', '');
-  const usage = readUsage(response);
+  const usage = readUsage(withHosted(response, state));
   return [
     { ...started, hasEnded: true },
     [
@@ -189,9 +192,12 @@ function end(state: DecoderState, event: JsonObject): Step {
   ];
 }
 
+const withHosted = (response: JsonObject, { hosted }: DecoderState): JsonObject =>
+  hosted.length === 0 || asArray(response.output).length > 0 ? response : { ...response, output: [...hosted] };
+
 /** What was used until then is told too: it may be billed. */
 function fail(state: DecoderState, holder: JsonObject): Step {
-  const usage = readUsage(holder);
+  const usage = readUsage(withHosted(holder, state));
   const used: readonly StreamEvent[] = usage === undefined ? [] : [{ type: 'usage', usage }];
   return [{ ...state, hasEnded: true }, [...used, { type: 'error', error: readFailure(holder) }]];
 }

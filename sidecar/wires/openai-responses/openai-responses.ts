@@ -5,6 +5,7 @@ import type { Wire } from '#sidecar/wires/wire';
 import { decodeResponse } from './decode-response.ts';
 import { type DecoderState, streamDecoder } from './decode-stream.ts';
 import { encodeRequest, passthroughEdits } from './encode-request.ts';
+import { hostedTools } from './hosted-tools.ts';
 import { WIRE_ID } from './seal.ts';
 
 /** `name`: of the service, for messages to people. */
@@ -15,6 +16,7 @@ export const openaiResponsesWire = ({ name }: { readonly name: string }): Wire<D
   path: () => '/responses',
   encodeRequest,
   passthroughEdits,
+  hostedTools,
   decodeResponse,
   forwardedHeaders: ['openai-beta'],
   framing: sseFrames,

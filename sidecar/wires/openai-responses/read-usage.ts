@@ -3,6 +3,7 @@ import type { JsonObject } from '#sidecar/canonical/json';
 import { servedIn } from '#sidecar/canonical/service-tier';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import { asCount, asObject } from '#sidecar/wires/read-field';
+import { readCalls } from './hosted-tools.ts';
 
 export function readUsage(response: JsonObject): Usage | undefined {
   const usage = asObject(response.usage);
@@ -23,5 +24,6 @@ export function readUsage(response: JsonObject): Usage | undefined {
     outputTokens: isApart ? output : output - reasoningTokens,
     reasoningTokens,
     ...servedIn(response.service_tier),
+    ...readCalls(response),
   };
 }

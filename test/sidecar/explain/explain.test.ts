@@ -327,3 +327,17 @@ test('a drawn order tells the shares, and a variant that the request was drawn f
     [['b/off', 'NoWeight']],
   );
 });
+
+test('what the provider’s own tools may have a model read, and cost, is told as money expects it', async (t) => {
+  const price = { inputPico: '1000', cachedInputPico: '1000', outputPico: '1000', webSearchPico: '10000000' };
+  const { running } = await started(t, {
+    providers: { a: { type: 'OpenAI' } },
+    routes: [{ targets: [{ provider: 'a', model: 'gpt-5', price, contextTokens: 1_000 }] }],
+    budgets: [buildBudget('default/team/day', 1_000_000n, { unit: 'nanoUsd' })],
+  });
+  const body = { model: 'chat', input: 'Hi', max_output_tokens: 50, tools: [{ type: 'web_search' }] };
+  const { targets } = await explainedAt(running, '/v1/responses', body);
+  assert.deepEqual(targets[0]?.atMost, { inputTokens: 6_000, outputTokens: 50, usd: '0.00005605' });
+  const other = await explainedAt(running, '/v1/responses', { ...body, tools: [{ type: 'image_generation' }] });
+  assert.equal(other.targets[0]?.atMost?.usd, undefined);
+});

@@ -20,6 +20,7 @@ const usageOf = (answer: Answer, outputTokens: number) => ({
   cache_creation_input_tokens: 0,
   cache_read_input_tokens: 0,
   output_tokens: outputTokens,
+  ...(answer.searches > 0 && { server_tool_use: { web_search_requests: answer.searches, web_fetch_requests: 0 } }),
 });
 
 const finishOf = (answer: Answer): string => {

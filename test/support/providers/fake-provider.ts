@@ -243,11 +243,20 @@ function compose(
     toolCalls: script.toolCalls ?? [],
     finishReason: script.finishReason,
     serviceTier: script.serviceTier,
+    searches: Math.min(script.searches ?? 0, mostSearches(body)),
     isCutShort: words.length > maximum,
     inputTokens: script.usage?.inputTokens ?? tokensOf(request),
     outputTokens: script.usage?.outputTokens ?? Math.min(words.length, maximum),
     includeUsage: streamOptions?.include_usage === true,
   };
+}
+
+/** As OpenAI and Anthropic let a request state it. */
+function mostSearches({ max_tool_calls: ofAll, tools }: NonNullable<FakeRequest['body']>): number {
+  const uses = (Array.isArray(tools) ? tools : []).flatMap(({ max_uses: most }) =>
+    typeof most === 'number' ? most : [],
+  );
+  return Math.min(typeof ofAll === 'number' ? ofAll : Infinity, uses.length === 0 ? Infinity : Math.max(...uses));
 }
 
 const tokensOf = ({ rawBody }: FakeRequest): number => Math.ceil(rawBody.length / BYTES_PER_TOKEN);

@@ -86,6 +86,12 @@ function refusalOf(body: { readonly [key: string]: unknown }): string | undefine
   return undefined;
 }
 
+/** An empty query and one twice, as the API really answers. */
+const groundingOf = ({ searches }: Answer): Partial<Candidate> => {
+  const queries = Array.from({ length: searches }, (_, index) => `query ${index}`);
+  return searches === 0 ? {} : { groundingMetadata: { webSearchQueries: ['', ...queries, ...queries.slice(0, 1)] } };
+};
+
 function events(answer: Answer): string[] {
   const chunk = (part: Part, output: number) =>
     frame({
@@ -96,7 +102,7 @@ function events(answer: Answer): string[] {
   const blocked = blockedBody(answer);
   if (blocked !== undefined) return [frame(blocked)];
   const last: Wire = {
-    candidates: [candidate([{ text: '' }], { finishReason: finishOf(answer) })],
+    candidates: [candidate([{ text: '' }], { finishReason: finishOf(answer), ...groundingOf(answer) })],
     usageMetadata: usageOf(answer, answer.outputTokens),
     ...headOf(answer),
   };
@@ -137,7 +143,7 @@ export const geminiFakeWire: FakeWire = {
             ...(answer.words.length > 0 ? [{ text: answer.words.join('') }] : []),
             ...callParts(answer),
           ],
-          { finishReason: finishOf(answer) },
+          { finishReason: finishOf(answer), ...groundingOf(answer) },
         ),
       ],
       usageMetadata: usageOf(answer, answer.outputTokens),

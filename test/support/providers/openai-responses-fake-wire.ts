@@ -90,7 +90,28 @@ const callItem = (
   name,
 });
 
+const searchItem = ({ id }: Answer, index: number): ResponseOutputItem => ({
+  id: `ws_${id}_${index}`,
+  type: 'web_search_call',
+  status: 'completed',
+  action: { type: 'search', query: `query ${index}` },
+});
+
+/** A page that is opened is a call, too, and not billed. */
+const openedItem = ({ id }: Answer): ResponseOutputItem => ({
+  id: `ws_${id}_opened`,
+  type: 'web_search_call',
+  status: 'completed',
+  action: { type: 'open_page', url: 'https://example.com' },
+});
+
+const searchItems = (answer: Answer): ResponseOutputItem[] =>
+  answer.searches === 0
+    ? []
+    : [...Array.from({ length: answer.searches }, (_, index) => searchItem(answer, index)), openedItem(answer)];
+
 const outputOf = (answer: Answer): ResponseOutputItem[] => [
+  ...searchItems(answer),
   ...(answer.reasoning === '' ? [] : [reasoningItem(answer)]),
   ...(answer.words.length === 0 ? [] : [messageItem(answer, answer.words.join(''))]),
   ...answer.toolCalls.map((call, index) => callItem(answer, call, index)),
@@ -104,6 +125,8 @@ function itemEvents(answer: Answer, item: ResponseOutputItem, place: number): Ev
     { type: 'response.output_item.done', output_index: place, item },
   ];
   switch (item.type) {
+    case 'web_search_call':
+      return around({ status: 'in_progress' }, []);
     case 'reasoning':
       return around({ summary: [], encrypted_content: '' }, summaryEvents(answer, at));
     case 'function_call': {

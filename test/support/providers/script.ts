@@ -45,6 +45,8 @@ export interface Script {
   readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
   /** The word that ends the answer, in the API's own terms; default: its word for an ordinary end. */
   readonly finishReason?: string;
+  /** How often the provider searches the web by itself, as far as the request lets it. Default: never. */
+  readonly searches?: number;
   /** The tier of service that the answer tells; default: the API's standard one. */
   readonly serviceTier?: string;
   readonly fault?: Fault;
@@ -66,6 +68,8 @@ export interface Answer {
   readonly toolCalls: readonly ScriptedToolCall[];
   readonly finishReason: string | undefined;
   readonly serviceTier: string | undefined;
+  /** Of the web, each for something else. */
+  readonly searches: number;
   /** The maximum of output tokens ended it. */
   readonly isCutShort: boolean;
   readonly inputTokens: number;

@@ -19,6 +19,8 @@ interface LaneRequest {
   readonly model: string;
   /** Enforced where the client stated no maximum. */
   readonly maxOutputTokens: number | undefined;
+  /** What has to change in the body as it is sent so that the provider's own tools keep to a maximum. Absent: nothing. */
+  readonly boundTools: ((body: JsonObject) => JsonObject) | undefined;
   /** What the route says of parameters that the provider cannot express. */
   readonly onUnsupported: OnUnsupported;
   /** A canonical path in the words of the client's API. */

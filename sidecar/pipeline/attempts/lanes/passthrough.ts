@@ -8,11 +8,12 @@ export const passthrough: Lane = {
   name: 'passthrough',
   keepsAnswer: true,
 
-  outgoing({ content, wire, model, maxOutputTokens }) {
-    const edits = wire.passthroughEdits?.(content.body, {
+  outgoing({ content, wire, model, maxOutputTokens, boundTools }) {
+    const edited = wire.passthroughEdits?.(content.body, {
       model,
       ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     });
+    const edits = boundTools === undefined ? edited : { ...edited, ...boundTools(content.body) };
     const bytes = edits === undefined ? content.bytes : content.edited(edits);
     return bytes instanceof Promise ? bytes.then(asItCame) : asItCame(bytes);
   },

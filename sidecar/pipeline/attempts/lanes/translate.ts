@@ -11,10 +11,13 @@ export const translate: Lane = {
   name: 'translate',
   keepsAnswer: false,
 
-  outgoing({ content, request, wire, model, maxOutputTokens, onUnsupported, clientPath }) {
+  outgoing({ content, request, wire, model, maxOutputTokens, boundTools, onUnsupported, clientPath }) {
     const bounded = maxOutputTokens === undefined ? request : { ...request, maxOutputTokens };
     const losses = new Losses(wire.name, onUnsupported, clientPath);
-    const encode = (): JsonObject => wire.encodeRequest(bounded, model, losses);
+    const encode = (): JsonObject => {
+      const body = wire.encodeRequest(bounded, model, losses);
+      return boundTools === undefined ? body : { ...body, ...boundTools(body) };
+    };
     const { inTurns } = content;
     const bytes = inTurns === undefined ? content.rewritten(encode()) : inTurns(encode).then(content.rewritten);
     const outgoing = (written: Uint8Array): OutgoingRequest => ({ bytes: written, dropped: losses.dropped });

@@ -1,7 +1,8 @@
 /** `remora report` and its questions, as a command line. */
 import { Command, Option } from 'commander';
-import { collect, type Terminal, withCluster } from '#cli/terminal';
-import type { HistoryFlags, ReportFlags, RerateFlags } from './report.ts';
+import { collect, type Terminal } from '#cli/terminal';
+import { type HistoryFlags, withHistory } from './history-flags.ts';
+import type { ReportFlags, RerateFlags } from './report.ts';
 
 const FROM = 'first day, such as 2026-11-01; default: that of this month';
 const TO = 'first day that is no part of it; default: that of next month';
@@ -63,15 +64,6 @@ const rerateCommand = (out: Out): Command =>
       const { rerate } = await import('./report.ts');
       out(await rerate(flags));
     });
-
-const withHistory = (command: Command): Command =>
-  withCluster(
-    command.option(
-      '--operator <namespace/name>',
-      'Service of the operator that keeps the history',
-      'remora-system/remora',
-    ),
-  );
 
 const withDays = (command: Command): Command =>
   withHistory(command.option('--from <day>', FROM).option('--to <day>', TO));

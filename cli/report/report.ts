@@ -1,13 +1,10 @@
 /** `remora report`: what was spent, by whom and on what, as the history of usage has it. */
-import { type ClusterOptions, connect } from '#cli/kube/cluster';
+import { connect } from '#cli/kube/cluster';
+import { whoAmI } from '#cli/kube/who-am-i';
 import { UserError } from '#cli/user-error';
 import { askHistory, placeOf } from './history.ts';
+import { type HistoryFlags, paramsOf } from './history-flags.ts';
 import { reportTable } from './report-table.ts';
-
-export interface HistoryFlags extends ClusterOptions {
-  /** `namespace/name` of its Service. */
-  readonly operator: string;
-}
 
 export interface ReportFlags extends HistoryFlags {
   readonly by?: string | undefined;
@@ -45,17 +42,18 @@ export interface RerateFlags extends HistoryFlags {
 
 export async function rerate({ provider, model, from, to, prices, ...flags }: RerateFlags): Promise<string> {
   const { readPrices } = await import('./read-prices.ts');
-  const body = { provider, model, from, to, prices: readPrices(prices) };
-  const text = await askHistory(await connect(flags), placeOf(flags.operator), { path: '/v1/rerate', body });
+  const cluster = await connect(flags);
+  const stated = { provider, model, from, to, prices: readPrices(prices) };
+  // The token is of an account that others use, too.
+  const by = await whoAmI(cluster);
+  const body = { ...stated, ...(by !== undefined && { by }) };
+  const text = await askHistory(cluster, placeOf(flags.operator), { path: '/v1/rerate', body });
   const { rows, differenceUsd } = parsed<{ rows: number; differenceUsd: string }>(text);
   return `${rows} attempts have another cost: ${differenceUsd.startsWith('-') ? '' : '+'}${differenceUsd} USD.\n`;
 }
 
 const asked = async (flags: HistoryFlags, path: string): Promise<string> =>
   askHistory(await connect(flags), placeOf(flags.operator), { path });
-
-const paramsOf = (stated: Readonly<Record<string, string | undefined>>): URLSearchParams =>
-  new URLSearchParams(Object.entries(stated).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
 function parsed<T>(text: string): T {
   try {

@@ -281,7 +281,7 @@ function corrections(promise: Promises): void {
   });
 }
 
-const SHORT: Retention = { rowDays: 40, userDays: 10, reportDays: 60 };
+const SHORT: Retention = { rowDays: 40, userDays: 10, reportDays: 60, auditDays: 20 };
 
 function retention(promise: Promises): void {
   promise('what is older than it need be kept goes, and comes not back when it is sent again', async (open) => {

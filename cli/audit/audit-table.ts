@@ -31,9 +31,10 @@ const objectOf = ({ kind, namespace, name }: AuditRecordJson): string =>
 function whatOf({ changes, omitted, outcome }: AuditRecordJson): string {
   const shown = changes
     .slice(0, MOST_CHANGES)
-    .map(({ path, from, to }) => changeText({ path, from: cut(from ?? ''), to: cut(to ?? '') }));
+    .map(({ path, from, to }) => changeText({ path, from: cut(from), to: cut(to) }));
   const more = changes.length - shown.length + omitted;
   return [...shown, ...(more > 0 ? [`${more} more`] : []), ...(outcome === '' ? [] : [outcome])].join('; ');
 }
 
-const cut = (text: string): string => (text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS)}...`);
+const cut = (text: string | undefined): string | undefined =>
+  text === undefined || text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS)}...`;

@@ -41,9 +41,10 @@ export interface Entries {
 export function entriesOf(facts: readonly AuditFact[], known: ReadonlyMap<string, ObjectState>): Entries {
   const records = new Map<string, NewRecord>();
   const states = new Map<string, ObjectState>();
-  for (const fact of facts) {
-    if (fact.is === 'admitted') continue;
-    const state = states.get(fact.uid) ?? known.get(fact.uid);
+  for (const told of facts) {
+    if (told.is === 'admitted') continue;
+    const state = states.get(told.uid) ?? known.get(told.uid);
+    const fact = told.is === 'decided' ? told : inOrder(told, state);
     const record = fact.is === 'decided' ? ofDecision(fact) : ofObject(fact, state);
     if (record !== undefined) records.set(record.id, record);
     if (fact.is === 'decided' || isStale(fact, state)) continue;
@@ -51,6 +52,10 @@ export function entriesOf(facts: readonly AuditFact[], known: ReadonlyMap<string
   }
   return { records, states };
 }
+
+/** Times come from several clocks, some by the second: no version is older than the one before. */
+const inOrder = <T extends SeenFact | GoneFact>(fact: T, state: ObjectState | undefined): T =>
+  state === undefined || fact.timeMs > state.timeMs ? fact : { ...fact, timeMs: state.timeMs + 1 };
 
 /** What is known is as new. A uid never comes back. */
 const isStale = (fact: SeenFact | GoneFact, state: ObjectState | undefined): boolean =>

@@ -22,8 +22,8 @@ const HEAD = [
   ...['changes', 'omitted', 'outcome'],
 ];
 
-/** `/spec/stop: false -> true`; what was not there, or is not any more, is left empty. */
-export const changeText = ({ path, from = '', to = '' }: AuditChange): string => `${path}: ${from} -> ${to}`;
+/** `/spec/stop: false -> true`. No value of JSON is `none`. */
+export const changeText = ({ path, from = 'none', to = 'none' }: AuditChange): string => `${path}: ${from} -> ${to}`;
 
 /** A head, then one line per record. Changes are joined by `; `. */
 export const auditCsv = (records: readonly AuditRecordJson[]): string =>

@@ -3,7 +3,7 @@
  * it: facts stay here, within a bound, until they are durable, and after a loss all objects are compared with what the history knows.
  */
 import { type ObjectName, objectKey } from '#contract/compile/object-key';
-import type { AuditFact } from '#contract/history/audit';
+import type { AuditFact, KnownObject } from '#contract/history/audit';
 import type { AuditKept, AuditStore } from '#operator/history/history-store';
 import { within } from '#operator/history/within';
 import type { After } from '#treasury/open-book';
@@ -16,8 +16,19 @@ interface TrailLog {
   warn(fields: object, message: string): void;
 }
 
+/** What the watch has come to. What it has yet to show is no matter of a comparison, which would tell of several versions as one. */
+export interface Watched {
+  /** Whether it has shown this version, so that it told of those before. */
+  hasShown(object: AuditedObject): boolean;
+  /** Whether it has yet to show that this object went. */
+  isThere(object: KnownObject): boolean;
+}
+
+/** Behind all that was told until now. Rejects when it is not durable. */
+export type Keep = (facts: readonly AuditFact[]) => Promise<void>;
+
 /** Tells of all that differs from what the history knows; rejects when somebody does not answer. */
-export type Compare = (keep: (facts: readonly AuditFact[]) => Promise<void>) => Promise<void>;
+export type Compare = (watched: Watched, keep: Keep) => Promise<void>;
 
 export interface AuditTrailOptions {
   readonly store: Pick<AuditStore, 'audit'>;
@@ -146,16 +157,30 @@ export class AuditTrail {
     }
   }
 
-  async #write(withinMs: number): Promise<boolean> {
+  #write(withinMs: number): Promise<boolean> {
+    return this.#tried(() => this.#writeNext(withinMs));
+  }
+
+  async #writeNext(withinMs: number): Promise<void> {
     const facts = this.#facts.next();
-    const isKept = await this.#tried(() => this.#keep(facts, withinMs));
-    if (isKept) this.#facts.takeOff(facts);
-    return isKept;
+    await this.#keep(facts, withinMs);
+    this.#facts.takeOff(facts);
   }
 
   async #compare(): Promise<boolean> {
     this.#mustCompare = false;
-    const isDone = await this.#tried(() => this.#options.compare((facts) => this.#keep(facts, WITHIN_MS)));
+    const watched: Watched = {
+      hasShown: ({ kind = '', metadata: { namespace = '', name, uid, generation } }) => {
+        const last = this.#seen.get(objectKey({ kind, namespace, name }));
+        return last?.uid === uid && last?.generation === generation;
+      },
+      isThere: ({ kind, namespace, name, uid }) => this.#seen.get(objectKey({ kind, namespace, name }))?.uid === uid,
+    };
+    const keep: Keep = async (facts) => {
+      while (this.#facts.size > 0) await this.#writeNext(WITHIN_MS);
+      await this.#keep(facts, WITHIN_MS);
+    };
+    const isDone = await this.#tried(() => this.#options.compare(watched, keep));
     if (!isDone) this.#mustCompare = true;
     return isDone;
   }

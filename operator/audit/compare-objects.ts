@@ -7,7 +7,7 @@ import { USER_KINDS } from '#contract/resources/kinds';
 import type { AuditStore } from '#operator/history/history-store';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { pathOf, type ResourceType, remoraType } from '#operator/kube/resource-type';
-import type { Compare } from './audit-trail.ts';
+import type { Compare, Watched } from './audit-trail.ts';
 import { type AuditedObject, seenFact, writtenMs } from './facts.ts';
 
 export interface CompareOptions {
@@ -30,26 +30,28 @@ const PAGE_OBJECTS = 100;
 
 export const compareObjects =
   (options: CompareOptions): Compare =>
-  async (keep) => {
+  async (watched, keep) => {
     const known = await allKnown(options);
     for (const { kind } of USER_KINDS)
       for await (const objects of pagesOf(options, remoraType(kind))) {
-        const facts = objects.flatMap((object) => newsOf({ ...object, kind }, known, options.now()));
+        const news = objects.map((object) => ({ ...object, kind })).filter((object) => isNews(object, known, watched));
+        const facts = news.map((object) => seenFact(object, writtenMs(object) ?? options.now()));
         if (facts.length > 0) await keep(facts);
       }
     const timeMs = options.now();
-    const gone = [...known.values()].map(
+    const missing = [...known.values()].filter((object) => !watched.isThere(object));
+    const gone = missing.map(
       ({ kind, namespace, name, uid }): AuditFact => ({ is: 'gone', kind, namespace, name, uid, timeMs }),
     );
     for (let start = 0; start < gone.length; start += PAGE_OBJECTS) await keep(gone.slice(start, start + PAGE_OBJECTS));
   };
 
 /** Takes it off what is left. */
-function newsOf(object: AuditedObject, known: Map<string, KnownObject>, nowMs: number): AuditFact[] {
+function isNews(object: AuditedObject, known: Map<string, KnownObject>, watched: Watched): boolean {
   const { uid = '', generation } = object.metadata;
   const before = known.get(uid);
   known.delete(uid);
-  return before?.generation === generation ? [] : [seenFact(object, writtenMs(object) ?? nowMs)];
+  return before?.generation !== generation && watched.hasShown(object);
 }
 
 async function allKnown({ store, cluster, namespace }: CompareOptions): Promise<Map<string, KnownObject>> {

@@ -7,6 +7,7 @@ import { costAt } from '#contract/history/rates';
 import { type ReportQuery, reportQuery } from '#contract/history/report';
 import type { Label, UsageRow } from '#contract/history/usage-row';
 import type { Correction, HistoryStore, Retention, RowCursor } from '#operator/history/history-store';
+import { auditSuite } from './audit-suite.ts';
 import { anyRows, DAY_MS, NOW, rowOf, someRows, sumOf, sumsBy, withoutSessions } from './rows.ts';
 
 export interface HistoryPlace {
@@ -56,7 +57,7 @@ const corrected = (row: UsageRow): UsageRow =>
     ? { ...row, costNanoUsd: costAt(CORRECTION.rates, row), priceVersion: CORRECTION.priceVersion }
     : row;
 
-type Promises = (what: string, prove: (open: HistoryPlace['open'], t: TestContext) => Promise<void>) => void;
+export type Promises = (what: string, prove: (open: HistoryPlace['open'], t: TestContext) => Promise<void>) => void;
 
 /** Each test gets a place of its own. */
 export function historySuite(name: string, placeFor: PlaceFor): void {
@@ -80,6 +81,7 @@ export function historySuite(name: string, placeFor: PlaceFor): void {
   reports(promise);
   corrections(promise);
   retention(promise);
+  auditSuite(promise);
 }
 
 function rowsAndSums(promise: Promises): void {

@@ -4,7 +4,7 @@ import { type AuditFact, type AuditQuery, type AuditRecord, deletionOf, versionO
 import { specDigest } from '#contract/history/audit-mask';
 import type { Json } from '#contract/policy/canonical-json';
 import type { HistoryStore } from '#operator/history/history-store';
-import type { Promises } from './history-suite.ts';
+import type { Promises } from './promises.ts';
 import { DAY_MS, NOW } from './rows.ts';
 
 const CLUSTER = 'one';

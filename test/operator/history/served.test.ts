@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { AuditChange } from '#contract/history/audit';
+import type { AuditRecordJson } from '#contract/history/render-audit';
 import { encodeRow } from '#contract/history/row-json';
 import type { UsageRow } from '#contract/history/usage-row';
 import { HISTORY_AUDIENCE } from '#contract/names/api';
@@ -101,6 +103,16 @@ test('reports are for whoever may ask, rows for operators, and what is wrong is 
   assert.equal(await statusOf('/v1/rows', operator, {}), 400);
   assert.equal(await statusOf('/v1/rerate', reader, {}), 403);
   assert.equal(await statusOf('/v1/rerate', corrector, {}), 400);
+  const auditor = await tokenOf(world, `${name}-audit-reader`, [HISTORY_AUDIENCE]);
+  assert.equal(await statusOf('/v1/audit', reader), 403);
+  assert.equal(await statusOf('/v1/audit', auditor), 200);
+  assert.equal(await statusOf('/v1/report', auditor), 403);
+  assert.equal(await statusOf('/v1/audit-facts', auditor, { cluster: '', facts: [] }), 403);
+  assert.equal(await statusOf('/v1/audit-known?cluster=a', auditor), 403);
+  assert.equal(await statusOf('/v1/audit-facts', operator, { cluster: '', facts: [] }), 200);
+  assert.equal(await statusOf('/v1/audit-facts', operator, []), 400);
+  assert.equal(await statusOf('/v1/audit-known?cluster=a', operator), 200);
+  assert.equal(await statusOf('/v1/audit?since=yesterday', auditor), 400);
   assert.equal(await statusOf('/v1/report', reader, {}), 405);
   assert.equal(await statusOf('/v1/reports', reader), 404);
   const wrong = await get('/v1/report?by=colour', reader);
@@ -164,6 +176,17 @@ test('remora report asks through the API server, as a user who has only the Role
   await bind(world, `${name}-report-corrector`);
   const corrected = await remora(...correction, '--prices', join(folder, 'prices.yaml'));
   assert.equal(corrected.stdout, '5 attempts have another cost: +0.049 USD.\n', corrected.stderr);
+  const auditor = await tokenOf(world, `${name}-audit-reader`, [HISTORY_AUDIENCE]);
+  const { records } = JSON.parse((await place.get('/v1/audit?action=rerated', auditor)).text);
+  assert.deepEqual(
+    records.map(({ actor, name: provider, outcome }: AuditRecordJson) => [actor, provider, outcome]),
+    [[`system:serviceaccount:${world.namespace}:${name}-report-corrector`, 'openai', '5 attempts, 0.049 USD']],
+  );
+  const by = `"system:serviceaccount:${world.namespace}:finance"`;
+  assert.ok(
+    records[0].changes.some(({ path, to }: AuditChange) => path === '/by' && to === by),
+    'who says to ask',
+  );
 });
 
 test('replicas with PostgreSQL keep what they are sent and answer reports themselves, each about all of it', async (t) => {

@@ -1,11 +1,14 @@
 /** Who changed what, on a real API server with the rights and the webhook of the chart: through admission, watch and history to `remora audit`. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { PRICE_BOOK } from '#contract/compile/price-book';
+import { type PriceBook, priceBookVersion } from '#contract/compile/price-book-schema';
 import type { AuditRecordJson } from '#contract/history/render-audit';
 import { API_GROUP_VERSION, HISTORY_AUDIENCE } from '#contract/names/api';
 import { pathOf, remoraType, VALIDATING_WEBHOOK } from '#operator/kube/resource-type';
 import { runRemora } from '#test/cli/remora-process';
 import { eventually } from '#test/operator/eventually';
+import { measuring } from '#test/operator/measuring';
 import { configurationFor } from '#test/operator/validating';
 import type { RunningOperator } from '#test/operator/world';
 import { messageOf } from '#test/support/api-server';
@@ -192,4 +195,39 @@ test('remora audit names who changed what as a table, CSV and JSON, page by page
   const wrong = await remora('--since', 'yesterday');
   assert.deepEqual([wrong.code, wrong.stderr.slice(0, 14)], [1, 'since: must be']);
   assert.match((await remora('--kind', 'Pod')).stderr, /^--kind Pod must be one of AIProvider, /);
+});
+
+test('what the operator decides by itself is recorded: a variant promoted, a price book refused and one taken', async (t) => {
+  const place = await open(t);
+  if (place === undefined) return;
+  const { world, name, get } = place;
+  const data = (text: string): object => ({ apiVersion: 'v1', kind: 'ConfigMap', data: { 'prices.json': text } });
+  const path = `/api/v1/namespaces/${world.namespace}/configmaps/book`;
+  await world.send('PATCH', path, { ...data('no book'), metadata: { name: 'book' } });
+  const operator = await operatorOf(place, {
+    ...{ REMORA_PRICE_BOOK_CONFIG_MAP: 'book/prices.json', REMORA_PRICE_BOOK_EVERY: '50ms' },
+  });
+  await world.apply('AIProvider', 'mock', { type: 'Mock' });
+  const variant = { name: 'small', percent: 5, target: { model: 'mock/small' } };
+  const promote = { maxErrorPercent: 5, minRequests: 100 };
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'mock/large' }], variants: [{ ...variant, promote }] });
+  await measuring(world, operator, 'app-1', { requests: 100 });
+  const auditor = await tokenOf(world, `${name}-audit-reader`, [HISTORY_AUDIENCE]);
+  const recordOf = (action: string): Promise<AuditRecordJson> =>
+    eventually(action, async () => {
+      const { text } = await get(`/v1/audit?action=${action}`, auditor);
+      return (JSON.parse(text).records as AuditRecordJson[])[0];
+    });
+  const promoted = await recordOf('promoted');
+  assert.equal(promoted.actor, `system:serviceaccount:${world.namespace}:${name}`);
+  assert.deepEqual([promoted.kind, promoted.name], ['AIRoute', 'chat']);
+  assert.match(promoted.outcome, /^All requests go to variant small of rule .*: 0 of 100 requests failed/);
+  assert.match((await recordOf('priceBookRefused')).outcome, /^Kept the price book .*it is not JSON/);
+  const book: PriceBook = { ...PRICE_BOOK, date: new Date().toISOString().slice(0, 10), prices: {} };
+  await world.send('PATCH', path, { ...data(JSON.stringify(book)), metadata: { name: 'book' } });
+  const [change] = (await recordOf('priceBookTaken')).changes;
+  assert.deepEqual(
+    [change?.from, change?.to],
+    [PRICE_BOOK, book].map((one) => JSON.stringify(priceBookVersion(one))),
+  );
 });

@@ -15,7 +15,11 @@ test('each member that differs is one change, by its JSON Pointer, with both val
 });
 
 test('entries with names are compared by name wherever they stand, and another order is a change of its own', () => {
-  const [a, b, c] = [{ name: 'a', usd: 1 }, { name: 'b', usd: 1 }, { name: 'c', usd: 1 }];
+  const [a, b, c] = [
+    { name: 'a', usd: 1 },
+    { name: 'b', usd: 1 },
+    { name: 'c', usd: 1 },
+  ];
   assert.deepEqual(changes([a, b], [{ name: 'new', usd: 9 }, a, { name: 'b', usd: 2 }]), [
     '/spec/0 - {"name":"new","usd":9}',
     '/spec/2/usd 1 2',

@@ -25,7 +25,7 @@ export interface Watched {
 }
 
 /** Behind all that was told until now. Rejects when it is not durable. */
-export type Keep = (facts: readonly AuditFact[]) => Promise<void>;
+type Keep = (facts: readonly AuditFact[]) => Promise<void>;
 
 /** Tells of all that differs from what the history knows; rejects when somebody does not answer. */
 export type Compare = (watched: Watched, keep: Keep) => Promise<void>;

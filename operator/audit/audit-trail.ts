@@ -2,26 +2,19 @@
  * Changes on their way into the history. What the watch shows is the record; admission adds who asked for it. Nobody waits for any of
  * it: facts stay here, within a bound, until they are durable, and after a loss all objects are compared with what the history knows.
  */
-import { type ObjectName, objectKey } from '#contract/compile/object-key';
-import type { AuditFact, KnownObject } from '#contract/history/audit';
+import type { ObjectName } from '#contract/compile/object-key';
+import type { AuditFact } from '#contract/history/audit';
 import type { AuditKept, AuditStore } from '#operator/history/history-store';
 import { within } from '#operator/history/within';
 import type { After } from '#treasury/open-book';
 import { realAfter } from '#treasury/treasury';
 import { BoundedFacts } from './bounded-facts.ts';
 import { type Admitted, type AuditedObject, admittedFact, type Decision, decidedFact, seenFact } from './facts.ts';
+import { type Watched, WatchedObjects } from './watched-objects.ts';
 
 interface TrailLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
-}
-
-/** What the watch has come to. What it has yet to show is no matter of a comparison, which would tell of several versions as one. */
-export interface Watched {
-  /** Whether it has shown this version, so that it told of those before. */
-  hasShown(object: AuditedObject): boolean;
-  /** Whether it has yet to show that this object went. */
-  isThere(object: KnownObject): boolean;
 }
 
 /** Behind all that was told until now. Rejects when it is not durable. */
@@ -52,18 +45,10 @@ const PAUSE_MS = 2_000;
 /** For what waits, when the process ends. */
 const LAST_WRITE_MS = 3_000;
 
-interface LastSeen {
-  readonly uid: string;
-  readonly generation: number | undefined;
-  /** When its deletion was asked for. */
-  readonly askedMs: number | undefined;
-}
-
 export class AuditTrail {
   readonly #options: AuditTrailOptions;
   readonly #facts = new BoundedFacts();
-  /** By key. */
-  readonly #seen = new Map<string, LastSeen>();
+  readonly #watched = new WatchedObjects();
   #isStarted = false;
   #isClosed = false;
   #mustCompare = true;
@@ -92,20 +77,11 @@ export class AuditTrail {
 
   /** A version of an object, as the watch showed it. Cheap for one that differs in its status alone. */
   seen(object: AuditedObject): void {
-    const { kind = '', metadata } = object;
-    const { uid = '', generation, namespace = '', name, deletionTimestamp } = metadata;
-    const key = objectKey({ kind, namespace, name });
-    const last = this.#seen.get(key);
-    if (last?.uid === uid && last.generation === generation) return;
-    const askedMs = deletionTimestamp === undefined ? undefined : Date.parse(deletionTimestamp);
-    this.#seen.set(key, { uid, generation, askedMs });
-    if (this.#isStarted) this.#tell(seenFact(object, this.#options.now()));
+    if (this.#watched.note(object) && this.#isStarted) this.#tell(seenFact(object, this.#options.now()));
   }
 
   gone(object: ObjectName): void {
-    const key = objectKey(object);
-    const last = this.#seen.get(key);
-    this.#seen.delete(key);
+    const last = this.#watched.forget(object);
     if (last === undefined || !this.#isStarted) return;
     const { kind, namespace, name } = object;
     const asked = last.askedMs !== undefined && { askedMs: last.askedMs };
@@ -169,18 +145,11 @@ export class AuditTrail {
 
   async #compare(): Promise<boolean> {
     this.#mustCompare = false;
-    const watched: Watched = {
-      hasShown: ({ kind = '', metadata: { namespace = '', name, uid, generation } }) => {
-        const last = this.#seen.get(objectKey({ kind, namespace, name }));
-        return last?.uid === uid && last?.generation === generation;
-      },
-      isThere: ({ kind, namespace, name, uid }) => this.#seen.get(objectKey({ kind, namespace, name }))?.uid === uid,
-    };
     const keep: Keep = async (facts) => {
       while (this.#facts.size > 0) await this.#writeNext(WITHIN_MS);
       await this.#keep(facts, WITHIN_MS);
     };
-    const isDone = await this.#tried(() => this.#options.compare(watched, keep));
+    const isDone = await this.#tried(() => this.#options.compare(this.#watched, keep));
     if (!isDone) this.#mustCompare = true;
     return isDone;
   }

@@ -7,8 +7,9 @@ import { USER_KINDS } from '#contract/resources/kinds';
 import type { AuditStore } from '#operator/history/history-store';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { pathOf, type ResourceType, remoraType } from '#operator/kube/resource-type';
-import type { Compare, Watched } from './audit-trail.ts';
+import type { Compare } from './audit-trail.ts';
 import { type AuditedObject, seenFact, writtenMs } from './facts.ts';
+import type { Watched } from './watched-objects.ts';
 
 export interface CompareOptions {
   readonly store: Pick<AuditStore, 'auditKnown'>;

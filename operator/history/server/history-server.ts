@@ -5,7 +5,8 @@ import { RequestFault } from '#contract/history/request-fault';
 import { HistoryUnavailable, ReportImpossible } from '#operator/history/history-store';
 import type { IntakeLog } from '#operator/history/usage-intake';
 import { type Listener, listenerOf, readBody } from '#operator/https/listener';
-import { type Answer, type Asked, jsonAnswer, type Route, type RouteParts, routeOf } from './routes.ts';
+import { type Answer, type Asked, jsonAnswer, type Route, type RouteParts } from './route.ts';
+import { routeOf } from './routes.ts';
 
 export interface HistoryServerOptions extends RouteParts {
   readonly tls: { readonly certPem: string; readonly keyPem: string };

@@ -164,11 +164,14 @@ test('remora audit names who changed what as a table, CSV and JSON, page by page
   if (staged === undefined || ip === undefined) return;
   const { as, records, asksAt, world, name, folder } = staged;
   await publish(staged, ip);
+  // Both tell what they see; one is told who asks.
   const operator = await staged.operator();
+  await staged.operator();
   await asksAt(operator.ports.webhook);
   await as('ann@example.com').apply('caps', limit(100));
   await as('=cmd|calc').apply('caps', limit(250));
   await eventually('two records', async () => (await records()).filter(({ actor }) => actor !== '').length === 2);
+  assert.equal((await records()).length, 2);
   const kubeconfig = await finance(world, folder);
   const remora = (...args: readonly string[]) =>
     runRemora(t, ['audit', ...args, '--operator', `${world.namespace}/${name}`, '--kubeconfig', kubeconfig]);

@@ -158,6 +158,30 @@ test('who changed and deleted an AIBudget is known, and what; what nobody saw as
   assert.match(metrics, /^remora_operator_audit_dropped_total 0$/m);
 });
 
+test('a deletion that a finalizer holds up is one record when it is over, and that of whoever asked for it', async (t) => {
+  const staged = await stage(t);
+  if (staged === undefined) return;
+  const { as, records, asksAt, world } = staged;
+  const operator = await staged.operator();
+  await asksAt(operator.ports.webhook);
+  await as('ann@example.com').apply('held', limit(1));
+  const path = pathOf(remoraType('AIBudget'), { namespace: world.namespace, name: 'held' });
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const finalize = (finalizers: readonly string[] | null) =>
+    world.server.request({ method: 'PATCH', path, headers, body: { metadata: { finalizers } } });
+  await finalize(['example.com/wait']);
+  await as('fay@example.com').remove('held');
+  await as('gus@example.com').apply('other', limit(1));
+  await eventually('what came after it', async () => (await records()).some(({ name }) => name === 'other'));
+  assert.equal((await records('&name=held')).length, 1);
+  await finalize(null);
+  const [deleted] = await eventually('the deletion', async () => {
+    const some = await records('&name=held');
+    return some.length === 2 && some;
+  });
+  assert.deepEqual([deleted?.actor, deleted?.action], ['fay@example.com', 'deleted']);
+});
+
 test('remora audit names who changed what as a table, CSV and JSON, page by page, to whom the Role of the chart lets', async (t) => {
   const staged = await stage(t);
   const ip = outside();

@@ -1,6 +1,7 @@
 /** The verbs of `remora` and what each may be told. A verb's code is loaded when it is asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PORT } from '#contract/names/api';
+import { auditCommand } from './audit/command.ts';
 import { killCommand } from './kill/command.ts';
 import { reportCommand } from './report/command.ts';
 import { type ClusterFlags, collect, type Terminal, withCluster } from './terminal.ts';
@@ -22,6 +23,7 @@ export function createProgram(terminal: Terminal): Command {
   program.addCommand(statusCommand(terminal));
   program.addCommand(explainCommand(terminal));
   program.addCommand(reportCommand(terminal));
+  program.addCommand(auditCommand(terminal));
   program.addCommand(killCommand(terminal));
   return program;
 }

@@ -11,9 +11,13 @@ test('no history is kept unless one is stated', () => {
 
 test('a history is a database, a file of this one process, or in the hands of another process', () => {
   const url = 'postgres://remora@db/usage';
-  assert.deepEqual(configOf({ REMORA_HISTORY: url }), { url, backups: undefined });
+  assert.deepEqual(configOf({ REMORA_HISTORY: url }), { url, backups: undefined, auditDays: 365 });
   const file = { REMORA_HISTORY: 'sqlite:/data/history', REMORA_HISTORY_BACKUP_FOLDER: '/copies' };
-  assert.deepEqual(configOf(file, false), { url: 'sqlite:/data/history', backups: { folder: '/copies', keep: 7 } });
+  assert.deepEqual(configOf({ ...file, REMORA_HISTORY_AUDIT_DAYS: '30' }, false), {
+    url: 'sqlite:/data/history',
+    backups: { folder: '/copies', keep: 7 },
+    auditDays: 30,
+  });
   const keeper = 'https://remora-history.remora-system.svc:24113';
   assert.deepEqual(configOf({ REMORA_HISTORY: keeper, REMORA_HISTORY_TOKEN_FILE: '/token' }), {
     keeper,
@@ -29,6 +33,10 @@ test('a history that cannot work stops the start with a sentence, and never with
     [
       { REMORA_HISTORY: 'postgres://u:hunter2@db/x', REMORA_HISTORY_BACKUP_KEEP: '0' },
       /^REMORA_HISTORY_BACKUP_KEEP must be a number from 1 to 999/,
+    ],
+    [
+      { REMORA_HISTORY: 'postgres://u:hunter2@db/x', REMORA_HISTORY_AUDIT_DAYS: 'never' },
+      /^REMORA_HISTORY_AUDIT_DAYS must be a number of days from 1 to 36500/,
     ],
   ];
   for (const [env, message] of cases)

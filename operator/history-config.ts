@@ -1,17 +1,19 @@
 /** Where a process keeps the history of usage, as its environment says. */
 import { OPERATOR_ENV } from '#contract/names/operator-env';
 import { HISTORIES, historyKind } from '#operator/history/histories';
+import { RETENTION } from '#operator/history/history-store';
 import type { Backups } from '#operator/history/upkeep';
 
 export type HistoryConfig =
   /** `url` may hold a password. */
-  | { readonly url: string; readonly backups: Backups | undefined }
+  | { readonly url: string; readonly backups: Backups | undefined; readonly auditDays: number }
   /** Another process keeps it, at `https://host:port`. */
   | { readonly keeper: string; readonly tokenFile: string };
 
 const NONE = 'none:';
 const KEEPER = /^https:\/\/[^\s/@]+$/;
 const KEEP_BACKUPS = 7;
+const MAX_AUDIT_DAYS = 36_500;
 
 /** Throws Error with a sentence that never has the URL in it. */
 export function historyConfigOf(text: (name: string) => string | undefined, inPod: boolean): HistoryConfig | undefined {
@@ -28,7 +30,16 @@ export function historyConfigOf(text: (name: string) => string | undefined, inPo
       `${OPERATOR_ENV.history} may be ${kind.form} only in the one process that keeps the file, since replicas cannot share it; ` +
         'give replicas the https:// address of that process, or PostgreSQL.',
     );
-  return { url, backups: backupsOf(text) };
+  return { url, backups: backupsOf(text), auditDays: auditDaysOf(text) };
+}
+
+function auditDaysOf(text: (name: string) => string | undefined): number {
+  const stated = text(OPERATOR_ENV.historyAuditDays) ?? String(RETENTION.auditDays);
+  const days = /^[0-9]{1,5}$/.test(stated) ? Number(stated) : 0;
+  if (days >= 1 && days <= MAX_AUDIT_DAYS) return days;
+  throw new Error(
+    `${OPERATOR_ENV.historyAuditDays} must be a number of days from 1 to ${MAX_AUDIT_DAYS}, not "${stated}".`,
+  );
 }
 
 function tokenFileOf(text: (name: string) => string | undefined): string {

@@ -2,6 +2,7 @@
 
 import { OPERATOR_ENV } from '#contract/names/operator-env';
 import { openHistory } from '#operator/history/histories';
+import { RETENTION } from '#operator/history/history-store';
 import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { KubeClient } from '#operator/kube/kube-client';
 import { createHealthServer } from '#operator/telemetry/health-server';
@@ -56,7 +57,7 @@ async function start({ config, access, log }: HistoryProcessOptions, shutdown: S
   const authority = await ensureAuthority(new AuthoritySecret(client, { namespace, name: authoritySecret }));
   const keeper = createHistoryKeeper({
     ...{ client, log, metrics: createHistoryMetrics(registry), backups: history.backups },
-    store: openHistory(history.url),
+    store: openHistory(history.url, { retention: { ...RETENTION, auditDays: history.auditDays } }),
     tls: await authority.issue([...serviceNames(config), 'localhost']),
   });
   shutdown.add(() => keeper.close());

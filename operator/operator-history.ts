@@ -1,6 +1,7 @@
 /** The history as the operator has it: rows of sidecars go into it, wherever it is kept. */
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
 import { openHistory } from '#operator/history/histories';
+import { type AuditStore, RETENTION } from '#operator/history/history-store';
 import type { Peer } from '#operator/history/peer-rows';
 import { RemoteHistory } from '#operator/history/remote/remote-history';
 import { ROW_RESULTS, UsageIntake } from '#operator/history/usage-intake';
@@ -8,6 +9,8 @@ import type { HistoryConfig } from './history-config.ts';
 import { createHistoryKeeper, type KeeperOptions } from './history-keeper.ts';
 
 export interface OperatorHistory {
+  /** Where changes are recorded. */
+  readonly audit: AuditStore;
   /** Resolves to true once the records are durable, to false when they should be sent again. */
   keepUsage(records: readonly UsageRecord[], peer: Peer): Promise<boolean>;
   /** Serves reports where this process has the store. Resolves to the port, to undefined where another process serves them. */
@@ -30,6 +33,7 @@ export function createOperatorHistory(
     const remote = new RemoteHistory({ url, tokenFile, caPem: parts.tls.caPem });
     const intake = intakeOf(remote, parts);
     return {
+      audit: remote,
       keepUsage: keepBy(intake),
       listen: async () => undefined,
       async close() {
@@ -38,10 +42,11 @@ export function createOperatorHistory(
       },
     };
   }
-  const store = openHistory(config.url);
+  const store = openHistory(config.url, { retention: { ...RETENTION, auditDays: config.auditDays } });
   const intake = intakeOf(store, parts);
   const keeper = createHistoryKeeper({ ...parts, store, backups: config.backups });
   return {
+    audit: store,
     keepUsage: keepBy(intake),
     listen: (host, port) => keeper.listen(host, port),
     async close() {

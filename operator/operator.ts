@@ -1,7 +1,9 @@
 /** Composition root of the control plane: builds the parts, starts them in order, and stops them in the reverse order. */
 import { randomUUID } from 'node:crypto';
 import { createAdmissionServer } from '#operator/admission/admission-server';
+import type { AdmittedRequest } from '#operator/admission/review';
 import { openWebhookPoster } from '#operator/alerts/webhook-post';
+import type { AuditTrail } from '#operator/audit/audit-trail';
 import { Controller } from '#operator/controller/controller';
 import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { EventRecorder } from '#operator/kube/event-recorder';
@@ -27,6 +29,7 @@ import { Treasury } from '#treasury/treasury';
 import { type OperatorConfig, serviceNames } from './config.ts';
 import { replicaIdentity } from './controller/ack-reports.ts';
 import { AuthoritySecret } from './kube/certificate-authority-secret.ts';
+import { createOperatorAudit } from './operator-audit.ts';
 import { createOperatorHistory, type OperatorHistory } from './operator-history.ts';
 import { startPrices } from './prices/start-prices.ts';
 import { Shutdown } from './shutdown.ts';
@@ -96,13 +99,16 @@ async function start(options: OperatorOptions, shutdown: Shutdown): Promise<Oper
   const authority = await ensureAuthority(secret);
   const certificate = await authority.issue([...serviceNames(config), 'localhost']);
   const tls = { ...certificate, caPem: authority.caPem };
-  const webhook = await startAdmission(options, tls, shutdown);
+  let audit: AuditTrail | undefined;
+  const webhook = await startAdmission(options, tls, (request) => audit?.admitted(request), shutdown);
 
   const owner = await ownPod(client, config);
   const plane = buildPlane(options, { client, metrics, tls, owner }, shutdown);
+  audit = plane.audit;
   readiness.unsynced = () => plane.controller.unsynced();
-  await startPrices(options, { client, owner, metrics, controller: plane.controller }, shutdown);
+  await startPrices(options, { client, owner, metrics, audit, controller: plane.controller }, shutdown);
   await Promise.all([plane.controller.start(), plane.shares.start()]);
+  audit?.start();
   const history = await plane.history?.listen(config.host, config.ports.history);
   const push = await plane.push.listen(config.host, config.ports.push);
   plane.election.start();
@@ -144,6 +150,7 @@ interface Plane {
   readonly election: LeaderElection;
   readonly shares: FleetShares;
   readonly history: OperatorHistory | undefined;
+  readonly audit: AuditTrail | undefined;
 }
 
 /** The parts that know each other; none of them acts before it is started. */
@@ -177,10 +184,12 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
       if (leads) controller.refreshAll();
     },
   });
+  const { history, audit } = buildHistory(options, base, { due: () => election.leads }, shutdown);
   const webhooks = openWebhookPoster();
   shutdown.add(() => webhooks.close());
   const controller: Controller = new Controller({
     ...{ client, treasury, ledgers, metrics, log, namespace, platformNamespaces, watchNamespace, owner, replica },
+    audit,
     push: {
       publish: (workloadKey, pushed) => push.publish(workloadKey, pushed),
       remove: (workloadKey) => push.remove(workloadKey),
@@ -194,9 +203,6 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     now: Date.now,
   });
   const shares = new FleetShares({ client, namespace, log, replica: `${replica}_${randomUUID()}`, now: Date.now });
-  const history = createOperatorHistory(config.history, {
-    ...{ client, tls, log, metrics: metrics.history, due: () => election.leads },
-  });
   const push: PushServer = createPushServer({
     ...(history !== undefined && { keepUsage: history.keepUsage }),
     ...{ treasury, tls, log, events: controller, shareBounds: shares },
@@ -215,12 +221,26 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     }, lookAtBudgetsEveryMs).unref();
     shutdown.add(async () => clearInterval(looking));
   }
-  if (history !== undefined) shutdown.add(() => history.close());
   shutdown.add(() => treasury.close());
   shutdown.add(() => controller.close());
   shutdown.add(() => shares.close());
   shutdown.add(() => push.close());
-  return { controller, push, election, shares, history };
+  return { controller, push, election, shares, history, audit };
+}
+
+/** They are closed after all that tells them something. */
+function buildHistory(
+  { config, log }: OperatorOptions,
+  { client, metrics, tls }: Foundation,
+  { due }: { readonly due: () => boolean },
+  shutdown: Shutdown,
+): Pick<Plane, 'history' | 'audit'> {
+  const history = createOperatorHistory(config.history, { client, tls, log, due, metrics: metrics.history });
+  if (history === undefined) return { history, audit: undefined };
+  const audit = createOperatorAudit(history, { config, client, log, metrics: metrics.history });
+  shutdown.add(() => history.close());
+  shutdown.add(() => audit.close());
+  return { history, audit };
 }
 
 function observe(metrics: OperatorMetrics, controller: Controller, push: PushServer): void {
@@ -251,6 +271,7 @@ async function startHealth(
 async function startAdmission(
   { config, log, version }: OperatorOptions,
   tls: Foundation['tls'],
+  onAdmitted: (request: AdmittedRequest) => void,
   shutdown: Shutdown,
 ): Promise<number> {
   const { sidecar, service, namespace, otlpEndpoint } = config;
@@ -261,7 +282,7 @@ async function startAdmission(
     operatorAddress: `${service}.${namespace}.svc:${config.ports.push}`,
   };
   const platformNamespaces = new Set(config.platformNamespaces);
-  const admission = createAdmissionServer({ tls, log, config: { injection, platformNamespaces } });
+  const admission = createAdmissionServer({ tls, log, config: { injection, platformNamespaces, onAdmitted } });
   const port = await admission.listen(config.host, config.ports.webhook);
   shutdown.add(() => admission.close());
   return port;

@@ -85,10 +85,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'operator/admission': ['contract', 'operator/https'],
   'operator/history': ['contract', 'treasury', 'operator/https'],
   'operator/telemetry': ['contract'],
-  'operator/prices': ['contract', 'operator/kube', 'operator/telemetry'],
+  'operator/audit': ['contract', 'treasury', 'operator/history', 'operator/kube', 'operator/telemetry'],
+  'operator/prices': ['contract', 'operator/audit', 'operator/kube', 'operator/telemetry'],
   'operator/controller': [
     'contract',
     'treasury',
+    'operator/audit',
     'operator/kube',
     'operator/status',
     'operator/alerts',

@@ -23,6 +23,7 @@ const grantStore = z.union([
 
 const historyUrl = new RegExp(`^sqlite:$|^none:$|${POSTGRES_HISTORY.pattern.source}`);
 const historyRest = {
+  auditDays: z.int().min(1).max(36_500),
   persistence: z.strictObject({
     enabled: z.boolean(),
     size: z.string().regex(/^[1-9][0-9]*(Mi|Gi|Ti)$/),

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, type Cluster, type ClusterOptions, connect } from '#cli/kube/cluster';
 import type { DeploymentObject, NamespaceObject, RemoraObject } from '#cli/kube/objects';
 import { readAcks, readOperators, readPods } from '#cli/kube/read';
+import { whoAmI } from '#cli/kube/who-am-i';
 import { UserError } from '#cli/user-error';
 import { API_GROUP_VERSION, LABEL } from '#contract/names/api';
 import { OPERATOR_ENV } from '#contract/names/operator-env';
@@ -128,18 +129,6 @@ function budgetOf(object: object): AIBudget {
   throw new UserError(
     'It is written, but this build of `remora` cannot read the AIBudget: is it of the release of the operator?',
   );
-}
-
-/** The name by which the API server knows whoever runs this; undefined: it does not say. */
-async function whoAmI(cluster: Cluster): Promise<string | undefined> {
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-  try {
-    const review = await cluster.review<{ status?: { userInfo?: { username?: string } } }>(path, body);
-    return review.status?.userInfo?.username;
-  } catch {
-    return undefined;
-  }
 }
 
 interface Acknowledged {

@@ -1,7 +1,8 @@
 /** `remora report` and its questions, as a command line. */
 import { Command, Option } from 'commander';
-import { collect, type Terminal, withCluster } from '#cli/terminal';
-import type { HistoryFlags, ReportFlags, RerateFlags } from './report.ts';
+import { collect, type Terminal } from '#cli/terminal';
+import { type HistoryFlags, withHistory } from './history-flags.ts';
+import type { ReportFlags, RerateFlags } from './report.ts';
 
 const FROM = 'first day, such as 2026-11-01; default: that of this month';
 const TO = 'first day that is no part of it; default: that of next month';
@@ -18,7 +19,7 @@ export function reportCommand({ out }: Terminal): Command {
     .addOption(new Option('--format <format>', 'output format').choices(['table', 'csv', 'json']).default('table'))
     .enablePositionalOptions()
     .addHelpText('after', '\nWho spends most on OpenAI: remora report dearest-team --provider openai');
-  withHistory(command).action(async (flags: ReportFlags) => {
+  withAnyHistory(command).action(async (flags: ReportFlags) => {
     const { report } = await import('./report.ts');
     out(await report(flags));
   });
@@ -64,14 +65,8 @@ const rerateCommand = (out: Out): Command =>
       out(await rerate(flags));
     });
 
-const withHistory = (command: Command): Command =>
-  withCluster(
-    command.option(
-      '--operator <namespace/name>',
-      'Service of the operator that keeps the history',
-      'remora-system/remora',
-    ),
-  ).addOption(
+const withAnyHistory = (command: Command): Command =>
+  withHistory(command).addOption(
     new Option('--state <folder>', 'folder of `remora dev`: its history is asked, and no cluster').conflicts([
       'operator',
       'kubeconfig',
@@ -80,4 +75,4 @@ const withHistory = (command: Command): Command =>
   );
 
 const withDays = (command: Command): Command =>
-  withHistory(command.option('--from <day>', FROM).option('--to <day>', TO));
+  withAnyHistory(command.option('--from <day>', FROM).option('--to <day>', TO));

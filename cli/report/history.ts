@@ -29,11 +29,14 @@ export interface Asked {
   readonly path: string;
   /** Default: to read. */
   readonly body?: object;
+  /** By whose tokens, without the name of the release. Default: that of reports, or of corrections. */
+  readonly account?: 'report-reader' | 'report-corrector' | 'audit-reader';
 }
 
 /** The text of the answer. Rejects with UserError. */
-export async function askHistory(cluster: Cluster, place: HistoryPlace, { path, body }: Asked): Promise<string> {
-  const account = `${place.name}-report-${body === undefined ? 'reader' : 'corrector'}`;
+export async function askHistory(cluster: Cluster, place: HistoryPlace, asked: Asked): Promise<string> {
+  const { path, body } = asked;
+  const account = `${place.name}-${asked.account ?? (body === undefined ? 'report-reader' : 'report-corrector')}`;
   const token = await tokenOf(cluster, place, account);
   const service = `https:${place.name}-history:${PORT.history}`;
   const answer = await cluster.ask(`/api/v1/namespaces/${place.namespace}/services/${service}/proxy${path}`, {

@@ -1,17 +1,17 @@
 /** `remora report`: what was spent, by whom and on what, as the history of usage has it. */
-import { type ClusterOptions, connect } from '#cli/kube/cluster';
+import { connect } from '#cli/kube/cluster';
+import { whoAmI } from '#cli/kube/who-am-i';
 import { UserError } from '#cli/user-error';
 import { type Asked, askHistory, placeOf } from './history.ts';
+import { type HistoryFlags, paramsOf } from './history-flags.ts';
 import { reportTable } from './report-table.ts';
 
-export interface HistoryFlags extends ClusterOptions {
-  /** `namespace/name` of its Service. */
-  readonly operator: string;
+export interface AskedFlags extends HistoryFlags {
   /** Folder of `remora dev`, whose history is asked in place of that of a cluster. */
   readonly state?: string | undefined;
 }
 
-export interface ReportFlags extends HistoryFlags {
+export interface ReportFlags extends AskedFlags {
   readonly by?: string | undefined;
   readonly period?: string | undefined;
   readonly from?: string | undefined;
@@ -33,10 +33,10 @@ export async function report({ where, format, ...flags }: ReportFlags): Promise<
 /** One line. */
 export const question = (
   name: 'dearest-team' | 'per-session',
-  { operator, state, kubeconfig, context, ...params }: HistoryFlags & Readonly<Record<string, string | undefined>>,
+  { operator, state, kubeconfig, context, ...params }: AskedFlags & Readonly<Record<string, string | undefined>>,
 ): Promise<string> => ask({ operator, state, kubeconfig, context }, { path: `/v1/report/${name}?${paramsOf(params)}` });
 
-export interface RerateFlags extends HistoryFlags {
+export interface RerateFlags extends AskedFlags {
   readonly provider: string;
   readonly model: string;
   readonly from: string;
@@ -47,20 +47,20 @@ export interface RerateFlags extends HistoryFlags {
 
 export async function rerate({ provider, model, from, to, prices, ...flags }: RerateFlags): Promise<string> {
   const { readPrices } = await import('./read-prices.ts');
-  const body = { provider, model, from, to, prices: readPrices(prices) };
+  const stated = { provider, model, from, to, prices: readPrices(prices) };
+  // The token is of an account that others use, too.
+  const by = flags.state === undefined ? await whoAmI(await connect(flags)) : undefined;
+  const body = { ...stated, ...(by !== undefined && { by }) };
   const text = await ask(flags, { path: '/v1/rerate', body });
   const { rows, differenceUsd } = parsed<{ rows: number; differenceUsd: string }>(text);
   return `${rows} attempts have another cost: ${differenceUsd.startsWith('-') ? '' : '+'}${differenceUsd} USD.\n`;
 }
 
-async function ask({ state, operator, ...cluster }: HistoryFlags, asked: Asked): Promise<string> {
+async function ask({ state, operator, ...cluster }: AskedFlags, asked: Asked): Promise<string> {
   if (state === undefined) return askHistory(await connect(cluster), placeOf(operator), asked);
   const { askState } = await import('./state-history.ts');
   return askState(state, asked);
 }
-
-const paramsOf = (stated: Readonly<Record<string, string | undefined>>): URLSearchParams =>
-  new URLSearchParams(Object.entries(stated).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
 function parsed<T>(text: string): T {
   try {

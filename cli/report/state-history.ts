@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { historyFile } from '#cli/files/state-folder';
 import { UserError } from '#cli/user-error';
-import { RequestFault } from '#contract/history/report-request';
+import { RequestFault } from '#contract/history/request-fault';
 import { HistoryUnavailable, RETENTION, ReportImpossible } from '#operator/history/history-store';
 import { routeOf } from '#operator/history/server/routes';
 import { SQLITE_HISTORY } from '#operator/history/sqlite/sqlite-history';
@@ -18,7 +18,7 @@ export async function askState(folder: string, { path, body }: Asked): Promise<s
   if (route === undefined) throw new Error(`no history answers ${pathname}`);
   const store = SQLITE_HISTORY.open(`sqlite:${file}`, { retention: RETENTION });
   try {
-    const asked = { params: searchParams, body: JSON.stringify(body ?? {}), accept: '' };
+    const asked = { params: searchParams, body: JSON.stringify(body ?? {}), accept: '', user: '' };
     return (await route.answer(asked, { store, now: Date.now })).text;
   } catch (error) {
     if (error instanceof RequestFault || error instanceof HistoryUnavailable || error instanceof ReportImpossible)

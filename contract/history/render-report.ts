@@ -1,5 +1,6 @@
 /** A report as CSV and as JSON. Amounts are exact decimals in both. */
 import { formatUsd } from '#contract/policy/money';
+import { asText, csvLine } from './csv.ts';
 import type { Days } from './questions.ts';
 import { MEASURES, type Measures, type ReportAnswer, type ReportGroup } from './report.ts';
 
@@ -16,13 +17,6 @@ const shown = (name: string): string => name.replace('NanoUsd', 'Usd');
 const amounts = (measures: Measures): (readonly [name: string, text: string])[] =>
   MEASURES.map((name) => [shown(name), MONEY.has(name) ? formatUsd(measures[name]) : String(measures[name])]);
 
-/** A text that a spreadsheet would take for a formula begins with an apostrophe, since labels such as user and feature come from requests. */
-const asText = (value: string): string => (/^[=+\-@]/.test(value) ? `'${value}` : value);
-
-/** RFC 4180. */
-const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
-const line = (fields: readonly string[]): string => `${fields.map(quoted).join(',')}\r\n`;
-
 const labelsOf = ({ by }: ReportAnswer, { labels }: ReportGroup): readonly string[] =>
   labels ?? by.map((_, index) => (index === 0 ? REST : ''));
 
@@ -35,7 +29,7 @@ export function reportCsv(answer: ReportAnswer): string {
     ...amounts(group.measures).map(([, text]) => text),
     String(percentOf(group.measures.costNanoUsd, answer.total.costNanoUsd)),
   ]);
-  return [head, ...lines].map(line).join('');
+  return [head, ...lines].map(csvLine).join('');
 }
 
 /** Every amount is a decimal string. `keptFrom` is `''` while nothing was deleted. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { QUESTIONS, RequestFault, reportQueryOf, thisMonth } from './report-request.ts';
+import { QUESTIONS, reportQueryOf, thisMonth } from './report-request.ts';
+import { RequestFault } from './request-fault.ts';
 import { decodeRow, encodeRow } from './row-json.ts';
 
 const NOW = Date.UTC(2026, 11, 31, 23, 59);

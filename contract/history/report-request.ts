@@ -1,17 +1,10 @@
 /** A report as it is asked for in a URL or on a command line: `by=team,model&period=month&where=team=growth`. */
 import { costPerSession, type Days, dearestTeam, type Question } from './questions.ts';
 import { type ReportQuery, reportQuery } from './report.ts';
+import { RequestFault, refuseOthers } from './request-fault.ts';
 import { LABELS } from './usage-row.ts';
 
 export const REPORT_FORMATS = ['json', 'csv'] as const;
-
-/** The message says which parameter is wrong and what it may be; safe to send back. */
-export class RequestFault extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'RequestFault';
-  }
-}
 
 /** The month that `nowMs` is in, by UTC, to its end. */
 export function thisMonth(nowMs: number): Days {
@@ -86,9 +79,4 @@ function required(params: URLSearchParams, name: string): string {
   const value = params.get(name);
   if (value) return value;
   throw new RequestFault(`${name}: must be named`);
-}
-
-function refuseOthers(params: URLSearchParams, known: readonly string[]): void {
-  for (const name of params.keys())
-    if (!known.includes(name)) throw new RequestFault(`${name} is not known here: there are ${known.join(', ')}`);
 }

@@ -240,6 +240,18 @@ export const METRIC = {
     name: 'remora_operator_history_upkeep_total',
     help: 'Daily work on the history, by task (prune, backup) and outcome (done, failed).',
   },
+  auditWaiting: {
+    name: 'remora_operator_audit_waiting',
+    help: 'Facts of changes that wait in this process to be recorded.',
+  },
+  auditFailing: {
+    name: 'remora_operator_audit_failing_seconds',
+    help: 'Seconds since which changes cannot be recorded; 0 while they can.',
+  },
+  auditDropped: {
+    name: 'remora_operator_audit_dropped_total',
+    help: 'Facts of changes that will not be recorded, for want of room or since the history refuses them. What a lost one told of an object is found anew; who it was is lost.',
+  },
   unfitReports: {
     name: 'remora_operator_unfit_reports',
     help: 'What connected sidecars report as unfit, by provider and reason.',

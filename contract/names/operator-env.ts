@@ -20,6 +20,8 @@ export const OPERATOR_ENV = {
   /** Folder that gets a copy of SQLite each day, and how many stay. */
   historyBackupFolder: 'REMORA_HISTORY_BACKUP_FOLDER',
   historyBackupKeep: 'REMORA_HISTORY_BACKUP_KEEP',
+  /** How long records of changes stay. */
+  historyAuditDays: 'REMORA_HISTORY_AUDIT_DAYS',
   /** Where a newer price book is fetched: a URL, or `name/key` of a ConfigMap in the operator's namespace; and how often. */
   priceBookUrl: 'REMORA_PRICE_BOOK_URL',
   priceBookConfigMap: 'REMORA_PRICE_BOOK_CONFIG_MAP',

@@ -20,11 +20,22 @@ export const ADMISSION_PATH = {
 export interface AdmissionConfig {
   readonly injection: InjectionConfig;
   readonly platformNamespaces: ReadonlySet<string>;
+  /** Told of each request about our own kinds that was let pass and is no dry run. Must neither wait nor throw. */
+  readonly onAdmitted?: (request: AdmittedRequest) => void;
+}
+
+export interface AdmittedRequest extends Change {
+  readonly operation: string;
+  /** As the API server knows whoever asks. */
+  readonly username: string;
 }
 
 const review = z.looseObject({
   request: z.looseObject({
     uid: z.string(),
+    operation: z.string().default(''),
+    dryRun: z.boolean().optional(),
+    userInfo: z.looseObject({ username: z.string().default('') }).default({ username: '' }),
     object: z.unknown().optional(),
     oldObject: z.unknown().optional(),
   }),
@@ -48,8 +59,11 @@ export function answerReview(path: string, body: string, config: AdmissionConfig
   if (!Object.values<string>(ADMISSION_PATH).includes(path)) return undefined;
   const parsed = review.safeParse(parseJson(body));
   if (!parsed.success) return respond('', denied('the body is not an AdmissionReview of admission.k8s.io/v1'));
-  const { uid, ...change } = parsed.data.request;
-  return respond(uid, decide(path, change, config));
+  const { uid, operation, dryRun, userInfo, ...change } = parsed.data.request;
+  const decision = decide(path, change, config);
+  if (path === ADMISSION_PATH.validate && decision.allowed && dryRun !== true)
+    config.onAdmitted?.({ operation, username: userInfo.username, ...change });
+  return respond(uid, decision);
 }
 
 function decide(path: string, { object, oldObject }: Change, config: AdmissionConfig): AdmissionDecision {

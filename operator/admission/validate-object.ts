@@ -8,7 +8,7 @@ import { problemsText } from '#contract/compile/problem';
 import { scopeNotes } from '#contract/compile/scope-notes';
 import type { AdmissionDecision } from './inject.ts';
 
-/** As the API server gives it; without `oldObject` the object is new. */
+/** As the API server gives it; without `oldObject` the object is new, without `object` it is deleted. */
 export interface Change {
   readonly object?: unknown;
   readonly oldObject?: unknown;
@@ -21,7 +21,7 @@ export function validateObject(
   { object, oldObject }: Change,
   platformNamespaces: ReadonlySet<string>,
 ): AdmissionDecision {
-  if (isLeaving(object) || isSameSpec(object, oldObject)) return allowed([]);
+  if (isDeleted(object, oldObject) || isLeaving(object) || isSameSpec(object, oldObject)) return allowed([]);
   const checked = checkResource(object);
   return checked.ok
     ? allowed(scopeNotes(checked.resource, platformNamespaces))
@@ -36,6 +36,9 @@ interface AnyObject {
 }
 
 const asObject = (value: unknown): AnyObject => (typeof value === 'object' && value !== null ? value : {});
+
+const isDeleted = (object: unknown, oldObject: unknown): boolean =>
+  (object ?? undefined) === undefined && (oldObject ?? undefined) !== undefined;
 
 const isLeaving = (object: unknown): boolean => typeof asObject(object).metadata?.deletionTimestamp === 'string';
 

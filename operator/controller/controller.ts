@@ -15,6 +15,8 @@ import { USER_KINDS } from '#contract/resources/kinds';
 import type { SourceCounts } from '#contract/wire/variant-codec';
 import { AlertPoster } from '#operator/alerts/alert-poster';
 import type { WebhookPoster } from '#operator/alerts/webhook-post';
+import type { AuditTrail } from '#operator/audit/audit-trail';
+import { audited } from '#operator/audit/audited';
 import type { EventRecorder } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { INJECTED_PODS, type InjectedPod, PodIndex, type PodObject } from '#operator/kube/pod-index';
@@ -54,6 +56,8 @@ export interface ControllerOptions {
   readonly client: KubeClient;
   readonly push: Pick<PushServer, 'publish' | 'remove' | 'gone'>;
   readonly treasury: Pick<Treasury, 'status' | 'forfeit'>;
+  /** Told of users' objects, and of what is decided about them; undefined: changes are not recorded. */
+  readonly audit: Pick<AuditTrail, 'seen' | 'gone' | 'decided'> | undefined;
   /** Told of every ledger that the watch shows. */
   readonly ledgers: Pick<LedgerIndex, 'apply' | 'remove' | 'count'>;
   readonly events: EventRecorder;
@@ -151,14 +155,15 @@ export class Controller implements PushEvents {
     metrics.budgets(() => this.objects.usedRatios());
     const writer = new StatusWriter({
       ...{ client, log, matching, now, again, budgets, index: this.index, objects: this.objects },
-      ...{ events: options.events, leads: options.leads },
+      ...{ events: options.events, leads: options.leads, audit: options.audit },
       experiments: this.#experiments,
     });
     this.#compiles = new WorkQueue({ name: 'compile', log, process: (key) => this.#publisher.publish(key) });
     this.#statuses = new WorkQueue({
       ...{ name: 'status', log, spacingMs: STATUS_SPACING_MS, process: (key) => writer.write(key) },
     });
-    for (const { kind } of USER_KINDS) this.#reflect(remoraType(kind), this.#userObjects(kind));
+    for (const { kind } of USER_KINDS)
+      this.#reflect(remoraType(kind), audited(kind, this.#userObjects(kind), options.audit));
     this.#reflect(remoraType(KIND.budgetLedger), this.#ledgers());
     this.#reflect(NAMESPACE, this.#namespaces());
     this.#reflect<PodObject>(POD, this.#pods, INJECTED_PODS);

@@ -3,10 +3,11 @@ import { conditionsOf, type ObjectCondition } from '#contract/compile/compile';
 import type { ResourceIndex } from '#contract/compile/resource-index';
 import type { Snapshot } from '#contract/compile/snapshot';
 import { KIND } from '#contract/names/api';
-import { CONDITION } from '#contract/names/conditions';
+import { CONDITION, EVENT_REASON } from '#contract/names/conditions';
 import type { Json } from '#contract/policy/canonical-json';
 import type { Condition } from '#contract/resources/fields';
 import type { VariantStatus } from '#contract/resources/route-variant';
+import type { AuditTrail } from '#operator/audit/audit-trail';
 import type { EventRecorder, EventSubject } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
@@ -34,6 +35,7 @@ export interface StatusWriterOptions {
   readonly matching: MatchingSidecars;
   readonly budgets: BudgetReports;
   readonly events: EventRecorder;
+  readonly audit: Pick<AuditTrail, 'decided'> | undefined;
   readonly experiments: Pick<Experiments, 'rows'>;
   readonly log: Logger;
   readonly leads: () => boolean;
@@ -160,10 +162,12 @@ export class StatusWriter {
   }
 
   #tellVariants(key: string, object: ObservedObject, { variants }: WantedStatus): void {
-    const { events, log } = this.#options;
+    const { events, log, audit } = this.#options;
     for (const news of variantNews(variantsOf(object), variants as VariantStatus[] | undefined)) {
       events.record(subjectOf(object), { ...news, action: 'Judge' });
       log.info({ object: key, reason: news.reason, note: news.note }, 'a variant was judged');
+      const action = news.reason === EVENT_REASON.variantPromoted ? 'promoted' : 'rolledBack';
+      audit?.decided({ action, object: subjectOf(object), what: news.note, outcome: news.note });
     }
   }
 }

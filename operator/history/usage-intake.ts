@@ -8,6 +8,7 @@ import type { After } from '#treasury/open-book';
 import { realAfter } from '#treasury/treasury';
 import type { Appended, HistoryStore } from './history-store.ts';
 import { type Peer, rowsOfPeer } from './peer-rows.ts';
+import { within } from './within.ts';
 
 export interface IntakeLog {
   info(fields: object, message: string): void;
@@ -151,15 +152,5 @@ export class UsageIntake {
     this.#faultLoggedAtMs = now();
     const pod = peer && { pod: `${peer.namespace}/${peer.podName}` };
     log.warn({ ...pod, bad: counts.bad, fault }, 'rows of usage were refused and are not sent again');
-  }
-}
-
-async function within<T>({ ms, after }: { readonly ms: number; readonly after: After }, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const cancel = after(ms, () => late.reject(new Error(`the history did not answer within ${ms / 1_000} s`)));
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    cancel();
   }
 }

@@ -5,7 +5,13 @@ import { apiVersionOf, pathOf, type ResourceType, SUBJECT_ACCESS_REVIEW, TOKEN_R
 import type { TokenReviewStatus } from './token-authenticator.ts';
 
 /** `unknown`: the token is none, or not for us. */
-export type Access = 'allowed' | 'unknown' | 'forbidden';
+type Access = 'allowed' | 'unknown' | 'forbidden';
+
+export interface Reviewed {
+  readonly access: Access;
+  /** As the API server knows them; `''` where it does not. */
+  readonly user: string;
+}
 
 /** As `nonResourceURLs` and `verbs` of a ClusterRole have them. */
 export interface AskedFor {
@@ -21,11 +27,12 @@ export interface AccessReviewerOptions {
 }
 
 const MAX_TOKEN_CHARS = 16_384;
+const UNKNOWN: Reviewed = { access: 'unknown', user: '' };
 
 export class AccessReviewer {
   readonly #client: KubeClient;
   readonly #audience: string;
-  readonly #answers: RememberedReviews<Access>;
+  readonly #answers: RememberedReviews<Reviewed>;
 
   constructor({ client, audience, now }: AccessReviewerOptions) {
     this.#client = client;
@@ -34,18 +41,18 @@ export class AccessReviewer {
   }
 
   /** An answer holds for a minute. Rejects when the API server could not be asked. */
-  async review(token: string, { path, verb }: AskedFor): Promise<Access> {
-    if (token === '' || token.length > MAX_TOKEN_CHARS) return 'unknown';
+  async review(token: string, { path, verb }: AskedFor): Promise<Reviewed> {
+    if (token === '' || token.length > MAX_TOKEN_CHARS) return UNKNOWN;
     return this.#answers.of([token, path, verb], async () => {
       const { authenticated, audiences, user } = await this.#ask<TokenReviewStatus>(TOKEN_REVIEW, {
         token,
         audiences: [this.#audience],
       });
-      if (authenticated !== true || user === undefined || !audiences?.includes(this.#audience)) return 'unknown';
+      if (authenticated !== true || user === undefined || !audiences?.includes(this.#audience)) return UNKNOWN;
       const { username, ...rest } = user;
       const asked = { ...rest, user: username, nonResourceAttributes: { path, verb } };
       const { allowed } = await this.#ask<{ readonly allowed?: boolean }>(SUBJECT_ACCESS_REVIEW, asked);
-      return allowed === true ? 'allowed' : 'forbidden';
+      return { access: allowed === true ? 'allowed' : 'forbidden', user: username ?? '' };
     });
   }
 

@@ -1,5 +1,6 @@
 /** Wires the refresh of the price book: what it takes goes to the controller, what it tells to the metrics. */
 import { type PriceBook, priceBookVersion } from '#contract/compile/price-book-schema';
+import type { AuditTrail } from '#operator/audit/audit-trail';
 import { EventRecorder } from '#operator/kube/event-recorder';
 import type { KubeClient } from '#operator/kube/kube-client';
 import type { Logger } from '#operator/telemetry/log';
@@ -22,13 +23,15 @@ interface Parts {
   /** The operator's own pod, which events are about; undefined outside a cluster. */
   readonly owner: { readonly name: string; readonly uid: string } | undefined;
   readonly metrics: Pick<OperatorMetrics, 'priceBook' | 'priceBookRefreshes'>;
+  /** undefined: changes are not recorded. */
+  readonly audit: Pick<AuditTrail, 'decided'> | undefined;
   readonly controller: { takePriceBook(book: PriceBook): void; readonly index: { readonly priceBook: PriceBook } };
 }
 
 /** Resolves when the book that was stored last is in force; a source that is away holds nothing up. */
 export async function startPrices(
   { config, log }: PricesOptions,
-  { client, owner, metrics, controller }: Parts,
+  { client, owner, metrics, controller, audit }: Parts,
   shutdown: { add(step: () => Promise<unknown>): void },
 ): Promise<void> {
   const inForce = (): PriceBook => controller.index.priceBook;
@@ -52,9 +55,17 @@ export async function startPrices(
     everyMs: config.priceBook.everyMs,
     now: Date.now,
     inForce,
-    take: (book) => controller.takePriceBook(book),
+    take: (book) => {
+      const [from, to] = [inForce(), book].map((one) => JSON.stringify(priceBookVersion(one)));
+      controller.takePriceBook(book);
+      const changes = [{ path: '/version', from, to }];
+      audit?.decided({ action: 'priceBookTaken', what: priceBookVersion(book), changes, outcome: '' });
+    },
     onOutcome: (outcome) => metrics.priceBookRefreshes.inc({ outcome }),
     onFault: (note) => {
+      // Every replica finds the same, and finds it again when it starts anew.
+      const what = `${new Date().toISOString().slice(0, 10)} ${note}`;
+      audit?.decided({ action: 'priceBookRefused', what, outcome: note });
       if (owner === undefined) return;
       const pod = { apiVersion: 'v1', kind: 'Pod', namespace, ...owner };
       events.record(pod, { type: 'Warning', reason: 'PriceBookRefused', action: 'RefreshPrices', note });

@@ -2,15 +2,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { LABEL } from '#contract/names/api';
-import { type ArmCounts, type MeasuredExperiment, NO_COUNTS } from '#contract/policy/variant-counts';
 import type { VariantStatus } from '#contract/resources/route-variant';
-import { REAL_TIMERS, type Timers } from '#sidecar/time/timers';
 import type { RecordingSink } from '#test/sync/harness';
 import { eventually } from './eventually.ts';
-import { type RunningOperator, World } from './world.ts';
-
-/** A reporter looks often, so that a test need not wait for it. */
-const OFTEN: Timers = { ...REAL_TIMERS, every: (ms, task) => REAL_TIMERS.every(Math.min(ms, 20), task) };
+import { measuring, ruleOf } from './measuring.ts';
+import { World } from './world.ts';
 
 const ROLLBACK = { errorPercent: 50, minRequests: 100 };
 const PROMOTE = { maxErrorPercent: 5, minRequests: 100 };
@@ -26,24 +22,7 @@ async function open(t: TestContext, variant: object): Promise<World | undefined>
   return world;
 }
 
-const ruleOf = ({ policy }: RecordingSink) => policy?.routes[0]?.rules[0];
 const stateIn = (sink: RecordingSink): string | undefined => ruleOf(sink)?.variants?.[0]?.state;
-
-/** A pod whose variant did like that, as soon as it knows of the experiment. */
-async function measuring(world: World, operator: RunningOperator, name: string, small: Partial<ArmCounts>) {
-  const more = (own: RecordingSink) => ({
-    timers: OFTEN,
-    variants: (): MeasuredExperiment[] => {
-      const experiment = ruleOf(own)?.experiment;
-      const counts = new Map([
-        ['', { ...NO_COUNTS, requests: 10 }],
-        ['small', { ...NO_COUNTS, ...small }],
-      ]);
-      return experiment === undefined ? [] : [{ experiment, run: 1, counts }];
-    },
-  });
-  return world.sidecar(await world.pod(name), operator, undefined, more).sink;
-}
 
 async function rows(world: World): Promise<VariantStatus[]> {
   return ((await world.status('AIRoute', 'chat')).variants ?? []) as VariantStatus[];

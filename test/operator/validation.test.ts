@@ -1,31 +1,17 @@
 /** What a user reads who writes a wrong object: from a real API server, which asks a real operator by the rules of the chart. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parse } from 'yaml';
 import { API_GROUP_VERSION } from '#contract/names/api';
 import { pathOf, remoraType, VALIDATING_WEBHOOK } from '#operator/kube/resource-type';
 import { type ApiServer, messageOf } from '#test/support/api-server';
 import { eventually } from './eventually.ts';
+import { configurationFor } from './validating.ts';
 import { World } from './world.ts';
 
-const CHART = join(import.meta.dirname, '../../charts/remora/templates/webhook.yaml');
 const MERGE = { 'content-type': 'application/merge-patch+json' };
 
 const RIGHT = { rules: [{ when: 'request.stream', targets: [{ model: 'mock/echo' }] }] };
 const WRONG = { rules: [{ when: "request.stream &&\n  caller.tema == 'a'", targets: [{ model: 'mock/echo' }] }] };
-
-/** The chart's own, but that it asks an operator beside this test, about the namespace of this test. */
-function configurationFor({ namespace }: World, name: string, port: number): object {
-  const [, document = ''] = readFileSync(CHART, 'utf8').split(/^---$/m);
-  const { webhooks, ...rest } = parse(document.replaceAll(/\{\{.*?\}\}/g, 'x')) as { webhooks: object[] };
-  const asked = {
-    clientConfig: { url: `https://localhost:${port}/validate` },
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-  };
-  return { ...rest, metadata: { name }, webhooks: webhooks.map((webhook) => ({ ...webhook, ...asked })) };
-}
 
 async function stage(t: TestContext) {
   const world = await World.open(t);

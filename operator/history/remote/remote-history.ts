@@ -1,9 +1,18 @@
-/** The history that another process keeps, as an operator sees it: rows go there over HTTPS. */
+/** The history that another process keeps, as an operator sees it: rows and changes go there over HTTPS. */
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import { encodeRow } from '#contract/history/row-json';
-import { type Appended, type HistoryStore, HistoryUnavailable } from '#operator/history/history-store';
+import {
+  type Appended,
+  type AuditFacts,
+  type AuditKept,
+  type AuditStore,
+  type HistoryStore,
+  HistoryUnavailable,
+  type KnownPage,
+  type KnownScope,
+} from '#operator/history/history-store';
 
 export interface RemoteHistoryOptions {
   /** `https://host:port` */
@@ -15,12 +24,24 @@ export interface RemoteHistoryOptions {
 
 /** Less than an intake waits. */
 const DEADLINE_MS = 25_000;
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_BYTES = 4 * 2 ** 20;
 
 const count = z.int().min(0);
 const appended = z.object({ added: count, repeated: count, bad: count, late: count, fault: z.string().optional() });
+const auditKept = z.object({ kept: count, bad: count, fault: z.string().optional() });
+const text = z.string();
+const knownPage = z.object({
+  known: z.array(z.object({ uid: text, kind: text, namespace: text, name: text, generation: count })),
+  next: text.optional(),
+});
 
-export class RemoteHistory implements Pick<HistoryStore, 'append' | 'close'> {
+interface Asked {
+  readonly path: string;
+  /** Without one it is asked by GET. */
+  readonly body?: string;
+}
+
+export class RemoteHistory implements Pick<HistoryStore, 'append' | 'close'>, AuditStore {
   readonly #options: RemoteHistoryOptions;
   readonly #agent: Agent;
 
@@ -31,34 +52,52 @@ export class RemoteHistory implements Pick<HistoryStore, 'append' | 'close'> {
   }
 
   async append(rows: readonly unknown[]): Promise<Appended> {
-    try {
-      return await this.#send(`[${rows.map((row) => encodeRow(row)).join(',')}]`);
-    } catch (error) {
-      throw error instanceof HistoryUnavailable ? error : new HistoryUnavailable(reasonOf(error), error);
-    }
+    const body = `[${rows.map((row) => encodeRow(row)).join(',')}]`;
+    return withFault(await this.#ask({ path: '/v1/rows', body }, appended));
+  }
+
+  async audit(facts: AuditFacts): Promise<AuditKept> {
+    return withFault(await this.#ask({ path: '/v1/audit-facts', body: JSON.stringify(facts) }, auditKept));
+  }
+
+  async auditKnown({ cluster, namespace }: KnownScope, after?: string): Promise<KnownPage> {
+    const params = new URLSearchParams({ cluster, ...(namespace && { namespace }), ...(after && { after }) });
+    const { known, next } = await this.#ask({ path: `/v1/audit-known?${params}` }, knownPage);
+    return { known, next };
   }
 
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
 
-  async #send(body: string): Promise<Appended> {
+  async #ask<T>(asked: Asked, schema: z.ZodType<T>): Promise<T> {
+    try {
+      return schema.parse(JSON.parse(await this.#send(asked)));
+    } catch (error) {
+      throw error instanceof HistoryUnavailable ? error : new HistoryUnavailable(reasonOf(error), error);
+    }
+  }
+
+  async #send({ path, body }: Asked): Promise<string> {
     const { url, tokenFile } = this.#options;
     const token = (await readFile(tokenFile, 'utf8')).trim();
-    const answer = await request(`${url}/v1/rows`, {
-      method: 'POST',
+    const answer = await request(`${url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
       dispatcher: this.#agent,
       signal: AbortSignal.timeout(DEADLINE_MS),
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body,
+      ...(body !== undefined && { body }),
     });
-    const text = await answer.body.text();
-    if (answer.statusCode !== 200)
-      throw new HistoryUnavailable(`the history answered ${answer.statusCode}: ${text.trim().slice(0, 500)}`);
-    const { fault, ...counts } = appended.parse(JSON.parse(text));
-    return { ...counts, ...(fault !== undefined && { fault }) };
+    const said = await answer.body.text();
+    if (answer.statusCode === 200) return said;
+    throw new HistoryUnavailable(`the history answered ${answer.statusCode}: ${said.trim().slice(0, 500)}`);
   }
 }
+
+const withFault = <T extends { readonly fault?: string | undefined }>({ fault, ...counts }: T) => ({
+  ...counts,
+  ...(fault !== undefined && { fault }),
+});
 
 const reasonOf = (error: unknown): string => {
   if (error instanceof Error && error.name === 'TimeoutError')

@@ -1,7 +1,7 @@
 /** A correction as it is asked for: which rows had a wrong price, and the right one in US dollars per million tokens. */
 import { z } from 'zod';
 import { type Rates, rates } from '#contract/history/rates';
-import { RequestFault } from '#contract/history/report-request';
+import { RequestFault } from '#contract/history/request-fault';
 import { COUNTS } from '#contract/history/usage-row';
 import { picoPerToken } from '#contract/policy/money';
 import { DAY_MS, dayOfDate } from '#operator/history/days';
@@ -24,11 +24,19 @@ const request = z
     prices: z.partialRecord(z.enum(COUNTS), usdPerMillion),
     /** What rows then say of where their price is from. */
     priceVersion: name.default('corrected'),
+    /** Who says to ask, where a token is not of a person's own. For the record of it. */
+    by: name.optional(),
   })
   .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than `from`' });
 
+export interface AskedCorrection {
+  readonly correction: Correction;
+  /** As it was asked for. */
+  readonly stated: z.infer<typeof request>;
+}
+
 /** Throws RequestFault. */
-export function correctionOf(value: unknown): Correction {
+export function correctionOf(value: unknown): AskedCorrection {
   const { data, error } = request.safeParse(value);
   if (data === undefined) throw faultOf(error);
   const { provider, model, from, to, prices, priceVersion } = data;
@@ -36,11 +44,8 @@ export function correctionOf(value: unknown): Correction {
   const checked = rates.safeParse(picos);
   if (!checked.success) throw faultOf(checked.error, 'prices.');
   const toRates: Rates = checked.data;
-  return {
-    ...{ provider, model, priceVersion, rates: toRates },
-    fromMs: dayOfDate(from) * DAY_MS,
-    toMs: dayOfDate(to) * DAY_MS,
-  };
+  const times = { fromMs: dayOfDate(from) * DAY_MS, toMs: dayOfDate(to) * DAY_MS };
+  return { stated: data, correction: { ...{ provider, model, priceVersion, rates: toRates }, ...times } };
 }
 
 const faultOf = ({ issues }: z.ZodError, within = ''): RequestFault =>

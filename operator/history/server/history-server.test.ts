@@ -18,10 +18,13 @@ async function open(t: TestContext, more: Partial<HistoryServerOptions> = {}) {
   const asked = { reports: 0 };
   const server = createHistoryServer({
     tls: { certPem: cert, keyPem: key },
-    access: async () => 'allowed',
+    access: async () => ({ access: 'allowed', user: 'ann' }),
     store: {
       append: () => Promise.reject(new HistoryUnavailable('the disk is full')),
       rerate: () => Promise.reject(new HistoryUnavailable('the disk is full')),
+      audit: () => Promise.reject(new HistoryUnavailable('the disk is full')),
+      auditKnown: () => Promise.reject(new HistoryUnavailable('the disk is full')),
+      auditRecords: () => Promise.reject(new HistoryUnavailable('the disk is full')),
       report() {
         asked.reports += 1;
         return new Promise<ReportAnswer>(() => {});

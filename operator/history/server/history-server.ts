@@ -1,11 +1,12 @@
 /** The history over HTTPS: reports for whoever may read them, rows from operators. Bounded bodies, bounded time, an answer for all that can be asked. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { RequestFault } from '#contract/history/report-request';
+import { RequestFault } from '#contract/history/request-fault';
 import { HistoryUnavailable, ReportImpossible } from '#operator/history/history-store';
 import type { IntakeLog } from '#operator/history/usage-intake';
 import { type Listener, listenerOf, readBody } from '#operator/https/listener';
-import { type Answer, type Asked, jsonAnswer, type Route, type RouteParts, routeOf } from './routes.ts';
+import { type Answer, type Asked, jsonAnswer, type Route, type RouteParts } from './route.ts';
+import { routeOf } from './routes.ts';
 
 export interface HistoryServerOptions extends RouteParts {
   readonly tls: { readonly certPem: string; readonly keyPem: string };
@@ -13,7 +14,7 @@ export interface HistoryServerOptions extends RouteParts {
   readonly access: (
     token: string,
     asked: { readonly path: string; readonly verb: string },
-  ) => Promise<'allowed' | 'unknown' | 'forbidden'>;
+  ) => Promise<{ readonly access: 'allowed' | 'unknown' | 'forbidden'; readonly user: string }>;
   readonly log: IntakeLog;
   /** Default: 30 seconds. */
   readonly answerWithinMs?: number;
@@ -68,11 +69,11 @@ async function answer(
   route: Route,
   options: HistoryServerOptions,
 ): Promise<Answer> {
-  const refused = await refusedAccess(request, url, route, options);
-  if (refused !== undefined) return refused;
+  const asker = await askerOf(request, url, route, options);
+  if ('status' in asker) return asker;
   const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) return refusal(413, `The body is over ${MAX_BODY_BYTES} bytes.`);
-  const asked: Asked = { params: url.searchParams, body, accept: request.headers.accept ?? '' };
+  const asked: Asked = { params: url.searchParams, body, accept: request.headers.accept ?? '', ...asker };
   try {
     return await route.answer(asked, options);
   } catch (error) {
@@ -89,20 +90,22 @@ const tokenOf = ({ headers }: IncomingMessage): string => {
   return /^Bearer (\S+)$/.exec(String(stated))?.[1] ?? '';
 };
 
-async function refusedAccess(
+/** Who asks, or why that is refused. */
+async function askerOf(
   request: IncomingMessage,
   { pathname }: URL,
-  { verb }: Route,
-  { access, log }: HistoryServerOptions,
-): Promise<Answer | undefined> {
+  { verb, role }: Route,
+  { access: review, log }: HistoryServerOptions,
+): Promise<Pick<Asked, 'user'> | Answer> {
   try {
-    switch (await access(tokenOf(request), { path: pathname, verb })) {
+    const { access, user } = await review(tokenOf(request), { path: pathname, verb });
+    switch (access) {
       case 'allowed':
-        return undefined;
+        return { user };
       case 'forbidden':
         return refusal(
           403,
-          `A ClusterRole must allow ${verb} of the nonResourceURL ${pathname}, as remora-report-reader does.`,
+          `A ClusterRole must allow ${verb} of the nonResourceURL ${pathname}, as remora-${role} does.`,
         );
       case 'unknown':
         return refusal(401, 'A token with the audience remora.dev/history is needed: authorization: Bearer <token>.');

@@ -1,57 +1,24 @@
-/** What can be asked of the history over HTTPS: a path, how it is asked, what right it needs, and its answer. */
-
+/** The paths of the history. */
 import { reportCsv, reportJson } from '#contract/history/render-report';
-import { QUESTIONS, REPORT_FORMATS, RequestFault, reportQueryOf } from '#contract/history/report-request';
+import { QUESTIONS, reportQueryOf } from '#contract/history/report-request';
+import { RequestFault } from '#contract/history/request-fault';
 import { rowOfValue } from '#contract/history/row-json';
-import { formatUsd } from '#contract/policy/money';
-import type { HistoryStore } from '#operator/history/history-store';
+import { AUDIT, AUDIT_FACTS, AUDIT_KNOWN } from './audit-routes.ts';
+import { correct } from './audited-correction.ts';
 import { correctionOf } from './correction.ts';
-
-export interface RouteParts {
-  readonly store: Pick<HistoryStore, 'append' | 'report' | 'rerate'>;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-}
-
-export interface Asked {
-  readonly params: URLSearchParams;
-  readonly body: string;
-  /** The header. */
-  readonly accept: string;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export interface Route {
-  readonly method: 'GET' | 'POST';
-  /** As a ClusterRole has it. */
-  readonly verb: 'get' | 'post';
-  /** Rejects with RequestFault, or as the store does. */
-  readonly answer: (asked: Asked, parts: RouteParts) => Promise<Answer>;
-}
-
-export const jsonAnswer = (value: unknown): Answer => ({
-  status: 200,
-  type: 'application/json',
-  text: `${JSON.stringify(value)}\n`,
-});
+import { csvAnswer, formatOf, jsonAnswer, jsonOf, type Route } from './route.ts';
 
 const REPORT: Route = {
   method: 'GET',
   verb: 'get',
-  async answer({ params, accept }, { store, now }) {
-    const format = params.get('format') ?? (/^text\/csv\b/.test(accept) ? 'csv' : 'json');
-    if (!(REPORT_FORMATS as readonly string[]).includes(format))
-      throw new RequestFault(`format: must be ${REPORT_FORMATS.join(' or ')}`);
+  role: 'report-reader',
+  async answer(asked, { store, now }) {
+    const format = formatOf(asked);
+    const { params } = asked;
     const query = reportQueryOf(params, now());
     const report = await store.report(query);
     return format === 'csv'
-      ? { status: 200, type: 'text/csv; charset=utf-8', text: reportCsv(report) }
+      ? csvAnswer(reportCsv(report))
       : { status: 200, type: 'application/json', text: reportJson(report, query) };
   },
 };
@@ -62,6 +29,7 @@ const question = (name: string): Route | undefined => {
     questionOf && {
       method: 'GET',
       verb: 'get',
+      role: 'report-reader',
       async answer({ params }, { store, now }) {
         const { query, answer } = questionOf(params, now());
         return { status: 200, type: 'text/plain; charset=utf-8', text: `${answer(await store.report(query))}\n` };
@@ -74,6 +42,7 @@ const question = (name: string): Route | undefined => {
 const ROWS: Route = {
   method: 'POST',
   verb: 'post',
+  role: 'history-writer',
   async answer({ body }, { store, now }) {
     const rows = jsonOf(body);
     if (!Array.isArray(rows)) throw new RequestFault('the body must be a list of rows');
@@ -84,13 +53,20 @@ const ROWS: Route = {
 const RERATE: Route = {
   method: 'POST',
   verb: 'post',
-  async answer({ body }, { store }) {
-    const { rows, differenceNanoUsd } = await store.rerate(correctionOf(jsonOf(body)));
-    return jsonAnswer({ rows, differenceUsd: formatUsd(differenceNanoUsd) });
+  role: 'report-corrector',
+  async answer({ body, user }, parts) {
+    return jsonAnswer(await correct(correctionOf(jsonOf(body)), user, parts));
   },
 };
 
-const ROUTES: Readonly<Record<string, Route>> = { report: REPORT, rows: ROWS, rerate: RERATE };
+const ROUTES: Readonly<Record<string, Route>> = {
+  report: REPORT,
+  rows: ROWS,
+  rerate: RERATE,
+  audit: AUDIT,
+  'audit-facts': AUDIT_FACTS,
+  'audit-known': AUDIT_KNOWN,
+};
 
 /** undefined: there is nothing at this path. */
 export function routeOf(path: string): Route | undefined {
@@ -98,12 +74,4 @@ export function routeOf(path: string): Route | undefined {
   if (version !== 'v1' || more.length > 0) return undefined;
   if (asked !== undefined) return name === 'report' ? question(asked) : undefined;
   return Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
-}
-
-function jsonOf(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new RequestFault('the body must be JSON');
-  }
 }

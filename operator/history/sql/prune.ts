@@ -1,10 +1,14 @@
 /** What is older than it need be kept is deleted, in steps that lock nobody out for long. */
-import { dayOf, monthOf } from '#operator/history/days';
+import { DAY_MS, dayOf, monthOf } from '#operator/history/days';
 import type { Retention } from '#operator/history/history-store';
 import { GRAINS } from '#operator/history/roll-up';
 import type { Sql, SqlDatabase } from './sql-database.ts';
 
 const STEP_ROWS = 5_000;
+/** An admission whose effect nobody has told of by then had none. */
+const ADMITTED_DAYS = 2;
+/** Nobody tells of an object so long after it went. */
+const GONE_DAYS = 31;
 /** Of time to come, for which room is made. */
 const MONTHS_AHEAD = 2;
 
@@ -16,7 +20,8 @@ export async function prune(db: SqlDatabase, retention: Retention, nowMs: number
   const ahead = Array.from({ length: MONTHS_AHEAD + 1 }, (_, later) => monthOf(today, later));
   await db.write((sql) => db.prepareMonths(sql, ahead));
   let deleted = 0;
-  for (const step of steps(db, { rows, users, reports })) {
+  const auditDay = today - retention.auditDays;
+  for (const step of [...steps(db, { rows, users, reports }), ...auditSteps(db, today, auditDay)]) {
     let some: number;
     do {
       some = await db.write(step);
@@ -34,12 +39,33 @@ async function state({ prefix }: SqlDatabase, sql: Sql, days: FirstDays): Promis
     await sql.all(`UPDATE ${prefix}setting SET value = ? WHERE name = ? AND value < ?`, [day, name, day]);
 }
 
-function steps(db: SqlDatabase, { rows, users, reports }: FirstDays): ((sql: Sql) => Promise<number>)[] {
-  const from = (table: string, key: string, condition: string, values: readonly number[]) => async (sql: Sql) => {
-    const name = `${db.prefix}${table}`;
+type Step = (sql: Sql) => Promise<number>;
+/** Deletes some rows of a table for which a condition holds. */
+type StepOf = (table: string, key: string, condition: string, values: readonly number[]) => Step;
+
+const stepOf =
+  ({ prefix }: SqlDatabase): StepOf =>
+  (table, key, condition, values) =>
+  async (sql) => {
+    const name = `${prefix}${table}`;
     const some = `SELECT ${key} FROM ${name} WHERE ${condition} LIMIT ${STEP_ROWS}`;
     return (await sql.all(`DELETE FROM ${name} WHERE (${key}) IN (${some}) RETURNING 1 AS one`, values)).length;
   };
+
+/** By the day. What is known of objects that are there stays, since changes are told against it. */
+function auditSteps(db: SqlDatabase, today: number, auditDay: number): Step[] {
+  const from = stepOf(db);
+  const unheard = `time_ms < ? AND NOT EXISTS
+  (SELECT 1 FROM ${db.prefix}audit_record r WHERE r.version = audit_actor.version)`;
+  return [
+    from('audit_record', 'id', 'time_ms < ?', [auditDay * DAY_MS]),
+    from('audit_actor', 'version, actor', unheard, [(today - ADMITTED_DAYS) * DAY_MS]),
+    from('audit_state', 'uid', 'is_gone = 1 AND time_ms < ?', [(today - GONE_DAYS) * DAY_MS]),
+  ];
+}
+
+function steps(db: SqlDatabase, { rows, users, reports }: FirstDays): Step[] {
+  const from = stepOf(db);
   const sums = (grain: number, day: number) => [
     from('roll_up', 'grain, bucket, series', 'grain = ? AND bucket < ?', [grain, day]),
     // A row that is kept needs its series.

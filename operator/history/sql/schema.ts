@@ -34,4 +34,47 @@ CREATE TABLE ${prefix}roll_up (
 ) ${keyed};
 CREATE TABLE ${prefix}seen_session (id bigint PRIMARY KEY, first_day bigint NOT NULL) ${keyed};
 CREATE INDEX seen_session_first_day ON ${prefix}seen_session (first_day);`,
+  // Of changes: what is known of each object, one row per version, and who asked for which version.
+  `INSERT INTO ${prefix}setting VALUES ('audit', 0);
+CREATE TABLE ${prefix}audit_state (
+  uid text PRIMARY KEY,
+  cluster text NOT NULL,
+  kind text NOT NULL,
+  namespace text NOT NULL,
+  name text NOT NULL,
+  generation bigint NOT NULL,
+  digest text NOT NULL,
+  spec text NOT NULL,
+  is_gone bigint NOT NULL,
+  time_ms bigint NOT NULL
+);
+CREATE INDEX audit_state_cluster ON ${prefix}audit_state (cluster, is_gone, uid);
+CREATE TABLE ${prefix}audit_record (
+  id text PRIMARY KEY,
+  time_ms bigint NOT NULL,
+  match_ms bigint NOT NULL,
+  version text NOT NULL,
+  cluster text NOT NULL,
+  actor text NOT NULL,
+  action text NOT NULL,
+  kind text NOT NULL,
+  namespace text NOT NULL,
+  name text NOT NULL,
+  uid text NOT NULL,
+  generation bigint,
+  from_generation bigint,
+  changes text NOT NULL,
+  omitted bigint NOT NULL,
+  outcome text NOT NULL
+);
+CREATE INDEX audit_record_time ON ${prefix}audit_record (time_ms, id);
+CREATE INDEX audit_record_name ON ${prefix}audit_record (namespace, name, time_ms);
+CREATE INDEX audit_record_version ON ${prefix}audit_record (version);
+CREATE TABLE ${prefix}audit_actor (
+  version text NOT NULL,
+  actor text NOT NULL,
+  time_ms bigint NOT NULL,
+  PRIMARY KEY (version, actor)
+) ${keyed};
+CREATE INDEX audit_actor_time ON ${prefix}audit_actor (time_ms);`,
 ];

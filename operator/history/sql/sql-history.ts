@@ -1,4 +1,5 @@
 /** The history over any engine of SQL. */
+import type { AuditPage, AuditQuery } from '#contract/history/audit';
 import {
   addMeasures,
   NO_MEASURES,
@@ -11,9 +12,13 @@ import { decodeMeasures, type SqlRow } from '#operator/history/columns';
 import { DAY_MS, dateOfDay } from '#operator/history/days';
 import {
   type Appended,
+  type AuditFacts,
+  type AuditKept,
   type Corrected,
   type Correction,
   type HistoryStore,
+  type KnownPage,
+  type KnownScope,
   ReportImpossible,
   type Retention,
   type RowCursor,
@@ -21,6 +26,8 @@ import {
   type RowPage,
 } from '#operator/history/history-store';
 import { appendRows, keyOf } from './append.ts';
+import { appendFacts } from './audit-append.ts';
+import { readKnown, readRecords } from './audit-read.ts';
 import { MOST_GROUPS, planReport } from './plan-report.ts';
 import { prune } from './prune.ts';
 import { readRows } from './read-rows.ts';
@@ -79,6 +86,18 @@ export class SqlHistory implements HistoryStore {
 
   rerate(correction: Correction): Promise<Corrected> {
     return rerate(this.#db, correction);
+  }
+
+  audit(facts: AuditFacts): Promise<AuditKept> {
+    return appendFacts(this.#db, facts);
+  }
+
+  auditKnown(scope: KnownScope, after?: string): Promise<KnownPage> {
+    return this.#db.read((sql) => readKnown(this.#db.prefix, sql, scope, after));
+  }
+
+  auditRecords(query: AuditQuery): Promise<AuditPage> {
+    return this.#db.read((sql) => readRecords(this.#db.prefix, sql, query));
   }
 
   prune(nowMs: number): Promise<number> {

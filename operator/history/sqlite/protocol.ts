@@ -6,7 +6,17 @@ export interface WorkerSettings extends SqliteOptions {
   readonly retention: Retention;
 }
 
-export type Method = 'append' | 'report' | 'rows' | 'rerate' | 'prune' | 'backup' | 'close';
+export type Method =
+  | 'append'
+  | 'report'
+  | 'rows'
+  | 'rerate'
+  | 'audit'
+  | 'auditKnown'
+  | 'auditRecords'
+  | 'prune'
+  | 'backup'
+  | 'close';
 
 export interface CallMessage {
   readonly id: number;

@@ -1,13 +1,18 @@
 /** The history in one file of SQLite: two threads, one that writes and one that reads. */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { AuditPage, AuditQuery } from '#contract/history/audit';
 import type { ReportAnswer, ReportQuery } from '#contract/history/report';
 import type { HistoryKind, HistoryOptions } from '#operator/history/history-kind';
 import type {
   Appended,
+  AuditFacts,
+  AuditKept,
   Corrected,
   Correction,
   HistoryStore,
+  KnownPage,
+  KnownScope,
   RowCursor,
   RowFilter,
   RowPage,
@@ -47,6 +52,18 @@ export class SqliteHistory implements HistoryStore {
     return this.#writer.call('rerate', correction);
   }
 
+  audit(facts: AuditFacts): Promise<AuditKept> {
+    return this.#writer.call('audit', facts);
+  }
+
+  auditKnown(scope: KnownScope, after?: string): Promise<KnownPage> {
+    return this.#read('auditKnown', scope, after);
+  }
+
+  auditRecords(query: AuditQuery): Promise<AuditPage> {
+    return this.#read('auditRecords', query);
+  }
+
   prune(nowMs: number): Promise<number> {
     return this.#writer.call('prune', nowMs);
   }
@@ -67,7 +84,7 @@ export class SqliteHistory implements HistoryStore {
     await this.#writer.close();
   }
 
-  async #read<T>(method: 'report' | 'rows', ...args: readonly unknown[]): Promise<T> {
+  async #read<T>(method: 'report' | 'rows' | 'auditKnown' | 'auditRecords', ...args: readonly unknown[]): Promise<T> {
     this.#made ??= this.#writer.call('append', [], 0);
     await this.#made.catch((error: unknown) => {
       this.#made = undefined;

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { Client } from 'pg';
 import { openHistory } from '#operator/history/histories';
 import { RETENTION } from '#operator/history/history-store';
+import { migrations } from '#operator/history/sql/schema';
 import { SqliteHistory } from '#operator/history/sqlite/sqlite-history';
 import { postgres } from '#test/support/postgres';
 import { allRows, assertSums } from './history-suite.ts';
@@ -59,6 +60,43 @@ test('SQLite that cannot be opened says so at each call, and one of a newer vers
   const folder = openHistory(`sqlite:${join(file, '..')}`);
   t.after(() => folder.close());
   await assert.rejects(folder.append([rowOf()], NOW), { name: 'HistoryUnavailable', message: /^SQLite: / });
+});
+
+const BEFORE_AUDIT = 1;
+const QUERY = { sinceMs: 0, untilMs: NOW + DAY_MS, limit: 10 };
+
+/** Rows of then are there, and changes are recorded from now on. */
+async function assertGoesOn(t: TestContext, url: string): Promise<void> {
+  const history = openHistory(url);
+  t.after(() => history.close());
+  await history.append([rowOf()], NOW);
+  const uid = 'u1';
+  const object = { kind: 'AIBudget', namespace: 'shop', name: 'caps', uid, generation: 1, timeMs: NOW };
+  await history.audit({ cluster: '', facts: [{ is: 'seen', ...object, digest: 'a'.repeat(32), spec: {} }] });
+  assert.equal((await history.auditRecords(QUERY)).records.length, 1);
+  assert.equal((await allRows(history)).length, 1);
+}
+
+test('SQLite of a Remora that recorded no changes goes on', async (t) => {
+  const file = sqliteFile(t);
+  const db = new DatabaseSync(file);
+  const steps = migrations({ prefix: '', keyed: 'WITHOUT ROWID', rows: 'WITHOUT ROWID' }).slice(0, BEFORE_AUDIT);
+  for (const step of steps) db.exec(step);
+  db.exec(`CREATE TABLE history_migration (number bigint PRIMARY KEY); INSERT INTO history_migration VALUES (1)`);
+  db.close();
+  await assertGoesOn(t, `sqlite:${file}`);
+});
+
+test('PostgreSQL of a Remora that recorded no changes goes on', async (t) => {
+  const url = await (await postgres(t))?.createDatabase();
+  if (url === undefined) return;
+  const steps = migrations({ prefix: 'remora.', keyed: '', rows: 'PARTITION BY RANGE (time_ms)' });
+  await asked(
+    url,
+    `CREATE SCHEMA remora; ${steps.slice(0, BEFORE_AUDIT).join('\n')}
+CREATE TABLE remora.history_migration (number bigint PRIMARY KEY); INSERT INTO remora.history_migration VALUES (1)`,
+  );
+  await assertGoesOn(t, url);
 });
 
 test('a history that is closed takes nothing more', async (t) => {

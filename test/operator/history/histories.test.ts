@@ -7,7 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { HISTORIES, openHistory } from '#operator/history/histories';
 import { RETENTION } from '#operator/history/history-store';
 import { postgres } from '#test/support/postgres';
-import { type HistoryPlace, historySuite, type PlaceFor } from './history-suite.ts';
+import { historySuite } from './history-suite.ts';
+import type { HistoryPlace, PlaceFor } from './promises.ts';
 
 function sqlitePlace(t: TestContext): HistoryPlace {
   const folder = mkdtempSync(join(tmpdir(), 'remora-history-'));

@@ -1,19 +1,15 @@
 /** What every history promises, whatever it is made of. An engine joins by a line in histories.test.ts. */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { costPerSession, dearestTeam, type Question } from '#contract/history/questions';
 import { costAt } from '#contract/history/rates';
 import { type ReportQuery, reportQuery } from '#contract/history/report';
 import type { Label, UsageRow } from '#contract/history/usage-row';
 import type { Correction, HistoryStore, Retention, RowCursor } from '#operator/history/history-store';
+import { auditSuite } from './audit-suite.ts';
+import type { PlaceFor, Promises } from './promises.ts';
 import { anyRows, DAY_MS, NOW, rowOf, someRows, sumOf, sumsBy, withoutSessions } from './rows.ts';
-
-export interface HistoryPlace {
-  open(retention?: Retention): HistoryStore;
-}
-/** undefined: what it needs is not on this machine, and the test was told so. */
-export type PlaceFor = (t: TestContext) => HistoryPlace | undefined | Promise<HistoryPlace | undefined>;
 
 const query = (asked: Partial<ReportQuery> = {}): ReportQuery =>
   reportQuery.parse({ from: '2026-01-01', to: '2027-01-01', ...asked });
@@ -56,8 +52,6 @@ const corrected = (row: UsageRow): UsageRow =>
     ? { ...row, costNanoUsd: costAt(CORRECTION.rates, row), priceVersion: CORRECTION.priceVersion }
     : row;
 
-type Promises = (what: string, prove: (open: HistoryPlace['open'], t: TestContext) => Promise<void>) => void;
-
 /** Each test gets a place of its own. */
 export function historySuite(name: string, placeFor: PlaceFor): void {
   const promise: Promises = (what, prove) => {
@@ -81,6 +75,7 @@ export function historySuite(name: string, placeFor: PlaceFor): void {
   questions(promise);
   corrections(promise);
   retention(promise);
+  auditSuite(promise);
 }
 
 function rowsAndSums(promise: Promises): void {
@@ -313,7 +308,7 @@ function corrections(promise: Promises): void {
   });
 }
 
-const SHORT: Retention = { rowDays: 40, userDays: 10, reportDays: 60 };
+const SHORT: Retention = { rowDays: 40, userDays: 10, reportDays: 60, auditDays: 20 };
 
 function retention(promise: Promises): void {
   promise('what is older than it need be kept goes, and comes not back when it is sent again', async (open) => {

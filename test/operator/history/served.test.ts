@@ -1,104 +1,24 @@
 /** The whole way on a real API server with the rights of the chart: a sidecar's stream, an operator, the process that keeps the file, reports. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { AuditChange } from '#contract/history/audit';
+import type { AuditRecordJson } from '#contract/history/render-audit';
 import { encodeRow } from '#contract/history/row-json';
 import type { UsageRow } from '#contract/history/usage-row';
 import { HISTORY_AUDIENCE } from '#contract/names/api';
-import { readConfig } from '#operator/config';
-import { type HistoryProcess, startHistoryProcess } from '#operator/history-process';
-import type { ClusterAccess } from '#operator/kube/cluster-access';
-import { createLog } from '#operator/telemetry/log';
 import { runRemora } from '#test/cli/remora-process';
 import { eventually } from '#test/operator/eventually';
-import { directAccess } from '#test/operator/faulty-api';
 import { type RunningOperator, World } from '#test/operator/world';
 import { postgres } from '#test/support/postgres';
 import { rawStream } from '#test/sync/raw-stream';
 import { installHistory, tokenOf } from './chart-objects.ts';
+import { ask, bind, finance, open, operatorOf, outside, type Place, publish } from './place.ts';
 import { rowOf } from './rows.ts';
 
 const STARTED_MS = Date.now();
-const QUIET = createLog('silent');
 const DAYS = `from=${new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)}`;
-
-interface Place {
-  readonly world: World;
-  readonly name: string;
-  readonly folder: string;
-  readonly keeper: HistoryProcess;
-  startKeeper(): Promise<HistoryProcess>;
-  get(path: string, token?: string, body?: object): Promise<{ readonly status: number; readonly text: string }>;
-}
-
-/** Whoever keeps the file, with no more rights than the chart gives it. */
-async function open(t: TestContext): Promise<Place | undefined> {
-  const world = await World.open(t);
-  const name = world && (await installHistory(t, world));
-  if (world === undefined || name === undefined) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'remora-served-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const access = await accessAs(world, `${name}-history`);
-  let port = '0';
-  const startKeeper = async (): Promise<HistoryProcess> => {
-    const config = readConfig({
-      ...{ REMORA_NAMESPACE: world.namespace, REMORA_SERVICE: name, REMORA_HOST: '0.0.0.0' },
-      ...{ REMORA_HISTORY: `sqlite:${folder}/history.sqlite`, REMORA_HISTORY_PORT: port, REMORA_HEALTH_PORT: '0' },
-    });
-    const started = await startHistoryProcess({ config, access, log: QUIET });
-    port = String(started.ports.history);
-    t.after(() => started.close());
-    return started;
-  };
-  const keeper = await startKeeper();
-  const get: Place['get'] = (path, token, body) => ask({ keeper, path, token, body });
-  return { world, name, folder, keeper, startKeeper, get };
-}
-
-async function accessAs(world: World, account: string): Promise<ClusterAccess> {
-  const token = await tokenOf(world, account, []);
-  const { server, credentials } = directAccess(world.server);
-  const headers = { authorization: `Bearer ${token}` };
-  return { server, credentials: async () => ({ tls: { ca: (await credentials()).tls.ca }, headers }) };
-}
-
-interface AskedHere {
-  readonly keeper: { readonly ports: { readonly history: number }; readonly caPem: string };
-  readonly path: string;
-  readonly token: string | undefined;
-  readonly body: object | undefined;
-}
-
-const ask = ({ keeper, path, token, body }: AskedHere): Promise<{ status: number; text: string }> =>
-  new Promise((resolve, reject) => {
-    const outgoing = request({
-      ...{ host: 'localhost', port: keeper.ports.history, ca: keeper.caPem, path, agent: false },
-      method: body === undefined ? 'GET' : 'POST',
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    });
-    outgoing.once('error', reject);
-    outgoing.once('response', (incoming) => {
-      let text = '';
-      incoming.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
-      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
-    });
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-
-/** An operator that hands rows on, as its pod would. */
-async function operatorOf({ world, name, folder, keeper }: Place): Promise<RunningOperator> {
-  const tokenFile = join(folder, 'token');
-  writeFileSync(tokenFile, await tokenOf(world, name, [HISTORY_AUDIENCE]));
-  return world.operator(undefined, {
-    ...{ REMORA_SERVICE: name, REMORA_HISTORY_TOKEN_FILE: tokenFile },
-    REMORA_HISTORY: `https://localhost:${keeper.ports.history}`,
-  });
-}
 
 interface Reporter {
   report(seq: number, rows: readonly UsageRow[]): void;
@@ -183,6 +103,16 @@ test('reports are for whoever may ask, rows for operators, and what is wrong is 
   assert.equal(await statusOf('/v1/rows', operator, {}), 400);
   assert.equal(await statusOf('/v1/rerate', reader, {}), 403);
   assert.equal(await statusOf('/v1/rerate', corrector, {}), 400);
+  const auditor = await tokenOf(world, `${name}-audit-reader`, [HISTORY_AUDIENCE]);
+  assert.equal(await statusOf('/v1/audit', reader), 403);
+  assert.equal(await statusOf('/v1/audit', auditor), 200);
+  assert.equal(await statusOf('/v1/report', auditor), 403);
+  assert.equal(await statusOf('/v1/audit-facts', auditor, { cluster: '', facts: [] }), 403);
+  assert.equal(await statusOf('/v1/audit-known?cluster=a', auditor), 403);
+  assert.equal(await statusOf('/v1/audit-facts', operator, { cluster: '', facts: [] }), 200);
+  assert.equal(await statusOf('/v1/audit-facts', operator, []), 400);
+  assert.equal(await statusOf('/v1/audit-known?cluster=a', operator), 200);
+  assert.equal(await statusOf('/v1/audit?since=yesterday', auditor), 400);
   assert.equal(await statusOf('/v1/report', reader, {}), 405);
   assert.equal(await statusOf('/v1/reports', reader), 404);
   const wrong = await get('/v1/report?by=colour', reader);
@@ -190,25 +120,6 @@ test('reports are for whoever may ask, rows for operators, and what is wrong is 
   const tooLong = await get('/v1/report?by=session&from=2025-01-01&to=2026-01-01', reader);
   assert.deepEqual([tooLong.status, /31 days/.test(tooLong.text)], [422, true], tooLong.text);
 });
-
-/** As the kubelet and a controller would: the API server reaches a Service by a pod that has the address. */
-async function publish({ world, name, keeper }: Place, ip: string): Promise<void> {
-  const { uid } = await world.pod('history');
-  const base = `/api/v1/namespaces/${world.namespace}`;
-  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'history' } };
-  await world.send('PATCH', `${base}/pods/history/status`, { ...object, status: { podIP: ip, podIPs: [{ ip }] } });
-  const targetRef = { kind: 'Pod', namespace: world.namespace, name: 'history', uid };
-  await world.send('POST', `${base}/endpoints`, {
-    metadata: { name: `${name}-history` },
-    subsets: [{ addresses: [{ ip, targetRef }], ports: [{ name: 'https-history', port: keeper.ports.history }] }],
-  });
-}
-
-/** The API server reaches no loopback address of an endpoint. */
-const outside = (): string | undefined =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 
 test('remora report asks through the API server, as a user who has only the Role of the chart', async (t) => {
   const place = await open(t);
@@ -265,24 +176,18 @@ test('remora report asks through the API server, as a user who has only the Role
   await bind(world, `${name}-report-corrector`);
   const corrected = await remora(...correction, '--prices', join(folder, 'prices.yaml'));
   assert.equal(corrected.stdout, '5 attempts have another cost: +0.049 USD.\n', corrected.stderr);
+  const auditor = await tokenOf(world, `${name}-audit-reader`, [HISTORY_AUDIENCE]);
+  const { records } = JSON.parse((await place.get('/v1/audit?action=rerated', auditor)).text);
+  assert.deepEqual(
+    records.map(({ actor, name: provider, outcome }: AuditRecordJson) => [actor, provider, outcome]),
+    [[`system:serviceaccount:${world.namespace}:${name}-report-corrector`, 'openai', '5 attempts, 0.049 USD']],
+  );
+  const by = `"system:serviceaccount:${world.namespace}:finance"`;
+  assert.ok(
+    records[0].changes.some(({ path, to }: AuditChange) => path === '/by' && to === by),
+    'who says to ask',
+  );
 });
-
-const bind = (world: World, role: string): Promise<unknown> =>
-  world.send('POST', `/apis/rbac.authorization.k8s.io/v1/namespaces/${world.namespace}/rolebindings`, {
-    metadata: { name: `${role}s` },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: role },
-    subjects: [{ kind: 'ServiceAccount', name: 'finance', namespace: world.namespace }],
-  });
-
-/** The kubeconfig of somebody who may do nothing else. */
-async function finance(world: World, folder: string): Promise<string> {
-  await world.send('POST', `/api/v1/namespaces/${world.namespace}/serviceaccounts`, { metadata: { name: 'finance' } });
-  const config = JSON.parse(world.server.kubeconfig);
-  config.users = [{ name: 'admin', user: { token: await tokenOf(world, 'finance', []) } }];
-  const file = join(folder, 'kubeconfig');
-  writeFileSync(file, JSON.stringify(config));
-  return file;
-}
 
 test('replicas with PostgreSQL keep what they are sent and answer reports themselves, each about all of it', async (t) => {
   const url = await (await postgres(t))?.createDatabase();

@@ -45,6 +45,7 @@ const labels = () =>
     priceBook:
       'On the ConfigMap in which the operator keeps the [price book](../guides/prices.md) that it fetched last.',
     kill: '`true` on the AIBudgets that [`remora kill`](../guides/kill-switch.md) creates.',
+    key: 'On the Secrets in which the operator writes the tokens of [AIKeys](../guides/keys.md).',
   });
 
 const requestHeaders = () =>

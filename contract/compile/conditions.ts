@@ -5,6 +5,7 @@
 import { LABEL } from '#contract/names/api';
 import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#contract/names/conditions';
 import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIKey } from '#contract/resources/ai-key';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import { type AnalysedRoute, type Analysis, analysisOf } from './analysis.ts';
@@ -14,7 +15,7 @@ import { chiefReason, targetsOf } from './compile-route.ts';
 import { limitNotes } from './limit-notes.ts';
 import { missingOfWebhooks, missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
-import { policyNotes } from './policy-notes.ts';
+import { policyNotes, tagNotes } from './policy-notes.ts';
 import { listed, problemsText } from './problem.ts';
 import type { Unresolved } from './provider-directory.ts';
 import { cutText } from './provider-pool.ts';
@@ -100,6 +101,8 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
       return budgetVerdicts(content, scene);
     case 'AIPolicy':
       return [[CONDITION.accepted, accepted(notesOf(content, scene.snapshot))]];
+    case 'AIKey':
+      return [[CONDITION.accepted, accepted(keyNotesOf(content, scene))]];
   }
 }
 
@@ -119,6 +122,13 @@ const budgetNotesOf = (budget: AIBudget, { snapshot, analysis }: Scene): string[
   ...scopeNotes(budget, snapshot.platformNamespaces),
   ...limitNotes(budget, { snapshot, analysis }),
   ...budgetNotes(budget, snapshot, analysis),
+];
+
+const keyNotesOf = (key: AIKey, { snapshot, analysis }: Scene): string[] => [
+  ...(key.spec.revoked ? ['spec.revoked: every request with its token is refused'] : []),
+  ...scopeNotes(key, snapshot.platformNamespaces),
+  ...(key.spec.require.length > 0 ? tagNotes([{ field: 'spec.require', tags: key.spec.require }], snapshot) : []),
+  ...limitNotes(key, { snapshot, analysis }),
 ];
 
 const notesOf = (policy: AIPolicy, snapshot: Snapshot): string[] => [

@@ -1,9 +1,11 @@
 /** What an object states that cannot come to be where it stands: only platform namespaces reach beyond themselves. By the object alone. */
 import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIKey } from '#contract/resources/ai-key';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { Resource } from '#contract/resources/kinds';
 import type { Limit } from '#contract/resources/limit';
+import { KEY_SCOPES } from '#contract/resources/limit-names';
 
 export function scopeNotes(object: Resource, platformNamespaces: ReadonlySet<string>): string[] {
   if (platformNamespaces.has(object.metadata.namespace)) return [];
@@ -14,9 +16,20 @@ export function scopeNotes(object: Resource, platformNamespaces: ReadonlySet<str
       return budgetNotes(object);
     case 'AIPolicy':
       return policyNotes(object);
+    case 'AIKey':
+      return keyNotes(object, platformNamespaces);
     case 'AIRoute':
       return [];
   }
+}
+
+/** A team must not book what it spends on another. */
+function keyNotes({ spec }: AIKey, platformNamespaces: ReadonlySet<string>): string[] {
+  const platform = [...platformNamespaces].sort().join(', ');
+  return KEY_SCOPES.filter((scope) => spec.identity?.[scope] !== undefined).map(
+    (scope) =>
+      `spec.identity.${scope}: ignored, since outside the platform namespaces (${platform}) an AIKey names the user only; the ${scope} stays that of the pods`,
+  );
 }
 
 function providerNotes({ spec }: AIProvider, platformNamespaces: ReadonlySet<string>): string[] {

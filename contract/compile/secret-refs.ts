@@ -22,6 +22,7 @@ function statedRefs(object: Resource): readonly Omit<SecretRef, 'namespace'>[] {
     case 'AIBudget':
       return (object.spec.alerts ?? []).flatMap(({ webhook }) => webhookRefs(webhook));
     case 'AIPolicy':
+    case 'AIKey':
       return [];
   }
 }

@@ -13,6 +13,7 @@ import {
   BUDGET_UNITS,
   BUDGET_WINDOWS,
   EXCESS_ACTIONS,
+  KEY_SCOPES,
   REQUEST_SCOPES,
   TARGET_SCOPES,
 } from '#contract/resources/limit-names';
@@ -248,12 +249,12 @@ const budget = z.object({
   /** Of the object that states it. */
   budget: objectKey,
   /** Its kind; absent: AIBudget. */
-  kind: z.enum([KIND.route, KIND.provider]).optional(),
+  kind: z.enum([KIND.route, KIND.provider, KIND.key]).optional(),
   limit: z.string(),
   /** The values that the limit matches, for messages, in scope order. */
   scope: z.array(z.object({ scope: z.enum(BUDGET_SCOPES), value: z.string() })),
   /** What of an attempt must hold for it to count, beside what the workload decides; absent: nothing. A name means as `limit-scope.ts` says. */
-  where: z.partialRecord(z.enum([...TARGET_SCOPES, ...REQUEST_SCOPES]), z.string()).optional(),
+  where: z.partialRecord(z.enum([...TARGET_SCOPES, ...KEY_SCOPES, ...REQUEST_SCOPES]), z.string()).optional(),
   /** The amount holds for each value of these by itself. In scope order. */
   per: z.array(z.enum(BUDGET_SCOPES)).default([]),
   /** Of copies for Shadow variants; absent: they count as requests do. */
@@ -279,6 +280,29 @@ const budget = z.object({
   stop: z.object({ reason: z.string().optional(), inFlight: z.literal(true).optional() }).optional(),
 });
 
+/** An AIKey that a request may come with. Its token is nowhere. */
+const key = z.object({
+  key: objectKey,
+  /** SHA-256 of the token, 64 hex digits. */
+  digest: z.string(),
+  /** As far as its namespace lets it say so. */
+  identity: z
+    .object({
+      team: z.string().optional(),
+      project: z.string().optional(),
+      environment: z.string().optional(),
+      user: z.string().optional(),
+    })
+    .optional(),
+  /** Names of models that may be asked for, with `*`; empty: all. */
+  models: z.array(z.string()),
+  /** Tags that each target must carry. */
+  require: z.array(z.string()),
+  /** From then on it is refused. Unix milliseconds. */
+  expiresAtMs: z.number().int().optional(),
+  revoked: z.literal(true).optional(),
+});
+
 export const policy = z.object({
   formatVersion: z.literal(POLICY_FORMAT_VERSION),
   /** Every object whose content is in this policy, sorted; what Programmed is counted by. */
@@ -298,6 +322,8 @@ export const policy = z.object({
   /** Of one or more AIPolicies; the lowest class holds. */
   priorities: z.array(priorities).default([]),
   budgets: z.array(budget),
+  /** By which requests are told apart that come with a token of ours; no other token is known. */
+  keys: z.array(key).default([]),
 });
 
 export type Policy = z.infer<typeof policy>;
@@ -322,6 +348,7 @@ export type PolicyGuardrail = z.infer<typeof guardrail>;
 export type PolicyCeiling = z.infer<typeof ceiling>;
 export type PolicyPriorities = z.infer<typeof priorities>;
 export type PolicyBudget = z.infer<typeof budget>;
+export type PolicyKey = z.infer<typeof key>;
 export type Attribution = z.infer<typeof attribution>;
 
 /** The arrays that travel entry by entry; the rest is in the section `base`. */
@@ -370,6 +397,7 @@ export const PARTS = {
     stated: ({ priority }) => (priority.length === 0 ? [] : [{ priority }]),
   },
   budgets: { prefix: 'budget', id: ({ id }) => id },
+  keys: { prefix: 'key', id: ({ key }) => key },
 } as const satisfies { readonly [P in Part]: PartRow<PartEntry[P]> };
 
 /** Those that AIPolicies state. */

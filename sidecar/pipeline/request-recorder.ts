@@ -35,6 +35,8 @@ export class RequestRecorder {
   readonly retriesDenied: RetryDenial[] = [];
   attribution: Attribution | undefined;
   user: string | undefined;
+  /** `namespace/name` of the AIKey that it came with. */
+  key: string | undefined;
   policyHash: string | undefined;
   requestedModel: string | undefined;
   stream = false;
@@ -99,8 +101,11 @@ export class RequestRecorder {
   }
 
   /** Records a copy of that request, which goes to a variant. */
-  copies({ attribution, user, policyHash, requestedModel, stream }: RequestRecorder, variant: CompiledVariant): void {
-    Object.assign(this, { attribution, user, policyHash, requestedModel, stream });
+  copies(
+    { attribution, user, key, policyHash, requestedModel, stream }: RequestRecorder,
+    variant: CompiledVariant,
+  ): void {
+    Object.assign(this, { attribution, user, key, policyHash, requestedModel, stream });
     this.variant = variant.policy.name;
     this.#isShadow = true;
   }
@@ -219,6 +224,7 @@ export class RequestRecorder {
       operation: endpoint.dialect.operation,
       attribution: this.attribution,
       user: this.user,
+      ...(this.key !== undefined && { key: this.key }),
       requestedModel: this.requestedModel,
       route: this.#route,
       rule: this.#rule,

@@ -59,6 +59,8 @@ export interface RequestRecord {
   readonly operation: string;
   readonly attribution?: Attribution;
   readonly user?: string;
+  /** `namespace/name` of the AIKey that it came with. */
+  readonly key?: string;
   readonly requestedModel?: string;
   /** `namespace/name` of the AIRoute and the index of its rule. */
   readonly route?: string;
@@ -100,7 +102,7 @@ export interface RequestRecord {
     readonly rule: string;
     readonly action: 'Restrict' | 'Refuse' | 'Lower' | 'Raise' | PolicyGuardrail['action'];
   }[];
-  /** What AIPolicies required of the targets. */
+  /** What AIPolicies, and an AIKey after its kind, required of the targets. */
   readonly required?: readonly { readonly policy: string; readonly tags: readonly string[] }[];
   /** Targets of the rule that were not asked, and why: see `pipeline/left-out.ts`. */
   readonly leftOut?: readonly {

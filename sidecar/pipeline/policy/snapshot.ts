@@ -21,6 +21,7 @@ import { adapterFor } from '#sidecar/providers/index';
 import { MOCK_SCHEME } from '#sidecar/upstream/mock-upstream';
 import { type Ceiling, policyCeiling, routeCeilings } from './ceilings.ts';
 import { type ClassMatch, classMatchOf } from './class-match.ts';
+import { type CompiledKeys, compileKeys } from './compiled-key.ts';
 import { type Condition, compileCondition, readsOf } from './condition.ts';
 import { compileGlob, type Glob } from './glob.ts';
 import { compilePriorities, type PriorityRules } from './priority-rule.ts';
@@ -131,6 +132,7 @@ export interface Snapshot {
   readonly budgets: { readonly requests: readonly PolicyBudget[]; readonly copies: readonly PolicyBudget[] };
   /** A kill switch over the whole workload; undefined: none. */
   readonly stop: PolicyBudget | undefined;
+  readonly keys: CompiledKeys;
   readonly priorities: readonly PriorityRules[];
   readonly guardrails: Guardrails;
   /** What the expressions of the policy ask for; undefined where it has none. */
@@ -188,6 +190,7 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
       copies: policy.budgets.filter(({ shadows }) => shadows !== 'Exclude'),
     },
     stop: stopOf(policy),
+    keys: compileKeys(policy.keys),
     priorities,
     guardrails: compileGuardrails(policy.guardrails),
     reads,

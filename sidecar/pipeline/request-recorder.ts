@@ -224,7 +224,7 @@ export class RequestRecorder {
       operation: endpoint.dialect.operation,
       attribution: this.attribution,
       user: this.user,
-      ...(this.key !== undefined && { key: this.key }),
+      key: this.key,
       requestedModel: this.requestedModel,
       route: this.#route,
       rule: this.#rule,

@@ -1,0 +1,103 @@
+/** Gives each AIKey its token, once, in a Secret of its own. The Secret is the truth: without it a token is made, with it the status follows. */
+import type { ResourceIndex } from '#contract/compile/resource-index';
+import { KIND } from '#contract/names/api';
+import { CONDITION, EVENT_REASON, REASON } from '#contract/names/conditions';
+import { TOKEN_SECRET_KEY } from '#contract/names/key-token';
+import { sha256 } from '#contract/policy/sha256';
+import { type AIKey, secretNameOf } from '#contract/resources/ai-key';
+import type { EventRecorder } from '#operator/kube/event-recorder';
+import type { KeySecret, KeySecrets } from '#operator/kube/key-secrets';
+import { hasStatus } from '#operator/kube/kube-error';
+import { keyOf, type ObjectRef } from '#operator/kube/resource-type';
+import type { WantedCondition } from '#operator/status/conditions';
+import type { ObservedObject } from './observed-objects.ts';
+
+export interface KeyTokensOptions {
+  readonly index: ResourceIndex;
+  readonly secrets: Pick<KeySecrets, 'known' | 'read' | 'create'>;
+  readonly events: EventRecorder;
+  readonly leads: () => boolean;
+  /** The status of this object may be another one after so many milliseconds. */
+  readonly again: (key: string, afterMs: number) => void;
+  /** With the prefix. */
+  readonly newToken: () => string;
+}
+
+export interface IssuedToken {
+  readonly fields: { readonly tokenDigest?: string };
+  readonly condition: WantedCondition;
+}
+
+/** Nobody tells when a Secret goes that is none of ours, or when a right is given. */
+const LOOK_AGAIN_MS = 30_000;
+
+export class KeyTokens {
+  readonly #options: KeyTokensOptions;
+
+  constructor(options: KeyTokensOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a token where there is none. undefined: it is no AIKey, or nothing of it was ever right. Rejects when the API server cannot be asked. */
+  async issue(key: string, object: ObservedObject): Promise<IssuedToken | undefined> {
+    const content = this.#options.index.content(key);
+    if (content?.kind !== KIND.key || !this.#options.leads()) return undefined;
+    const ref = { namespace: object.namespace, name: secretNameOf(content) };
+    try {
+      const secret = this.#options.secrets.known(ref) ?? (await this.#made(ref, content, object));
+      return this.#judge(key, ref, { secret, uid: object.uid });
+    } catch (error) {
+      if (!hasStatus(error, 403)) throw error;
+      this.#options.again(key, LOOK_AGAIN_MS);
+      return not(
+        REASON.secretForbidden,
+        `Secret ${keyOf(ref)} cannot be made, since the operator may not create Secrets here: give it the ClusterRole of its chart`,
+      );
+    }
+  }
+
+  async #made(ref: ObjectRef, { metadata: { name } }: AIKey, object: ObservedObject): Promise<KeySecret | undefined> {
+    const { secrets, events, newToken } = this.#options;
+    const token = newToken();
+    const { uid, kind, namespace } = object;
+    if ((await secrets.create(ref, { name, uid }, token)) === 'exists') return secrets.read(ref);
+    events.record(
+      { kind, namespace, name, uid },
+      {
+        ...({ type: 'Normal', reason: EVENT_REASON.tokenIssued, action: 'Issue' } as const),
+        note: `A token was made and stands in Secret ${ref.name} under the key ${TOKEN_SECRET_KEY}. Any former one is refused.`,
+      },
+    );
+    return { owners: [uid], digest: sha256(token) };
+  }
+
+  #judge(
+    key: string,
+    ref: ObjectRef,
+    { secret, uid }: { readonly secret: KeySecret | undefined; readonly uid: string },
+  ): IssuedToken {
+    if (secret?.owners.includes(uid) === true && secret.digest !== undefined)
+      return {
+        fields: { tokenDigest: secret.digest },
+        condition: {
+          ...{ type: CONDITION.issued, status: 'True', reason: REASON.issued },
+          message: `The token stands in Secret ${keyOf(ref)} under the key ${TOKEN_SECRET_KEY}`,
+        },
+      };
+    this.#options.again(key, LOOK_AGAIN_MS);
+    return secret?.owners.includes(uid) === true
+      ? not(
+          REASON.tokenInvalid,
+          `Secret ${keyOf(ref)} holds no token of ours under the key ${TOKEN_SECRET_KEY}: delete it, and another one is made`,
+        )
+      : not(
+          REASON.secretTaken,
+          `spec.secretName: Secret ${keyOf(ref)} exists, is not of this AIKey and stays as it is: name another one, or delete it`,
+        );
+  }
+}
+
+const not = (reason: string, message: string): IssuedToken => ({
+  fields: {},
+  condition: { type: CONDITION.issued, status: 'False', reason, message },
+});

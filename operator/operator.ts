@@ -1,6 +1,5 @@
 /** Composition root of the control plane: builds the parts, starts them in order, and stops them in the reverse order. */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { TOKEN_BYTES, TOKEN_PREFIX } from '#contract/names/key-token';
+import { randomUUID } from 'node:crypto';
 import { createAdmissionServer } from '#operator/admission/admission-server';
 import { openWebhookPoster } from '#operator/alerts/webhook-post';
 import { Controller } from '#operator/controller/controller';
@@ -192,7 +191,6 @@ function buildPlane(options: OperatorOptions, base: Foundation, shutdown: Shutdo
     webhooks,
     lookAtAlertsEveryMs: store.watched ? undefined : LOOK_AT_ALERTS_EVERY_MS,
     lookAtVariantsEveryMs: options.lookAtVariantsEveryMs ?? LOOK_AT_VARIANTS_EVERY_MS,
-    newToken: () => `${TOKEN_PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`,
     now: Date.now,
   });
   const shares = new FleetShares({ client, namespace, log, replica: `${replica}_${randomUUID()}`, now: Date.now });

@@ -1,5 +1,5 @@
 /** Which AIKeys the requests of a workload may come with, and what each says of them. Tokens are nowhere: a key without the digest of one is left out. */
-import type { PolicyKey } from '#contract/policy/policy';
+import type { PolicyKey } from '#contract/policy/policy-key';
 import type { AIKey } from '#contract/resources/ai-key';
 import { KEY_SCOPES } from '#contract/resources/limit-names';
 import type { KeyValues } from './compile-budgets.ts';

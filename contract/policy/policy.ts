@@ -37,6 +37,7 @@ import {
 } from '#contract/resources/route-fields';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { VARIANT_STATES } from '#contract/resources/route-variant';
+import { policyKey } from './policy-key.ts';
 import { policyTimeZone } from './time-zone.ts';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
@@ -280,29 +281,6 @@ const budget = z.object({
   stop: z.object({ reason: z.string().optional(), inFlight: z.literal(true).optional() }).optional(),
 });
 
-/** An AIKey that a request may come with. Its token is nowhere. */
-const key = z.object({
-  key: objectKey,
-  /** SHA-256 of the token, 64 hex digits. */
-  digest: z.string(),
-  /** As far as its namespace lets it say so. */
-  identity: z
-    .object({
-      team: z.string().optional(),
-      project: z.string().optional(),
-      environment: z.string().optional(),
-      user: z.string().optional(),
-    })
-    .optional(),
-  /** Names of models that may be asked for, with `*`; empty: all. */
-  models: z.array(z.string()),
-  /** Tags that each target must carry. */
-  require: z.array(z.string()),
-  /** From then on it is refused. Unix milliseconds. */
-  expiresAtMs: z.number().int().optional(),
-  revoked: z.literal(true).optional(),
-});
-
 export const policy = z.object({
   formatVersion: z.literal(POLICY_FORMAT_VERSION),
   /** Every object whose content is in this policy, sorted; what Programmed is counted by. */
@@ -323,7 +301,7 @@ export const policy = z.object({
   priorities: z.array(priorities).default([]),
   budgets: z.array(budget),
   /** By which requests are told apart that come with a token of ours; no other token is known. */
-  keys: z.array(key).default([]),
+  keys: z.array(policyKey).default([]),
 });
 
 export type Policy = z.infer<typeof policy>;
@@ -348,7 +326,6 @@ export type PolicyGuardrail = z.infer<typeof guardrail>;
 export type PolicyCeiling = z.infer<typeof ceiling>;
 export type PolicyPriorities = z.infer<typeof priorities>;
 export type PolicyBudget = z.infer<typeof budget>;
-export type PolicyKey = z.infer<typeof key>;
 export type Attribution = z.infer<typeof attribution>;
 
 /** The arrays that travel entry by entry; the rest is in the section `base`. */

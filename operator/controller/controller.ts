@@ -16,7 +16,6 @@ import type { SourceCounts } from '#contract/wire/variant-codec';
 import { AlertPoster } from '#operator/alerts/alert-poster';
 import type { WebhookPoster } from '#operator/alerts/webhook-post';
 import type { EventRecorder } from '#operator/kube/event-recorder';
-import { KeySecrets } from '#operator/kube/key-secrets';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { INJECTED_PODS, type InjectedPod, PodIndex, type PodObject } from '#operator/kube/pod-index';
 import { Reflector, type ReflectorHandler } from '#operator/kube/reflector';
@@ -76,8 +75,6 @@ export interface ControllerOptions {
   readonly webhooks: Pick<WebhookPoster, 'post'>;
   /** How often what was measured of variants is judged and written into status, in milliseconds. */
   readonly lookAtVariantsEveryMs: number;
-  /** A token for an AIKey, at random. */
-  readonly newToken: () => string;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -92,7 +89,6 @@ export class Controller implements PushEvents {
   readonly #workloads: Workloads;
   readonly #secrets: SecretWatches;
   readonly #services: ServiceWatches;
-  readonly #keySecrets: KeySecrets;
   readonly #publisher: PolicyPublisher;
   readonly #authenticator: TokenAuthenticator;
   readonly #experiments: Experiments;
@@ -154,16 +150,9 @@ export class Controller implements PushEvents {
       lookEveryMs: options.lookAtAlertsEveryMs,
     });
     metrics.budgets(() => this.objects.usedRatios());
-    this.#keySecrets = new KeySecrets({
-      ...{ client, log, namespace: options.watchNamespace },
-      onChange: (owners) => {
-        for (const key of this.objects.keys(({ kind, uid }) => kind === KIND.key && owners.includes(uid)))
-          this.#look(key);
-      },
-    });
-    const { leads, newToken } = options;
     const keys = new KeyTokens({
-      ...{ again, leads, newToken, index: this.index, secrets: this.#keySecrets, events: options.events },
+      ...{ ...options, again, index: this.index, objects: this.objects },
+      look: (key) => this.#look(key),
     });
     const writer = new StatusWriter({
       ...{ client, log, matching, now, again, budgets, keys, index: this.index, objects: this.objects },
@@ -178,7 +167,7 @@ export class Controller implements PushEvents {
     this.#reflect(remoraType(KIND.budgetLedger), this.#ledgers());
     this.#reflect(NAMESPACE, this.#namespaces());
     this.#reflect<PodObject>(POD, this.#pods, INJECTED_PODS);
-    this.#reflectors.set('Secrets of AIKeys', this.#keySecrets.reflector);
+    this.#reflectors.set('Secrets of AIKeys', keys.secrets.reflector);
   }
 
   /** Resolves when everything was read once and every known workload has its policy published. */

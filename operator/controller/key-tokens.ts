@@ -1,26 +1,35 @@
 /** Gives each AIKey its token, once, in a Secret of its own. The Secret is the truth: without it a token is made, with it the status follows. */
+import { randomBytes } from 'node:crypto';
 import type { ResourceIndex } from '#contract/compile/resource-index';
 import { KIND } from '#contract/names/api';
 import { CONDITION, EVENT_REASON, REASON } from '#contract/names/conditions';
-import { TOKEN_SECRET_KEY } from '#contract/names/key-token';
+import { TOKEN_BYTES, TOKEN_PREFIX, TOKEN_SECRET_KEY } from '#contract/names/key-token';
 import { sha256 } from '#contract/policy/sha256';
 import { type AIKey, secretNameOf } from '#contract/resources/ai-key';
 import type { EventRecorder } from '#operator/kube/event-recorder';
-import type { KeySecret, KeySecrets } from '#operator/kube/key-secrets';
+import { type KeySecret, KeySecrets } from '#operator/kube/key-secrets';
+import type { KubeClient } from '#operator/kube/kube-client';
 import { hasStatus } from '#operator/kube/kube-error';
 import { keyOf, type ObjectRef } from '#operator/kube/resource-type';
 import type { WantedCondition } from '#operator/status/conditions';
-import type { ObservedObject } from './observed-objects.ts';
+import type { Logger } from '#operator/telemetry/log';
+import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
 
 export interface KeyTokensOptions {
+  readonly client: KubeClient;
+  readonly log: Logger;
+  /** Only this namespace is governed; undefined means the whole cluster. */
+  readonly watchNamespace: string | undefined;
   readonly index: ResourceIndex;
-  readonly secrets: Pick<KeySecrets, 'known' | 'read' | 'create'>;
+  readonly objects: Pick<ObservedObjects, 'keys'>;
   readonly events: EventRecorder;
   readonly leads: () => boolean;
-  /** The status of this object may be another one after so many milliseconds. */
+  /** The status of this object may be another one now. */
+  readonly look: (key: string) => void;
+  /** The same after so many milliseconds. */
   readonly again: (key: string, afterMs: number) => void;
-  /** With the prefix. */
-  readonly newToken: () => string;
+  /** Default: at random. */
+  readonly newToken?: () => string;
 }
 
 export interface IssuedToken {
@@ -28,14 +37,21 @@ export interface IssuedToken {
   readonly condition: WantedCondition;
 }
 
+const randomToken = (): string => `${TOKEN_PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`;
+
 /** Nobody tells when a Secret goes that is none of ours, or when a right is given. */
 const LOOK_AGAIN_MS = 30_000;
 
 export class KeyTokens {
+  readonly secrets: KeySecrets;
   readonly #options: KeyTokensOptions;
 
   constructor(options: KeyTokensOptions) {
     this.#options = options;
+    const { client, log, watchNamespace: namespace, objects, look } = options;
+    const onChange = (owners: readonly string[]): void =>
+      objects.keys(({ kind, uid }) => kind === KIND.key && owners.includes(uid)).forEach(look);
+    this.secrets = new KeySecrets({ client, log, namespace, onChange });
   }
 
   /** Makes a token where there is none. undefined: it is no AIKey, or nothing of it was ever right. Rejects when the API server cannot be asked. */
@@ -44,7 +60,7 @@ export class KeyTokens {
     if (content?.kind !== KIND.key || !this.#options.leads()) return undefined;
     const ref = { namespace: object.namespace, name: secretNameOf(content) };
     try {
-      const secret = this.#options.secrets.known(ref) ?? (await this.#made(ref, content, object));
+      const secret = this.secrets.known(ref) ?? (await this.#made(ref, content, object));
       return this.#judge(key, ref, { secret, uid: object.uid });
     } catch (error) {
       if (!hasStatus(error, 403)) throw error;
@@ -57,10 +73,10 @@ export class KeyTokens {
   }
 
   async #made(ref: ObjectRef, { metadata: { name } }: AIKey, object: ObservedObject): Promise<KeySecret | undefined> {
-    const { secrets, events, newToken } = this.#options;
+    const { events, newToken = randomToken } = this.#options;
     const token = newToken();
     const { uid, kind, namespace } = object;
-    if ((await secrets.create(ref, { name, uid }, token)) === 'exists') return secrets.read(ref);
+    if ((await this.secrets.create(ref, { name, uid }, token)) === 'exists') return this.secrets.read(ref);
     events.record(
       { kind, namespace, name, uid },
       {

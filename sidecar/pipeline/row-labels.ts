@@ -22,11 +22,11 @@ const attributed = ({ namespace, serviceAccount, team, project, environment, fea
 
 export function attemptLabels(candidate: Candidate, { call, caller, selection, log }: PlannedQuestion): RowLabels {
   const { target, provider, model, request } = candidate;
-  const { attribution, user, session, run, priceBook } = caller;
+  const { attribution, user, session, run, key, priceBook } = caller;
   const { price } = target.policy;
   return {
     ...attributed(attribution),
-    ...{ user, session, run, model },
+    ...{ user, session, run, key, model },
     attempt: log.attempts.length + 1,
     rule: ruleOf(selection.rule),
     variant: target.variant ?? log.variant,
@@ -54,13 +54,13 @@ function piecesOf(request: CanonicalRequest): RowLabels['pieces'] {
 /** A request that was refused, or whose client left, before any attempt is one row. What was answered here without one leaves none. */
 export function keepUnsent(record: RequestRecord, call: Pick<Call, 'headers'>, gate: BudgetGate): void {
   if (record.outcome === 'ok' || record.attempts.length > 0 || gate.keep === undefined) return;
-  const { requestId, user, route, variant, operation, requestedModel, startUnixMs, durationMs: totalMs } = record;
+  const { requestId, user, key, route, variant, operation, requestedModel, startUnixMs, durationMs: totalMs } = record;
   const isLeft = record.outcome === 'client_closed';
   gate.keep({
     timeMs: timeWithin(startUnixMs),
     ...labelled({
       ...(record.attribution && attributed(record.attribution)),
-      ...{ requestId, user, route, variant, operation },
+      ...{ requestId, user, key, route, variant, operation },
       session: claimIn(call, 'session'),
       run: claimIn(call, 'run'),
       rule: ruleOf(record.rule),

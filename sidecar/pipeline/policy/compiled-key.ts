@@ -1,5 +1,5 @@
 /** An AIKey made ready to judge requests that come with its token. */
-import type { PolicyKey } from '#contract/policy/policy';
+import type { PolicyKey } from '#contract/policy/policy-key';
 import { compileGlob, type Glob } from './glob.ts';
 import type { CompiledRequirement } from './requirement.ts';
 

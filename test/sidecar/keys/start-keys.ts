@@ -1,6 +1,6 @@
 /** A sidecar that knows some AIKeys, and the tokens by which apps come with them. */
 import { TOKEN_PREFIX } from '#contract/names/key-token';
-import type { PolicyKey } from '#contract/policy/policy';
+import type { PolicyKey } from '#contract/policy/policy-key';
 import { sha256 } from '#contract/policy/sha256';
 import { type PolicyWords, type RunningSidecar, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';

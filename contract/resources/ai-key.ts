@@ -32,7 +32,7 @@ const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/;
 const isTime = (text: string): boolean =>
   TIME.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text.replace('Z', '.000Z');
 
-const time = withRules(z.string().max(20), [
+const time = withRules(z.string().max(64), [
   {
     // A text that is no time is an error in CEL, which no operator but `||` and `&&` would swallow.
     rule: "size(self) == 20 && self.endsWith('Z') && timestamp(self) > timestamp('1970-01-01T00:00:00Z')",

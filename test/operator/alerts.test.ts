@@ -126,7 +126,7 @@ test('of a limit per user the fullest is told of, once, by a digest and no name'
   assert.deepEqual(await notesOf(world), ['50']);
 });
 
-test('limits of an AIRoute and an AIProvider tell by Event and status, and post nothing that an AIBudget of their name would', async (t) => {
+test('limits of an AIRoute, an AIProvider and an AIKey tell by Event and status, and post nothing that an AIBudget of their name would', async (t) => {
   const world = await World.open(t);
   if (!world) return;
   const receiver = await startReceiver(t);
@@ -135,22 +135,25 @@ test('limits of an AIRoute and an AIProvider tell by Event and status, and post 
   const limits = [{ name: 'own', tokens: 1_000, every: 'Month', alertAtPercent: [50] }];
   await world.apply('AIProvider', 'chat', { type: 'Mock', limits });
   await world.apply('AIRoute', 'chat', { targets: [{ model: 'chat/echo' }], limits });
+  await world.apply('AIKey', 'chat', { limits });
   const alerts = [{ webhook: { url: receiver.url, secretRef: { name: 'hooks' } } }];
   await world.apply('AIBudget', 'chat', { limits, alerts });
   const sidecar = world.sidecar(await world.pod('app-1'), operator);
-  const budgets = await eventually('three limits', () =>
-    sidecar.sink.policy?.budgets.length === 3 ? sidecar.sink.policy.budgets : undefined,
+  const budgets = await eventually('four limits', () =>
+    sidecar.sink.policy?.budgets.length === 4 ? sidecar.sink.policy.budgets : undefined,
   );
-  const ofKind = (kind: 'AIRoute' | 'AIProvider') => (): PolicyBudget =>
+  const ofKind = (kind: NonNullable<PolicyBudget['kind']>) => (): PolicyBudget =>
     budgets.find((budget) => budget.kind === kind) ?? assert.fail(kind);
   await spend(sidecar, 600n, ofKind('AIRoute'));
   await spend(sidecar, 700n, ofKind('AIProvider'));
-  await eventually('both Events', async () => (await eventsOf(world, 'BudgetThreshold')).length === 2);
+  await spend(sidecar, 800n, ofKind('AIKey'));
+  await eventually('all Events', async () => (await eventsOf(world, 'BudgetThreshold')).length === 3);
   const events = await eventsOf(world, 'BudgetThreshold');
-  assert.deepEqual(events.map(({ regarding }) => regarding.kind).sort(), ['AIProvider', 'AIRoute']);
+  assert.deepEqual(events.map(({ regarding }) => regarding.kind).sort(), ['AIKey', 'AIProvider', 'AIRoute']);
   for (const [kind, percent] of [
     ['AIRoute', 60],
     ['AIProvider', 70],
+    ['AIKey', 80],
   ] as const) {
     const { limits: rows } = (await world.status(kind, 'chat')) as { limits?: readonly LimitStatus[] };
     const row = rows?.[0];

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PolicyBudget } from '#contract/policy/policy';
+import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { answerOf, idOf, placeFor, submit } from '#test/sidecar/callback/stage';
 import { CHAT, post } from '#test/sidecar/raw-http';
-import { policyOf } from '#test/sidecar/start-sidecar';
+import { policyOf, until } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
 import { bench } from '#test/treasury/bench';
 import { bearer, keyOf, startKeys, type TestScope } from './start-keys.ts';
@@ -146,6 +147,58 @@ test('a job comes with the key of the request that asked for it', async (t) => {
   );
   const unknown = await submit(running, 'fetch', { headers: bearer('nobody') });
   assert.equal(unknown.status, 401);
+});
+
+test('a job that waits is refused when its key is revoked before it runs', async (t) => {
+  const words = { providers: {}, routes: [{ targets: [{ provider: 'p' }], callback: {} }] };
+  const jobs = { ...DEFAULT_SIDECAR_CONFIG.jobs, running: 1 };
+  const running = await startKeys(t, [keyOf('a'), keyOf('b')], {
+    policy: { routes: words.routes },
+    config: { jobsIn: placeFor(t), jobs },
+  });
+  const { provider, sidecar } = running;
+  const held = Promise.withResolvers<void>();
+  provider.respondOnce({ text: 'Hello.', holdHead: held.promise });
+  const first = idOf(await submit(running, 'fetch', { headers: bearer('a') }));
+  await until(() => provider.requests.length === 1, 'the first job runs');
+  const second = idOf(await submit(running, 'fetch', { headers: bearer('b') }));
+  const providers = { p: { type: 'OpenAI' as const, endpoint: provider.url } };
+  const revoked = [keyOf('a'), keyOf('b', { revoked: true })];
+  assert.ok(sidecar.sink.applyPolicy(policyOf({ ...words, providers, keys: revoked }), 'hash-2').applied);
+  held.resolve();
+  assert.equal((await answerOf(running, first)).status, 200);
+  const refused = await answerOf(running, second);
+  assert.deepEqual([refused.status, JSON.parse(refused.body).error.code], [403, 'key_revoked']);
+  assert.equal(provider.requests.length, 1);
+});
+
+test('a limit lowers nobody to a model that the key does not allow', async (t) => {
+  const lowering = once('default/caps/all', { onExceeded: 'Downgrade', downgradeTo: 'other' });
+  const { gateOf, treasury } = bench();
+  const gate = gateOf('pod');
+  t.after(async () => {
+    await gate.close();
+    await treasury.close();
+  });
+  const keys = [keyOf('one', { models: ['chat'] }), keyOf('both')];
+  const { url } = await startKeys(t, keys, { policy: { budgets: [lowering] }, deps: { budgetGate: gate } });
+  assert.equal((await post(url, CHAT, bearer('one'))).status, 200);
+  const refused = await post(url, CHAT, bearer('one'));
+  assert.equal(refused.status, 429);
+  assert.match(refused.json().error.message, /AIKey default\/one does not allow the model `other`/);
+  const lowered = await post(url, CHAT, bearer('both'));
+  assert.deepEqual([lowered.status, lowered.headers.get('x-remora-target')], [200, 'p/n']);
+});
+
+test('an explanation names the key, and refuses as the request would be', async (t) => {
+  const { url, provider } = await startKeys(t, [keyOf('one', { models: ['other'], identity: { team: 'sales' } })]);
+  const explain = async (body: string, name: string) =>
+    (await post(url, body, { ...bearer(name), 'x-remora-explain': 'true' })).json();
+  const told = await explain(OTHER, 'one');
+  assert.deepEqual([told.outcome, told.caller.key, told.caller.team], ['sent', 'default/one', 'sales']);
+  assert.equal((await explain(CHAT, 'one')).refused.code, 'model_not_allowed');
+  assert.equal((await explain(CHAT, 'nobody')).refused.code, 'key_unknown');
+  assert.equal(provider.requests.length, 0);
 });
 
 test('a policy that revokes a key holds for the next request on the same connection', async (t) => {

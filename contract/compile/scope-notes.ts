@@ -24,12 +24,14 @@ export function scopeNotes(object: Resource, platformNamespaces: ReadonlySet<str
 }
 
 /** A team must not book what it spends on another. */
-function keyNotes({ spec }: AIKey, platformNamespaces: ReadonlySet<string>): string[] {
+function keyNotes(key: AIKey, platformNamespaces: ReadonlySet<string>): string[] {
+  const { spec } = key;
   const platform = [...platformNamespaces].sort().join(', ');
-  return KEY_SCOPES.filter((scope) => spec.identity?.[scope] !== undefined).map(
+  const stated = KEY_SCOPES.filter((scope) => spec.identity?.[scope] !== undefined).map(
     (scope) =>
       `spec.identity.${scope}: ignored, since outside the platform namespaces (${platform}) an AIKey names the user only; the ${scope} stays that of the pods`,
   );
+  return [...stated, ...budgetNotes(key)];
 }
 
 function providerNotes({ spec }: AIProvider, platformNamespaces: ReadonlySet<string>): string[] {
@@ -43,11 +45,11 @@ function providerNotes({ spec }: AIProvider, platformNamespaces: ReadonlySet<str
   ];
 }
 
-const budgetNotes = ({ metadata, spec }: AIBudget): string[] =>
+const budgetNotes = ({ kind, metadata, spec }: AIBudget | AIKey): string[] =>
   spec.limits.flatMap(({ match }, index) =>
     foreignFields(match, metadata.namespace).map(
       (field) =>
-        `spec.limits[${index}].match.${field}: never applies, since outside the platform namespaces an AIBudget covers its own namespace only`,
+        `spec.limits[${index}].match.${field}: never applies, since outside the platform namespaces an ${kind} covers its own namespace only`,
     ),
   );
 

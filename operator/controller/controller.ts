@@ -167,7 +167,7 @@ export class Controller implements PushEvents {
     this.#reflect(remoraType(KIND.budgetLedger), this.#ledgers());
     this.#reflect(NAMESPACE, this.#namespaces());
     this.#reflect<PodObject>(POD, this.#pods, INJECTED_PODS);
-    this.#reflectors.set('Secrets of AIKeys', keys.secrets.reflector);
+    this.#reflectors.set('Secret of AIKey', keys.secrets.reflector);
   }
 
   /** Resolves when everything was read once and every known workload has its policy published. */

@@ -54,13 +54,16 @@ export class KeyTokens {
     this.secrets = new KeySecrets({ client, log, namespace, onChange });
   }
 
-  /** Makes a token where there is none. undefined: it is no AIKey, or nothing of it was ever right. Rejects when the API server cannot be asked. */
+  /** Makes a token where there is none. undefined: it is no AIKey, nothing of it was ever right, or it is on its way out. Rejects when the API server cannot be asked. */
   async issue(key: string, object: ObservedObject): Promise<IssuedToken | undefined> {
     const content = this.#options.index.content(key);
     if (content?.kind !== KIND.key || !this.#options.leads()) return undefined;
     const ref = { namespace: object.namespace, name: secretNameOf(content) };
     try {
-      const secret = this.secrets.known(ref) ?? (await this.#made(ref, content, object));
+      const known = this.secrets.known(ref);
+      // Its Secret may go before it: no other one is made for it.
+      if (known === undefined && object.isLeaving) return undefined;
+      const secret = known ?? (await this.#made(ref, content, object));
       return this.#judge(key, ref, { secret, uid: object.uid });
     } catch (error) {
       if (!hasStatus(error, 403)) throw error;

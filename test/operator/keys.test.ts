@@ -1,9 +1,10 @@
 /** Tokens of AIKeys before a real API server, with the access that the chart gives: made once, replaced by deleting, never told to anybody. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { API_GROUP_VERSION } from '#contract/names/api';
 import { TOKEN } from '#contract/names/key-token';
 import { sha256 } from '#contract/policy/sha256';
-import { SECRET } from '#operator/kube/resource-type';
+import { pathOf, remoraType, SECRET } from '#operator/kube/resource-type';
 import { chartAccess } from './chart-access.ts';
 import { eventually } from './eventually.ts';
 import { World } from './world.ts';
@@ -128,4 +129,29 @@ test('another operator keeps the token that is there', async (t) => {
   assert.ok(second.leads());
   assert.equal((await world.status('AIKey', 'ci')).tokenDigest, sha256(token));
   assert.equal(await tokenIn(world, 'ci'), token);
+});
+
+test('an AIKey that is on its way out gets no other token', async (t) => {
+  const world = await World.open(t);
+  if (!world) return;
+  await world.operator();
+  const path = pathOf(remoraType('AIKey'), { namespace: world.namespace, name: 'leaving' });
+  const withFinalizers = (finalizers: readonly string[]) =>
+    world.send('PATCH', path, {
+      ...{ apiVersion: API_GROUP_VERSION, kind: 'AIKey', spec: { models: ['chat'] } },
+      metadata: { name: 'leaving', finalizers },
+    });
+  await withFinalizers(['example.com/wait']);
+  await tokenIn(world, 'leaving');
+  await world.remove('AIKey', 'leaving');
+  await deleteSecret(world, 'leaving');
+  await eventually('its token is known no more', async () => {
+    const { tokenDigest } = await world.status('AIKey', 'leaving');
+    return tokenDigest === undefined;
+  });
+  // By when the operator has looked at what came later, too.
+  await world.apply('AIKey', 'later', {});
+  await tokenIn(world, 'later');
+  assert.equal((await secretOf(world, 'leaving')).data, undefined);
+  await withFinalizers([]);
 });

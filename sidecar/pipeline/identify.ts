@@ -4,6 +4,7 @@ import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Call } from './call.ts';
 import { keyOf } from './caller-key.ts';
 import type { CompiledKey } from './policy/compiled-key.ts';
+import { limitsWith } from './policy/limit-sets.ts';
 import type { CompiledModelRule, Snapshot } from './policy/snapshot.ts';
 import { callerHeader, type RequestRecorder } from './request-recorder.ts';
 
@@ -56,7 +57,7 @@ export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder, n
     run: claimIn(call, 'run'),
     ...(key !== undefined && { key: key.name, heldTo: key }),
     priceBook: snapshot.policy.priceBook,
-    budgets: snapshot.budgets.requests,
+    budgets: limitsWith(snapshot.budgets.requests, key?.budgets?.requests),
     modelRules: snapshot.modelRules,
     labels: snapshot.labels,
   };

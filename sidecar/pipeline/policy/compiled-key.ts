@@ -1,6 +1,8 @@
 /** An AIKey made ready to judge requests that come with its token. */
+import type { Policy } from '#contract/policy/policy';
 import type { PolicyKey } from '#contract/policy/policy-key';
 import { compileGlob, type Glob } from './glob.ts';
+import { type LimitSets, limitsOfKeys } from './limit-sets.ts';
 import type { CompiledRequirement } from './requirement.ts';
 
 export interface CompiledKey {
@@ -14,6 +16,8 @@ export interface CompiledKey {
   /** Empty: all. */
   readonly models: readonly Glob[];
   readonly requirements: readonly CompiledRequirement[];
+  /** Its own; undefined: it has none. */
+  readonly budgets: LimitSets | undefined;
   /** Unix milliseconds; undefined: never. */
   readonly expiresAtMs: number | undefined;
   readonly isRevoked: boolean;
@@ -22,17 +26,21 @@ export interface CompiledKey {
 /** By the digest of the token. Of two with one token the first counts. */
 export type CompiledKeys = ReadonlyMap<string, CompiledKey>;
 
-export function compileKeys(keys: readonly PolicyKey[]): CompiledKeys {
+export function compileKeys({ keys, budgets }: Pick<Policy, 'keys' | 'budgets'>): CompiledKeys {
+  const limits = limitsOfKeys(budgets);
   const compiled = new Map<string, CompiledKey>();
-  for (const key of keys) if (!compiled.has(key.digest)) compiled.set(key.digest, compileKey(key));
+  for (const key of keys) if (!compiled.has(key.digest)) compiled.set(key.digest, compileKey(key, limits.get(key.key)));
   return compiled;
 }
 
-function compileKey({ key, identity, models, require, expiresAtMs, revoked }: PolicyKey): CompiledKey {
+function compileKey(
+  { key, identity, models, require, expiresAtMs, revoked }: PolicyKey,
+  budgets: LimitSets | undefined,
+): CompiledKey {
   const object = `AIKey ${key}`;
   const { user, ...attribution } = identity ?? {};
   return {
-    ...{ name: key, object, attribution, user, expiresAtMs },
+    ...{ name: key, object, attribution, user, expiresAtMs, budgets },
     models: models.map(compileGlob),
     requirements:
       require.length === 0 ? [] : [{ policy: object, object, isObserved: false, when: undefined, tags: require }],

@@ -96,7 +96,7 @@ async function startLimited(t: TestScope, budgets: readonly PolicyBudget[]) {
 }
 
 test('limits of a key count what comes with it, and nothing else', async (t) => {
-  const own = once('default/aikey:a/minute', { kind: 'AIKey', where: { key: 'default/a' } });
+  const own = once('default/aikey:a/minute', { kind: 'AIKey', budget: 'default/a', where: { key: 'default/a' } });
   const ask = await startLimited(t, [own]);
   assert.deepEqual(await ask('a', 'a', 'b', 'b', undefined, undefined), [200, 429, 200, 200, 200, 200]);
 });
@@ -187,6 +187,25 @@ test('a limit lowers nobody to a model that the key does not allow', async (t) =
   assert.equal(refused.status, 429);
   assert.match(refused.json().error.message, /AIKey default\/one does not allow the model `other`/);
   const lowered = await post(url, CHAT, bearer('both'));
+  assert.deepEqual([lowered.status, lowered.headers.get('x-remora-target')], [200, 'p/n']);
+});
+
+test('a limit of a key that lowers a request is not taken for one of an AIBudget of the same name', async (t) => {
+  const { gateOf, treasury } = bench();
+  const gate = gateOf('pod');
+  t.after(async () => {
+    await gate.close();
+    await treasury.close();
+  });
+  const wide = buildBudget('default/a/minute', 9n, { unit: 'requests', every: 'Minute' });
+  const own = once('default/aikey:a/minute', {
+    ...{ kind: 'AIKey', budget: 'default/a', limit: 'minute', where: { key: 'default/a' } },
+    ...{ onExceeded: 'Downgrade', downgradeTo: 'other' },
+  });
+  const options = { policy: { budgets: [wide, own] }, deps: { budgetGate: gate } };
+  const { url } = await startKeys(t, [keyOf('a')], options);
+  assert.equal((await post(url, CHAT, bearer('a'))).status, 200);
+  const lowered = await post(url, CHAT, bearer('a'));
   assert.deepEqual([lowered.status, lowered.headers.get('x-remora-target')], [200, 'p/n']);
 });
 

@@ -1,5 +1,6 @@
 /** Collects what is known of one request while it runs, and makes the record of it when it is over. */
 import { REQUEST_HEADER } from '#contract/names/headers';
+import { ownerText } from '#contract/policy/book-id';
 import type { Attribution, PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import type { StrategyName } from '#contract/resources/target-choice';
 import { addUsage, NO_USAGE } from '#sidecar/canonical/usage';
@@ -140,8 +141,8 @@ export class RequestRecorder {
 
   /** Soft limits had no room for an attempt. */
   wouldHaveExceeded(budgets: readonly PolicyBudget[]): void {
-    for (const { budget, limit } of budgets)
-      this.#wouldHaveDone({ policy: `AIBudget ${budget}`, rule: limit, action: 'Refuse' });
+    for (const budget of budgets)
+      this.#wouldHaveDone({ policy: ownerText(budget), rule: budget.limit, action: 'Refuse' });
   }
 
   #wouldHaveDone(what: WouldHave): void {

@@ -96,7 +96,7 @@ export interface RequestRecord {
     readonly action: 'Mask' | 'Block';
     readonly stage: 'Input' | 'Output';
   }[];
-  /** What observed AIPolicies and soft limits would have done, each once. `policy`: `namespace/name`, of a limit after `AIBudget `. `rule`: `models`, `require`, `priority`, the name of a guardrail or of the limit. */
+  /** What observed AIPolicies and soft limits would have done, each once. `policy`: `namespace/name`, of a limit after the kind that states it, such as `AIBudget `. `rule`: `models`, `require`, `priority`, the name of a guardrail or of the limit. */
   readonly wouldHave?: readonly {
     readonly policy: string;
     readonly rule: string;

@@ -209,6 +209,29 @@ test('a limit of a key that lowers a request is not taken for one of an AIBudget
   assert.deepEqual([lowered.status, lowered.headers.get('x-remora-target')], [200, 'p/n']);
 });
 
+test('a soft limit of a key refuses nothing, and says by its kind and name what it would have done', async (t) => {
+  const { gateOf, treasury } = bench();
+  const gate = gateOf('pod');
+  t.after(async () => {
+    await gate.close();
+    await treasury.close();
+  });
+  const parts = {
+    kind: 'AIKey',
+    budget: 'default/a',
+    limit: 'minute',
+    where: { key: 'default/a' },
+    soft: true,
+  } as const;
+  const budgets = [once('default/aikey:a/minute', parts)];
+  const { url, records } = await startKeys(t, [keyOf('a')], { policy: { budgets }, deps: { budgetGate: gate } });
+  for (let request = 0; request < 2; request += 1) assert.equal((await post(url, CHAT, bearer('a'))).status, 200);
+  assert.deepEqual(
+    records.map(({ wouldHave }) => wouldHave),
+    [undefined, [{ policy: 'AIKey default/a', rule: 'minute', action: 'Refuse' }]],
+  );
+});
+
 test('an explanation names the key, and refuses as the request would be', async (t) => {
   const { url, provider } = await startKeys(t, [keyOf('one', { models: ['other'], identity: { team: 'sales' } })]);
   const explain = async (body: string, name: string) =>

@@ -10,6 +10,7 @@ import { tokenOf } from '#test/sidecar/keys/start-keys';
 import { CHAT, post } from '#test/sidecar/raw-http';
 import { startSidecar } from '#test/sidecar/start-sidecar';
 import { bench } from '#test/treasury/bench';
+import { folderFor, startDev } from './remora-process.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const EXAMPLE = join(ROOT, 'examples/keys');
@@ -100,4 +101,27 @@ test('a laptop says which variable the token is missing in, and that one is none
     /AIKey demo\/partner: what Secret partner holds under api-key is no token: rmk_ and 43/,
   );
   assert.equal(wrong.notes.join().includes('too-short'), false);
+});
+
+test('remora dev tells the partner apart in its log, and never shows the token', async (t) => {
+  const folder = folderFor(t);
+  const remora = await startDev(t, {
+    ...{ paths: [EXAMPLE], state: join(folder, 'state'), cwd: folder },
+    env: { PARTNER_API_KEY: TOKEN },
+  });
+  const authorization = `Bearer ${TOKEN}`;
+  assert.equal((await post(remora.url, CHAT, { authorization })).status, 200);
+  assert.equal((await post(remora.url, CHAT, { authorization: `${authorization}x` })).status, 401);
+  remora.signal('SIGTERM');
+  const { stdout, stderr } = await remora.ended;
+  const lines = stdout.split('\n').filter((line) => line.includes('"dialect"'));
+  const told = lines.map((line) => JSON.parse(line) as { key?: string; team: string; outcome: string });
+  assert.deepEqual(
+    told.map(({ key, team, outcome }) => [key, team, outcome]),
+    [
+      ['demo/partner', 'sales', 'ok'],
+      [undefined, 'web', 'key_unknown'],
+    ],
+  );
+  assert.equal((stdout + stderr).includes(TOKEN.slice(4)), false);
 });

@@ -45,6 +45,7 @@ const labels = () =>
     priceBook:
       'On the ConfigMap in which the operator keeps the [price book](../guides/prices.md) that it fetched last.',
     kill: '`true` on the AIBudgets that [`remora kill`](../guides/kill-switch.md) creates.',
+    key: 'On the Secrets in which the operator writes the tokens of [AIKeys](../guides/keys.md).',
   });
 
 const requestHeaders = () =>
@@ -99,6 +100,7 @@ const conditions = () =>
     partitionsBounded:
       'Where [limits](../guides/budgets.md) are kept apart by values such as users: each of them still gets a book.',
     alertsDelivered: 'Of an object with `alerts`: its webhooks take what they are sent. Without effect on Ready.',
+    issued: 'Of an AIKey: its token stands in its Secret.',
     ready: 'Accepted, ResolvedRefs and Programmed, as far as the object has them.',
   });
 
@@ -127,6 +129,10 @@ const reasons = () =>
       'So many values of `per` were met that no further one gets a book in the API server; keep the books in PostgreSQL.',
     delivered: 'No [alert](../guides/alerts.md) waits for a webhook.',
     deliveryFailed: 'A webhook has not taken an alert, which is sent again for a day; the message says why.',
+    issued: 'The token stands in the Secret that the message names.',
+    secretTaken: 'A Secret of the name was there before; it is left as it is, and the AIKey has no token.',
+    secretForbidden: 'The operator may not create Secrets there.',
+    tokenInvalid: 'The Secret of the AIKey holds no token of ours.',
     ready: 'All other conditions hold.',
     notReady: 'Another condition does not hold; see there.',
   });
@@ -139,6 +145,7 @@ const eventReasons = () =>
     budgetStopped:
       'On an AIBudget: its kill switch was thrown; the note says why and by whom, as far as that is known.',
     budgetResumed: 'On an AIBudget: its kill switch was undone.',
+    tokenIssued: 'On an AIKey: a token was made; the note says in which Secret it stands.',
   });
 
 const metrics = () =>

@@ -115,6 +115,7 @@ async function installed(cluster: Cluster, namespace: string | undefined): Promi
     ...objectFindings({ group: 'providers', kind: KIND.provider }, remora.providers),
     ...objectFindings({ group: 'budgets', kind: KIND.budget }, remora.budgets),
     ...objectFindings({ group: 'policies', kind: KIND.policy }, remora.policies),
+    ...objectFindings({ group: 'keys', kind: KIND.key }, remora.keys),
     ...podFindings({ pods, namespaces }, home),
   ];
 }

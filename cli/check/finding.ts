@@ -12,6 +12,7 @@ export type CheckGroup =
   | 'providers'
   | 'budgets'
   | 'policies'
+  | 'keys'
   | 'pods';
 
 export interface Finding {

@@ -1,11 +1,13 @@
 /** Files into what a sidecar runs: the same compiler as in the cluster, over objects that were read instead of watched. */
 
+import { tokenFault, tokenRefOf, withDigest } from '#cli/files/key-token';
 import { type FilesReading, type ReadOptions, readFiles } from '#cli/files/read-files';
 import { compileWorkload, conditionsOf } from '#contract/compile/compile';
 import { objectKey, objectText } from '#contract/compile/object-key';
 import { ResourceIndex } from '#contract/compile/resource-index';
 import type { Snapshot } from '#contract/compile/snapshot';
 import { selectingLabels, type Workload, workloadOf } from '#contract/compile/workload';
+import { KIND } from '#contract/names/api';
 import type { ConditionReason } from '#contract/names/conditions';
 import { credentialName } from '#contract/policy/credential-name';
 import { policyHash } from '#contract/policy/hash';
@@ -67,7 +69,7 @@ export async function compileFiles(paths: readonly string[], options: CompileFil
     hash: policyHash(policy),
     credentials: credentialsOf(reading),
     faults: faultsOf(snapshot, reading),
-    notes: [...reading.notes, ...(options.labels === undefined ? labelNotes(reading) : [])],
+    notes: [...reading.notes, ...tokenFaults(reading), ...(options.labels === undefined ? labelNotes(reading) : [])],
   };
 }
 
@@ -76,7 +78,8 @@ function indexOf(reading: FilesReading, namespace: string): ResourceIndex {
   const index = new ResourceIndex({ platformNamespaces: [namespace] });
   for (const { name, labels } of reading.namespaces) index.applyNamespace(name, labels);
   for (const secret of reading.secrets) index.applySecretKeys(secret.namespace, secret.name, secret.values.keys());
-  for (const resource of reading.resources) index.apply(withoutAlerts(resource));
+  for (const resource of reading.resources)
+    index.apply(withoutAlerts(resource.kind === KIND.key ? withDigest(resource, reading.secrets) : resource));
   return index;
 }
 
@@ -106,12 +109,23 @@ const workloadIn = (reading: FilesReading, namespace: string, { labels, selectin
     selecting,
   );
 
-const credentialsOf = (reading: FilesReading): Map<string, string> =>
-  new Map(
-    reading.secrets.flatMap(({ namespace, name, values }) =>
+const tokenFaults = ({ resources, secrets }: FilesReading): string[] =>
+  resources.flatMap((resource) => (resource.kind === KIND.key ? (tokenFault(resource, secrets) ?? []) : []));
+
+/** What calls may be made with: not the tokens of AIKeys, of which a policy has the digests. */
+function credentialsOf({ secrets, resources }: FilesReading): Map<string, string> {
+  const credentials = new Map(
+    secrets.flatMap(({ namespace, name, values }) =>
       [...values].map(([key, value]) => [credentialName({ namespace, secret: name, key }), value] as const),
     ),
   );
+  for (const resource of resources) {
+    if (resource.kind !== KIND.key) continue;
+    const { namespace, name, key } = tokenRefOf(resource);
+    credentials.delete(credentialName({ namespace, secret: name, key }));
+  }
+  return credentials;
+}
 
 /** Who is ready behind a Service is nowhere in files. */
 const serviceErrors = ({ resources, origins }: FilesReading): string[] =>

@@ -4,6 +4,7 @@ import type { BudgetObject } from '#cli/kube/objects';
 import { API_GROUP_VERSION, KIND } from '#contract/names/api';
 import type { LimitKind } from '#contract/policy/book-id';
 import { AI_BUDGET } from '#contract/resources/ai-budget';
+import { AI_KEY } from '#contract/resources/ai-key';
 import { AI_PROVIDER } from '#contract/resources/ai-provider';
 import { AI_ROUTE } from '#contract/resources/ai-route';
 import type { ExplainedBudget, Explanation } from '#sidecar/pipeline/explain/explanation';
@@ -12,6 +13,7 @@ const PLURAL: Record<LimitKind, string> = {
   AIBudget: AI_BUDGET.plural,
   AIRoute: AI_ROUTE.plural,
   AIProvider: AI_PROVIDER.plural,
+  AIKey: AI_KEY.plural,
 };
 
 /** Below the path of the group. */

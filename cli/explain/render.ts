@@ -183,8 +183,11 @@ function guardrailText({ guardrail, action, observed, found }: Explanation['guar
   return `${guardrail}: ${action}${observed ? ' (observed)' : ''}${kinds === '' ? '' : `, finds ${kinds}`}`;
 }
 
+/** What is no AIPolicy says its kind. */
+const statedBy = (policy: string): string => (policy.includes(' ') ? policy : `AIPolicy ${policy}`);
+
 const ruleLines = ({ required = [], wouldHave = [], failedExpressions = [] }: Explanation): Line[] => [
-  ...required.map(({ policy, tags }): Line => ['required', `AIPolicy ${policy}: tags ${tags.join(', ')}`]),
-  ...wouldHave.map(({ policy, rule, action }): Line => ['would have', `AIPolicy ${policy} ${rule}: ${action}`]),
+  ...required.map(({ policy, tags }): Line => ['required', `${statedBy(policy)}: tags ${tags.join(', ')}`]),
+  ...wouldHave.map(({ policy, rule, action }): Line => ['would have', `${statedBy(policy)} ${rule}: ${action}`]),
   ...failedExpressions.map(({ expression, reason }): Line => ['failed', `${expression}: ${reason}`]),
 ];

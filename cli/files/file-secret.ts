@@ -1,9 +1,10 @@
 /** Credentials when there is no cluster: Secrets in files, whose values may name environment variables, and the environment itself. */
 import { z } from 'zod';
 import { objectText } from '#contract/compile/object-key';
-import { alertsOf, credentialRefsOf } from '#contract/compile/secret-refs';
+import { alertsOf, credentialRefsOf, type SecretRef } from '#contract/compile/secret-refs';
 import { KIND } from '#contract/names/api';
 import type { Resource } from '#contract/resources/kinds';
+import { A_TOKEN, tokenRefOf } from './key-token.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -59,7 +60,7 @@ export function secretsFromEnvironment(
   for (const resource of resources)
     if (alertsOf(resource).length > 0)
       notes.push(`${objectText(resource)}: alerts are sent by the operator, so that here nobody is told`);
-  for (const [resource, ref] of resources.flatMap((one) => credentialRefsOf(one).map((ref) => [one, ref] as const))) {
+  for (const [resource, ref] of resources.flatMap((one) => refsOf(one).map((ref) => [one, ref] as const))) {
     const { namespace, name, key } = ref;
     const id = `${namespace}/${name}`;
     if (held.has(id)) continue;
@@ -72,4 +73,11 @@ export function secretsFromEnvironment(
   return { secrets: [...secrets.values()], notes };
 }
 
-const USE: Readonly<Record<string, string>> = { [KIND.route]: 'have results posted' };
+/** Here nobody makes a token for an AIKey. */
+const refsOf = (one: Resource): readonly SecretRef[] =>
+  one.kind === KIND.key ? [tokenRefOf(one)] : credentialRefsOf(one);
+
+const USE: Readonly<Record<string, string>> = {
+  [KIND.route]: 'have results posted',
+  [KIND.key]: `a token of your own, such as ${A_TOKEN}`,
+};

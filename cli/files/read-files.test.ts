@@ -98,7 +98,7 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'an unknown kind of our group',
     'apiVersion: remora.dev/v1alpha1\nkind: AIRout\nmetadata: {name: a}\n',
-    ['a.yaml:2: kind: must be one of AIProvider, AIRoute, AIBudget, AIPolicy'],
+    ['a.yaml:2: kind: must be one of AIProvider, AIRoute, AIBudget, AIPolicy, AIKey'],
   ],
   [
     "the operator's own kind",

@@ -41,6 +41,7 @@ const KILL_SCOPES: Readonly<Record<BudgetScope, string>> = {
   route: 'only requests through this AIRoute: its name, or namespace/name',
   namespace: 'only requests of pods of this namespace',
   workload: 'only requests of pods of this ServiceAccount: its name, or namespace/name',
+  key: 'only requests with the token of this AIKey: its name, or namespace/name',
 };
 
 interface KillFlags extends ClusterFlags, Partial<Record<BudgetScope, string>> {

@@ -1,6 +1,7 @@
 /** What `check` and `status` read of a cluster. A list that cannot be read says why instead, and the rest goes on. */
 import { API_GROUP, API_VERSION, LABEL } from '#contract/names/api';
 import { AI_BUDGET } from '#contract/resources/ai-budget';
+import { AI_KEY } from '#contract/resources/ai-key';
 import { AI_POLICY } from '#contract/resources/ai-policy';
 import { AI_PROVIDER } from '#contract/resources/ai-provider';
 import { AI_ROUTE } from '#contract/resources/ai-route';
@@ -33,6 +34,7 @@ export interface RemoraFacts {
   readonly providers: Reading<readonly RemoraObject[]>;
   readonly budgets: Reading<readonly BudgetObject[]>;
   readonly policies: Reading<readonly RemoraObject[]>;
+  readonly keys: Reading<readonly RemoraObject[]>;
   readonly acks: Reading<AckReport>;
 }
 
@@ -43,14 +45,15 @@ const pathIn = (root: string, plural: string, namespace: string | undefined): st
 export async function readRemora(cluster: Cluster, namespace: string | undefined): Promise<RemoraFacts> {
   const root = `/apis/${API_GROUP}/${API_VERSION}`;
   const ours = <T>(plural: string) => reading(cluster.list<T>(pathIn(root, plural, namespace)));
-  const [routes, providers, budgets, policies, acks] = await Promise.all([
+  const [routes, providers, budgets, policies, keys, acks] = await Promise.all([
     ours<RouteObject>(AI_ROUTE.plural),
     ours<RemoraObject>(AI_PROVIDER.plural),
     ours<BudgetObject>(AI_BUDGET.plural),
     ours<RemoraObject>(AI_POLICY.plural),
+    ours<RemoraObject>(AI_KEY.plural),
     reading(readAcks(cluster)),
   ]);
-  return { routes, providers, budgets, policies, acks };
+  return { routes, providers, budgets, policies, keys, acks };
 }
 
 /** They lie in the operator's namespace, which nobody has to know. */

@@ -1,5 +1,6 @@
 /** What holds for a whole snapshot, whatever the workload: worked out once and shared by policies and conditions. */
 import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIKey } from '#contract/resources/ai-key';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIRoute } from '#contract/resources/ai-route';
 import { type CompiledRoute, compileRoute } from './compile-route.ts';
@@ -19,6 +20,7 @@ export interface Analysis {
   readonly routesByNamespace: ReadonlyMap<string, readonly AnalysedRoute[]>;
   readonly policies: readonly AIPolicy[];
   readonly budgets: readonly AIBudget[];
+  readonly keys: readonly AIKey[];
 }
 
 /** Snapshots are immutable, so what was worked out for one stays right as long as it lives. */
@@ -47,5 +49,6 @@ function analyse(snapshot: Snapshot): Analysis {
     routesByNamespace: Map.groupBy(routes, (route) => route.source.metadata.namespace),
     policies: contentsOf(snapshot, 'AIPolicy'),
     budgets: contentsOf(snapshot, 'AIBudget'),
+    keys: contentsOf(snapshot, 'AIKey'),
   };
 }

@@ -67,9 +67,9 @@ function outcomeOf(objects: readonly PlainObject[]): Outcome {
     );
     assert.deepEqual(policySchema.parse(policy), policy, 'a compiled policy passes its own schema');
     assert.deepEqual(assemblePolicy(sectionsOf(policy)), policy, 'a compiled policy survives being cut into sections');
-    // It names the built-in book, which changes without any of the cases.
-    const { priceBook: _, ...rest } = policy;
-    return [name, rest] as const;
+    // It names the built-in book, which changes without any of the cases; and most cases have no AIKey.
+    const { priceBook: _, keys, ...rest } = policy;
+    return [name, { ...rest, ...(keys.length > 0 && { keys }) }] as const;
   });
   const conditions = [...conditionsOf(snapshot)].map(([key, list]) => [key, list.map(conditionText)] as const);
   return { policies: Object.fromEntries(policies), conditions: Object.fromEntries(conditions) };

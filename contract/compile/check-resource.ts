@@ -39,6 +39,8 @@ function contentProblems(object: Resource): Problem[] {
       ];
     case 'AIBudget':
       return zoneProblems(object.spec.timezone, ['spec']);
+    case 'AIKey':
+      return [];
   }
 }
 

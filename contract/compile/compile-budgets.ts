@@ -1,10 +1,11 @@
-/** Which limits a workload falls under: those of AIBudgets, of the AIRoutes that serve it, and of the AIProviders that these lead to. */
+/** Which limits a workload falls under: those of AIBudgets, of the AIRoutes that serve it, of the AIProviders that these lead to, and of AIKeys. */
 import { KIND } from '#contract/names/api';
 import { type LimitOwner, limitIdOf, partitionsOf } from '#contract/policy/book-id';
 import { mayCount } from '#contract/policy/limit-where';
 import { nanoUsd, picoPerToken } from '#contract/policy/money';
 import type { PolicyBudget, PolicyTarget } from '#contract/policy/policy';
 import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIKey } from '#contract/resources/ai-key';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { AIRoute } from '#contract/resources/ai-route';
 import { statedAmounts, unitOf } from '#contract/resources/budget-unit';
@@ -12,6 +13,7 @@ import { durationMs } from '#contract/resources/fields';
 import type { Limit } from '#contract/resources/limit';
 import {
   BUDGET_SCOPES,
+  KEY_SCOPES,
   means,
   REQUEST_SCOPES,
   TARGET_SCOPES,
@@ -23,7 +25,7 @@ import { policyTimeZone } from './time-zone.ts';
 import type { Workload } from './workload.ts';
 
 /** An object that states limits. */
-export type Limiting = AIBudget | AIRoute | AIProvider;
+export type Limiting = AIBudget | AIRoute | AIProvider | AIKey;
 
 type WorkloadScope = (typeof WORKLOAD_SCOPES)[number];
 /** Of a workload; what is undefined is not known of it. */
@@ -33,6 +35,7 @@ export type WorkloadValues = Partial<Record<WorkloadScope, string | undefined>>;
 export function statedLimits(object: Limiting): readonly Limit[] {
   switch (object.kind) {
     case 'AIBudget':
+    case 'AIKey':
       return object.spec.limits;
     case 'AIRoute':
       return object.spec.limits ?? [];
@@ -66,8 +69,8 @@ const valuesOf = ({ serviceAccount, ...workload }: Workload): WorkloadValues => 
 
 const ownerOf = ({ kind, metadata: { namespace, name } }: Limiting): LimitOwner => ({ kind, namespace, name });
 
-/** What a route or a provider states holds for itself alone. */
-const OWN_SCOPE = { AIBudget: undefined, AIRoute: 'route', AIProvider: 'provider' } as const;
+/** What a route, a provider or a key states holds for itself alone. */
+export const OWN_SCOPE = { AIBudget: undefined, AIRoute: 'route', AIProvider: 'provider', AIKey: 'key' } as const;
 
 function whereOf(object: Limiting, { match }: Limit): NonNullable<PolicyBudget['where']> {
   const stated = [...TARGET_SCOPES, ...REQUEST_SCOPES].flatMap((scope) => {
@@ -78,7 +81,7 @@ function whereOf(object: Limiting, { match }: Limit): NonNullable<PolicyBudget['
   return { ...Object.fromEntries(stated), ...(own && { [own]: namespacedName(object) }) };
 }
 
-/** Whether what a route or a provider states of itself in `match` is itself. */
+/** Whether what a route, a provider or a key states of itself in `match` is itself. */
 export function meansItself(object: Limiting, { match }: Limit): boolean {
   const own = OWN_SCOPE[object.kind];
   const stated = own && match[own];
@@ -156,11 +159,23 @@ const ceilingOf = ({ spec: { priceCeiling: stated } }: AIBudget): Pick<PolicyBud
         },
       };
 
-/** The limits of one object that apply to a workload, in the order of the object. */
-export const limitsFor = (object: Limiting, workload: Workload): PolicyBudget[] =>
-  statedLimits(object)
-    .filter((limit) => matches(limit, valuesOf(workload), false) && meansItself(object, limit))
-    .map((limit) => policyBudget(object, limit));
+/** What an AIKey says of requests in place of their workload. */
+export type KeyValues = Partial<Record<(typeof KEY_SCOPES)[number], string | undefined>>;
+
+/** The limits of one object that apply to a workload, or to what comes from it with one of `keys`, in the order of the object. */
+export const limitsFor = (object: Limiting, workload: Workload, keys: readonly KeyValues[] = []): PolicyBudget[] =>
+  statedLimits(object).flatMap((limit) => {
+    if (!meansItself(object, limit)) return [];
+    const own = valuesOf(workload);
+    const verdicts = [{}, ...keys].map((values) => matches(limit, { ...own, ...values }, false));
+    if (!verdicts.includes(true)) return [];
+    const budget = policyBudget(object, limit);
+    return [verdicts.includes(false) ? { ...budget, where: { ...budget.where, ...keyWhere(limit) } } : budget];
+  });
+
+/** Where the workload alone does not decide, the request does. */
+const keyWhere = ({ match }: Limit): NonNullable<PolicyBudget['where']> =>
+  Object.fromEntries(KEY_SCOPES.flatMap((scope) => (match[scope] === undefined ? [] : [[scope, match[scope]]])));
 
 /** Where a target is asked. */
 export interface Asked {

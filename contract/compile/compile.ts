@@ -16,6 +16,7 @@ import type { Resource } from '#contract/resources/kinds';
 import { analysisOf } from './analysis.ts';
 import { askedLabels } from './asked-labels.ts';
 import { limitsFor } from './compile-budgets.ts';
+import { keysFor, policyKeys, valuesOfKeys } from './compile-keys.ts';
 import { byText, namespacedName, objectText } from './object-key.ts';
 import { priceBookVersion } from './price-book-schema.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -75,14 +76,16 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
   const policies = analysis.policies.filter((source) => covers(source) && appliesTo(source, workload));
   // What the platform insists on is inspected first: a team's guardrail may not see what the platform masks.
   const ordered = [...policies.filter(isPlatform), ...policies.filter((source) => !isPlatform(source))];
-  const limiting = [...analysis.budgets.filter(covers), ...routes.map(({ source }) => source), ...providers];
+  const keys = keysFor(analysis.keys, covers);
+  const others = valuesOfKeys(keys, isPlatform);
+  const limiting = [...analysis.budgets.filter(covers), ...routes.map(({ source }) => source), ...providers, ...keys];
   const budgets = limiting
-    .map((source) => ({ source, limits: limitsFor(source, workload) }))
+    .map((source) => ({ source, limits: limitsFor(source, workload, others) }))
     .filter(({ limits }) => limits.length > 0);
 
   const asked = [...routes.map(({ source }) => source), ...policies].flatMap(askedLabels);
   const capping = budgets.map(({ source }) => source).filter(({ kind }) => kind === KIND.budget);
-  const sources = [...providers, ...routes.map((route) => route.source), ...policies, ...capping];
+  const sources = [...providers, ...routes.map((route) => route.source), ...policies, ...capping, ...keys];
   return {
     formatVersion: POLICY_FORMAT_VERSION,
     sources: sources.map(sourceOf).sort(bySource),
@@ -92,5 +95,6 @@ export function compileWorkload(snapshot: Snapshot, workload: Workload): Policy 
     routes: routes.map((route) => route.route),
     ...statedBy(ordered),
     budgets: budgets.flatMap(({ limits }) => limits),
+    keys: policyKeys(keys, isPlatform),
   };
 }

@@ -5,6 +5,7 @@
 import { LABEL } from '#contract/names/api';
 import { CONDITION, type ConditionReason, type ConditionType, REASON } from '#contract/names/conditions';
 import type { AIBudget } from '#contract/resources/ai-budget';
+import type { AIKey } from '#contract/resources/ai-key';
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import type { AIProvider } from '#contract/resources/ai-provider';
 import type { Resource } from '#contract/resources/kinds';
@@ -16,7 +17,7 @@ import { chiefReason, targetsOf } from './compile-route.ts';
 import { limitNotes } from './limit-notes.ts';
 import { missingOfAlerts, missingSigningKey } from './missing-secret.ts';
 import { objectKey, objectText } from './object-key.ts';
-import { policyNotes } from './policy-notes.ts';
+import { policyNotes, tagNotes } from './policy-notes.ts';
 import { listed, problemsText } from './problem.ts';
 import type { Unresolved } from './provider-directory.ts';
 import { cutText } from './provider-pool.ts';
@@ -100,18 +101,20 @@ function contentVerdicts(content: NonNullable<Held['content']>, scene: Scene): [
       ];
     }
     case 'AIBudget':
-      return budgetVerdicts(content, scene);
+      return alertingVerdicts(content, scene, budgetNotesOf(content, scene));
     case 'AIPolicy':
       return [[CONDITION.accepted, accepted(notesOf(content, scene.snapshot))]];
+    case 'AIKey':
+      return alertingVerdicts(content, scene, keyNotesOf(content, scene));
   }
 }
 
 /** Only alerts refer to anything. */
-function budgetVerdicts(budget: AIBudget, scene: Scene): [ConditionType, Verdict][] {
-  const verdict: [ConditionType, Verdict] = [CONDITION.accepted, accepted(budgetNotesOf(budget, scene))];
-  return alertsOf(budget).length === 0
+function alertingVerdicts(object: AIBudget | AIKey, scene: Scene, notes: string[]): [ConditionType, Verdict][] {
+  const verdict: [ConditionType, Verdict] = [CONDITION.accepted, accepted(notes)];
+  return alertsOf(object).length === 0
     ? [verdict]
-    : [verdict, [CONDITION.resolvedRefs, withAlerts(budget, scene, resolved())]];
+    : [verdict, [CONDITION.resolvedRefs, withAlerts(object, scene, resolved())]];
 }
 
 /** What the object's alerts lack, beside what is said of its other references. */
@@ -128,6 +131,13 @@ const budgetNotesOf = (budget: AIBudget, { snapshot, analysis }: Scene): string[
   ...scopeNotes(budget, snapshot.platformNamespaces),
   ...limitNotes(budget, { snapshot, analysis }),
   ...budgetNotes(budget, snapshot, analysis),
+];
+
+const keyNotesOf = (key: AIKey, { snapshot, analysis }: Scene): string[] => [
+  ...(key.spec.revoked ? ['spec.revoked: every request with its token is refused'] : []),
+  ...scopeNotes(key, snapshot.platformNamespaces),
+  ...(key.spec.require.length > 0 ? tagNotes([{ field: 'spec.require', tags: key.spec.require }], snapshot) : []),
+  ...limitNotes(key, { snapshot, analysis }),
 ];
 
 const notesOf = (policy: AIPolicy, snapshot: Snapshot): string[] => [

@@ -3,10 +3,11 @@ import { KIND } from '#contract/names/api';
 import { mayCount } from '#contract/policy/limit-where';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { Limit } from '#contract/resources/limit';
-import type { TARGET_SCOPES } from '#contract/resources/limit-names';
+import { means, type TARGET_SCOPES } from '#contract/resources/limit-names';
 import type { Analysis } from './analysis.ts';
-import { type Asked, type Limiting, meansItself, policyBudget, statedLimits } from './compile-budgets.ts';
+import { type Asked, type Limiting, meansItself, OWN_SCOPE, policyBudget, statedLimits } from './compile-budgets.ts';
 import { targetsOf } from './compile-route.ts';
+import { namespacedName } from './object-key.ts';
 import type { Snapshot } from './snapshot.ts';
 
 interface Scene {
@@ -15,6 +16,7 @@ interface Scene {
 }
 
 type TargetScope = (typeof TARGET_SCOPES)[number];
+type NotedScope = TargetScope | 'key';
 
 /** From what a user is likely to have meant as a whole to its details. */
 const ORDER: readonly TargetScope[] = ['route', 'provider', 'model'];
@@ -27,22 +29,34 @@ const MISSING: Record<TargetScope, (value: string) => string> = {
 
 export function limitNotes(object: Limiting, scene: Scene): string[] {
   const limits = statedLimits(object);
-  if (limits.every(({ match }) => ORDER.every((scope) => match[scope] === undefined))) return [];
+  if (limits.every(({ match }) => [...ORDER, 'key' as const].every((scope) => match[scope] === undefined))) return [];
   const asked = askedUnder(object, scene);
   return limits.flatMap((limit) => {
-    const field = (scope: TargetScope): string => `${pathOf(object, limit, scope)}: never applies, since`;
-    if (!meansItself(object, limit)) {
-      const scope = object.kind === KIND.route ? 'route' : 'provider';
-      return [`${field(scope)} limits of an ${object.kind} hold for itself alone`];
-    }
+    const field = (scope: NotedScope): string => `${pathOf(object, limit, scope)}: never applies, since`;
+    const own = OWN_SCOPE[object.kind];
+    if (own !== undefined && !meansItself(object, limit))
+      return [`${field(own)} limits of an ${object.kind} hold for itself alone`];
     const { where = {} } = policyBudget(object, limit);
+    if (where.key !== undefined && !isThere(where.key, object, scene))
+      return [`${field('key')} there is no AIKey ${where.key} here`];
     const unmet = unmetScope(where, asked);
     const value = unmet && limit.match[unmet];
     return unmet === undefined || value === undefined ? [] : [`${field(unmet)} ${MISSING[unmet](value)}`];
   });
 }
 
-function pathOf({ spec }: Limiting, { name }: Limit, scope: TargetScope): string {
+/** Keys of a platform namespace and of the object's own, or all where it is the platform's. */
+function isThere(stated: string, { metadata }: Limiting, { snapshot, analysis }: Scene): boolean {
+  const isPlatform = (namespace: string): boolean => snapshot.platformNamespaces.has(namespace);
+  return analysis.keys
+    .filter(
+      ({ metadata: { namespace } }) =>
+        namespace === metadata.namespace || isPlatform(namespace) || isPlatform(metadata.namespace),
+    )
+    .some((key) => means(stated, namespacedName(key)));
+}
+
+function pathOf({ spec }: Limiting, { name }: Limit, scope: NotedScope): string {
   const index = (spec.limits ?? []).findIndex((one) => one.name === name);
   const stated = spec.limits?.[index];
   const isBeside = stated !== undefined && 'model' in stated && stated.model !== undefined && scope === 'model';

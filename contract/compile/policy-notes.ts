@@ -2,16 +2,27 @@
 import type { AIPolicy } from '#contract/resources/ai-policy';
 import { contentsOf, type Snapshot } from './snapshot.ts';
 
+export const policyNotes = ({ spec }: AIPolicy, snapshot: Snapshot): string[] =>
+  tagNotes(
+    spec.require.map(({ tags }, index) => ({ field: `spec.require[${index}].tags`, tags })),
+    snapshot,
+  );
+
+interface StatedTags {
+  readonly field: string;
+  readonly tags: readonly string[];
+}
+
 /** All of an entry must be carried by one AIProvider. */
-export function policyNotes({ spec }: AIPolicy, snapshot: Snapshot): string[] {
+export function tagNotes(stated: readonly StatedTags[], snapshot: Snapshot): string[] {
   const carried = contentsOf(snapshot, 'AIProvider')
     .filter(({ metadata }) => snapshot.platformNamespaces.has(metadata.namespace))
     .map((provider) => new Set(provider.spec.tags));
-  return spec.require.flatMap(({ tags }, index) =>
+  return stated.flatMap(({ field, tags }) =>
     carried.some((held) => tags.every((tag) => held.has(tag)))
       ? []
       : [
-          `spec.require[${index}].tags: no AIProvider of a platform namespace carries ${tags.join(' and ')}, so every request that this holds for is refused`,
+          `${field}: no AIProvider of a platform namespace carries ${tags.join(' and ')}, so every request that this holds for is refused`,
         ],
   );
 }

@@ -35,18 +35,27 @@ export interface IndexOptions {
 
 /** The least that an object needs to be told about its faults. */
 const identity = z.object({
-  kind: z.enum([KIND.provider, KIND.route, KIND.budget, KIND.policy]),
+  kind: z.enum([KIND.provider, KIND.route, KIND.budget, KIND.policy, KIND.key]),
   metadata: objectMeta,
 });
 
-/** Only what is read later; managedFields and status would be most of the memory otherwise. Of status that is what became of variants. */
+/** Only what is read later; managedFields and status would be most of the memory otherwise. Of status that is what became of variants, and the digest of a token. */
 function slim(object: Resource): Resource {
   const { name, namespace, uid, generation, creationTimestamp } = object.metadata;
   const metadata = { name, namespace, uid, generation, creationTimestamp };
   const { status: _, ...rest } = object;
-  const decided = object.kind === KIND.route ? decidedOf(object) : [];
+  const kept = statusKept(object);
   // The rest of a union is no union any more for the compiler; nothing but metadata and status was taken out.
-  return { ...rest, metadata, ...(decided.length > 0 && { status: { variants: decided } }) } as Resource;
+  return { ...rest, metadata, ...(kept && { status: kept }) } as Resource;
+}
+
+function statusKept(object: Resource): object | undefined {
+  if (object.kind === KIND.key) {
+    const { tokenDigest } = object.status ?? {};
+    return tokenDigest === undefined ? undefined : { tokenDigest };
+  }
+  const decided = object.kind === KIND.route ? decidedOf(object) : [];
+  return decided.length === 0 ? undefined : { variants: decided };
 }
 
 /** Both were made by the same schema, so equal content has its keys in equal order. */

@@ -31,6 +31,7 @@ function statedRefs(object: Resource): readonly Omit<SecretRef, 'namespace'>[] {
       return [object.spec.callback?.signingSecretRef ?? []].flat();
     case 'AIBudget':
     case 'AIPolicy':
+    case 'AIKey':
       return [];
   }
 }

@@ -18,6 +18,7 @@ export const SERIES_LABELS = [
   'operation',
   'outcome',
   'traffic',
+  'key',
 ] as const;
 
 /** There may be millions of each. */
@@ -100,6 +101,8 @@ export const usageRow = z.strictObject({
   /** As the target names it. */
   model: label,
   operation: label,
+  /** `namespace/name` of the AIKey. */
+  key: label,
   ...counts,
   /** null: unknown, which is never zero. */
   costNanoUsd: z.bigint().min(0n).max(MAX_COST_NANO_USD).nullable(),

@@ -8,6 +8,7 @@ export const KIND = {
   route: 'AIRoute',
   budget: 'AIBudget',
   policy: 'AIPolicy',
+  key: 'AIKey',
   budgetLedger: 'AIBudgetLedger',
 } as const;
 
@@ -42,6 +43,8 @@ export const LABEL = {
   priceBook: 'remora.dev/price-book',
   /** `true` on the AIBudgets that `remora kill` creates. */
   kill: 'remora.dev/kill',
+  /** On the Secrets in which the operator writes tokens of AIKeys. */
+  key: 'remora.dev/key',
 } as const;
 
 export const SIDECAR_CONTAINER = 'remora-proxy';

@@ -6,6 +6,8 @@ export const CONDITION = {
   partitionsBounded: 'PartitionsBounded',
   /** Of an object with `alerts`. */
   alertsDelivered: 'AlertsDelivered',
+  /** Of an AIKey. */
+  issued: 'Issued',
   ready: 'Ready',
 } as const;
 
@@ -32,6 +34,10 @@ export const REASON = {
   tooManyPartitions: 'TooManyPartitions',
   delivered: 'Delivered',
   deliveryFailed: 'DeliveryFailed',
+  issued: 'Issued',
+  secretTaken: 'SecretTaken',
+  secretForbidden: 'SecretForbidden',
+  tokenInvalid: 'TokenInvalid',
   ready: 'Ready',
   notReady: 'NotReady',
 } as const;
@@ -46,4 +52,5 @@ export const EVENT_REASON = {
   budgetThreshold: 'BudgetThreshold',
   budgetStopped: 'BudgetStopped',
   budgetResumed: 'BudgetResumed',
+  tokenIssued: 'TokenIssued',
 } as const;

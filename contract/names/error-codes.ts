@@ -135,8 +135,30 @@ export const ERROR_CODES = define({
     status: 403,
     category: 'policy',
     retryable: false,
-    meaning: 'An AIPolicy denies every target that could answer.',
-    remedy: 'Ask for an allowed model, or have the AIPolicy changed.',
+    meaning: 'An AIPolicy denies every target that could answer, or the AIKey of the request does not allow the model.',
+    remedy: 'Ask for an allowed model, or have the AIPolicy or the AIKey changed.',
+  },
+  key_unknown: {
+    status: 401,
+    category: 'policy',
+    retryable: false,
+    meaning:
+      'The API key begins with rmk_ and is the token of no AIKey that counts here: it is mistyped, was replaced, or is of elsewhere.',
+    remedy: 'Send the token that stands in the Secret of the AIKey.',
+  },
+  key_expired: {
+    status: 401,
+    category: 'policy',
+    retryable: false,
+    meaning: 'The `expiresAt` of the AIKey has passed.',
+    remedy: 'Use the token of another AIKey, or have its expiresAt moved.',
+  },
+  key_revoked: {
+    status: 403,
+    category: 'policy',
+    retryable: false,
+    meaning: 'The AIKey is revoked.',
+    remedy: 'Use the token of another AIKey, or have its revoked taken back.',
   },
   kept_refused: {
     status: 403,
@@ -231,7 +253,8 @@ export const ERROR_CODES = define({
     category: 'policy',
     retryable: false,
     meaning: 'No target of the route carries the tags that an AIPolicy requires for this request.',
-    remedy: 'Add a target whose AIProvider carries them, in a platform namespace, or have the AIPolicy changed.',
+    remedy:
+      'Add a target whose AIProvider carries them, in a platform namespace, or have the AIPolicy or the AIKey changed.',
   },
   no_target: {
     status: 503,

@@ -68,7 +68,7 @@ export const METRIC = {
   },
   policyObservations: {
     name: 'remora_policy_observations_total',
-    help: 'What AIPolicies with mode Observe and limits that only alert would have done, each once per request, by AIPolicy or AIBudget, rule (models, require or the name of a guardrail or limit) and action.',
+    help: 'What AIPolicies with mode Observe and limits that only alert would have done, each once per request, by AIPolicy or whatever states the limit, rule (models, require or the name of a guardrail or limit) and action.',
   },
   expressionFailures: {
     name: 'remora_expression_failures_total',

@@ -114,6 +114,7 @@ const OTHER: Record<BudgetScope, PartitionedRequest> = {
   route: { ...WHOLE, route: 'shop/other' },
   namespace: of({ namespace: 'other' }),
   workload: of({ serviceAccount: 'job' }),
+  key: { ...WHOLE, caller: { ...caller, key: 'shop/ci' } },
 };
 
 test('a limit is kept apart by what it names, and by nothing else', () => {

@@ -21,6 +21,7 @@ const PREFIX: Record<LimitKind, string> = {
   [KIND.budget]: '',
   [KIND.route]: 'airoute:',
   [KIND.provider]: 'aiprovider:',
+  [KIND.key]: 'aikey:',
 };
 const KINDS = Object.keys(PREFIX) as LimitKind[];
 
@@ -47,6 +48,8 @@ export interface PartitionedRequest {
     readonly user: string | undefined;
     readonly session?: string | undefined;
     readonly run?: string | undefined;
+    /** `namespace/name` of the AIKey whose token it sends. */
+    readonly key?: string | undefined;
   };
   /** `namespace/name` of the AIRoute. */
   readonly route: string;
@@ -70,6 +73,7 @@ const VALUE_OF: Record<BudgetScope, ValueOf> = {
   route: ({ route }) => route,
   namespace: ({ caller }) => caller.attribution.namespace,
   workload: ({ caller: { attribution } }) => `${attribution.namespace}/${attribution.serviceAccount}`,
+  key: ({ caller }) => caller.key,
 };
 
 const DIGEST_CHARS = 32;

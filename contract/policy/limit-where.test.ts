@@ -51,6 +51,15 @@ test('a limit of what requests say counts those that say all of it', () => {
     assert.ok(!counts(where({ [scope]: `${value}x` }), REQUEST), scope);
     assert.ok(!counts(where({ ...{ user: 'ann', run: 'r1' }, [scope]: 'other' }), REQUEST), scope);
   }
+  const keyed = { ...REQUEST, caller: { ...REQUEST.caller, key: 'shop/ci' } };
+  for (const stated of ['ci', 'shop/ci']) assert.ok(counts(where({ key: stated }), keyed), stated);
+  for (const stated of ['i', 'other/ci', 'shop']) assert.ok(!counts(where({ key: stated }), keyed), stated);
+  assert.ok(!counts(where({ key: 'ci' }), REQUEST));
+  const sales = { ...REQUEST.caller.attribution, team: 'sales' };
+  const ofSales = { ...REQUEST, caller: { ...REQUEST.caller, attribution: sales } };
+  assert.ok(counts(where({ team: 'sales' }), ofSales));
+  assert.ok(!counts(where({ team: 'sales', environment: 'prod' }), ofSales));
+  assert.ok(!counts(where({ team: 'sales' }), REQUEST));
   const silent = { ...REQUEST, caller: { ...REQUEST.caller, user: undefined, run: '' } };
   assert.ok(!counts(where({ user: 'ann' }), silent));
   assert.ok(!counts(where({ run: 'r1' }), silent));

@@ -1,5 +1,5 @@
 /** Whether an attempt counts against a limit, as far as route, target and request decide. What the workload decides was decided where policies are compiled. */
-import { means, REQUEST_SCOPES } from '#contract/resources/limit-names';
+import { KEY_SCOPES, means, REQUEST_SCOPES } from '#contract/resources/limit-names';
 import { type PartitionedRequest, partitionValue } from './book-id.ts';
 import type { PolicyBudget, PolicyTarget } from './policy.ts';
 
@@ -20,8 +20,14 @@ export function mayCount(
   );
 }
 
+const OF_REQUEST = [...KEY_SCOPES, ...REQUEST_SCOPES, 'model'] as const;
+
 /** Of a limit that `mayCount`: whether it does for this request. */
 export const counts = ({ where }: Pick<PolicyBudget, 'where'>, request: PartitionedRequest): boolean =>
   where === undefined ||
-  (REQUEST_SCOPES.every((scope) => where[scope] === undefined || where[scope] === partitionValue(scope, request)) &&
-    (where.model === undefined || where.model === partitionValue('model', request)));
+  OF_REQUEST.every((scope) => {
+    const stated = where[scope];
+    if (stated === undefined) return true;
+    const value = partitionValue(scope, request);
+    return scope === 'key' ? value !== undefined && means(stated, value) : stated === value;
+  });

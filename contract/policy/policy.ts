@@ -13,6 +13,7 @@ import {
   BUDGET_UNITS,
   BUDGET_WINDOWS,
   EXCESS_ACTIONS,
+  KEY_SCOPES,
   REQUEST_SCOPES,
   TARGET_SCOPES,
 } from '#contract/resources/limit-names';
@@ -37,6 +38,7 @@ import {
 } from '#contract/resources/route-fields';
 import { DEFAULT_RETRY, RETRY_CONDITIONS } from '#contract/resources/route-resilience';
 import { VARIANT_STATES } from '#contract/resources/route-variant';
+import { policyKey } from './policy-key.ts';
 import { policyTimeZone } from './time-zone.ts';
 
 /** A sidecar refuses a policy of another format version and keeps the last good one. */
@@ -259,12 +261,12 @@ const budget = z.object({
   /** Of the object that states it. */
   budget: objectKey,
   /** Its kind; absent: AIBudget. */
-  kind: z.enum([KIND.route, KIND.provider]).optional(),
+  kind: z.enum([KIND.route, KIND.provider, KIND.key]).optional(),
   limit: z.string(),
   /** The values that the limit matches, for messages, in scope order. */
   scope: z.array(z.object({ scope: z.enum(BUDGET_SCOPES), value: z.string() })),
   /** What of an attempt must hold for it to count, beside what the workload decides; absent: nothing. A name means as `limit-scope.ts` says. */
-  where: z.partialRecord(z.enum([...TARGET_SCOPES, ...REQUEST_SCOPES]), z.string()).optional(),
+  where: z.partialRecord(z.enum([...TARGET_SCOPES, ...KEY_SCOPES, ...REQUEST_SCOPES]), z.string()).optional(),
   /** The amount holds for each value of these by itself. In scope order. */
   per: z.array(z.enum(BUDGET_SCOPES)).default([]),
   /** Of copies for Shadow variants; absent: they count as requests do. */
@@ -309,6 +311,8 @@ export const policy = z.object({
   /** Of one or more AIPolicies; the lowest class holds. */
   priorities: z.array(priorities).default([]),
   budgets: z.array(budget),
+  /** By which requests are told apart that come with a token of ours; no other token is known. */
+  keys: z.array(policyKey).default([]),
 });
 
 export type Policy = z.infer<typeof policy>;
@@ -381,6 +385,7 @@ export const PARTS = {
     stated: ({ priority }) => (priority.length === 0 ? [] : [{ priority }]),
   },
   budgets: { prefix: 'budget', id: ({ id }) => id },
+  keys: { prefix: 'key', id: ({ key }) => key },
 } as const satisfies { readonly [P in Part]: PartRow<PartEntry[P]> };
 
 /** Those that AIPolicies state. */

@@ -124,6 +124,7 @@ const policyRecord: fc.Arbitrary<Policy> = fc.record({
     }),
     { maxLength: 4 },
   ),
+  keys: fc.array(fc.record({ key, digest: fc.string(), models: texts, require: texts }), { maxLength: 3 }),
   budgets: fc.array(
     fc.record({
       id: key,
@@ -233,6 +234,7 @@ test('the hash of a policy stays the same from one release to the next', () => {
     priorities: [],
     guardrails: [],
     budgets: [],
+    keys: [],
   };
   assert.equal(policyHash(empty), policyHash(structuredClone(empty)));
   assert.equal(policyHash(empty), '4dc9c05a10daf634a5bc2b4d37f5e218de2754c473e5dcb1169c937083e72de7');

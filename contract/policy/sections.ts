@@ -54,7 +54,7 @@ function addPart<P extends Part>(
   }
 }
 
-/** `base`, `provider/<ns>/<name>`, `route/<ns>/<name>`, `modelRule/<ns>/<policy>`, `requirements/<ns>/<policy>`, `guardrail/<ns>/<policy>/<name>`, `budget/<id>`. */
+/** `base`, `provider/<ns>/<name>`, `route/<ns>/<name>`, `modelRule/<ns>/<policy>`, `requirements/<ns>/<policy>`, `guardrail/<ns>/<policy>/<name>`, `budget/<id>`, `key/<ns>/<key>`. */
 export function sectionsOf(policy: Policy): Sections {
   const parts = new Map<string, Section>();
   for (const part of PART_NAMES) addPart(parts, part, policy);

@@ -13,6 +13,7 @@ export const BUDGET_SCOPES = [
   'route',
   'namespace',
   'workload',
+  'key',
 ] as const;
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
 
@@ -24,10 +25,12 @@ export const WORKLOAD_SCOPES = [
   'namespace',
   'workload',
 ] as const satisfies readonly BudgetScope[];
+/** Of these a request has others than its workload where its AIKey says so. */
+export const KEY_SCOPES = ['team', 'project', 'environment'] as const satisfies readonly BudgetScope[];
 /** The same for every request through one route to one target: decided when a sidecar takes a policy. */
 export const TARGET_SCOPES = ['model', 'provider', 'route'] as const satisfies readonly BudgetScope[];
 /** Each request's own. */
-export const REQUEST_SCOPES = ['user', 'feature', 'session', 'run'] as const satisfies readonly BudgetScope[];
+export const REQUEST_SCOPES = ['user', 'feature', 'session', 'run', 'key'] as const satisfies readonly BudgetScope[];
 
 /** Whether a name, or `namespace/name`, as a limit states it means the object of the key `namespace/name`. */
 export const means = (stated: string, key: string): boolean => stated === key || key.endsWith(`/${stated}`);

@@ -7,7 +7,7 @@ import { matching, setOf } from './validation.ts';
 /** Of what a sidecar keeps of such a claim. */
 const MAX_CLAIM_CHARS = 256;
 
-const claim = (description: string) =>
+export const claim = (description: string) =>
   matching(/^[!-~]([ -~]*[!-~])?$/, MAX_CLAIM_CHARS, 'must be printable ASCII without spaces at its ends').describe(
     description,
   );
@@ -34,6 +34,7 @@ export const limitMatch = z
     route: named('The AIRoute that the request goes through: its name, or `namespace/name`.').optional(),
     namespace: dnsLabel('Namespace of the pod.').optional(),
     workload: named('The ServiceAccount that the pod runs as: its name, or `namespace/name`.').optional(),
+    key: named('The AIKey whose token the request sends: its name, or `namespace/name`.').optional(),
   })
   .default({})
   .describe('What counts against this limit; all stated values must hold. Omitted: all that the object covers.');

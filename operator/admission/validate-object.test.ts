@@ -47,6 +47,9 @@ test('what cannot come to be where the object stands is a warning', () => {
   const provider = { ...outside, kind: 'AIProvider', spec: { type: 'Mock', tags: ['eu'] } };
   const tagged = validateObject({ object: provider }, PLATFORM);
   assert.match(tagged.allowed ? (tagged.warnings[0] ?? '') : '', /^spec\.tags: ignored/);
+  const key = { ...outside, kind: 'AIKey', spec: { identity: { team: 'sales', user: 'ann' } } };
+  const named = validateObject({ object: key }, PLATFORM);
+  assert.match(named.allowed ? named.warnings.join() : '', /^spec\.identity\.team: ignored, since [^,]*$/);
 });
 
 test('what is no object of ours is refused and breaks nothing', () => {

@@ -14,11 +14,7 @@ import { ownerOfBook } from '#contract/policy/book-id';
 import { USER_KINDS } from '#contract/resources/kinds';
 import type { SourceCounts } from '#contract/wire/variant-codec';
 import { AlertPoster } from '#operator/alerts/alert-poster';
-import type { WebhookPoster } from '#operator/alerts/webhook-post';
-import type { AuditTrail } from '#operator/audit/audit-trail';
 import { audited } from '#operator/audit/audited';
-import type { EventRecorder } from '#operator/kube/event-recorder';
-import type { KubeClient } from '#operator/kube/kube-client';
 import { INJECTED_PODS, type InjectedPod, PodIndex, type PodObject } from '#operator/kube/pod-index';
 import { Reflector, type ReflectorHandler } from '#operator/kube/reflector';
 import {
@@ -33,15 +29,13 @@ import { SecretWatches } from '#operator/kube/secret-watches';
 import { ServiceWatches } from '#operator/kube/service-watches';
 import { TokenAuthenticator } from '#operator/kube/token-authenticator';
 import { WorkQueue } from '#operator/kube/work-queue';
-import type { PushEvents, PushServer, SidecarIdentity, SidecarState } from '#operator/push/push-server';
-import type { Logger } from '#operator/telemetry/log';
-import type { OperatorMetrics } from '#operator/telemetry/metrics';
-import type { LedgerIndex } from '#treasury/stores/cluster/ledger-index';
+import type { PushEvents, SidecarIdentity, SidecarState } from '#operator/push/push-server';
 import type { LedgerObject } from '#treasury/stores/cluster/ledger-objects';
-import type { Treasury } from '#treasury/treasury';
 import { AckReports } from './ack-reports.ts';
 import { BudgetReports } from './budget-reports.ts';
+import type { ControllerOptions } from './controller-options.ts';
 import { Experiments } from './experiments/experiments.ts';
+import { KeyTokens } from './key-tokens.ts';
 import { KillSwitches } from './kill-switches.ts';
 import { MatchingSidecars } from './matching-sidecars.ts';
 import { ObservedObjects, type UserObject } from './observed-objects.ts';
@@ -51,36 +45,6 @@ import { Workloads } from './workloads.ts';
 
 /** A status is written at most once per object in this time. */
 const STATUS_SPACING_MS = 2_000;
-
-export interface ControllerOptions {
-  readonly client: KubeClient;
-  readonly push: Pick<PushServer, 'publish' | 'remove' | 'gone'>;
-  readonly treasury: Pick<Treasury, 'status' | 'forfeit'>;
-  /** Told of users' objects, and of what is decided about them; undefined: changes are not recorded. */
-  readonly audit: Pick<AuditTrail, 'seen' | 'gone' | 'decided'> | undefined;
-  /** Told of every ledger that the watch shows. */
-  readonly ledgers: Pick<LedgerIndex, 'apply' | 'remove' | 'count'>;
-  readonly events: EventRecorder;
-  readonly metrics: OperatorMetrics;
-  readonly log: Logger;
-  /** Namespace of the operator. */
-  readonly namespace: string;
-  readonly platformNamespaces: readonly string[];
-  /** Only this namespace is governed; undefined means the whole cluster. */
-  readonly watchNamespace: string | undefined;
-  /** Names this replica; stays the same when its process starts anew. */
-  readonly replica: string;
-  readonly owner: { readonly name: string; readonly uid: string } | undefined;
-  readonly leads: () => boolean;
-  /** How old the figures of an object with alerts may be, in milliseconds; undefined: the watch over its books tells of changes. */
-  readonly lookAtAlertsEveryMs: number | undefined;
-  /** Posts alerts. Closed by who opened it. */
-  readonly webhooks: Pick<WebhookPoster, 'post'>;
-  /** How often what was measured of variants is judged and written into status, in milliseconds. */
-  readonly lookAtVariantsEveryMs: number;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-}
 
 /** Also what the push server reports to. */
 export class Controller implements PushEvents {
@@ -153,8 +117,12 @@ export class Controller implements PushEvents {
       lookEveryMs: options.lookAtAlertsEveryMs,
     });
     metrics.budgets(() => this.objects.usedRatios());
+    const keys = new KeyTokens({
+      ...{ ...options, again, index: this.index, objects: this.objects },
+      look: (key) => this.#look(key),
+    });
     const writer = new StatusWriter({
-      ...{ client, log, matching, now, again, budgets, index: this.index, objects: this.objects },
+      ...{ client, log, matching, now, again, budgets, keys, index: this.index, objects: this.objects },
       ...{ events: options.events, leads: options.leads, audit: options.audit },
       experiments: this.#experiments,
     });
@@ -167,6 +135,7 @@ export class Controller implements PushEvents {
     this.#reflect(remoraType(KIND.budgetLedger), this.#ledgers());
     this.#reflect(NAMESPACE, this.#namespaces());
     this.#reflect<PodObject>(POD, this.#pods, INJECTED_PODS);
+    this.#reflectors.set('Secret of AIKey', keys.secrets.reflector);
   }
 
   /** Resolves when everything was read once and every known workload has its policy published. */

@@ -22,6 +22,8 @@ export interface ObservedObject extends ObjectName {
   /** Of the version that the watch showed; a write of ours makes a newer one. */
   readonly resourceVersion: string;
   readonly status: (ObjectStatus & { readonly [field: string]: Json | undefined }) | undefined;
+  /** It is on its way out; absent: it stays. */
+  readonly isLeaving?: true;
 }
 
 export class ObservedObjects {
@@ -32,7 +34,10 @@ export class ObservedObjects {
     const name = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
     // The API server's structural schema has pruned it to JSON of the shape that we generate the CRD from.
     const { uid = '', resourceVersion = '' } = metadata;
-    const observed = { ...name, uid, resourceVersion, status: status as ObservedObject['status'] };
+    const observed = {
+      ...{ ...name, uid, resourceVersion, status: status as ObservedObject['status'] },
+      ...(metadata.deletionTimestamp !== undefined && { isLeaving: true as const }),
+    };
     const key = objectKey(name);
     this.#objects.set(key, observed);
     return key;

@@ -25,6 +25,7 @@ import { variantNews } from '#operator/status/variant-rows';
 import type { Logger } from '#operator/telemetry/log';
 import type { BudgetReports, LimitFields } from './budget-reports.ts';
 import type { Experiments } from './experiments/experiments.ts';
+import type { KeyTokens } from './key-tokens.ts';
 import type { CensusQuestion, MatchingSidecars } from './matching-sidecars.ts';
 import type { ObservedObject, ObservedObjects } from './observed-objects.ts';
 
@@ -34,6 +35,7 @@ export interface StatusWriterOptions {
   readonly objects: ObservedObjects;
   readonly matching: MatchingSidecars;
   readonly budgets: BudgetReports;
+  readonly keys: Pick<KeyTokens, 'issue'>;
   readonly events: EventRecorder;
   readonly audit: Pick<AuditTrail, 'decided'> | undefined;
   readonly experiments: Pick<Experiments, 'rows'>;
@@ -126,11 +128,14 @@ export class StatusWriter {
       const variants = this.#options.experiments.rows(key, variantsOf(object), (ms) => this.#options.again(key, ms));
       if (variants !== undefined) fields.variants = [...variants];
     }
+    const token = await this.#options.keys.issue(key, object);
+    if (token) wanted.push(token.condition);
     const report = await this.#options.budgets.report(key, object);
     const now = new Date(this.#options.now()).toISOString().replace(/\.\d+Z$/, 'Z');
     const all = [...withReady(wanted), ...(report?.conditions ?? [])];
     const status = {
       ...fields,
+      ...token?.fields,
       ...report?.fields,
       observedGeneration: generation,
       conditions: mergeConditions({ present: object.status?.conditions, wanted: all, generation, now }),
@@ -155,7 +160,7 @@ export class StatusWriter {
       this.#options.events.record(subjectOf(object), {
         type: status === 'True' ? 'Normal' : 'Warning',
         reason,
-        action: type === CONDITION.alertsDelivered ? 'Post' : 'Compile',
+        action: ACTION[type] ?? 'Compile',
         note: message,
       });
     }
@@ -178,7 +183,13 @@ const TOLD: ReadonlySet<string> = new Set([
   CONDITION.resolvedRefs,
   CONDITION.partitionsBounded,
   CONDITION.alertsDelivered,
+  CONDITION.issued,
 ]);
+
+const ACTION: Readonly<Record<string, string>> = {
+  [CONDITION.alertsDelivered]: 'Post',
+  [CONDITION.issued]: 'Issue',
+};
 
 const subjectOf = ({ kind, namespace, name, uid }: ObservedObject): EventSubject => ({ kind, namespace, name, uid });
 

@@ -8,8 +8,10 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 
 const snake = (name: string): string => name.replace(/[A-Z0-9]+/g, (upper) => `_${upper.toLowerCase()}`);
 
-/** `user` is a word of PostgreSQL. */
-export const columnOf = (name: string): string => (name === 'user' ? 'end_user' : snake(name));
+/** Words of SQL. */
+const RENAMED: Readonly<Record<string, string>> = { user: 'end_user', key: 'ai_key' };
+
+export const columnOf = (name: string): string => RENAMED[name] ?? snake(name);
 
 /** Labels that a row keeps itself; the others are those of its series. */
 const OWN_LABELS: ReadonlySet<Label> = new Set(['user', 'session', 'run']);

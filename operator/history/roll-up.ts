@@ -51,7 +51,9 @@ export class SeriesIds {
   readonly #ids = new Map<string, bigint>();
 
   of(grain: Grain, row: UsageRow): bigint {
-    const key = JSON.stringify([grain.labels.length, ...grain.labels.map((label) => row[label])]);
+    // Series of a history that knew no keys stay what they are.
+    const labels = row.key === '' ? grain.labels.filter((label) => label !== 'key') : grain.labels;
+    const key = JSON.stringify([labels.length, ...labels.map((label) => row[label])]);
     let id = this.#ids.get(key);
     if (id === undefined) {
       id = idOf(key);

@@ -49,6 +49,7 @@ const PHRASE: Record<BudgetScope, Phrase> = {
     missing: 'requests of no namespace',
   },
   workload: { matched: (value) => `of workload ${value}`, stated: 'this workload', missing: 'requests of no workload' },
+  key: { matched: (value) => `with AIKey ${value}`, stated: 'this AIKey', missing: 'requests without an AIKey' },
 };
 const WHO: readonly BudgetScope[] = ['team', 'project'];
 

@@ -86,6 +86,7 @@ export const labelled = (labels: RowLabels) =>
     user: plainLabel(labels.user),
     session: plainLabel(labels.session),
     run: plainLabel(labels.run),
+    key: plainLabel(labels.key),
     route: plainLabel(labels.route),
     rule: plainLabel(labels.rule),
     variant: plainLabel(labels.variant),

@@ -13,6 +13,8 @@ const requestHead = z.object({
   values: z.record(z.string(), z.string()),
   query: z.string(),
   headers: z.record(z.string(), z.string()),
+  /** Of the token that it came with: a job is held to its AIKey when it runs. */
+  keyDigest: z.string().optional(),
   /** Where the result is posted; null: nowhere. */
   address: z.string().nullable(),
 });

@@ -3,6 +3,7 @@ import { REQUEST_HEADER } from '#contract/names/headers';
 import { isAboutKept } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import type { Call } from '#sidecar/pipeline/call';
+import { checkKeyModel } from '#sidecar/pipeline/caller-key';
 import { decode } from '#sidecar/pipeline/decode';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import { identify, withClaims } from '#sidecar/pipeline/identify';
@@ -29,15 +30,16 @@ export interface JobQuestion {
   readonly random: string;
 }
 
-/** Throws what reading and decoding a request throw, and `unknown_model`, `invalid_request`, `callback_not_allowed`, `callback_unavailable`. */
+/** Throws what reading and decoding a request throw, and `key_unknown`, `model_not_allowed`, `unknown_model`, `invalid_request`, `callback_not_allowed`, `callback_unavailable`. */
 export async function prepareJob({ call, log, deps, random }: JobQuestion): Promise<PreparedJob> {
   const { dialect, values, query } = call.endpoint;
   const body = await call.body.read();
   const snapshot = deps.policies.pin();
-  const known = identify(call, snapshot, log);
+  const known = identify(call, snapshot, log, deps.now());
   const { request } = isLarge(body) ? await decodeLarge(body, call) : decode(body, call);
   if (isAboutKept(request)) throw aboutKept();
   withClaims(known, request, log);
+  checkKeyModel(known.heldTo, request.model);
   const route = routeOf(request.model, snapshot);
   if (route === undefined) throw unknownModel(request.model, snapshot);
   const { key } = route.policy;
@@ -46,6 +48,8 @@ export async function prepareJob({ call, log, deps, random }: JobQuestion): Prom
   const acceptedMs = deps.now();
   const { deadlineMs, retentionMs } = wish.callback;
   const headers = keptHeaders(call.headers, { route, model: request.model, reads: snapshot.reads });
+  const { keyDigest } = call;
+  const keyed = keyDigest === undefined ? {} : { keyDigest };
   return {
     facts: {
       id: jobId(dialect, random),
@@ -57,7 +61,7 @@ export async function prepareJob({ call, log, deps, random }: JobQuestion): Prom
       bytes: body.length,
       posts: wish.address !== null,
     },
-    request: { head: { values, query: query.toString(), headers, address: wish.address }, body },
+    request: { head: { values, query: query.toString(), headers, ...keyed, address: wish.address }, body },
   };
 }
 

@@ -49,6 +49,7 @@ function callOf(facts: JobFacts, { head, body }: JobRequest, reply: CollectedRep
     requestId: facts.requestId,
     endpoint: { dialect: dialectOfJob(facts.id), values: head.values, query: new URLSearchParams(head.query) },
     headers: head.headers,
+    ...(head.keyDigest !== undefined && { keyDigest: head.keyDigest }),
     body: { read: async () => body, retain: () => {}, release: () => {} },
     reply,
     scope,

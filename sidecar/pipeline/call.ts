@@ -35,6 +35,8 @@ export interface Call {
   readonly endpoint: Endpoint;
   /** Names in lower case, as Node joins them. */
   readonly headers: IncomingHttpHeaders;
+  /** SHA-256 of the token of an AIKey that it came with, empty where that can be none. Absent: it came without. */
+  readonly keyDigest?: string;
   readonly body: BodySource;
   readonly reply: Reply;
   readonly scope: RequestScope;

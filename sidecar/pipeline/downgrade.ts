@@ -3,6 +3,7 @@
  * ceilings and every other limit hold for it; the limit that lowered it counts what it has room for and refuses nothing more.
  */
 import { ERROR_CODES } from '#contract/names/error-codes';
+import { limitOfBook } from '#contract/policy/book-id';
 import { LimitRefused } from '#sidecar/budget/limit-refused';
 import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
@@ -36,8 +37,8 @@ export async function lower(
   passing: Passing,
   { judge, questionOf, select }: Stages,
 ): Promise<Lowered> {
-  const { budget: object, limit, downgradeTo: model = '' } = budget;
-  const spared = caller.budgets.find((each) => each.budget === object && each.limit === limit);
+  const { id, budget: object, limit, downgradeTo: model = '' } = budget;
+  const spared = caller.budgets.find((each) => each.id === limitOfBook(id));
   const asked = {
     snapshot,
     decoded: { ...decoded, request: asIfFor(model, decoded.request) },

@@ -154,7 +154,7 @@ export async function understand({ call, log, deps }: Passing): Promise<Understo
   const bytes = await call.body.read();
   // Pinned once: a policy that arrives meanwhile is for the next request.
   const snapshot = deps.policies.pin();
-  const known = identify(call, snapshot, log);
+  const known = identify(call, snapshot, log, deps.now());
   const asked = isLarge(bytes) ? await decodeLarge(bytes, call) : decode(bytes, call);
   const { recall } = asked.dialect;
   const named = recall?.namedIn(asked.content.body);

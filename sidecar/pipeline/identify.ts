@@ -2,6 +2,9 @@
 import type { Attribution, PolicyBudget } from '#contract/policy/policy';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import type { Call } from './call.ts';
+import { keyOf } from './caller-key.ts';
+import type { CompiledKey } from './policy/compiled-key.ts';
+import { limitsWith } from './policy/limit-sets.ts';
 import type { CompiledModelRule, Snapshot } from './policy/snapshot.ts';
 import { callerHeader, type RequestRecorder } from './request-recorder.ts';
 
@@ -18,6 +21,10 @@ export interface Caller {
   readonly session: string | undefined;
   /** The run of an agent, by header. */
   readonly run: string | undefined;
+  /** `namespace/name` of the AIKey that it comes with. */
+  readonly key?: string;
+  /** What that says of it. */
+  readonly heldTo?: CompiledKey;
   /** Version of the book that list prices are of. */
   readonly priceBook?: string | undefined;
   /** Every limit that its requests count against. */
@@ -30,21 +37,27 @@ export interface Caller {
   readonly modelRules: readonly CompiledModelRule[];
 }
 
-/** What is known before the request is decoded, so that a malformed one is attributed as well. */
-export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder): Caller {
+/** What is known before the request is decoded, so that a malformed one is attributed as well. Throws `key_unknown`, `key_revoked` or `key_expired`. */
+export function identify(call: Call, snapshot: Snapshot, log: RequestRecorder, nowMs: number): Caller {
   const { attribution } = snapshot.policy;
-  const user = callerHeader(call, 'user');
-  const tier = callerHeader(call, 'tier');
   log.attribution = claimed(attribution, call);
   log.policyHash = snapshot.hash;
+  const key = keyOf(call.keyDigest, snapshot, nowMs);
+  if (key !== undefined) {
+    log.key = key.name;
+    log.attribution = { ...log.attribution, ...key.attribution };
+  }
+  const user = key?.user ?? callerHeader(call, 'user');
+  const tier = callerHeader(call, 'tier');
   return {
     attribution: log.attribution,
     user: user && cutClaim(user),
     tier: tier && cutClaim(tier),
     session: claimIn(call, 'session'),
     run: claimIn(call, 'run'),
+    ...(key !== undefined && { key: key.name, heldTo: key }),
     priceBook: snapshot.policy.priceBook,
-    budgets: snapshot.budgets.requests,
+    budgets: limitsWith(snapshot.budgets.requests, key?.budgets?.requests),
     modelRules: snapshot.modelRules,
     labels: snapshot.labels,
   };

@@ -1,5 +1,6 @@
 /** Collects what is known of one request while it runs, and makes the record of it when it is over. */
 import { REQUEST_HEADER } from '#contract/names/headers';
+import { ownerText } from '#contract/policy/book-id';
 import type { Attribution, PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import type { StrategyName } from '#contract/resources/target-choice';
 import type { RowLabels } from '#sidecar/budget/usage-record';
@@ -36,6 +37,8 @@ export class RequestRecorder {
   readonly retriesDenied: RetryDenial[] = [];
   attribution: Attribution | undefined;
   user: string | undefined;
+  /** `namespace/name` of the AIKey that it came with. */
+  key: string | undefined;
   policyHash: string | undefined;
   requestedModel: string | undefined;
   stream = false;
@@ -106,8 +109,11 @@ export class RequestRecorder {
   }
 
   /** Records a copy of that request, which goes to a variant. */
-  copies({ attribution, user, policyHash, requestedModel, stream }: RequestRecorder, variant: CompiledVariant): void {
-    Object.assign(this, { attribution, user, policyHash, requestedModel, stream });
+  copies(
+    { attribution, user, key, policyHash, requestedModel, stream }: RequestRecorder,
+    variant: CompiledVariant,
+  ): void {
+    Object.assign(this, { attribution, user, key, policyHash, requestedModel, stream });
     this.variant = variant.policy.name;
     this.#isShadow = true;
   }
@@ -142,8 +148,8 @@ export class RequestRecorder {
 
   /** Soft limits had no room for an attempt. */
   wouldHaveExceeded(budgets: readonly PolicyBudget[]): void {
-    for (const { budget, limit } of budgets)
-      this.#wouldHaveDone({ policy: `AIBudget ${budget}`, rule: limit, action: 'Refuse' });
+    for (const budget of budgets)
+      this.#wouldHaveDone({ policy: ownerText(budget), rule: budget.limit, action: 'Refuse' });
   }
 
   #wouldHaveDone(what: WouldHave): void {
@@ -226,6 +232,7 @@ export class RequestRecorder {
       operation: endpoint.dialect.operation,
       attribution: this.attribution,
       user: this.user,
+      key: this.key,
       requestedModel: this.requestedModel,
       route: this.#route,
       rule: this.#rule,

@@ -1,5 +1,6 @@
-/** What AIPolicies require of this request's targets. A hard constraint: whoever finds targets asks here, and nothing behind it adds any. */
+/** What AIPolicies and its AIKey require of this request's targets. A hard constraint: whoever finds targets asks here, and nothing behind it adds any. */
 import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Caller } from './identify.ts';
 import { notTried } from './left-out.ts';
 import type { Conditions } from './policy/condition.ts';
 import { type CompiledRequirement, carriesAll } from './policy/requirement.ts';
@@ -8,6 +9,7 @@ import type { RequestRecorder } from './request-recorder.ts';
 
 export interface RequirementQuestion {
   readonly snapshot: Snapshot;
+  readonly caller: Pick<Caller, 'heldTo'>;
   readonly conditions: Conditions;
   readonly log: RequestRecorder;
 }
@@ -15,9 +17,9 @@ export interface RequirementQuestion {
 /** Those that carry all that is required. Throws `no_compliant_target` when none of several does. */
 export function passRequirements<T extends CompiledTarget>(
   targets: readonly T[],
-  { snapshot, conditions, log }: RequirementQuestion,
+  { snapshot, caller: { heldTo: key }, conditions, log }: RequirementQuestion,
 ): readonly T[] {
-  const { requirements } = snapshot;
+  const requirements = key === undefined ? snapshot.requirements : [...snapshot.requirements, ...key.requirements];
   if (requirements.length === 0) return targets;
   // What cannot be judged binds: a header that is not there must not open what it closes.
   const holding = requirements.filter(({ when }) => when === undefined || (conditions.holds(when) ?? true));
@@ -38,12 +40,13 @@ export function passRequirements<T extends CompiledTarget>(
 }
 
 function noCompliantTarget(required: readonly CompiledRequirement[], others: string): RemoraError {
-  const demands = required.map(({ policy, tags }) => `AIPolicy ${policy} requires the tags ${tags.join(', ')}`);
-  const object = `AIPolicy ${required[0]?.policy}`;
+  const demands = required.map(({ object, tags }) => `${object} requires the tags ${tags.join(', ')}`);
+  const object = required[0]?.object ?? '';
+  const [kind] = object.split(' ', 1);
   return new RemoraError({
     code: 'no_compliant_target',
     message:
-      `${[...new Set(demands)].join('; ')}, and no target that is left for this request has an AIProvider of a platform namespace that carries them all. Add such a target to the AIRoute, or have the AIPolicy changed. ${others}`.trimEnd(),
+      `${[...new Set(demands)].join('; ')}, and no target that is left for this request has an AIProvider of a platform namespace that carries them all. Add such a target to the AIRoute, or have the ${kind} changed. ${others}`.trimEnd(),
     object,
   });
 }

@@ -22,11 +22,11 @@ const attributed = ({ namespace, serviceAccount, team, project, environment, fea
 
 export function attemptLabels(candidate: Candidate, { call, caller, selection, log }: PlannedQuestion): RowLabels {
   const { target, provider, model, request } = candidate;
-  const { attribution, user, session, run, priceBook } = caller;
+  const { attribution, user, session, run, key, priceBook } = caller;
   const { price } = target.policy;
   return {
     ...attributed(attribution),
-    ...{ user, session, run, model },
+    ...{ user, session, run, key, model },
     attempt: log.attempts.length + 1,
     rule: ruleOf(selection.rule),
     variant: target.variant ?? log.variant,
@@ -79,13 +79,13 @@ export function keepUnsent(
 }
 
 function keepRefused(record: RequestRecord, call: Pick<Call, 'headers'>, gate: BudgetGate): void {
-  const { requestId, user, route, variant, operation, requestedModel, startUnixMs, durationMs: totalMs } = record;
+  const { requestId, user, key, route, variant, operation, requestedModel, startUnixMs, durationMs: totalMs } = record;
   const isLeft = record.outcome === 'client_closed';
   gate.keep?.({
     timeMs: timeWithin(startUnixMs),
     ...labelled({
       ...(record.attribution && attributed(record.attribution)),
-      ...{ requestId, user, route, variant, operation },
+      ...{ requestId, user, key, route, variant, operation },
       session: claimIn(call, 'session'),
       run: claimIn(call, 'run'),
       rule: ruleOf(record.rule),

@@ -11,6 +11,7 @@ import { pinTargets } from './accounts/pin-targets.ts';
 import { priorityOf } from './admission/priority.ts';
 import type { Candidate } from './attempts/candidate.ts';
 import type { Call } from './call.ts';
+import { checkKeyModel } from './caller-key.ts';
 import { startTrial, trialFirst, trialOf } from './experiments/trial.ts';
 import { passGuardrails, type UsableTarget } from './guarded-candidates.ts';
 import type { Caller } from './identify.ts';
@@ -69,7 +70,8 @@ export interface RouteQuestion {
 
 /** Throws `unknown_model`, `account_unresolved`, `model_not_allowed`, `no_compliant_target`, `no_target` or `guardrail_blocked`. */
 export function selectRoute(question: RouteQuestion): Selection {
-  const { request, snapshot, log } = question;
+  const { request, snapshot, caller, log } = question;
+  checkKeyModel(caller.heldTo, request.model);
   const route = routeOf(request.model, snapshot);
   const rule = route?.rules.findIndex((candidate) => mismatchOf(candidate, question, route) === undefined) ?? -1;
   const chosen = route?.rules[rule];

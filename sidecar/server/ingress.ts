@@ -13,6 +13,7 @@ import { RemoraError } from '#sidecar/errors/remora-error';
 import { jobAt } from '#sidecar/jobs/job-id';
 import type { Jobs } from '#sidecar/jobs/jobs';
 import type { Call } from '#sidecar/pipeline/call';
+import { keyOf } from '#sidecar/pipeline/caller-key';
 import { handle, type PipelineDeps } from '#sidecar/pipeline/handle';
 import { isVisible, visibleModels } from '#sidecar/pipeline/policy/visible-models';
 import { errorAnswer } from '#sidecar/pipeline/render-failure';
@@ -30,6 +31,7 @@ import { answerFeedback, FEEDBACK, FEEDBACK_BYTES, type LabelledFeedback } from 
 import { HttpReply } from './http-reply.ts';
 import { answerJob } from './job-endpoint.ts';
 import { listen } from './listen.ts';
+import { presentedKey } from './presented-key.ts';
 import { checkContent, checkHead, pathOf } from './request-head.ts';
 import { RetainedBytes, tooManyRequests } from './retained-bytes.ts';
 
@@ -191,7 +193,9 @@ export class Ingress {
       open.isAnswered = true;
       this.#forget(open);
     });
-    this.#run({ requestId, endpoint, headers: request.headers, body, reply, scope }, open);
+    const keyDigest = presentedKey(request);
+    const known = { requestId, endpoint, headers: request.headers, ...(keyDigest !== undefined && { keyDigest }) };
+    this.#run({ ...known, body, reply, scope }, open);
   }
 
   #run(call: Call, open: OpenCall): void {
@@ -228,9 +232,10 @@ export class Ingress {
   ): void {
     if (request.method !== 'GET') throw methodNotAllowed(['GET']);
     const snapshot = this.#deps.policies.pin();
+    const key = keyOf(presentedKey(request), snapshot, this.#deps.now());
     const headers = { 'content-type': 'application/json', [RESPONSE_HEADER.requestId]: requestId };
-    if (model === undefined) reply.whole(200, headers, JSON.stringify(encodeModelList(visibleModels(snapshot))));
-    else if (isVisible(snapshot, model)) reply.whole(200, headers, JSON.stringify(encodeModel(model)));
+    if (model === undefined) reply.whole(200, headers, JSON.stringify(encodeModelList(visibleModels(snapshot, key))));
+    else if (isVisible(snapshot, model, key)) reply.whole(200, headers, JSON.stringify(encodeModel(model)));
     else throw unknownModel(model, snapshot);
   }
 

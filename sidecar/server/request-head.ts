@@ -42,8 +42,12 @@ export function pathOf(target: string): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-/** Empty where there is none. */
-export const queryOf = (target: string): URLSearchParams => new URLSearchParams(target.slice(pathOf(target).length));
+/** Empty where there is none. Without the key that some clients of Google put there, which goes no further. */
+export function queryOf(target: string): URLSearchParams {
+  const query = new URLSearchParams(target.slice(pathOf(target).length));
+  query.delete('key');
+  return query;
+}
 
 /** Throws `unsupported_content_type`. */
 export function checkContent(request: IncomingMessage, kind: ContentKind = 'json'): void {

@@ -118,7 +118,7 @@ export const requestLine = (record: RequestRecord): string =>
   `,"dialect":"${record.dialect}","operation":"${record.operation}"${routeOf(record)}${classOf(record)}` +
   `,"stream":${record.stream},"status":${numberOf(record.status)},"outcome":"${record.outcome}"${member('decidedBy', record.decidedBy)}${member('cache', record.cache)}${member('cacheSkip', record.cacheSkip)}` +
   `,"attempts":${list(record.attempts.map(attemptText))}${retriesOf(record)}${usageOf(record)}${guardrailsOf(record)}${requiredOf(record)}${wouldHaveOf(record)}${droppedOf(record)}${continuedOf(record)}${queuedOf(record)}${downgradedOf(record)}` +
-  `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
+  `${member('policy', record.policyHash?.slice(0, 12))}${callerOf(record)}${member('key', record.key)},"durationMs":${numberOf(Math.round(record.durationMs))}` +
   `${member('timeToFirstChunkMs', rounded(record.timeToFirstChunkMs))},"msg":"${record.shadow ? 'shadow' : 'request'}"}\n`;
 
 let second = { unixS: Number.NaN, text: '' };

@@ -78,6 +78,8 @@ export interface RequestRecord {
   readonly operation: string;
   readonly attribution?: Attribution;
   readonly user?: string;
+  /** `namespace/name` of the AIKey that it came with. */
+  readonly key?: string;
   readonly requestedModel?: string;
   /** `namespace/name` of the AIRoute and the index of its rule. */
   readonly route?: string;
@@ -113,13 +115,13 @@ export interface RequestRecord {
     readonly action: 'Mask' | 'Block';
     readonly stage: 'Input' | 'Output';
   }[];
-  /** What observed AIPolicies and soft limits would have done, each once. `policy`: `namespace/name`, of a limit after `AIBudget `. `rule`: `models`, `require`, `priority`, the name of a guardrail or of the limit. */
+  /** What observed AIPolicies and soft limits would have done, each once. `policy`: `namespace/name`, of a limit after the kind that states it, such as `AIBudget `. `rule`: `models`, `require`, `priority`, the name of a guardrail or of the limit. */
   readonly wouldHave?: readonly {
     readonly policy: string;
     readonly rule: string;
     readonly action: 'Restrict' | 'Refuse' | 'Lower' | 'Raise' | PolicyGuardrail['action'];
   }[];
-  /** What AIPolicies required of the targets. */
+  /** What AIPolicies, and an AIKey after its kind, required of the targets. */
   readonly required?: readonly { readonly policy: string; readonly tags: readonly string[] }[];
   /** Targets of the rule that were not asked, and why: see `pipeline/left-out.ts`. */
   readonly leftOut?: readonly {

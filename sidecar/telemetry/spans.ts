@@ -50,11 +50,12 @@ function classAttributes({ requestClass, classifier }: RequestRecord): SpanValue
   };
 }
 
-const callerAttributes = ({ attribution }: RequestRecord): SpanValues => ({
+const callerAttributes = ({ attribution, key }: RequestRecord): SpanValues => ({
   'remora.team': attribution?.team,
   'remora.project': attribution?.project,
   'remora.environment': attribution?.environment,
   'remora.feature': attribution?.feature,
+  'remora.key': key,
 });
 
 const serverSpan = (record: RequestRecord): SpanData => ({

@@ -73,6 +73,7 @@ const BASE: UsageRow = {
     user: '',
     session: '',
     route: '',
+    key: '',
     provider: '',
     providerName: '',
   },

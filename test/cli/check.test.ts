@@ -35,7 +35,7 @@ test('remora check passes on a sound installation, with a tick per group', async
   assert.equal(stderr, '');
   assert.match(stdout, /^kubernetes-api\n√ https:\/\/127\.0\.0\.1:\d+ is Kubernetes v1\.\d+/);
   for (const [group, line] of [
-    ['crds', '√ all 5 are served as v1alpha1'],
+    ['crds', '√ all 6 are served as v1alpha1'],
     ['operator', `√ Deployment ${cluster.home}/remora: 2 of 2 replicas ready`],
     [
       'webhook',

@@ -1,6 +1,13 @@
 /** Refusals by a policy, money with the real gate over a real treasury. */
-import { BadRequestError, InternalServerError, PermissionDeniedError, RateLimitError } from 'openai';
+import {
+  AuthenticationError,
+  BadRequestError,
+  InternalServerError,
+  PermissionDeniedError,
+  RateLimitError,
+} from 'openai';
 import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
+import { bearer, keyOf, startKeys } from '#test/sidecar/keys/start-keys';
 import { type PolicyWords, type RunningSidecar, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
 import { bench } from '#test/treasury/bench';
 import { budgetOf } from '#test/treasury/budgets';
@@ -60,6 +67,32 @@ export const POLICY_CASES: readonly ErrorCase[] = [
     cause: /AIPolicy remora-system\/organisation allows no target of the model `chat`/,
     next: /Ask for an allowed model, or have the AIPolicy changed/,
     object: 'AIPolicy remora-system/organisation',
+    raises: PermissionDeniedError,
+  },
+  {
+    code: 'key_unknown',
+    when: 'the API key begins as tokens of AIKeys do and is none that is known',
+    provoke: async (t) => ask(await startKeys(t, []), CHAT, { headers: bearer('ci') }),
+    cause: /begins with rmk_ and is the token of no AIKey that counts here/,
+    next: /Send the token that stands in the Secret of the AIKey now/,
+    raises: AuthenticationError,
+  },
+  {
+    code: 'key_expired',
+    when: 'the AIKey has expired',
+    provoke: async (t) => ask(await startKeys(t, [keyOf('ci', { expiresAtMs: 0 })]), CHAT, { headers: bearer('ci') }),
+    cause: /AIKey default\/ci has expired at 1970-01-01T00:00:00Z/,
+    next: /Use the token of another AIKey, or have spec.expiresAt moved/,
+    object: 'AIKey default/ci',
+    raises: AuthenticationError,
+  },
+  {
+    code: 'key_revoked',
+    when: 'the AIKey is revoked',
+    provoke: async (t) => ask(await startKeys(t, [keyOf('ci', { revoked: true })]), CHAT, { headers: bearer('ci') }),
+    cause: /AIKey default\/ci is revoked/,
+    next: /Use the token of another AIKey, or have spec.revoked taken back/,
+    object: 'AIKey default/ci',
     raises: PermissionDeniedError,
   },
   {

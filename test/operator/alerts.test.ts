@@ -126,7 +126,7 @@ test('of a limit per user the fullest is told of, once, by a digest and no name'
   assert.deepEqual(await notesOf(world), ['50']);
 });
 
-test('limits of an AIRoute and an AIProvider are posted, too, each to the webhooks of its own object', async (t) => {
+test('limits of an AIRoute, an AIProvider and an AIKey are posted, too, each to the webhooks of its own object', async (t) => {
   const world = await World.open(t);
   if (!world) return;
   const receiver = await startReceiver(t);
@@ -137,13 +137,14 @@ test('limits of an AIRoute and an AIProvider are posted, too, each to the webhoo
   const to = (path: string, name = 'hooks') => [{ webhook: { url: `${receiver.url}/${path}`, secretRef: { name } } }];
   await world.apply('AIProvider', 'chat', { type: 'Mock', limits, alerts: to('provider', 'later') });
   await world.apply('AIRoute', 'chat', { targets: [{ model: 'chat/echo' }], limits, alerts: to('route') });
+  await world.apply('AIKey', 'chat', { limits, alerts: to('key', 'later') });
   // Of their name, and untouched.
   await world.apply('AIBudget', 'chat', { limits, alerts: to('budget') });
   const pod = await world.pod('app-1');
   const connected = async (operator: RunningOperator) => {
     const sidecar = world.sidecar(pod, operator);
-    const budgets = await eventually('three limits', () =>
-      sidecar.sink.policy?.budgets.length === 3 ? sidecar.sink.policy.budgets : undefined,
+    const budgets = await eventually('four limits', () =>
+      sidecar.sink.policy?.budgets.length === 4 ? sidecar.sink.policy.budgets : undefined,
     );
     return { sidecar, of: (kind: string) => () => budgets.find((budget) => budget.kind === kind) ?? assert.fail(kind) };
   };
@@ -157,31 +158,35 @@ test('limits of an AIRoute and an AIProvider are posted, too, each to the webhoo
     /^Alerts are not posted .* Secret \S+\/later not found; create it: kubectl create secret/,
   );
   await spend(before.sidecar, 700n, before.of('AIProvider'));
-  await eventually('what waits', async () => (await waitingOf(world, 'AIProvider')).length === 1);
+  await spend(before.sidecar, 800n, before.of('AIKey'));
+  for (const kind of ['AIProvider', 'AIKey'])
+    await eventually('what waits', async () => (await waitingOf(world, kind)).length === 1);
   await before.sidecar.client.close();
   await first.close();
 
   await world.operator();
   await world.condition('AIRoute', 'chat', 'AlertsDelivered', ({ status }) => status === 'True');
   await world.secret('later', { 'signing-key': SIGNING_KEY });
-  await world.condition('AIProvider', 'chat', 'ResolvedRefs', ({ status }) => status === 'True');
-  await world.condition('AIProvider', 'chat', 'AlertsDelivered', ({ status }) => status === 'True');
-  assert.deepEqual([await waitingOf(world, 'AIRoute'), await waitingOf(world, 'AIProvider')], [[], []]);
-  assert.deepEqual(
-    receiver.posts.map(({ path, body }) => [path, ...told(JSON.parse(body))]),
-    [
-      ['/route', 'AIRoute', world.namespace, 'chat', 'own', 50, '600', false],
-      ['/route', 'AIRoute', world.namespace, 'chat', 'own', 50, '600', false],
-      ['/provider', 'AIProvider', world.namespace, 'chat', 'own', 50, '700', false],
-    ],
-  );
+  for (const kind of ['AIProvider', 'AIKey']) {
+    await world.condition(kind, 'chat', 'ResolvedRefs', ({ status }) => status === 'True');
+    await world.condition(kind, 'chat', 'AlertsDelivered', ({ status }) => status === 'True');
+    assert.deepEqual(await waitingOf(world, kind), []);
+  }
+  assert.deepEqual(await waitingOf(world, 'AIRoute'), []);
+  assert.deepEqual(receiver.posts.map(({ path, body }) => [path, ...told(JSON.parse(body))]).sort(), [
+    ['/key', 'AIKey', world.namespace, 'chat', 'own', 50, '800', false],
+    ['/provider', 'AIProvider', world.namespace, 'chat', 'own', 50, '700', false],
+    ['/route', 'AIRoute', world.namespace, 'chat', 'own', 50, '600', false],
+    ['/route', 'AIRoute', world.namespace, 'chat', 'own', 50, '600', false],
+  ]);
   assert.ok(receiver.posts.every((post) => isSigned(post)));
-  assert.equal(new Set(receiver.posts.map(({ headers }) => headers['webhook-id'])).size, 2);
+  assert.equal(new Set(receiver.posts.map(({ headers }) => headers['webhook-id'])).size, 3);
   const events = await eventsOf(world, 'BudgetThreshold');
-  assert.deepEqual(events.map(({ regarding }) => regarding.kind).sort(), ['AIProvider', 'AIRoute']);
+  assert.deepEqual(events.map(({ regarding }) => regarding.kind).sort(), ['AIKey', 'AIProvider', 'AIRoute']);
   for (const [kind, percent] of [
     ['AIRoute', 60],
     ['AIProvider', 70],
+    ['AIKey', 80],
   ] as const) {
     const { limits: rows } = (await world.status(kind, 'chat')) as { limits?: readonly LimitStatus[] };
     const row = rows?.[0];

@@ -1,4 +1,4 @@
-/** Limits of AIRoutes and AIProviders before a real API server: whose books they are, and what their status says. */
+/** Limits of AIRoutes, AIProviders and AIKeys before a real API server: whose books they are, and what their status says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { partitionOf } from '#contract/policy/book-id';
@@ -13,7 +13,7 @@ interface Limits {
   readonly limits?: readonly { readonly name: string; readonly spent: string; readonly remaining: string }[];
 }
 
-test('an AIRoute and an AIProvider show what was spent of their limits, and own the books', async (t) => {
+test('an AIRoute, an AIProvider and an AIKey show what was spent of their limits, and own the books', async (t) => {
   const world = await World.open(t);
   if (!world) return;
   const operator = await world.operator();
@@ -21,10 +21,11 @@ test('an AIRoute and an AIProvider show what was spent of their limits, and own 
   await world.apply('AIProvider', 'mock', { type: 'Mock', limits: [{ concurrency: 9 }, { ...day, per: ['user'] }] });
   await world.apply('AIRoute', 'chat', { targets: [{ model: 'mock/echo' }], limits: [day] });
   await world.apply('AIBudget', 'chat', { limits: [day] });
+  await world.apply('AIKey', 'chat', { limits: [day] });
   const { sink, client } = world.sidecar(await world.pod('app-1'), operator);
-  const limits = await eventually('three limits', () => {
+  const limits = await eventually('four limits', () => {
     const found = sink.policy?.budgets ?? [];
-    return found.length === 3 ? found : undefined;
+    return found.length === 4 ? found : undefined;
   });
   const caller = callerOf('ann');
   const window = windowAt('Month', Date.now()).id;
@@ -42,6 +43,7 @@ test('an AIRoute and an AIProvider show what was spent of their limits, and own 
     ['AIBudget', 'chat', 'day 100 tokens 900 tokens'],
     ['AIRoute', 'chat', 'day 200 tokens 800 tokens'],
     ['AIProvider', 'mock', 'day 300 tokens 700 tokens'],
+    ['AIKey', 'chat', 'day 400 tokens 600 tokens'],
   ] as const)
     await eventually(`the figures of the ${kind}`, async () => (await shown(kind, name)) === figures);
   await world.condition('AIProvider', 'mock', 'PartitionsBounded', ({ status }) => status === 'True');
@@ -50,5 +52,5 @@ test('an AIRoute and an AIProvider show what was spent of their limits, and own 
     items: { metadata: { name: string; ownerReferences: { kind: string; name: string }[] } }[];
   };
   const owners = items.flatMap(({ metadata }) => metadata.ownerReferences.map(({ kind, name }) => `${kind} ${name}`));
-  assert.deepEqual(owners.sort(), ['AIBudget chat', 'AIProvider mock', 'AIRoute chat']);
+  assert.deepEqual(owners.sort(), ['AIBudget chat', 'AIKey chat', 'AIProvider mock', 'AIRoute chat']);
 });

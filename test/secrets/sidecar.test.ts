@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { POD_ENV } from '#contract/names/pod';
 import { policyHash } from '#contract/policy/hash';
 import type { PolicyGuardrail } from '#contract/policy/policy';
+import { keyOf, tokenOf } from '#test/sidecar/keys/start-keys';
 import { policyOf } from '#test/sidecar/start-sidecar';
 import { startCollector } from '#test/support/otlp-collector';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
@@ -13,9 +14,9 @@ import { CLIENT, TENANT } from '#test/support/token-services/entra';
 import { startTokenServices } from '#test/support/token-services/token-services';
 import { budgetOf, published, until, WORKLOAD, World } from '#test/sync/harness';
 import { injectedEnv, spawnSidecar } from '#test/sync/sidecar-process';
-import { assertClean, canaryOf, findCanaries } from './canary.ts';
+import { assertClean, canaryOf, findCanaries, secretOf } from './canary.ts';
 import { assertPrivate, filesIn } from './folder.ts';
-import { ANSWER, askOnce, CALLER, FORBIDDEN, PROMPT, provoke, provokeRefusals } from './traffic.ts';
+import { ANSWER, askOnce, CALLER, FORBIDDEN, PROMPT, provoke, provokeByKeys, provokeRefusals } from './traffic.ts';
 
 const OPENAI_KEY = canaryOf('openai-key');
 const ANTHROPIC_KEY = canaryOf('anthropic-key');
@@ -23,8 +24,10 @@ const ANTHROPIC_KEY = canaryOf('anthropic-key');
 const POD_TOKEN = canaryOf('pod-token');
 const ACCESS_TOKEN = canaryOf('access-token');
 const OTLP = canaryOf('otlp-header');
+/** Tokens of an AIKey that is known here, and of one that is not. */
+const AI_KEYS = ['known', 'unknown'].map((name) => secretOf(`aikey-${name}`, tokenOf(name)));
 const TEXTS = [PROMPT, ANSWER];
-const ALL = [OPENAI_KEY, ANTHROPIC_KEY, POD_TOKEN, ACCESS_TOKEN, OTLP, CALLER, ...TEXTS];
+const ALL = [OPENAI_KEY, ANTHROPIC_KEY, POD_TOKEN, ACCESS_TOKEN, OTLP, CALLER, ...AI_KEYS, ...TEXTS];
 
 const BLOCK: PolicyGuardrail = {
   policy: 'remora-system/organisation',
@@ -77,6 +80,7 @@ test('keys, tokens, headers, prompts and answers are in no log, metric, trace, j
       { models: ['pair'], targets: [{ provider: 'openai' }], fallbacks: [{ provider: 'anthropic' }] },
     ],
     guardrails: [BLOCK],
+    keys: [keyOf('known')],
     budgets: [budgetOf(1_000_000n)],
   });
   const keys = { 'default/openai/api-key': OPENAI_KEY.value, 'default/anthropic/api-key': ANTHROPIC_KEY.value };
@@ -107,6 +111,7 @@ test('keys, tokens, headers, prompts and answers are in no log, metric, trace, j
     ...(await provoke({ url, provider: anthropic, model: 'claude' })),
     ...(await provoke({ url, provider: openai, model: 'pair' })),
     ...(await provokeRefusals(url, 'gpt')),
+    ...(await provokeByKeys(url, 'gpt', [tokenOf('known'), tokenOf('unknown')])),
     metrics: await (await fetch(`${health}/metrics`)).text(),
   };
   sidecar.kill('SIGTERM');
@@ -122,7 +127,7 @@ test('keys, tokens, headers, prompts and answers are in no log, metric, trace, j
   assert.ok(collector.authorizations.includes(OTLP.value), 'the header of the environment was used');
   assert.ok(collector.bodies.join('').includes('upstream_rejected'), 'requests were traced');
   assert.ok(operator.usage.length > 0, 'usage was reported');
-  assertClean([CALLER], { sent });
+  assertClean([CALLER, ...AI_KEYS], { sent });
   assertClean(ALL, {
     ...places,
     stdout: JSON.stringify(sidecar.lines),
@@ -136,6 +141,6 @@ test('keys, tokens, headers, prompts and answers are in no log, metric, trace, j
   });
   const state = filesIn(join(world.dir, 'state'));
   assert.ok(findCanaries([OPENAI_KEY], state).length > 0, 'the last good credentials are kept');
-  assertClean([POD_TOKEN, ACCESS_TOKEN, OTLP, CALLER, ...TEXTS], state);
+  assertClean([POD_TOKEN, ACCESS_TOKEN, OTLP, CALLER, ...AI_KEYS, ...TEXTS], state);
   assertPrivate(join(world.dir, 'state'));
 });

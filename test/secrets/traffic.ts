@@ -117,6 +117,28 @@ const chatOf = (model: string) => ({ model, max_tokens: 50, messages: [{ role: '
 /** Head and body of one answer. */
 export const askOnce = (url: string, model: string): Promise<string> => ask(url, chatOf(model));
 
+/** Each token in every place in which a client may put its key. */
+export async function provokeByKeys(
+  url: string,
+  model: string,
+  tokens: readonly string[],
+): Promise<Record<string, string>> {
+  const seen: Record<string, string> = {};
+  for (const [index, token] of tokens.entries()) {
+    const places = [{ authorization: `Bearer ${token}` }, { 'x-api-key': token }, { 'x-goog-api-key': token }, {}];
+    for (const [place, headers] of places.entries()) {
+      const response = await fetch(`${url}/v1/chat/completions${place === 3 ? `?key=${token}` : ''}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(headers as Record<string, string>) },
+        body: JSON.stringify(chatOf(model)),
+      });
+      seen[`key ${index} in place ${place}`] = `${response.status} ${failureOf(response, await response.text())}`;
+    }
+    seen[`key ${index} on an unknown path`] = await (await fetch(`${url}/v1/nowhere?key=${token}`)).text();
+  }
+  return seen;
+}
+
 async function ask(url: string, body: object | string): Promise<string> {
   const response = await send(url, body);
   const text = await response.text();

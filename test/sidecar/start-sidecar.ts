@@ -59,6 +59,7 @@ export interface PolicyWords {
   readonly ceilings?: Policy['ceilings'];
   readonly priorities?: Policy['priorities'];
   readonly budgets?: readonly PolicyBudget[];
+  readonly keys?: Policy['keys'];
 }
 
 const TIMEOUTS: PolicyTarget['timeouts'] = { connectMs: 2_000, firstTokenMs: 20_000, idleMs: 20_000 };
@@ -118,6 +119,7 @@ export const policyOf = (words: PolicyWords): Policy =>
     ceilings: words.ceilings ?? [],
     priorities: words.priorities ?? [],
     budgets: [...(words.budgets ?? [])],
+    keys: words.keys ?? [],
   });
 
 /** Lets everything pass and remembers what it was asked: for tests that are about the path and not about money. */

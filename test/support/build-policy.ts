@@ -27,6 +27,7 @@ export const buildPolicy = (parts: Partial<Policy> = {}): Policy => ({
   priorities: [],
   guardrails: [],
   budgets: [],
+  keys: [],
   ...parts,
 });
 

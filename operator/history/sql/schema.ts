@@ -9,6 +9,10 @@ export interface Engine {
   readonly rows: string;
 }
 
+/** Labels that came with a later step. */
+const LATER: ReadonlySet<string> = new Set(['key']);
+const FIRST_SERIES_COLUMNS = SERIES_COLUMNS.filter((label) => !LATER.has(label));
+
 /** In order; the number of each is its place, counted from 1. `settings` holds days and locks by name. */
 export const migrations = ({ prefix, keyed, rows }: Engine): readonly string[] => [
   `CREATE TABLE ${prefix}setting (name text PRIMARY KEY, value bigint NOT NULL) ${keyed};
@@ -17,7 +21,7 @@ CREATE TABLE ${prefix}series (
   id bigint PRIMARY KEY,
   grain bigint NOT NULL,
   last_day bigint NOT NULL,
-  ${SERIES_COLUMNS.map((label) => `${columnOf(label)} text NOT NULL`).join(',\n  ')}
+  ${FIRST_SERIES_COLUMNS.map((label) => `${columnOf(label)} text NOT NULL`).join(',\n  ')}
 ) ${keyed};
 CREATE INDEX series_last_day ON ${prefix}series (grain, last_day);
 CREATE TABLE ${prefix}usage_row (
@@ -77,4 +81,5 @@ CREATE TABLE ${prefix}audit_actor (
   PRIMARY KEY (version, actor)
 ) ${keyed};
 CREATE INDEX audit_actor_time ON ${prefix}audit_actor (time_ms);`,
+  `ALTER TABLE ${prefix}series ADD COLUMN ai_key text NOT NULL DEFAULT '';`,
 ];

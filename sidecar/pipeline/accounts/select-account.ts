@@ -8,6 +8,7 @@ import { operationOf } from '#sidecar/canonical/operation';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { priorityOf } from '#sidecar/pipeline/admission/priority';
 import { limitOfLaterCalls } from '#sidecar/pipeline/attempts/limits-of';
+import { checkKeyOfLaterCalls } from '#sidecar/pipeline/caller-key';
 import { passGuardrails } from '#sidecar/pipeline/guarded-candidates';
 import { whollyDeniedBy } from '#sidecar/pipeline/policy/model-rules';
 import type { CompiledRoute, CompiledRule, CompiledTarget } from '#sidecar/pipeline/policy/snapshot';
@@ -48,6 +49,7 @@ export function selectAccount(question: KeptQuestion): Selection {
     question,
   );
   const targets = ofAccount.map(({ target }) => target);
+  if (request.later !== undefined || operationOf(request).spendsLater) checkKeyOfLaterCalls(caller.heldTo);
   checkLaterCalls(request.later ?? [], { provider: key, targets, caller });
   if (operationOf(request).spendsLater) refuseUnbounded(question, usable, route);
   const asked = usableTargets([asAccount(place.target, question)], { ...question, route });

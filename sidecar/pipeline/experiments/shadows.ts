@@ -7,6 +7,7 @@ import { RetryBudgets } from '#sidecar/pipeline/attempts/retry-budget';
 import type { DecodedRequest } from '#sidecar/pipeline/decode';
 import type { PipelineDeps } from '#sidecar/pipeline/handle';
 import type { TargetHealth } from '#sidecar/pipeline/health/target-health';
+import { limitsWith } from '#sidecar/pipeline/policy/limit-sets';
 import type { CompiledVariant } from '#sidecar/pipeline/policy/snapshot';
 import { RequestRecorder } from '#sidecar/pipeline/request-recorder';
 import type { Deadlines } from '#sidecar/pipeline/scope/deadlines';
@@ -108,7 +109,10 @@ export class Shadows {
     const selection: Selection = { route, rule, candidates, priority: 'Low' };
     return attempt({
       call,
-      caller: { ...question.caller, budgets: question.snapshot.budgets.copies },
+      caller: {
+        ...question.caller,
+        budgets: limitsWith(question.snapshot.budgets.copies, question.caller.heldTo?.budgets?.copies),
+      },
       decoded,
       selection,
       log,

@@ -28,7 +28,7 @@ function messageOf({ target: { provider }, by }: LeftOut): string {
     case 'Denied':
       return `AIPolicy ${by.policy} denies it`;
     case 'TagsMissing':
-      return `AIPolicy ${by.requirement.policy} requires the tags ${by.requirement.tags.join(', ')}, and AIProvider ${key} carries not all of them in a platform namespace`;
+      return `${by.requirement.object} requires the tags ${by.requirement.tags.join(', ')}, and AIProvider ${key} carries not all of them in a platform namespace`;
     case 'NoEndpoint':
       return `nobody is ready behind Service ${by.service}`;
     case 'NoCredential':

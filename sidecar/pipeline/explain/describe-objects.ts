@@ -5,7 +5,7 @@ import type { CompiledRoute } from '#sidecar/pipeline/policy/snapshot';
 import type { DryRun } from './dry-run.ts';
 import type { ExplainedObject } from './explanation.ts';
 
-/** Its AIRoute, the AIProviders of the targets that were looked at, and every AIPolicy and AIBudget, since all that bind the workload were asked. */
+/** Its AIRoute, its AIKey, the AIProviders of the targets that were looked at, and every AIPolicy and AIBudget, since all that bind the workload were asked. */
 export function objectsOf(
   { understood, selection, log }: DryRun,
   route: CompiledRoute | undefined,
@@ -18,6 +18,7 @@ export function objectsOf(
   const decides = ({ kind, namespace, name }: PolicySource): boolean => {
     const key = `${namespace}/${name}`;
     if (kind === KIND.route) return key === route?.policy.key;
+    if (kind === KIND.key) return key === understood?.caller.key;
     return kind === KIND.provider ? providers.has(key) : true;
   };
   const sources = understood?.snapshot.policy.sources ?? [];

@@ -61,8 +61,8 @@ const requestOf = ({ understood }: DryRun, record: RequestRecord): Explanation['
 
 function callerOf({ understood, log }: DryRun): Pick<Explanation, 'caller'> {
   if (understood === undefined) return log.attribution === undefined ? {} : { caller: log.attribution };
-  const { attribution, user, session, tier } = understood.caller;
-  return { caller: { ...attribution, user, session, tier } };
+  const { attribution, user, session, tier, key } = understood.caller;
+  return { caller: { ...attribution, user, session, tier, ...(key !== undefined && { key }) } };
 }
 
 function classOf(

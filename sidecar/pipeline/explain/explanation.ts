@@ -25,6 +25,8 @@ export interface Explanation {
   readonly refused?: ExplainedError;
   readonly caller?: Attribution & {
     readonly user?: string | undefined;
+    /** `namespace/name` of the AIKey that it comes with. */
+    readonly key?: string | undefined;
     readonly session?: string | undefined;
     readonly tier?: string | undefined;
   };

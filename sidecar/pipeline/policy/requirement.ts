@@ -4,8 +4,10 @@ import { type Condition, compileCondition } from './condition.ts';
 import type { CompiledTarget } from './snapshot.ts';
 
 export interface CompiledRequirement {
-  /** The AIPolicy that states it. */
+  /** The AIPolicy that states it, or an AIKey after its kind. */
   readonly policy: string;
+  /** The same with its kind, such as `AIPolicy remora-system/organisation`. */
+  readonly object: string;
   /** It leaves nothing out: what it would have left out is told. */
   readonly isObserved: boolean;
   /** Absent: it always holds. */
@@ -17,6 +19,7 @@ export interface CompiledRequirement {
 export const compileRequirements = ({ policy, mode, require }: PolicyRequirements): CompiledRequirement[] =>
   require.map(({ when, tags }, index) => ({
     policy,
+    object: `AIPolicy ${policy}`,
     isObserved: mode === 'Observe',
     when: when === undefined ? undefined : compileCondition(when, `AIPolicy ${policy} spec.require[${index}].when`),
     tags,

@@ -22,8 +22,10 @@ import { adapterFor } from '#sidecar/providers/index';
 import { MOCK_SCHEME } from '#sidecar/upstream/mock-upstream';
 import { type Ceiling, policyCeiling, routeCeilings } from './ceilings.ts';
 import { type ClassMatch, classMatchOf } from './class-match.ts';
+import { type CompiledKeys, compileKeys } from './compiled-key.ts';
 import { type Condition, compileCondition, readsOf } from './condition.ts';
 import { compileGlob, type Glob } from './glob.ts';
+import { type LimitSets, limitsOfAll } from './limit-sets.ts';
 import { compilePriorities, type PriorityRules } from './priority-rule.ts';
 import { type CompiledRequirement, compileRequirements } from './requirement.ts';
 
@@ -130,10 +132,11 @@ export interface Snapshot {
   /** Those of observed AIPolicies, which leave nothing out. */
   readonly observedModelRules: readonly CompiledModelRule[];
   readonly requirements: readonly CompiledRequirement[];
-  /** The limits that requests count against, and those that copies for Shadow variants do. */
-  readonly budgets: { readonly requests: readonly PolicyBudget[]; readonly copies: readonly PolicyBudget[] };
+  /** Of whatever a request comes with; its AIKey has limits of its own. */
+  readonly budgets: LimitSets;
   /** A kill switch over the whole workload; undefined: none. */
   readonly stop: PolicyBudget | undefined;
+  readonly keys: CompiledKeys;
   readonly priorities: readonly PriorityRules[];
   readonly guardrails: Guardrails;
   /** What the expressions of the policy ask for; undefined where it has none. */
@@ -186,11 +189,9 @@ export function compileSnapshot(policy: Policy, hash: string, compileGuardrails:
     modelRules: policy.modelRules.filter((rule) => !isObserved(rule)).map(compileModelRule),
     observedModelRules: policy.modelRules.filter(isObserved).map(compileModelRule),
     requirements,
-    budgets: {
-      requests: policy.budgets.filter(({ shadows }) => shadows !== 'Only'),
-      copies: policy.budgets.filter(({ shadows }) => shadows !== 'Exclude'),
-    },
+    budgets: limitsOfAll(policy.budgets),
     stop: stopOf(policy),
+    keys: compileKeys(policy),
     priorities,
     guardrails: compileGuardrails(policy.guardrails),
     reads,

@@ -48,7 +48,7 @@ async function compliant(
   const allowed = new Set(
     passRequirements(
       candidates.map(({ target }) => target),
-      { snapshot, conditions, log },
+      { snapshot, caller, conditions, log },
     ),
   );
   return candidates.filter(({ target }) => allowed.has(target));

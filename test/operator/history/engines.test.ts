@@ -99,6 +99,27 @@ CREATE TABLE remora.history_migration (number bigint PRIMARY KEY); INSERT INTO r
   await assertGoesOn(t, url);
 });
 
+test('a history of before there were AIKeys goes on, and its sums stay those of the rows', async (t) => {
+  const file = sqliteFile(t);
+  const before = someRows(40).map((row) => ({ ...row, key: '' }));
+  const first = openHistory(`sqlite:${file}`);
+  await first.append(before, NOW);
+  await first.close();
+  const db = new DatabaseSync(file);
+  t.after(() => db.close());
+  const seriesIds = () => db.prepare('SELECT CAST(id AS text) AS id FROM series ORDER BY id').all();
+  const known = seriesIds();
+  db.exec('ALTER TABLE series DROP COLUMN ai_key; DELETE FROM history_migration WHERE number = 3');
+  const history = openHistory(`sqlite:${file}`);
+  t.after(() => history.close());
+  const again = before.map((row) => ({ ...row, instance: 'pod-9' }));
+  await history.append(again, NOW);
+  assert.deepEqual(seriesIds(), known, 'what comes without a key is the series that it was');
+  const keyed = before.map((row) => ({ ...row, instance: 'pod-10', key: 'shop/ci' }));
+  await history.append(keyed, NOW);
+  await assertSums(history, [...before, ...again, ...keyed]);
+});
+
 test('a history that is closed takes nothing more', async (t) => {
   const url = await (await postgres(t))?.createDatabase();
   for (const one of [`sqlite:${sqliteFile(t)}`, ...(url === undefined ? [] : [url])]) {

@@ -47,6 +47,7 @@ export const anyRow: fc.Arbitrary<UsageRow> = fc
     user: odd,
     session: text('', 's1', 's2', 's3'),
     run: text('', 'r1'),
+    key: text('', 'shop/ci', 'shop/partner'),
     provider: text('shop/openai', 'shop/claude'),
     model: text('gpt-5', 'gpt-5-mini'),
     outcome: fc.constantFrom(...OUTCOMES),

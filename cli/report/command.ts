@@ -53,7 +53,7 @@ const perSession = (out: Out): Command =>
     });
 
 const rerateCommand = (out: Out): Command =>
-  withHistory(new Command('rerate'))
+  withAnyHistory(new Command('rerate'))
     .description('Give attempts the cost that they should have had, where a price was wrong.')
     .requiredOption('--provider <namespace/name>', 'AIProvider of the attempts')
     .requiredOption('--model <name>', 'model, as the target names it')

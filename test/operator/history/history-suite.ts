@@ -244,7 +244,7 @@ function questions(promise: Promises): void {
     );
     assert.equal(
       await ask(costPerSession('feature', 'chatbot', days)),
-      'One session of chatbot costs $0.003: $0.006 for 2 sessions from 2026-11-01 until before 2026-12-01. $0.004 was spent there outside of any session: requests name theirs in x-remora-session.',
+      'One session of chatbot costs $0.003: $0.006 for 2 sessions from 2026-11-01 until before 2026-12-01. $0.074 was spent there outside of any session: requests name theirs in x-remora-session.',
     );
   });
 

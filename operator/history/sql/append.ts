@@ -37,6 +37,10 @@ async function keptFrom(db: SqlDatabase, sql: Sql): Promise<number> {
 
 export const keyOf = ({ timeMs, instance, seq }: RowCursor): string => `${timeMs} ${seq} ${instance}`;
 
+/** All writers go through the rows in this order: two that have some in common wait for each other, and never both. */
+export const byKey = (a: RowCursor, b: RowCursor): number =>
+  a.timeMs - b.timeMs || a.seq - b.seq || (a.instance < b.instance ? -1 : 1);
+
 async function insertNew(
   db: SqlDatabase,
   sql: Sql,

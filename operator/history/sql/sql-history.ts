@@ -25,7 +25,7 @@ import {
   type RowFilter,
   type RowPage,
 } from '#operator/history/history-store';
-import { appendRows, keyOf } from './append.ts';
+import { appendRows, byKey, keyOf } from './append.ts';
 import { appendFacts } from './audit-append.ts';
 import { readKnown, readRecords } from './audit-read.ts';
 import { MOST_GROUPS, planReport } from './plan-report.ts';
@@ -55,7 +55,7 @@ export class SqlHistory implements HistoryStore {
 
   async #appendSome(candidates: readonly unknown[], nowMs: number): Promise<Appended> {
     const { rows, bad, fault } = checked(candidates, nowMs);
-    const different = [...new Map(rows.map((row) => [keyOf(row), row])).values()];
+    const different = [...new Map(rows.map((row) => [keyOf(row), row])).values()].toSorted(byKey);
     const done =
       different.length === 0
         ? { added: 0, repeated: 0, late: 0 }

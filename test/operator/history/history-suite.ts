@@ -115,6 +115,15 @@ function rowsAndSums(promise: Promises): void {
     await assertSums(history, known);
   });
 
+  promise('the same rows at the same time and in opposite orders hold up nobody', async (open) => {
+    const history = open();
+    for (let round = 0; round < 4; round += 1) {
+      const rows = Array.from({ length: 400 }, (_, index) => rowOf({ seq: round * 400 + index, timeMs: NOW - index }));
+      const told = await Promise.all([history.append(rows, NOW), history.append(rows.toReversed(), NOW)]);
+      assert.equal((told[0]?.added ?? 0) + (told[1]?.added ?? 0), rows.length);
+    }
+  });
+
   promise('a bad row is counted and skipped, and holds up no other', async (open) => {
     const history = open();
     const late = rowOf({ seq: 9, timeMs: NOW + 2 * DAY_MS });

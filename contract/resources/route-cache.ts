@@ -17,6 +17,6 @@ export const aiRouteCache = z.object({
     .enum(CACHE_SCOPES)
     .default('User')
     .describe(
-      'Whose requests share answers, within one pod. `User`: those of one end user, as the header `x-remora-user` or the body names it; a request that names none is not cached. `Session`: those of one `x-remora-session`; a request without one is not cached. `Workload`: all of the pod, whoever they are for.',
+      'Whose requests share answers, within one pod. `User`: those of one end user, as the header `x-remora-user` or the body names it; a request that names none is not cached. `Session`: those of one `x-remora-session`; a request without one is not cached. `Workload`: all of the pod, whoever they are for. Requests of different AIKeys share none in any case.',
     ),
 });

@@ -14,7 +14,7 @@ import { whyOnce } from './why-once.ts';
 interface Words {
   readonly path?: string;
   readonly headers?: Record<string, string>;
-  readonly caller?: { readonly user?: string; readonly session?: string };
+  readonly caller?: { readonly user?: string; readonly session?: string; readonly key?: string };
   readonly scope?: 'User' | 'Session' | 'Workload';
   readonly seed?: string;
   readonly rule?: number;
@@ -250,6 +250,15 @@ test('route, rule, user, session, API, model of the path and forwarded headers p
     keyOf(google, { path: '/v1beta/models/chat:streamGenerateContent' }),
     keyOf(google, { path: '/v1beta/models/chat:generateContent' }),
   );
+});
+
+test('whoever comes with an AIKey shares nothing with others, who may be called the same', () => {
+  const ask = { model: 'chat', messages: [{ role: 'user', content: 'hi' }] };
+  for (const scope of ['User', 'Session', 'Workload'] as const) {
+    const as = (key?: string) => keyOf(ask, { scope, caller: { user: '1', session: '1', ...(key && { key }) } });
+    assert.equal(new Set([as(), as('shop/partner'), as('shop/other')]).size, 3, scope);
+    assert.equal(as('shop/partner'), as('shop/partner'));
+  }
 });
 
 test('what is answered once has no key', () => {

@@ -13,8 +13,8 @@ export function cacheKey({ seed, scope }: CompiledCache, question: CacheQuestion
   const { dialect, request } = decoded;
   const beside = dialect.besideAnswer ?? [];
   const hash = createHash('sha256');
-  const sharer = sharerOf(scope, caller);
-  hash.update(JSON.stringify([seed, selection.rule, scope, sharer, dialect.id, request.model, forwarded(question)]));
+  const sharers = [scope, sharerOf(scope, caller), caller.key ?? ''];
+  hash.update(JSON.stringify([seed, selection.rule, ...sharers, dialect.id, request.model, forwarded(question)]));
   for (const [name, json] of decoded.content.members().toSorted(byName))
     if (!beside.includes(name)) hash.update(`\n${JSON.stringify(name)} ${json.length}\n`).update(json);
   return hash.digest('base64');

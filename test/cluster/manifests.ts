@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly replicas?: number;
   readonly templateAnnotations?: Readonly<Record<string, string>>;
   readonly templateLabels?: Readonly<Record<string, string>>;
+  /** Of the container, as Kubernetes takes it. */
+  readonly env?: readonly object[];
 }
 
 interface PodWords {
@@ -48,11 +50,14 @@ const deployment = (
 });
 
 /** A Deployment whose one container waits; journeys run `ask` in it. */
-export const app = (name: string, { image, replicas = 1, templateAnnotations, templateLabels }: AppOptions): object =>
+export const app = (
+  name: string,
+  { image, replicas = 1, templateAnnotations, templateLabels, env = [] }: AppOptions,
+): object =>
   deployment(name, {
     ...{ replicas, labels: templateLabels, annotations: templateAnnotations },
     terminationGracePeriodSeconds: 5,
-    container: { name: 'app', image, args: ['-e', IDLE] },
+    container: { name: 'app', image, args: ['-e', IDLE], env },
   });
 
 export interface StreamingAppOptions {

@@ -70,7 +70,7 @@ const shareJson = ({ grantId, amount: of }: Share) => ({ grantId, amount: String
 const rowJson = <Row extends { readonly costNanoUsd: bigint | null }>(row: Row) =>
   row.costNanoUsd === null ? row : { ...row, costNanoUsd: String(row.costNanoUsd) };
 
-/** As JSON has it. By hand: a function that JSON.stringify asks of each member costs as much as the rest of a small request's journal. */
+/** As JSON has it. By hand, since each request writes two of them, and a replacer would be asked of each member. */
 function jsonOf(entry: JournalEntry): object {
   switch (entry.type) {
     case 'dispatch':

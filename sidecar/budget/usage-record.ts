@@ -50,7 +50,7 @@ const LAST_ATTEMPT = 10_000;
 const FIRST_TIME = Date.UTC(2020, 0);
 const LAST_TIME = Date.UTC(2100, 0);
 
-/** Unicode's general category Cc, by its numbers: a class by its name costs several times as much for each label of each row. */
+/** Unicode's general category Cc, by its numbers: this is asked of each label of each row. */
 const CONTROL = /[^ -~\u00a0-\uffff]/;
 const CONTROLS = /[^ -~\u00a0-\uffff]+/g;
 
@@ -72,7 +72,7 @@ export const costWithin = (cost: bigint | null): bigint | null =>
 
 type RowTexts = { readonly [L in Exclude<Label, 'outcome' | 'traffic'>]: string | undefined };
 
-/** The labels as they stand in a row. Name by name, which costs a third of a loop over them. */
+/** The labels as they stand in a row. Name by name, so that all rows are of one shape and none can be forgotten. */
 export const labelled = (labels: RowLabels) =>
   ({
     attempt: Math.max(1, whole(labels.attempt ?? 1, LAST_ATTEMPT)),

@@ -47,7 +47,7 @@ export class DiskJournalFile implements JournalFile {
     const aside = `${this.#path}.new`;
     const fd = openSync(aside, 'w', 0o600);
     try {
-      // Not forced to the disk, as no append is: what outlives a kill of the process is in the kernel, and after one of the node nothing here is believed.
+      // Not forced to the disk, as no append is: what returned outlives a kill of the process; a node that lost its power may have lost any of it.
       writeAll(fd, Buffer.from(text));
     } catch (error) {
       rmSync(aside, { force: true });

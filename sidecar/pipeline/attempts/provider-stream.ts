@@ -54,7 +54,7 @@ export class ProviderStream implements OpenStream {
     return this.#chunks.next().then(this.#take);
   }
 
-  /** Of the next chunk what is complete, or of those that follow. A chain of promises, since an async function costs twice as much for each chunk. */
+  /** Of the next chunk what is complete, or of those that follow. A chain of promises, since an async function would leave more garbage with each chunk. */
   readonly #take = (
     next: IteratorResult<Uint8Array>,
   ): readonly StreamItem[] | Promise<readonly StreamItem[] | null> => {

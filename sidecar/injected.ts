@@ -78,7 +78,7 @@ function assemble(environment: SidecarEnvironment, version: string, telemetry: S
     lastKnownGood: openLastKnownGood(environment.stateDir, log),
     outbox: {
       grants: () => gate.usage(),
-      pending: (atMost) => gate.records(atMost),
+      pending: (atMost) => gate.rows(atMost),
       acknowledge: (of, seq) => gate.acknowledge(of, seq),
     },
     closed: () => gate.closed(),

@@ -6,9 +6,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { SIDECAR_NODE_FLAGS } from '#contract/names/pod';
 import { BUNDLES, bundle, productVersion } from './bundle.ts';
 import { baseLayer, NODE_BINARY } from './image/base-layer.ts';
-import { compileCacheEntries, compileCacheEnv } from './image/compile-cache.ts';
+import { type CachedProgram, compileCacheEntries, compileCacheEnv } from './image/compile-cache.ts';
 import { type Image, layer, ociArchive } from './image/oci.ts';
 import { IMAGE_UID } from './image/root-filesystem.ts';
 import type { TarEntry } from './image/tar.ts';
@@ -45,6 +46,12 @@ export function nodeImage(
   };
 }
 
+/** What starts with a pod. */
+const PROGRAMS: readonly CachedProgram[] = [
+  { bundle: BUNDLES.sidecar.outfile, flags: SIDECAR_NODE_FLAGS },
+  { bundle: BUNDLES.operator.outfile, flags: [] },
+];
+
 export async function remoraImage(name: string): Promise<Image> {
   const targets = Object.values(BUNDLES);
   await Promise.all(targets.map((target) => bundle(target)));
@@ -53,7 +60,7 @@ export async function remoraImage(name: string): Promise<Image> {
     // What the bundled packages ask to be told travels with them.
     targets.flatMap(({ outfile }) => [outfile, `${outfile}.LEGAL.txt`]).filter((path) => existsSync(path)),
     ['/app/cli.cjs'],
-    [BUNDLES.sidecar, BUNDLES.operator].flatMap(({ outfile }) => compileCacheEntries(NODE_BINARY, outfile)),
+    PROGRAMS.flatMap((program) => compileCacheEntries(NODE_BINARY, program)),
   );
 }
 

@@ -25,12 +25,13 @@ import { type OutlookDeps, outlookOf } from './outlook.ts';
 import { withFirstSlice } from './output-slice.ts';
 import { underCeiling } from './price-ceiling.ts';
 import { budgetUnavailable } from './refusal.ts';
+import { type KeptRow, type RowText, recordOf, rowText } from './row-text.ts';
 import { SeenLimits } from './seen-limits.ts';
 import { type Admission, rowBeginning, rowEnd, settlementOf } from './settlement.ts';
 import { StreamGrowth } from './stream-growth.ts';
 import { UncoveredUse } from './uncovered-use.ts';
 import { UNIT_USE, usedOf } from './unit-use.ts';
-import type { AttemptEnd, RowBeginning, UnnumberedRecord, UsageRecord } from './usage-record.ts';
+import type { AttemptEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
 import { type Hold, type Need, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
@@ -74,6 +75,8 @@ export interface SidecarBudgetGate extends BudgetGate {
   /** How much is remembered, which no caller can make grow without bound. */
   kept(): KeptCounts;
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None while the journal cannot be written. */
+  rows(limit: number): readonly KeptRow[];
+  /** The same, read. */
   records(limit: number): readonly UsageRecord[];
   readonly backlog: Backlog;
   /** History has all records of the instance up to `seq`. */
@@ -86,7 +89,7 @@ export const createBudgetGate = (options: BudgetGateOptions): SidecarBudgetGate 
 
 interface Admitted extends Admission {
   readonly number: AttemptNumber;
-  readonly begun: RowBeginning;
+  readonly begun: RowText;
   /** Of its limits, as they are at first. */
   readonly dues: readonly Due[];
   readonly holds: readonly Hold[];
@@ -203,8 +206,12 @@ class GrantedBudgetGate implements SidecarBudgetGate {
     };
   }
 
+  rows(limit: number): readonly KeptRow[] {
+    return this.#journal.rows(limit);
+  }
+
   records(limit: number): readonly UsageRecord[] {
-    return this.#journal.records(limit);
+    return this.rows(limit).map(recordOf);
   }
 
   acknowledge(instance: string, seq: number): void {
@@ -232,7 +239,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   /** Journalled before anything is sent, so that no crash loses the row. */
   #admit(admission: Admission, reserved: Pick<Admitted, 'dues' | 'holds' | 'hard'>): Admitted {
-    const begun = rowBeginning(admission);
+    const begun = rowText(rowBeginning(admission));
     const admitted = { ...admission, begun, number: this.#journal.begin(), ...reserved };
     this.#dispatch(admitted, reserved.holds, begun);
     return admitted;
@@ -264,12 +271,12 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   }
 
   /** Before more is let through, too. What no hard limit pays for goes on without. `added`: what is released where that fails. */
-  #dispatch(admitted: Admitted, added: readonly Hold[], begun?: RowBeginning): void {
+  #dispatch(admitted: Admitted, added: readonly Hold[], begun?: RowText): void {
     const { number, holds, hard } = admitted;
-    const ifLost = rowEnd(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
+    const ifLost = rowText(rowEnd(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST }));
     const shares = holds.flatMap((hold) => hold.shares);
     try {
-      this.#journal.dispatch(number, { shares, ...(begun && { begun }), ifLost, mustBeProven: hard !== undefined });
+      this.#journal.dispatch(number, { shares, begun, ifLost, mustBeProven: hard !== undefined });
     } catch (error) {
       this.#holder.release(added);
       throw budgetUnavailable(hard, 'journal', error);
@@ -290,7 +297,8 @@ class GrantedBudgetGate implements SidecarBudgetGate {
       return this.#wallet.settle(hold, actual, this.#now());
     });
     this.#owe(admitted, outcome);
-    this.#journal.settle(number, { paid, begun, end: rowEnd(admitted, outcome, { nowMs: this.#now(), end }) });
+    const ended = rowText(rowEnd(admitted, outcome, { nowMs: this.#now(), end }));
+    this.#journal.settle(number, { paid, begun, end: ended });
     if (holds.length > 0) {
       this.#keeper.giveBack();
       this.#returns.report(false);

@@ -1,20 +1,23 @@
 /** What the journal of money holds, entry by entry. */
 import { z } from 'zod';
-import type { RowBeginning, RowEnd, UsageRecord } from './usage-record.ts';
+import { type KeptRow, type RowText, rowJson, rowText } from './row-text.ts';
+import type { RowBeginning, RowEnd, UnnumberedRecord } from './usage-record.ts';
 
-const amount = z
-  .string()
-  .regex(/^[0-9]{1,40}$/)
-  .transform(BigInt);
+const amountText = z.string().regex(/^[0-9]{1,40}$/);
+const amount = amountText.transform(BigInt);
 const share = z.object({ grantId: z.string(), amount });
 
 /** Lines are checked as such; here rows are only told from records of another form, which are left out: what they moved is in `paid`. */
-const ended = z.looseObject({ outcome: z.string(), costNanoUsd: amount.nullable() });
+const ended = z.looseObject({ outcome: z.string(), costNanoUsd: amountText.nullable() });
 const numbered = ended.extend({ instance: z.string(), seq: z.number().int() });
-const begun = z.looseObject({ timeMs: z.number() }).transform((row) => row as unknown as RowBeginning);
-const ifLost = ended.transform((row) => row as unknown as RowEnd);
-const rest = numbered.transform((row) => row as unknown as RowEnd & Pick<UsageRecord, 'instance' | 'seq'>);
-const record = numbered.extend({ timeMs: z.number() }).transform((row) => row as unknown as UsageRecord);
+const begun = z.looseObject({ timeMs: z.number() }).transform((row): RowText => rowText(row as RowBeginning));
+const ifLost = ended.transform((row): RowText => rowText(row as unknown as RowEnd));
+const keptRow = ({ instance, seq, ...row }: z.output<typeof numbered>): KeptRow => ({
+  ...{ instance, seq },
+  text: rowText(row as unknown as UnnumberedRecord),
+});
+const rest = numbered.transform(keptRow);
+const record = numbered.extend({ timeMs: z.number() }).transform(keptRow);
 
 const journalEntry = z.discriminatedUnion('type', [
   /** A grant arrived; nothing is spent from it before. `used` is above 0 only in a compacted journal. */
@@ -25,7 +28,7 @@ const journalEntry = z.discriminatedUnion('type', [
   }),
   /**
    * An attempt is about to be sent, whether a budget pays for it or not, or may use more. Should it never settle, `ifLost` is booked.
-   * `begun` is in the first one of a number; journals of the former form have all of the row in `ifLost` and `record`.
+   * `begun` is in the first one of a number.
    */
   z.object({
     type: z.literal('dispatch'),
@@ -67,18 +70,14 @@ export type JournalEntry = z.output<typeof journalEntry>;
 type Share = z.output<typeof share>;
 
 const shareJson = ({ grantId, amount: of }: Share) => ({ grantId, amount: String(of) });
-const rowJson = <Row extends { readonly costNanoUsd: bigint | null }>(row: Row) =>
-  row.costNanoUsd === null ? row : { ...row, costNanoUsd: String(row.costNanoUsd) };
+const sharesJson = (shares: readonly Share[]): string =>
+  shares.length === 0 ? '[]' : JSON.stringify(shares.map(shareJson));
+const member = (name: string, json: string | undefined): string => (json === undefined ? '' : `,"${name}":${json}`);
+const ofText = (text: RowText | undefined): string | undefined => (text === undefined ? undefined : `{${text}}`);
 
-/** As JSON has it. By hand, since each request writes two of them, and a replacer would be asked of each member. */
+/** As JSON has it: of what is not written with every request. */
 function jsonOf(entry: JournalEntry): object {
   switch (entry.type) {
-    case 'dispatch':
-      return { ...entry, shares: entry.shares.map(shareJson), ifLost: entry.ifLost && rowJson(entry.ifLost) };
-    case 'settle':
-      return { ...entry, paid: entry.paid.map(shareJson), record: entry.record && rowJson(entry.record) };
-    case 'record':
-      return { ...entry, record: entry.record && rowJson(entry.record) };
     case 'grant':
       return { ...entry, grant: { ...entry.grant, amount: String(entry.grant.amount) }, used: String(entry.used) };
     case 'shrink':
@@ -92,7 +91,20 @@ function jsonOf(entry: JournalEntry): object {
   }
 }
 
-export const encodeEntry = (entry: JournalEntry): string => JSON.stringify(jsonOf(entry));
+export function encodeEntry(entry: JournalEntry): string {
+  switch (entry.type) {
+    case 'dispatch': {
+      const { number, shares, begun: beginning, ifLost: end } = entry;
+      return `{"type":"dispatch","number":${number},"shares":${sharesJson(shares)}${member('begun', ofText(beginning))}${member('ifLost', ofText(end))}}`;
+    }
+    case 'settle':
+      return `{"type":"settle","number":${entry.number},"paid":${sharesJson(entry.paid)}${member('record', entry.record && rowJson(entry.record))}}`;
+    case 'record':
+      return `{"type":"record"${member('record', entry.record && rowJson(entry.record))}}`;
+    default:
+      return JSON.stringify(jsonOf(entry));
+  }
+}
 
 /** undefined: the value is no entry. */
 export const parseEntry = (value: unknown): JournalEntry | undefined => journalEntry.safeParse(value).data;

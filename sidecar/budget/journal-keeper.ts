@@ -3,7 +3,8 @@ import type { ClosedUse, Grant } from '#treasury/grant-authority';
 import { closedUses, windowsOf } from './closed-use.ts';
 import { type Journal, recover } from './journal.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import type { RowBeginning, RowEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
+import { type KeptRow, type RowText, rowText } from './row-text.ts';
+import type { UnnumberedRecord } from './usage-record.ts';
 import type { ClosedGrant, Share } from './wallet.ts';
 
 export interface JournalKeeperOptions {
@@ -37,16 +38,16 @@ export type AttemptNumber = number | undefined;
 
 interface Dispatched {
   readonly shares: Share[];
-  /** Absent: it was told before. */
-  readonly begun?: RowBeginning;
-  readonly ifLost: RowEnd;
+  /** undefined: it was told before. */
+  readonly begun: RowText | undefined;
+  readonly ifLost: RowText;
   readonly mustBeProven: boolean;
 }
 
 interface Settled {
   readonly paid: Share[];
-  readonly begun: RowBeginning;
-  readonly end: RowEnd;
+  readonly begun: RowText;
+  readonly end: RowText;
 }
 
 export class JournalKeeper {
@@ -77,7 +78,7 @@ export class JournalKeeper {
 
   get backlog(): Backlog {
     const { length, state } = this.#journal;
-    return { journalChars: length, waiting: state.records.size, dropped: state.droppedRecords };
+    return { journalChars: length, waiting: state.records.length, dropped: state.droppedRecords };
   }
 
   /** Grants to be given back; undefined while the journal of a former process cannot be read or closed. */
@@ -104,17 +105,21 @@ export class JournalKeeper {
    * Before anything is sent, and before more of it is: should it never settle, `ifLost` is the end of its row. The last one of a number
    * counts. `mustBeProven`: throws JournalUnavailable where it would not be there after a crash.
    */
-  dispatch(number: AttemptNumber, { mustBeProven, ...entry }: Dispatched): void {
-    if (number !== undefined) this.#write({ type: 'dispatch', number, ...entry }, mustBeProven);
+  dispatch(number: AttemptNumber, { mustBeProven, shares, begun, ifLost }: Dispatched): void {
+    if (number !== undefined) this.#write({ type: 'dispatch', number, shares, begun, ifLost }, mustBeProven);
   }
 
   settle(number: AttemptNumber, { paid, begun, end }: Settled): void {
-    if (number === undefined) this.keep({ ...begun, ...end });
+    if (number === undefined) this.#keep(`${begun},${end}`);
     else this.#write({ type: 'settle', number, paid, record: this.#numbered(end) }, false);
   }
 
   /** Of a request that no attempt was made for. */
   keep(row: UnnumberedRecord): void {
+    this.#keep(rowText(row));
+  }
+
+  #keep(row: RowText): void {
     this.#write({ type: 'record', record: this.#numbered(row) }, false);
   }
 
@@ -136,23 +141,17 @@ export class JournalKeeper {
   }
 
   /** Rows that history has not acknowledged, oldest first, also those of earlier instances. None that a crash would write anew. */
-  records(limit: number): readonly UsageRecord[] {
-    const records: UsageRecord[] = [];
-    if (this.#journal.isBehind) return records;
-    for (const record of this.#journal.state.records) {
-      if (records.length === limit) break;
-      records.push(record);
-    }
-    return records;
+  rows(limit: number): readonly KeptRow[] {
+    return this.#journal.isBehind ? [] : this.#journal.state.records.slice(0, limit);
   }
 
   acknowledge(instance: string, seq: number): void {
     this.#write({ type: 'acknowledged', instance, seq }, false);
   }
 
-  #numbered<Row extends RowEnd>(row: Row): Row & Pick<UsageRecord, 'instance' | 'seq'> {
+  #numbered(text: RowText): KeptRow {
     this.#seq += 1;
-    return { instance: this.#instance, seq: this.#seq, ...row };
+    return { instance: this.#instance, seq: this.#seq, text };
   }
 
   /** While the disk refuses, all that is owed is tried once a second, and not with each row. */

@@ -2,7 +2,8 @@
 import type { Grant } from '#treasury/grant-authority';
 import { addClosed, type ClosedUses, forgetWindow } from './closed-use.ts';
 import type { JournalEntry } from './journal-entry.ts';
-import { millisOf, type UsageRecord } from './usage-record.ts';
+import { type KeptRow, recordOf, rowText } from './row-text.ts';
+import { millisOf, type RowEnd } from './usage-record.ts';
 import type { ClosedGrant, Share } from './wallet.ts';
 
 /** Beyond it the oldest are dropped; they are counted. The longest rows have 3,000 characters, so that a journal of so many can be written. */
@@ -23,7 +24,7 @@ export interface JournalState {
   /** The start of the node that wrote it last; undefined: nobody said. */
   boot: string | undefined;
   /** Not acknowledged, oldest first. */
-  readonly records: Set<UsageRecord>;
+  records: KeptRow[];
   droppedRecords: number;
 }
 
@@ -34,7 +35,7 @@ export const emptyState = (): JournalState => ({
   closed: new Map(),
   lossy: false,
   boot: undefined,
-  records: new Set(),
+  records: [],
   droppedRecords: 0,
 });
 
@@ -77,8 +78,7 @@ export function applyEntry(state: JournalState, entry: JournalEntry): void {
       state.droppedRecords += entry.count;
       return;
     case 'acknowledged':
-      for (const record of state.records)
-        if (record.instance === entry.instance && record.seq <= entry.seq) state.records.delete(record);
+      state.records = state.records.filter(({ instance, seq }) => instance !== entry.instance || seq > entry.seq);
   }
 }
 
@@ -92,8 +92,8 @@ function settle(state: JournalState, { number, paid, record }: Extract<JournalEn
   const begun = state.dispatches.get(number)?.begun;
   state.dispatches.delete(number);
   addUse(state, paid);
-  const row: Partial<UsageRecord> | undefined = record && { ...begun, ...record };
-  if (row?.timeMs !== undefined) addRecord(state, row as UsageRecord);
+  if (begun !== undefined && record !== undefined)
+    addRecord(state, { instance: record.instance, seq: record.seq, text: `${begun},${record.text}` });
 }
 
 function addUse(state: JournalState, paid: readonly Share[]): void {
@@ -103,14 +103,11 @@ function addUse(state: JournalState, paid: readonly Share[]): void {
   }
 }
 
-function addRecord(state: JournalState, record: UsageRecord | undefined): void {
+function addRecord(state: JournalState, record: KeptRow | undefined): void {
   if (record === undefined) return;
-  state.records.add(record);
-  if (state.records.size <= MAX_RECORDS) return;
-  for (const oldest of state.records) {
-    state.records.delete(oldest);
-    break;
-  }
+  state.records.push(record);
+  if (state.records.length <= MAX_RECORDS) return;
+  state.records.shift();
   state.droppedRecords += 1;
 }
 
@@ -147,7 +144,7 @@ export function snapshotEntries(state: JournalState): JournalEntry[] {
     ...closed.map(({ grant, final }): JournalEntry => ({ type: 'close', grantId: grant.id, final })),
     ...state.dispatches.values(),
     ...(state.droppedRecords > 0 ? [{ type: 'dropped', count: state.droppedRecords } as const] : []),
-    ...[...state.records].map((record): JournalEntry => ({ type: 'record', record })),
+    ...state.records.map((record): JournalEntry => ({ type: 'record', record })),
   ];
 }
 
@@ -166,7 +163,7 @@ export function recoveryEntries(state: JournalState, options: RecoveryOptions): 
   const finals = new Map([...state.grants].map(([id, { used }]) => [id, used]));
   const settles = [...state.dispatches.values()].map(({ number, shares, ...row }, index): JournalEntry => {
     for (const { grantId, amount } of shares) finals.set(grantId, (finals.get(grantId) ?? 0n) + amount);
-    return { type: 'settle', number, paid: shares, record: recordOf(row, options, index + 1) };
+    return { type: 'settle', number, paid: shares, record: lostRow(row, options, index + 1) };
   });
   const closes = [...state.grants.values()].map(({ grant }): JournalEntry => {
     const final = finals.get(grant.id) ?? 0n;
@@ -175,11 +172,14 @@ export function recoveryEntries(state: JournalState, options: RecoveryOptions): 
   return [...(options.damaged ? [{ type: 'lost' } as const] : []), ...settles, ...closes];
 }
 
-const recordOf = (
+function lostRow(
   { begun, ifLost }: Pick<Dispatch, 'begun' | 'ifLost'>,
   { instance, seq, nowMs }: RecoveryOptions,
   index: number,
-): UsageRecord | undefined => {
-  const row: Partial<UsageRecord> = { ...begun, ...ifLost, instance, seq: seq + index };
-  return row.timeMs === undefined ? undefined : { ...(row as UsageRecord), totalMs: millisOf(nowMs - row.timeMs) };
-};
+): KeptRow | undefined {
+  if (begun === undefined || ifLost === undefined) return undefined;
+  const numbered = { instance, seq: seq + index };
+  const { timeMs } = recordOf({ ...numbered, text: begun });
+  const end = JSON.parse(`{${ifLost}}`) as RowEnd;
+  return { ...numbered, text: rowText({ ...end, totalMs: millisOf(nowMs - timeMs) }) };
+}

@@ -4,7 +4,6 @@ import { DiskJournalFile, type JournalFile } from '#sidecar/journal/journal-file
 import { type JournalForm, StateJournal } from '#sidecar/journal/state-journal';
 import { encodeEntry, type JournalEntry, parseEntry } from './journal-entry.ts';
 import { applyEntry, emptyState, type JournalState, recoveryEntries, snapshotEntries } from './journal-state.ts';
-import type { UsageRecord } from './usage-record.ts';
 import type { ClosedGrant } from './wallet.ts';
 
 const FORM: JournalForm<JournalState, JournalEntry> = {
@@ -59,8 +58,6 @@ export function openJournal(path: string): Journal {
 export interface Recovered {
   /** To be given back; `final` is what was settled and every reservation that never ended. */
   readonly returns: readonly ClosedGrant[];
-  /** Not acknowledged by history, those of lost attempts included. */
-  readonly records: readonly UsageRecord[];
   /** The number of the last record of this instance. */
   readonly seq: number;
   /** A part of it is lost, or may be: what was open counts as spent in full. */
@@ -75,5 +72,5 @@ export function recover(journal: Journal, instance: string, nowMs: number, seq =
   const lost = state.dispatches.size;
   const booted = boot === undefined || boot === state.boot ? [] : [{ type: 'boot', id: boot } as const];
   journal.append(...booted, ...recoveryEntries(state, { instance, seq, nowMs, damaged }));
-  return { returns: [...state.returns.values()], records: [...state.records], seq: seq + lost, damaged };
+  return { returns: [...state.returns.values()], seq: seq + lost, damaged };
 }

@@ -1,4 +1,5 @@
 /** What an attempt counts for once its outcome is known: its cost, its record. What it counts for under each limit: `unit-use.ts`. */
+import type { Count } from '#contract/history/usage-row';
 import type { PolicyPrice } from '#contract/policy/policy';
 import { totalCalls } from '#sidecar/canonical/hosted-tools';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
@@ -7,13 +8,15 @@ import { costAtMost, costOf, pricesTier } from './price.ts';
 import { costWithTools, toolsPico } from './tool-cost.ts';
 import {
   type AttemptEnd,
-  costWithin,
+  costText,
   countOf,
   labelled,
   millisOf,
   type RowBeginning,
   type RowEnd,
+  type RowLabels,
   timeWithin,
+  unlessLive,
 } from './usage-record.ts';
 
 /** One attempt that nothing refused. */
@@ -72,13 +75,13 @@ interface Ended {
 
 /** The row of an attempt, as far as it is known before it is sent. */
 export function rowBeginning({ attempt, startedUnixMs }: Admission): RowBeginning {
-  const { labels, requestId, route, target, isPriceCeiling } = attempt;
-  return {
-    timeMs: timeWithin(startedUnixMs),
-    ...labelled({ requestId, route, provider: target.provider, model: target.model, ...labels }),
-    ...(isPriceCeiling === true && { priceVersion: PRICE_CEILING }),
-  };
+  const { labels = NO_LABELS, requestId, route, target, isPriceCeiling } = attempt;
+  const { provider = target.provider, model = target.model, priceVersion } = labels;
+  const named = { provider, model, priceVersion: isPriceCeiling === true ? PRICE_CEILING : priceVersion };
+  return { ...labelled({ ...labels, requestId, route, ...named }), timeMs: timeWithin(startedUnixMs) };
 }
+
+const NO_LABELS: RowLabels = {};
 
 /** The rest of it. */
 export function rowEnd(
@@ -86,16 +89,16 @@ export function rowEnd(
   settled: AttemptOutcome,
   { nowMs, end = endOf(settled, nowMs - startedUnixMs) }: Ended,
 ): RowEnd {
-  const outcome: AttemptOutcome =
-    attempt.labels?.billed === 'nothing' ? { usage: undefined, billing: 'nothing' } : settled;
+  const outcome = attempt.labels?.billed === 'nothing' ? NOTHING_BILLED : settled;
   return {
     ...countsOf(attempt, outcome),
-    ...(outcome.billing !== 'nothing' && attempt.labels?.pieces),
-    costNanoUsd: costWithin(settlementOf(attempt, outcome).costNanoUsd),
     ...endFields(end),
+    costNanoUsd: costText(settlementOf(attempt, outcome).costNanoUsd),
     billing: billingOf(attempt, outcome),
   };
 }
+
+const NOTHING_BILLED: AttemptOutcome = { usage: undefined, billing: 'nothing' };
 
 /** The version of prices that no book and no AIProvider states: `unknownPrice` of an AIBudget. */
 const PRICE_CEILING = 'AIBudget';
@@ -119,30 +122,41 @@ const endOf = ({ billing }: AttemptOutcome, ms: number): AttemptEnd => ({
 /** As they stand in a row. */
 export const endFields = ({ outcome, failure, traffic, totalMs, firstTokenMs }: AttemptEnd) => ({
   totalMs: millisOf(totalMs),
-  ...(firstTokenMs !== undefined && { firstTokenMs: millisOf(firstTokenMs) }),
+  firstTokenMs: firstTokenMs === undefined ? undefined : millisOf(firstTokenMs),
   outcome,
-  ...(failure !== undefined && { failure }),
-  ...(traffic !== undefined && traffic !== 'live' && { traffic }),
+  failure,
+  traffic: unlessLive(traffic),
 });
 
-type Tokens = Exclude<keyof Usage, 'serviceTier' | 'toolCalls'>;
-type Counts = { -readonly [Kind in Tokens | 'toolUnits']?: number };
+type Counts = Pick<RowEnd, Count>;
+
+const NO_COUNTS: Counts = {};
 
 function countsOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Counts {
-  if (outcome.billing === 'nothing') return {};
-  if (isCountUnknown(attempt, outcome)) {
-    // A bound of bytes says nothing of what is not counted in tokens, such as audio.
-    if ((attempt.labels?.billed ?? 'tokens') !== 'tokens') return {};
-    const { inputTokensAtMost, outputTokensAtMost } = tightened(attempt, outcome);
-    return { inputTokens: countOf(inputTokensAtMost), outputTokens: countOf(outputTokensAtMost) };
-  }
-  const counts: Counts = {};
-  const { serviceTier: _, toolCalls, ...usage } = reported(outcome) ?? NO_USAGE;
-  for (const kind in usage) {
-    const count = countOf(usage[kind as Tokens]);
-    if (count > 0) counts[kind as Tokens] = count;
-  }
-  const toolUnits = countOf(totalCalls(toolCalls));
-  if (toolUnits > 0) counts.toolUnits = toolUnits;
-  return counts;
+  if (outcome.billing === 'nothing') return NO_COUNTS;
+  const { billed = 'tokens', pieces = NO_COUNTS } = attempt.labels ?? NO_LABELS;
+  if (!isCountUnknown(attempt, outcome)) return { ...countsIn(reported(outcome) ?? NO_USAGE), ...pieces };
+  // A bound of bytes says nothing of what is not counted in tokens, such as audio.
+  if (billed !== 'tokens') return pieces;
+  const { inputTokensAtMost, outputTokensAtMost } = tightened(attempt, outcome);
+  return { inputTokens: countOf(inputTokensAtMost), outputTokens: countOf(outputTokensAtMost), ...pieces };
 }
+
+/** `usageRow` restores what is none. */
+const someOf = (count: number): number | undefined => (count > 0 ? countOf(count) : undefined);
+
+/** Kind by kind, so that all are of one shape. */
+const countsIn = (usage: Usage) =>
+  ({
+    inputTokens: someOf(usage.inputTokens),
+    inputAudioTokens: someOf(usage.inputAudioTokens),
+    inputImageTokens: someOf(usage.inputImageTokens),
+    cacheReadTokens: someOf(usage.cacheReadTokens),
+    cacheWriteTokens: someOf(usage.cacheWriteTokens),
+    cacheWrite1hTokens: someOf(usage.cacheWrite1hTokens),
+    outputTokens: someOf(usage.outputTokens),
+    reasoningTokens: someOf(usage.reasoningTokens),
+    outputAudioTokens: someOf(usage.outputAudioTokens),
+    outputImageTokens: someOf(usage.outputImageTokens),
+    toolUnits: someOf(totalCalls(usage.toolCalls)),
+  }) satisfies { readonly [Kind in Exclude<Count, 'images' | 'characters'>]: number | undefined };

@@ -8,7 +8,9 @@ export type UsageRecord = z.input<typeof usageRow>;
 
 /** What says which row it is, given when the journal takes it. */
 type Identity = 'instance' | 'seq';
-export type UnnumberedRecord = Omit<UsageRecord, Identity>;
+/** As JSON has it: money is decimal text, and what is undefined is left out. */
+type Written<Row> = { readonly [Name in keyof Row]: Name extends 'costNanoUsd' ? string | null : Row[Name] };
+export type UnnumberedRecord = Written<Omit<UsageRecord, Identity>>;
 
 /** What of a row is known when its attempt has ended. */
 type Ending = (typeof COUNTS)[number] | 'costNanoUsd' | 'totalMs' | 'firstTokenMs' | 'outcome' | 'failure' | 'billing';
@@ -67,10 +69,15 @@ const whole = (value: number, most: number): number =>
 
 export const countOf = (count: number): number => whole(Math.ceil(count), LARGEST_COUNT);
 export const millisOf = (ms: number): number => whole(ms, LONGEST_MS);
-export const costWithin = (cost: bigint | null): bigint | null =>
-  cost !== null && cost > DEAREST_NANO_USD ? DEAREST_NANO_USD : cost;
+/** null: unknown. */
+export const costText = (cost: bigint | null): string | null =>
+  cost === null ? null : String(cost > DEAREST_NANO_USD ? DEAREST_NANO_USD : cost);
 
 type RowTexts = { readonly [L in Exclude<Label, 'outcome' | 'traffic'>]: string | undefined };
+
+/** `usageRow` restores it. */
+export const unlessLive = (traffic: UsageRecord['traffic']): UsageRecord['traffic'] =>
+  traffic === 'live' ? undefined : traffic;
 
 /** The labels as they stand in a row. Name by name, so that all rows are of one shape and none can be forgotten. */
 export const labelled = (labels: RowLabels) =>
@@ -95,13 +102,9 @@ export const labelled = (labels: RowLabels) =>
     model: plainLabel(labels.model),
     operation: plainLabel(labels.operation),
     priceVersion: plainLabel(labels.priceVersion),
-    ...(labels.traffic !== undefined && labels.traffic !== 'live' && { traffic: labels.traffic }),
+    traffic: unlessLive(labels.traffic),
   }) satisfies RowTexts & Pick<UnnumberedRecord, 'attempt' | 'traffic'>;
 
 /** A clock that is wrong by years would make a row that no history takes. */
 export const timeWithin = (unixMs: number): number =>
   Math.min(LAST_TIME, Math.max(FIRST_TIME, Math.trunc(unixMs) || FIRST_TIME));
-
-/** The row as it travels: JSON, with money as decimal text. */
-export const encodeRow = (row: UsageRecord): Buffer =>
-  Buffer.from(JSON.stringify({ ...row, costNanoUsd: row.costNanoUsd === null ? null : String(row.costNanoUsd) }));

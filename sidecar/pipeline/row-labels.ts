@@ -57,7 +57,7 @@ function keepHit({ requestId, startUnixMs, ...record }: RequestRecord, hit: RowL
   gate.keep?.({
     timeMs: timeWithin(startUnixMs),
     ...labelled({ ...hit, requestId, route: record.route, priceVersion: undefined }),
-    costNanoUsd: 0n,
+    costNanoUsd: '0',
     ...endFields(end),
     billing: 'nothing',
   });
@@ -92,7 +92,7 @@ function keepRefused(record: RequestRecord, call: Pick<Call, 'headers'>, gate: B
       // A name that no route serves may be anything, and a label has few values.
       model: route && requestedModel,
     }),
-    costNanoUsd: 0n,
+    costNanoUsd: '0',
     ...endFields(isLeft ? { outcome: 'cancelled', totalMs } : { outcome: 'refused', failure: record.outcome, totalMs }),
     billing: 'nothing',
   });

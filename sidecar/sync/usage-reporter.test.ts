@@ -2,17 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { usageRow } from '#contract/history/usage-row';
 import { UsageReport } from '#contract/wire/gen/remora/policy/v1/sync';
-import type { UsageRecord } from '#sidecar/budget/usage-record';
+import { type KeptRow, rowText } from '#sidecar/budget/row-text';
+import type { UnnumberedRecord } from '#sidecar/budget/usage-record';
 import { UsageReporter } from './usage-reporter.ts';
 
-const record = (seq: number, more: Partial<UsageRecord> = {}): UsageRecord => ({
-  ...{ instance: 'pod', seq, timeMs: Date.UTC(2026, 10, 21), attempt: 1, totalMs: 1, costNanoUsd: 12n },
+const ROW: UnnumberedRecord = {
+  ...{ timeMs: Date.UTC(2026, 10, 21), attempt: 1, totalMs: 1, costNanoUsd: '12' },
   ...{ requestId: 'r', outcome: 'ok', billing: 'reported' },
-  ...more,
+};
+const record = (seq: number, more: Partial<UnnumberedRecord> = {}): KeptRow => ({
+  ...{ instance: 'pod', seq },
+  text: rowText({ ...ROW, ...more }),
 });
 
 /** What a reader gets of the first report. */
-function firstReport(pending: readonly UsageRecord[]): UsageReport {
+function firstReport(pending: readonly KeptRow[]): UsageReport {
   const reports: UsageReport[] = [];
   const outbox = { grants: () => [], pending: (most: number) => pending.slice(0, most), acknowledge: () => {} };
   const timers = { after: () => () => {}, every: () => () => {} };
@@ -87,7 +91,7 @@ test('rows wait for each other a few seconds, go at once where a report is full,
 test('a report has 500 rows at most, and fewer where they are long, in order from the first on', () => {
   const many = Array.from({ length: 600 }, (_, index) => record(index + 1));
   assert.equal(firstReport(many).records.length, 500);
-  const long = many.map((row) => ({ ...row, user: 'u'.repeat(2_000) }));
+  const long = many.map(({ seq }) => record(seq, { user: 'u'.repeat(2_000) }));
   const { records } = firstReport(long);
   assert.ok(records.length > 400 && records.length < 500, String(records.length));
   assert.ok(records.reduce((bytes, { row }) => bytes + row.length, 0) <= 1_000_000);

@@ -4,7 +4,7 @@ import type {
   GrantUsage as GrantUsageMessage,
   UsageRecord as UsageRecordMessage,
 } from '#contract/wire/gen/remora/policy/v1/sync';
-import { encodeRow, type UsageRecord } from '#sidecar/budget/usage-record';
+import { type KeptRow, rowJson } from '#sidecar/budget/row-text';
 import type { Timers } from '#sidecar/time/timers';
 import type { GrantUsage } from '#treasury/grant-authority';
 import type { Send } from './grant-client.ts';
@@ -14,7 +14,7 @@ export interface UsageOutbox {
   /** What is used now of every grant held. */
   grants(): readonly GrantUsage[];
   /** Records that history has not confirmed, oldest first. */
-  pending(atMost: number): readonly UsageRecord[];
+  pending(atMost: number): readonly KeptRow[];
   /** All records of the instance up to this number are stored. */
   acknowledge(instance: string, seq: number): void;
 }
@@ -32,7 +32,7 @@ interface SentReport {
   readonly seq: number;
   /** By grant, what is used of it. */
   readonly used: ReadonlyMap<string, bigint>;
-  readonly records: readonly UsageRecord[];
+  readonly records: readonly KeptRow[];
   readonly cancel: () => void;
 }
 
@@ -147,11 +147,11 @@ export class UsageReporter {
 }
 
 /** As many as fit, from the first on. */
-function encodeRecords(records: readonly UsageRecord[]): UsageRecordMessage[] {
+function encodeRecords(records: readonly KeptRow[]): UsageRecordMessage[] {
   const encoded: UsageRecordMessage[] = [];
   let bytes = 0;
   for (const record of records) {
-    const row = encodeRow(record);
+    const row = Buffer.from(rowJson(record));
     bytes += row.length;
     if (bytes > MAX_BYTES) break;
     encoded.push({ instance: record.instance, seq: record.seq, row });

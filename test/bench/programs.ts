@@ -47,7 +47,7 @@ export async function bundleProxies(folder: string): Promise<Readonly<Record<Pro
   const bare = join(folder, 'bare-proxy.cjs');
   await bundle({ entry: here(`../../${BUNDLES.sidecar.entry}`), outfile: sidecar });
   await bundle({ entry: here('./bare-proxy.mjs'), outfile: bare });
-  writeCompileCache(process.execPath, sidecar);
+  writeCompileCache(process.execPath, { bundle: sidecar, flags: SIDECAR_NODE_FLAGS });
   const forwarding = join(folder, 'forward-proxy.cjs');
   await bundle({ entry: here('./forward-proxy.mjs'), outfile: forwarding });
   const caPem = await anyCaPem();

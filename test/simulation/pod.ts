@@ -125,7 +125,7 @@ export class Pod {
       shared: () => shared,
       outbox: {
         grants: () => gate.usage(),
-        pending: (atMost) => gate.records(atMost),
+        pending: (atMost) => gate.rows(atMost),
         acknowledge: (of, seq) => gate.acknowledge(of, seq),
       },
       closed: () => gate.closed(),

@@ -42,7 +42,7 @@ function spender(world: World, podUid: string, port: number, start = 1): Spender
     instance,
     outbox: {
       grants: () => holder.gate?.usage() ?? [],
-      pending: (atMost) => holder.gate?.records(atMost) ?? [],
+      pending: (atMost) => holder.gate?.rows(atMost) ?? [],
       acknowledge: (of, seq) => holder.gate?.acknowledge(of, seq),
     },
     closed: () => holder.gate?.closed() ?? [],

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { AttemptEstimate, Growth, Reservation } from '#sidecar/budget/budget-gate';
 import { Journal, recover } from '#sidecar/budget/journal';
 import { SLICE_TOKENS } from '#sidecar/budget/output-slice';
+import { recordOf } from '#sidecar/budget/row-text';
 import { RemoraError } from '#sidecar/errors/remora-error';
 import { bench, refusalOf, soon, until } from './bench.ts';
 import { attemptOf, billed, budgetOf, TARGET, UNKNOWN } from './budgets.ts';
@@ -110,10 +111,12 @@ test('a crash in the middle of a stream books no less than it was let through', 
   const stream = await gate.reserve(streamOf([budgetOf('dev', 50_000n)], { inputTokensAtMost: 10 }));
   for (const tokens of [600, 1_500, 3_000]) {
     await growthOf(stream).ask(tokens);
-    const { returns, records } = recover(new Journal(copyOf(disk)), 'next', 0);
+    const journal = new Journal(copyOf(disk));
+    const { returns } = recover(journal, 'next', 0);
+    const [row] = journal.state.records.map(recordOf);
     const final = returns.reduce((sum, closed) => sum + closed.final, 0n);
     assert.equal(final, BigInt(tokens + 10));
-    assert.deepEqual([records[0]?.outputTokens, records[0]?.costNanoUsd], [tokens, BigInt(tokens + 10)]);
+    assert.deepEqual([row?.outputTokens, row?.costNanoUsd], [tokens, BigInt(tokens + 10)]);
   }
   stream.settle(billed(1));
   await gate.close();

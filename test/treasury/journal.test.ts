@@ -7,27 +7,34 @@ import { test } from 'node:test';
 import { Journal, openJournal, recover } from '#sidecar/budget/journal';
 import type { JournalEntry } from '#sidecar/budget/journal-entry';
 import { MAX_RECORDS } from '#sidecar/budget/journal-state';
-import type { UnnumberedRecord } from '#sidecar/budget/usage-record';
+import { recordOf, rowText } from '#sidecar/budget/row-text';
 import { JournalUnavailable } from '#sidecar/journal/state-journal';
 import { NOON } from './budgets.ts';
 import { MemoryDisk } from './memory-journal.ts';
 
 const WINDOW = 'day-2026-11-21';
 const GRANT = { id: 'g1', budgetId: 'a/b/dev', window: WINDOW, amount: 1_000n };
-const ATTEMPT: UnnumberedRecord = {
-  ...{ requestId: 'r', route: 'ns/r', model: 'm', attempt: 1, inputTokens: 1, outputTokens: 1, costNanoUsd: 100n },
-  ...{ timeMs: NOON, totalMs: 0, outcome: 'failed', billing: 'possibly_billed' },
-};
+const BEGUN = rowText({ requestId: 'r', route: 'ns/r', model: 'm', attempt: 1, timeMs: NOON });
+const END = rowText({
+  ...{ inputTokens: 1, outputTokens: 1, costNanoUsd: '100', totalMs: 0 },
+  ...({ outcome: 'failed', billing: 'possibly_billed' } as const),
+});
 const share = (amount: bigint) => [{ grantId: 'g1', amount }];
 const grant: JournalEntry = { type: 'grant', grant: GRANT, used: 0n };
-const dispatch = (number: number): JournalEntry => ({ type: 'dispatch', number, shares: share(100n), ifLost: ATTEMPT });
+const dispatch = (number: number): JournalEntry => ({
+  ...{ type: 'dispatch', number, shares: share(100n) },
+  ...{ begun: BEGUN, ifLost: END },
+});
 const settle = (number: number, paid: bigint): JournalEntry => ({
   type: 'settle',
   number,
   paid: share(paid),
-  record: { ...ATTEMPT, instance: 'old', seq: number },
+  record: { instance: 'old', seq: number, text: END },
 });
-const recovered = (journal: Journal) => recover(journal, 'new', NOON + 10);
+const recovered = (journal: Journal) => ({
+  ...recover(journal, 'new', NOON + 10),
+  records: journal.state.records.map(recordOf),
+});
 const finals = (journal: Journal) => recovered(journal).returns.map(({ grant: { id }, final }) => [id, final]);
 
 async function inFolder(run: (path: string, folder: string) => void | Promise<void>): Promise<void> {
@@ -174,11 +181,10 @@ test('after a restart of the node, which may have lost the end of a journal, wha
 test('records that nobody acknowledges are kept within a bound, the newest of them', async () => {
   await inFolder((path) => {
     const journal = openJournal(path);
-    const records = Array.from({ length: MAX_RECORDS + 3 }, (_, index) => settle(index + 1, 0n));
-    journal.append(...records);
-    assert.equal(journal.state.records.size, MAX_RECORDS);
+    for (let number = 1; number <= MAX_RECORDS + 3; number += 1) journal.append(dispatch(number), settle(number, 0n));
+    assert.equal(journal.state.records.length, MAX_RECORDS);
     assert.equal(journal.state.droppedRecords, 3);
-    assert.equal([...journal.state.records][0]?.seq, 4);
+    assert.equal(journal.state.records[0]?.seq, 4);
     journal.close();
   });
 });

@@ -9,19 +9,19 @@ import { compileCacheEntries, compileCacheEnv } from './compile-cache.ts';
 import { IMAGE_UID } from './root-filesystem.ts';
 
 /** What Node says of the cache when it runs the program. */
-const said = (folder: string): string =>
-  spawnSync(process.execPath, [...SIDECAR_NODE_FLAGS, join(folder, 'app/program.cjs')], {
+const said = (folder: string, flags: readonly string[] = SIDECAR_NODE_FLAGS): string =>
+  spawnSync(process.execPath, [...flags, join(folder, 'app/program.cjs')], {
     env: { ...compileCacheEnv(join(folder, 'app')), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
     encoding: 'utf8',
   }).stderr;
 
-test('Node takes the code cache of the image wherever the image is, for the very same source alone', (t) => {
+test('Node takes the code cache of the image wherever the image is, for the very same source and flags alone', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'remora-image-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const source = `exports.answer = () => ${'1 + '.repeat(500)}1; exports.answer();`;
   const bundle = join(folder, 'program.cjs');
   writeFileSync(bundle, source);
-  const entries = compileCacheEntries(process.execPath, bundle);
+  const entries = compileCacheEntries(process.execPath, { bundle, flags: SIDECAR_NODE_FLAGS });
   assert.ok(entries.length > 0);
   const here = String(process.getuid?.() ?? 0);
   for (const entry of entries) {
@@ -32,6 +32,7 @@ test('Node takes the code cache of the image wherever the image is, for the very
   }
   writeFileSync(join(folder, 'app/program.cjs'), source);
   assert.match(said(folder), /was accepted/);
+  assert.doesNotMatch(said(folder, []), /was accepted/);
   writeFileSync(join(folder, 'app/program.cjs'), `${source} `);
   assert.doesNotMatch(said(folder), /was accepted/);
 });

@@ -19,10 +19,17 @@ export const compileCacheEnv = (folder: string): { readonly [name: string]: stri
   NODE_COMPILE_CACHE_PORTABLE: '1',
 });
 
-/** Writes the cache beside a bundle that ends by itself where no environment tells it what to do. Throws when there is none then. */
-export function writeCompileCache(node: string, bundle: string): void {
+export interface CachedProgram {
+  /** A file that ends by itself where no environment tells it what to do. */
+  readonly bundle: string;
+  /** Of Node, as it will run: V8 takes no cache that was made with others, but for some. */
+  readonly flags: readonly string[];
+}
+
+/** Writes the cache beside a bundle. Throws when there is none then. */
+export function writeCompileCache(node: string, { bundle, flags }: CachedProgram): void {
   const env = compileCacheEnv(dirname(bundle));
-  const { error } = spawnSync(node, [bundle], { env, stdio: 'ignore', timeout: LOAD_DEADLINE_MS });
+  const { error } = spawnSync(node, [...flags, bundle], { env, stdio: 'ignore', timeout: LOAD_DEADLINE_MS });
   if (error !== undefined || cached(dirname(bundle)).length === 0) {
     throw new Error(`Node wrote no code cache of ${bundle}: see what it says when it is run by hand.`, {
       cause: error,
@@ -31,12 +38,12 @@ export function writeCompileCache(node: string, bundle: string): void {
 }
 
 /** The same as entries of an image that has the bundle in `app`. */
-export function compileCacheEntries(node: string, bundle: string): TarEntry[] {
+export function compileCacheEntries(node: string, { bundle, flags }: CachedProgram): TarEntry[] {
   const folder = mkdtempSync(join(tmpdir(), 'remora-compile-cache-'));
   try {
     const copy = join(folder, basename(bundle));
     cpSync(bundle, copy);
-    writeCompileCache(node, copy);
+    writeCompileCache(node, { bundle: copy, flags });
     return cached(folder).map((path) => ({
       kind: 'file',
       path: `app/${FOLDER}/${ofImageUser(path)}`,

@@ -32,7 +32,7 @@ import { StreamGrowth } from './stream-growth.ts';
 import { UncoveredUse } from './uncovered-use.ts';
 import { UNIT_USE, usedOf } from './unit-use.ts';
 import type { AttemptEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
-import { type Hold, type Need, Wallet } from './wallet.ts';
+import { type Hold, type Need, type Share, Wallet } from './wallet.ts';
 
 const ASK_DEADLINE_MS = 2_000;
 /** Of the about two seconds that kubelet leaves. */
@@ -240,7 +240,9 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   /** Journalled before anything is sent, so that no crash loses the row. */
   #admit(admission: Admission, reserved: Pick<Admitted, 'dues' | 'holds' | 'hard'>): Admitted {
     const begun = rowText(rowBeginning(admission));
-    const admitted = { ...admission, begun, number: this.#journal.begin(), ...reserved };
+    const { attempt, startedUnixMs } = admission;
+    const { dues, holds, hard } = reserved;
+    const admitted = { attempt, startedUnixMs, begun, number: this.#journal.begin(), dues, holds, hard };
     this.#dispatch(admitted, reserved.holds, begun);
     return admitted;
   }
@@ -273,7 +275,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   /** Before more is let through, too. What no hard limit pays for goes on without. `added`: what is released where that fails. */
   #dispatch(admitted: Admitted, added: readonly Hold[], begun?: RowText): void {
     const { number, holds, hard } = admitted;
-    const ifLost = rowText(rowEnd(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST }));
+    const ifLost = rowEnd(admitted, LOST_BILLING, { nowMs: admitted.startedUnixMs, end: LOST });
     const shares = holds.flatMap((hold) => hold.shares);
     try {
       this.#journal.dispatch(number, { shares, begun, ifLost, mustBeProven: hard !== undefined });
@@ -285,26 +287,29 @@ class GrantedBudgetGate implements SidecarBudgetGate {
 
   #settle(admitted: Admitted, outcome: AttemptOutcome, end: AttemptEnd | undefined): Settlement {
     const { attempt, begun, number, holds } = admitted;
-    const dues = new Map(admitted.dues.map((due) => [due.budget.id, due]));
-    const used = ({ budgetId, amount }: Need): bigint => {
-      const { budget, isSpared = false } = dues.get(budgetId) ?? {};
-      const all = usedOf(budget?.unit ?? 'nanoUsd', attempt, { outcome, reserved: amount });
-      return isSpared ? least(all, amount) : all;
-    };
-    const paid = spread(holds, used).flatMap(({ hold, actual }) => {
-      const { budgetId, amount } = hold.need;
-      if (actual > amount && !dues.get(budgetId)?.budget.soft) this.#hooks.overrun?.(budgetId, actual - amount);
-      return this.#wallet.settle(hold, actual, this.#now());
-    });
+    const paid = holds.length === 0 ? [] : this.#pay(admitted, outcome);
     this.#owe(admitted, outcome);
-    const ended = rowText(rowEnd(admitted, outcome, { nowMs: this.#now(), end }));
-    this.#journal.settle(number, { paid, begun, end: ended });
+    this.#journal.settle(number, { paid, begun, end: rowEnd(admitted, outcome, { nowMs: this.#now(), end }) });
     if (holds.length > 0) {
       this.#keeper.giveBack();
       this.#returns.report(false);
     }
     if (!this.lines.isEmpty) for (const { need } of holds) this.#unspent(need);
     return settlementOf(attempt, outcome);
+  }
+
+  #pay({ attempt, holds, dues: all }: Admitted, outcome: AttemptOutcome): Share[] {
+    const dues = new Map(all.map((due) => [due.budget.id, due]));
+    const used = ({ budgetId, amount }: Need): bigint => {
+      const { budget, isSpared = false } = dues.get(budgetId) ?? {};
+      const counted = usedOf(budget?.unit ?? 'nanoUsd', attempt, { outcome, reserved: amount });
+      return isSpared ? least(counted, amount) : counted;
+    };
+    return spread(holds, used).flatMap(({ hold, actual }) => {
+      const { budgetId, amount } = hold.need;
+      if (actual > amount && !dues.get(budgetId)?.budget.soft) this.#hooks.overrun?.(budgetId, actual - amount);
+      return this.#wallet.settle(hold, actual, this.#now());
+    });
   }
 
   /** What was reserved and is in hand still; what goes back is told when it is there. */

@@ -3,7 +3,7 @@
  * garbage a text is one thing where a row is thirty.
  */
 import { decodeRow } from '#contract/history/row-json';
-import type { RowBeginning, RowEnd, UnnumberedRecord, UsageRecord } from './usage-record.ts';
+import type { UnnumberedRecord, UsageRecord } from './usage-record.ts';
 
 /** Members of a row as JSON has them, without the braces: parts of one row are joined by a comma. */
 export type RowText = string;
@@ -14,7 +14,8 @@ export interface KeptRow extends Pick<UsageRecord, 'instance' | 'seq'> {
   readonly text: RowText;
 }
 
-export const rowText = (part: RowBeginning | RowEnd | UnnumberedRecord): RowText => JSON.stringify(part).slice(1, -1);
+/** Empty where all of it is. */
+export const rowText = (part: Partial<UnnumberedRecord>): RowText => JSON.stringify(part).slice(1, -1);
 
 /** As it travels. */
 export const rowJson = ({ instance, seq, text }: KeptRow): string =>

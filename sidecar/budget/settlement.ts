@@ -2,9 +2,11 @@
 import type { Count } from '#contract/history/usage-row';
 import type { PolicyPrice } from '#contract/policy/policy';
 import { totalCalls } from '#sidecar/canonical/hosted-tools';
+import type { Operation } from '#sidecar/canonical/operation';
 import { NO_USAGE, type Usage } from '#sidecar/canonical/usage';
 import type { AttemptEstimate, AttemptOutcome, Settlement } from './budget-gate.ts';
 import { costAtMost, costOf, pricesTier } from './price.ts';
+import { type RowText, rowText } from './row-text.ts';
 import { costWithTools, toolsPico } from './tool-cost.ts';
 import {
   type AttemptEnd,
@@ -77,25 +79,24 @@ interface Ended {
 export function rowBeginning({ attempt, startedUnixMs }: Admission): RowBeginning {
   const { labels = NO_LABELS, requestId, route, target, isPriceCeiling } = attempt;
   const { provider = target.provider, model = target.model, priceVersion } = labels;
-  const named = { provider, model, priceVersion: isPriceCeiling === true ? PRICE_CEILING : priceVersion };
-  return { ...labelled({ ...labels, requestId, route, ...named }), timeMs: timeWithin(startedUnixMs) };
+  const pricedBy = isPriceCeiling === true ? PRICE_CEILING : priceVersion;
+  const named = { ...labels, requestId, route, provider, model, priceVersion: pricedBy };
+  return { ...labelled(named), timeMs: timeWithin(startedUnixMs) };
 }
 
 const NO_LABELS: RowLabels = {};
 
-/** The rest of it. */
+/** The rest of it. In two parts, since an object that is spread into the middle of another is put together member by member. */
 export function rowEnd(
   { attempt, startedUnixMs }: Admission,
   settled: AttemptOutcome,
   { nowMs, end = endOf(settled, nowMs - startedUnixMs) }: Ended,
-): RowEnd {
+): RowText {
   const outcome = attempt.labels?.billed === 'nothing' ? NOTHING_BILLED : settled;
-  return {
-    ...countsOf(attempt, outcome),
-    ...endFields(end),
-    costNanoUsd: costText(settlementOf(attempt, outcome).costNanoUsd),
-    billing: billingOf(attempt, outcome),
-  };
+  const counts = rowText(countsOf(attempt, outcome));
+  const costNanoUsd = costText(settlementOf(attempt, outcome).costNanoUsd);
+  const rest = rowText(endFields(end, { costNanoUsd, billing: billingOf(attempt, outcome) }));
+  return counts === '' ? rest : `${counts},${rest}`;
 }
 
 const NOTHING_BILLED: AttemptOutcome = { usage: undefined, billing: 'nothing' };
@@ -120,26 +121,36 @@ const endOf = ({ billing }: AttemptOutcome, ms: number): AttemptEnd => ({
 });
 
 /** As they stand in a row. */
-export const endFields = ({ outcome, failure, traffic, totalMs, firstTokenMs }: AttemptEnd) => ({
+export const endFields = (
+  { outcome, failure, traffic, totalMs, firstTokenMs }: AttemptEnd,
+  { costNanoUsd, billing }: Pick<RowEnd, 'costNanoUsd' | 'billing'>,
+): RowEnd => ({
   totalMs: millisOf(totalMs),
   firstTokenMs: firstTokenMs === undefined ? undefined : millisOf(firstTokenMs),
   outcome,
   failure,
   traffic: unlessLive(traffic),
+  costNanoUsd,
+  billing,
 });
 
-type Counts = Pick<RowEnd, Count>;
+type Counts = { readonly [Kind in Count]?: number | undefined };
 
 const NO_COUNTS: Counts = {};
 
 function countsOf(attempt: AttemptEstimate, outcome: AttemptOutcome): Counts {
   if (outcome.billing === 'nothing') return NO_COUNTS;
-  const { billed = 'tokens', pieces = NO_COUNTS } = attempt.labels ?? NO_LABELS;
-  if (!isCountUnknown(attempt, outcome)) return { ...countsIn(reported(outcome) ?? NO_USAGE), ...pieces };
+  const { billed = 'tokens', pieces } = attempt.labels ?? NO_LABELS;
+  const counts = tokenCountsOf(attempt, outcome, billed);
+  return pieces === undefined ? counts : { ...counts, ...pieces };
+}
+
+function tokenCountsOf(attempt: AttemptEstimate, outcome: AttemptOutcome, billed: Operation['billed']): Counts {
+  if (!isCountUnknown(attempt, outcome)) return countsIn(reported(outcome) ?? NO_USAGE);
   // A bound of bytes says nothing of what is not counted in tokens, such as audio.
-  if (billed !== 'tokens') return pieces;
+  if (billed !== 'tokens') return NO_COUNTS;
   const { inputTokensAtMost, outputTokensAtMost } = tightened(attempt, outcome);
-  return { inputTokens: countOf(inputTokensAtMost), outputTokens: countOf(outputTokensAtMost), ...pieces };
+  return { inputTokens: countOf(inputTokensAtMost), outputTokens: countOf(outputTokensAtMost) };
 }
 
 /** `usageRow` restores what is none. */

@@ -34,10 +34,10 @@ export function attemptLabels(candidate: Candidate, { call, caller, selection, l
     providerName: provider.adapter.telemetryName,
     operation: call.endpoint.dialect.operation,
     // Only prices of a book leave other tiers of service open.
-    ...(price !== null && { priceVersion: price.otherServiceTiers === undefined ? STATED : priceBook }),
+    priceVersion: price === null ? undefined : price.otherServiceTiers === undefined ? STATED : priceBook,
     billed: operationOf(request).billed,
     pieces: piecesOf(request),
-    ...(log.isShadow && { traffic: 'shadow' }),
+    traffic: log.isShadow ? 'shadow' : undefined,
   };
 }
 
@@ -51,15 +51,15 @@ function piecesOf(request: CanonicalRequest): RowLabels['pieces'] {
   return billed === 'image' ? { images: pieces(request) } : { characters: pieces(request) };
 }
 
+const UNBILLED = { costNanoUsd: '0', billing: 'nothing' } as const;
+
 /** An answer that was given before: nobody was asked, and nothing is billed. */
 function keepHit({ requestId, startUnixMs, ...record }: RequestRecord, hit: RowLabels, gate: BudgetGate): void {
   const end = { outcome: 'cached', totalMs: record.durationMs, firstTokenMs: record.timeToFirstChunkMs } as const;
   gate.keep?.({
     timeMs: timeWithin(startUnixMs),
     ...labelled({ ...hit, requestId, route: record.route, priceVersion: undefined }),
-    costNanoUsd: '0',
-    ...endFields(end),
-    billing: 'nothing',
+    ...endFields(end, UNBILLED),
   });
 }
 
@@ -92,8 +92,9 @@ function keepRefused(record: RequestRecord, call: Pick<Call, 'headers'>, gate: B
       // A name that no route serves may be anything, and a label has few values.
       model: route && requestedModel,
     }),
-    costNanoUsd: '0',
-    ...endFields(isLeft ? { outcome: 'cancelled', totalMs } : { outcome: 'refused', failure: record.outcome, totalMs }),
-    billing: 'nothing',
+    ...endFields(
+      isLeft ? { outcome: 'cancelled', totalMs } : { outcome: 'refused', failure: record.outcome, totalMs },
+      UNBILLED,
+    ),
   });
 }

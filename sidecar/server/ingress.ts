@@ -28,7 +28,7 @@ import { connectNotServed, parserError, writeBareAnswer } from './bare-answer.ts
 import { BodyReader } from './body-reader.ts';
 import { answerExplained, mustNotBeExplained } from './explain-endpoint.ts';
 import { answerFeedback, FEEDBACK, FEEDBACK_BYTES, type LabelledFeedback } from './feedback-endpoint.ts';
-import { HttpReply } from './http-reply.ts';
+import { HttpReply, type HttpReplyOptions } from './http-reply.ts';
 import { answerJob } from './job-endpoint.ts';
 import { listen } from './listen.ts';
 import { presentedKey } from './presented-key.ts';
@@ -75,6 +75,7 @@ export class Ingress {
   readonly #retained: RetainedBytes;
   readonly #open = new SlotList<OpenCall>();
   readonly #idle: IdleWait;
+  readonly #replies: HttpReplyOptions;
   /** Connections on which a request was refused that had not arrived yet: what follows there is the rest of it. */
   readonly #refused = new WeakSet<Socket>();
   #draining = false;
@@ -83,6 +84,7 @@ export class Ingress {
     this.#deps = deps;
     this.#idle = new IdleWait(deps.deadlines, () => this.#open.size === 0);
     this.#retained = new RetainedBytes(deps.config.limits.retainedBytes);
+    this.#replies = { deadlines: deps.deadlines, isLast: () => this.#draining, stallLimitMs: deps.config.stallMs };
     const { headMs, wholeMs } = deps.config.arrival;
     this.#server = createServer({
       headersTimeout: headMs,
@@ -134,11 +136,7 @@ export class Ingress {
 
   #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const requestId = this.#deps.newRequestId();
-    const reply = new HttpReply(request, response, {
-      deadlines: this.#deps.deadlines,
-      isLast: () => this.#draining,
-      stallLimitMs: this.#deps.config.stallMs,
-    });
+    const reply = new HttpReply(request, response, this.#replies);
     try {
       const path = checkHead(request);
       const job = request.method === 'POST' ? undefined : jobAt(path);
@@ -154,8 +152,8 @@ export class Ingress {
       }
       const models = modelsAt(path);
       // Google's paths of models end in what is to be done with the model, as names of models may, too.
-      const isAsked = request.method === 'GET' || endpointAt(path) === undefined;
-      if (models !== undefined && isAsked) this.#tellModels(models, { request, reply, requestId });
+      const isAsked = models !== undefined && (request.method === 'GET' || endpointAt(path) === undefined);
+      if (isAsked) this.#tellModels(models, { request, reply, requestId });
       else this.#acceptCall(askedEndpoint(path, request), { request, response, reply, requestId, expectsContinue });
     } catch (thrown) {
       const error = RemoraError.from(thrown);

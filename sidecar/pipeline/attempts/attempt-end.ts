@@ -18,14 +18,15 @@ export interface EndedAttempt {
 }
 
 /** `hedge` is what was asked beside the one that answered, whichever began: all that such rows cost is the price of hedging. */
-export function attemptEnd({ outcome, isLeft, isSuperseded, isHedge, cause, ...times }: EndedAttempt): AttemptEnd {
+export function attemptEnd(ended: EndedAttempt): AttemptEnd {
+  const { outcome, isLeft, isSuperseded, isHedge, cause, totalMs, firstTokenMs } = ended;
   const isCutShort = outcome === 'aborted' || (outcome === 'ok' && (isLeft || isSuperseded));
   const traffic = isSuperseded || (isHedge && outcome !== 'ok') ? 'hedge' : 'live';
   // A deadline of the request, or a sidecar that shuts down.
   const endedBy = isCutShort && cause instanceof RemoraError ? cause.code : undefined;
-  if (endedBy !== undefined) return { outcome: 'failed', failure: endedBy, traffic, ...times };
-  if (isCutShort) return { outcome: 'cancelled', traffic, ...times };
+  if (endedBy !== undefined) return { outcome: 'failed', failure: endedBy, traffic, totalMs, firstTokenMs };
+  if (isCutShort) return { outcome: 'cancelled', traffic, totalMs, firstTokenMs };
   return outcome === 'ok'
-    ? { outcome: 'ok', traffic, ...times }
-    : { outcome: 'failed', failure: outcome, traffic, ...times };
+    ? { outcome: 'ok', traffic, totalMs, firstTokenMs }
+    : { outcome: 'failed', failure: outcome, traffic, totalMs, firstTokenMs };
 }

@@ -270,7 +270,7 @@ export class AttemptRecorder {
       durationMs: (this.#endMs ?? this.#nowMs()) - this.#startMs,
       timeToFirstChunkMs: this.#firstChunkMs,
       outcome: this.#told,
-      ...(this.#isHedge && { hedge: true as const }),
+      hedge: this.#isHedge || undefined,
       status: this.status,
       usage: this.usage,
       costNanoUsd: this.costNanoUsd,

@@ -71,14 +71,11 @@ export function planAttempt(candidate: Candidate, question: PlanQuestion): Plan 
     wire,
     lane,
     path: wire.path(model, request.stream, request),
-    headers: {
-      ...(content.type !== undefined && { 'content-type': content.type }),
-      ...(wire.id === decoded.dialect.id && forwarded(call, wire)),
-    },
+    headers: headersOf(content.type, wire.id === decoded.dialect.id ? wire.forwardedHeaders : [], call),
     bytes,
     dropped,
     outputTokensAtMost,
-    ...(tools && { tools }),
+    tools,
   });
   return outgoing instanceof Promise ? outgoing.then(planOf) : planOf(outgoing);
 }
@@ -129,13 +126,14 @@ function clientPathsOf({ dialect, content, said }: DecodedRequest): (path: strin
   };
 }
 
-function forwarded({ headers }: Call, { forwardedHeaders }: AnyWire): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of forwardedHeaders) {
+function headersOf(type: string | undefined, forwarded: readonly string[], { headers }: Call): Record<string, string> {
+  const sent: Record<string, string> = {};
+  if (type !== undefined) sent['content-type'] = type;
+  for (const name of forwarded) {
     const value = headers[name];
-    if (typeof value === 'string') kept[name] = value;
+    if (typeof value === 'string') sent[name] = value;
   }
-  return kept;
+  return sent;
 }
 
 interface Way {

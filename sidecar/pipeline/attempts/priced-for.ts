@@ -29,7 +29,7 @@ export function pricedFor(
 ): Priced {
   const { billed, pieces } = operationOf(request);
   const { price } = policy;
-  if (billed === 'tokens') return { ...inTier(policy, isSentAsWritten ? body : {}), ...hourOf(price, body) };
+  if (billed === 'tokens') return byTokens(policy, body, isSentAsWritten);
   if (billed === 'nothing' || (price !== null && isFree(price))) return { target: { ...policy, price: FREE } };
   const [piece, token] = [PER_PIECE[billed], PER_TOKEN[billed]];
   const perPiece = piece && price?.[piece];
@@ -39,14 +39,18 @@ export function pricedFor(
   return isByToken ? { target: policy } : { target: { ...policy, price: null }, isBilledOtherwise: true };
 }
 
-const hourOf = (price: PolicyPrice | null, body: JsonObject): Pick<Priced, 'cachesForAnHour'> =>
-  price?.cacheWrite1hPico !== undefined && cachesForAnHour(body) ? { cachesForAnHour: true } : {};
-
 /** A tier of service whose price is not known makes the price of the attempt unknown. */
-function inTier(policy: PolicyTarget, body: JsonObject): Pick<Priced, 'target' | 'serviceTier'> {
+function byTokens(policy: PolicyTarget, body: JsonObject, isSentAsWritten: boolean): Priced {
   const { price } = policy;
-  if (price?.tiers === undefined && price?.otherServiceTiers === undefined) return { target: policy };
-  const serviceTier = askedServiceTier(body);
-  if (serviceTier === undefined) return { target: policy };
-  return { target: pricesTier(price, serviceTier) ? policy : { ...policy, price: null }, serviceTier };
+  const serviceTier = price === null || !isSentAsWritten ? undefined : tierAsked(price, body);
+  const isPriced = price === null || serviceTier === undefined || pricesTier(price, serviceTier);
+  return {
+    target: isPriced ? policy : { ...policy, price: null },
+    serviceTier,
+    cachesForAnHour: (price?.cacheWrite1hPico !== undefined && cachesForAnHour(body)) || undefined,
+  };
 }
+
+/** undefined: it asks for none, or none makes a difference. */
+const tierAsked = (price: PolicyPrice, body: JsonObject): string | undefined =>
+  price.tiers === undefined && price.otherServiceTiers === undefined ? undefined : askedServiceTier(body);

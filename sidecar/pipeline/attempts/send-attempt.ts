@@ -95,22 +95,23 @@ export function hold(asked: AttemptEstimate, { selection, decoded, log }: Planne
 export const estimate = (plan: Plan, question: PlannedQuestion): AttemptEstimate => {
   const { call, caller, decoded, selection } = question;
   const budgets = limitsOf(plan.candidate, question);
+  const isSliced = budgets.length > 0 && plan.tools === undefined && showsAllItBills(plan, decoded.dialect);
   return {
+    ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
     requestId: call.requestId,
     route: selection.route.policy.key,
-    ...pricedFor(plan.candidate, decoded.content.body, plan.lane.name === 'passthrough'),
     caller,
     model: plan.candidate.model,
     budgets,
-    ...(caller.spared && { spared: caller.spared }),
+    spared: caller.spared,
     inputTokensAtMost: Math.max(
       decoded.content.bytes.length,
       plan.bytes.length,
       operationOf(plan.candidate.request).inputTokens ?? 0,
     ),
     outputTokensAtMost: plan.outputTokensAtMost,
-    ...(plan.tools && { tools: plan.tools }),
-    ...(budgets.length > 0 && plan.tools === undefined && showsAllItBills(plan, decoded.dialect) && { isSliced: true }),
+    tools: plan.tools,
+    isSliced: isSliced || undefined,
     labels: attemptLabels(plan.candidate, question),
   };
 };
@@ -140,7 +141,7 @@ async function exchange(running: Exchange): Promise<Answer> {
   const { request } = plan.candidate;
   const response = await send(running, {
     url,
-    ...(isAboutKept(request) && { method: request.method }),
+    method: isAboutKept(request) ? request.method : undefined,
     headers: { ...SENT_HEADERS, ...provider.pool?.headers, ...authorization, ...plan.headers },
     body,
     timeouts: { connectMs, headersMs: firstTokenMs, idleMs },

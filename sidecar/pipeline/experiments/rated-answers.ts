@@ -16,47 +16,48 @@ export interface Feedback {
   readonly variant?: string;
 }
 
-/** An answer that can be rated. */
-class RatedAnswer {
+/** Who answered; one object for as many answers in a row as are alike. */
+interface Answered {
   readonly route: string;
   readonly target: string;
   readonly variant: string | undefined;
   readonly arm: Arm | undefined;
-  isRated = false;
-
-  constructor(route: string, target: string, { variant }: RequestRecord, arm: Arm | undefined) {
-    this.route = route;
-    this.target = target;
-    this.variant = variant;
-    this.arm = arm;
-  }
 }
 
+/** A ring and no map: every request is remembered and few are rated, so that looking one up may cost a walk. */
 export class RatedAnswers {
-  readonly #answers = new Map<string, RatedAnswer>();
-  /** The ids in a ring: to ask the map for its oldest walks over all that were deleted. */
   readonly #ids: string[] = [];
+  readonly #answered: Answered[] = [];
+  readonly #isRated = new Uint8Array(MOST_ANSWERS);
   #next = 0;
+  #last: Answered | undefined;
 
   /** `arm`: absent where the rule has no variants. */
-  remember(record: RequestRecord, arm?: Arm): void {
-    const { requestId, route, answeredBy } = record;
+  remember({ requestId, route, answeredBy, variant }: RequestRecord, arm?: Arm): void {
     if (route === undefined || answeredBy === undefined) return;
-    const oldest = this.#ids[this.#next];
-    if (oldest !== undefined) this.#answers.delete(oldest);
     this.#ids[this.#next] = requestId;
+    this.#answered[this.#next] = this.#alike({ route, target: answeredBy, variant, arm });
+    this.#isRated[this.#next] = 0;
     this.#next = (this.#next + 1) % MOST_ANSWERS;
-    this.#answers.set(requestId, new RatedAnswer(route, answeredBy, record, arm));
+  }
+
+  #alike(answered: Answered): Answered {
+    const { route, target, variant, arm } = answered;
+    const last = this.#last;
+    const isAlike = last?.route === route && last.target === target && last.variant === variant && last.arm === arm;
+    if (!isAlike) this.#last = answered;
+    return isAlike ? last : answered;
   }
 
   /** `unknown`: no such answer is remembered. Only the first score of an answer counts; `again`: this is another one. */
   rate(requestId: string, score: number): Feedback | 'unknown' | 'again' {
-    const answer = this.#answers.get(requestId);
-    if (answer === undefined) return 'unknown';
-    if (answer.isRated) return 'again';
-    answer.isRated = true;
-    const { route, target, variant } = answer;
-    answer.arm?.rated(score);
+    const at = this.#ids.indexOf(requestId);
+    const answered = this.#answered[at];
+    if (answered === undefined) return 'unknown';
+    if (this.#isRated[at] === 1) return 'again';
+    this.#isRated[at] = 1;
+    const { route, target, variant, arm } = answered;
+    arm?.rated(score);
     return { requestId, score, route, target, ...(variant !== undefined && { variant }) };
   }
 }

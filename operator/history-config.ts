@@ -1,8 +1,8 @@
 /** Where a process keeps the history of usage, as its environment says. */
 import { OPERATOR_ENV } from '#contract/names/operator-env';
-import { HISTORIES, historyKind } from '#operator/history/histories';
-import { RETENTION } from '#operator/history/history-store';
-import type { Backups } from '#operator/history/upkeep';
+import { HISTORIES, historyKind } from '#history/histories';
+import { RETENTION } from '#history/history-store';
+import type { Backups } from '#history/upkeep';
 
 export type HistoryConfig =
   /** `url` may hold a password. */

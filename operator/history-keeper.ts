@@ -1,8 +1,8 @@
 /** The process that keeps the history: its reports over HTTPS, and its daily upkeep. */
 import { HISTORY_AUDIENCE } from '#contract/names/api';
-import type { HistoryStore } from '#operator/history/history-store';
-import { createHistoryServer } from '#operator/history/server/history-server';
-import { type Backups, Upkeep } from '#operator/history/upkeep';
+import type { HistoryStore } from '#history/history-store';
+import { type Backups, Upkeep } from '#history/upkeep';
+import { createHistoryServer } from '#operator/history/history-server';
 import { AccessReviewer } from '#operator/kube/access-reviewer';
 import type { KubeClient } from '#operator/kube/kube-client';
 import type { HistoryMetrics } from '#operator/telemetry/history-metrics';

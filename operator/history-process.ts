@@ -1,8 +1,8 @@
 /** Composition root of the process that keeps the history in a file, for all replicas of the operator. */
 
 import { OPERATOR_ENV } from '#contract/names/operator-env';
-import { openHistory } from '#operator/history/histories';
-import { RETENTION } from '#operator/history/history-store';
+import { openHistory } from '#history/histories';
+import { RETENTION } from '#history/history-store';
 import type { ClusterAccess } from '#operator/kube/cluster-access';
 import { KubeClient } from '#operator/kube/kube-client';
 import { createHealthServer } from '#operator/telemetry/health-server';

@@ -1,9 +1,9 @@
 /** The history as the operator has it: rows of sidecars go into it, wherever it is kept. */
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
-import { openHistory } from '#operator/history/histories';
-import { type AuditStore, RETENTION } from '#operator/history/history-store';
+import { openHistory } from '#history/histories';
+import { type AuditStore, RETENTION } from '#history/history-store';
 import type { Peer } from '#operator/history/peer-rows';
-import { RemoteHistory } from '#operator/history/remote/remote-history';
+import { RemoteHistory } from '#operator/history/remote-history';
 import { ROW_RESULTS, UsageIntake } from '#operator/history/usage-intake';
 import type { HistoryConfig } from './history-config.ts';
 import { createHistoryKeeper, type KeeperOptions } from './history-keeper.ts';

@@ -15,8 +15,8 @@ export interface BundleTarget {
 export const BUNDLES = {
   sidecar: { entry: 'sidecar/main.ts', outfile: 'dist/sidecar.cjs' },
   operator: { entry: 'operator/main.ts', outfile: 'dist/operator.cjs' },
-  // A thread of the operator, which looks for it beside its own bundle.
-  historyWorker: { entry: 'operator/history/sqlite/worker.ts', outfile: 'dist/history-worker.cjs' },
+  // A thread of the operator and of the command line, which look for it beside their own bundle.
+  historyWorker: { entry: 'history/sqlite/worker.ts', outfile: 'dist/history-worker.cjs' },
   cli: { entry: 'cli/main.ts', outfile: 'dist/cli.cjs' },
 } as const satisfies Record<string, BundleTarget>;
 

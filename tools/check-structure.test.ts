@@ -11,6 +11,13 @@ test('a sidecar file that imports the operator is a breach', () => {
   );
 });
 
+test('the history knows none of those that keep one', () => {
+  for (const keeper of ['operator/https/listener', 'sidecar/time/timers', 'cli/user-error'])
+    assert.equal(breaches('history/x.ts', `import { a } from '#${keeper}';\n`).length, 1, keeper);
+  for (const path of ['operator/audit/x.ts', 'cli/report/x.ts'])
+    assert.deepEqual(breaches(path, "import { a } from '#history/history-store';\n"), []);
+});
+
 test('a lazy import counts like any other', () => {
   assert.equal(breaches('contract/names/x.ts', "const a = await import('#sidecar/sidecar');\n").length, 1);
 });

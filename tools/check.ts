@@ -4,7 +4,10 @@ import { spawnSync } from 'node:child_process';
 const CHECKS: readonly (readonly [string, readonly string[]])[] = [
   ['format and lint', ['biome', 'check', '--error-on-warnings', '.']],
   ['types', ['tsc', '-p', '.']],
-  ['promises', ['oxlint', '--type-aware', 'contract', 'treasury', 'sidecar', 'operator', 'cli', 'tools', 'test']],
+  [
+    'promises',
+    ['oxlint', '--type-aware', 'contract', 'treasury', 'history', 'sidecar', 'operator', 'cli', 'tools', 'test'],
+  ],
   ['dead code and packages', ['knip', '--no-progress']],
   ['structure', ['node', 'tools/check-structure.ts']],
   ['figures', ['node', 'tools/figures.ts']],

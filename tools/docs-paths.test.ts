@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 const PAGES = ['README.md', ...globSync('docs/**/*.md')];
-const ROOT_FOLDERS = /^(contract|treasury|sidecar|operator|cli|charts|crds|docs|examples|test|tools)\//;
+const ROOT_FOLDERS = /^(contract|treasury|history|sidecar|operator|cli|charts|crds|docs|examples|test|tools)\//;
 
 test('every link between pages leads somewhere', () => {
   for (const page of PAGES) {
@@ -23,7 +23,7 @@ test('every path that the docs name exists', () => {
 });
 
 test('every file that the map of the code names exists', () => {
-  const files = globSync('{contract,treasury,sidecar,operator,cli,tools}/**/*.{ts,proto}');
+  const files = globSync('{contract,treasury,history,sidecar,operator,cli,tools}/**/*.{ts,proto}');
   const map = readFileSync('docs/architecture.md', 'utf8');
   for (const [, name = ''] of map.matchAll(/`([\w./-]+\.(?:ts|proto))`/g)) {
     assert.ok(

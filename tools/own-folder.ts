@@ -138,7 +138,7 @@ const NAMES: readonly Exception[] = [
 ];
 
 const REGISTRIES = ['contract/resources/provider-type.ts', 'sidecar/providers/index.ts'];
-const PRODUCT = /^(contract|treasury|sidecar|operator|cli)\//;
+const PRODUCT = /^(contract|treasury|history|sidecar|operator|cli)\//;
 
 const within = (path: string, place: string): boolean =>
   place.endsWith('/') ? path.startsWith(place) : path === place || path === place.replace(/\.ts$/, '');

@@ -12,6 +12,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'contract/history': ['contract/names', 'contract/policy'],
   'contract/webhook': ['contract/names'],
   treasury: ['contract'],
+  history: ['contract'],
   'sidecar/canonical': [],
   'sidecar/json': ['sidecar/canonical'],
   'sidecar/stream': [],
@@ -83,9 +84,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'operator/push': ['contract', 'treasury'],
   'operator/https': [],
   'operator/admission': ['contract', 'operator/https'],
-  'operator/history': ['contract', 'treasury', 'operator/https'],
+  'operator/history': ['contract', 'treasury', 'history', 'operator/https'],
   'operator/telemetry': ['contract'],
-  'operator/audit': ['contract', 'treasury', 'operator/history', 'operator/kube', 'operator/telemetry'],
+  'operator/audit': ['contract', 'treasury', 'history', 'operator/history', 'operator/kube', 'operator/telemetry'],
   'operator/prices': ['contract', 'operator/audit', 'operator/kube', 'operator/telemetry'],
   'operator/controller': [
     'contract',
@@ -97,10 +98,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'operator/push',
     'operator/telemetry',
   ],
-  operator: ['contract', 'treasury', 'operator'],
-  cli: ['contract', 'treasury', 'sidecar', 'operator/history', 'cli'],
-  test: ['contract', 'treasury', 'sidecar', 'operator', 'cli', 'test', 'tools'],
-  tools: ['contract', 'treasury', 'sidecar', 'operator', 'cli', 'test', 'tools'],
+  operator: ['contract', 'treasury', 'history', 'operator'],
+  cli: ['contract', 'treasury', 'history', 'sidecar', 'cli'],
+  test: ['contract', 'treasury', 'history', 'sidecar', 'operator', 'cli', 'test', 'tools'],
+  tools: ['contract', 'treasury', 'history', 'sidecar', 'operator', 'cli', 'test', 'tools'],
 };
 
 /** Rooms that read no clock, environment or randomness and do no I/O: such things come in as parameters. */

@@ -10,7 +10,7 @@ export interface SourceFile {
 
 /** All TypeScript sources but generated ones, by path. */
 export function sourceFiles(): SourceFile[] {
-  return globSync('{contract,treasury,sidecar,operator,cli,test,tools}/**/*.ts')
+  return globSync('{contract,treasury,history,sidecar,operator,cli,test,tools}/**/*.ts')
     .filter((path) => !path.includes('/gen/'))
     .sort()
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));

@@ -1,6 +1,6 @@
 /** The schema of the chart's values as zod, and the JSON Schema that helm checks them against: a misspelt value fails at install. */
 import { z } from 'zod';
-import { POSTGRES_HISTORY } from '#operator/history/postgres/postgres-history';
+import { POSTGRES_HISTORY } from '#history/postgres/postgres-history';
 import { GRANT_STORES } from '#treasury/stores/index';
 
 const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']);

@@ -1,16 +1,16 @@
 /** What was used and cost goes out of the journal into a history in the folder of the state, by the engine of clusters. */
-
 import { historyFile } from '#cli/files/state-folder';
-import { type HistoryStore, RETENTION } from '#operator/history/history-store';
-import { SQLITE_HISTORY } from '#operator/history/sqlite/sqlite-history';
-import { Upkeep } from '#operator/history/upkeep';
+import { type HistoryStore, RETENTION } from '#history/history-store';
+import { SQLITE_HISTORY } from '#history/sqlite/sqlite-history';
+import { Upkeep } from '#history/upkeep';
 import type { SidecarBudgetGate } from '#sidecar/budget/granted-budget-gate';
+import { MAX_RECORDS } from '#sidecar/budget/journal-state';
 import { REAL_TIMERS, type Timers, withDeadline } from '#sidecar/time/timers';
 
 const KEEP_EVERY_MS = 1_000;
 const MOST_ROWS = 500;
 /** As many rows as a journal keeps. */
-const MOST_BATCHES = 10;
+const MOST_BATCHES = Math.ceil(MAX_RECORDS / MOST_ROWS);
 /** What is not kept by then stays in the journal for the next start. */
 const CLOSE_WITHIN_MS = 5_000;
 
@@ -34,10 +34,7 @@ export class UsageKeeper {
   constructor(options: UsageKeeperOptions) {
     const { store, say, now, timers } = options;
     this.#options = options;
-    const log = {
-      info: () => undefined,
-      warn: (fields: object, message: string) => say(`${message}: ${causeOf(fields)}`),
-    };
+    const log = { warn: (fields: object, message: string) => say(`${message}: ${causeOf(fields)}`) };
     this.#upkeep = new Upkeep({ store, now, log, onDone: () => undefined });
     this.#upkeep.start();
     this.#stopLooking = timers.every(KEEP_EVERY_MS, () => void this.keep());

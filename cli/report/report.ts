@@ -26,15 +26,19 @@ export async function report({ where, format, ...flags }: ReportFlags): Promise<
   const params = paramsOf({ by: flags.by, period: flags.period, from: flags.from, to: flags.to, top: flags.top });
   for (const one of where) params.append('where', one);
   params.set('format', format === 'csv' ? 'csv' : 'json');
-  const text = await ask(flags, { path: `/v1/report?${params}` });
+  const { ask } = await historyOf(flags);
+  const text = await ask({ path: `/v1/report?${params}` });
   return format === 'table' ? reportTable(text) : text;
 }
 
 /** One line. */
-export const question = (
+export async function question(
   name: 'dearest-team' | 'per-session',
   { operator, state, kubeconfig, context, ...params }: AskedFlags & Readonly<Record<string, string | undefined>>,
-): Promise<string> => ask({ operator, state, kubeconfig, context }, { path: `/v1/report/${name}?${paramsOf(params)}` });
+): Promise<string> {
+  const { ask } = await historyOf({ operator, state, kubeconfig, context });
+  return ask({ path: `/v1/report/${name}?${paramsOf(params)}` });
+}
 
 export interface RerateFlags extends AskedFlags {
   readonly provider: string;
@@ -48,18 +52,29 @@ export interface RerateFlags extends AskedFlags {
 export async function rerate({ provider, model, from, to, prices, ...flags }: RerateFlags): Promise<string> {
   const { readPrices } = await import('./read-prices.ts');
   const stated = { provider, model, from, to, prices: readPrices(prices) };
-  // The token is of an account that others use, too.
-  const by = flags.state === undefined ? await whoAmI(await connect(flags)) : undefined;
+  const { ask, asker } = await historyOf(flags);
+  const by = await asker();
   const body = { ...stated, ...(by !== undefined && { by }) };
-  const text = await ask(flags, { path: '/v1/rerate', body });
+  const text = await ask({ path: '/v1/rerate', body });
   const { rows, differenceUsd } = parsed<{ rows: number; differenceUsd: string }>(text);
   return `${rows} attempts have another cost: ${differenceUsd.startsWith('-') ? '' : '+'}${differenceUsd} USD.\n`;
 }
 
-async function ask({ state, operator, ...cluster }: AskedFlags, asked: Asked): Promise<string> {
-  if (state === undefined) return askHistory(await connect(cluster), placeOf(operator), asked);
-  const { askState } = await import('./state-history.ts');
-  return askState(state, asked);
+interface History {
+  readonly ask: (asked: Asked) => Promise<string>;
+  /** Who asks: the token that is asked with is of an account that others use, too. undefined: nobody says. */
+  readonly asker: () => Promise<string | undefined>;
+}
+
+/** Connected to once, however often it is asked. */
+async function historyOf({ state, operator, ...options }: AskedFlags): Promise<History> {
+  if (state !== undefined) {
+    const { askState } = await import('./state-history.ts');
+    return { ask: (asked) => askState(state, asked), asker: async () => undefined };
+  }
+  const cluster = await connect(options);
+  const place = placeOf(operator);
+  return { ask: (asked) => askHistory(cluster, place, asked), asker: () => whoAmI(cluster) };
 }
 
 function parsed<T>(text: string): T {

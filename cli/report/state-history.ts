@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { historyFile } from '#cli/files/state-folder';
 import { UserError } from '#cli/user-error';
 import { RequestFault } from '#contract/history/request-fault';
-import { HistoryUnavailable, RETENTION, ReportImpossible } from '#operator/history/history-store';
-import { routeOf } from '#operator/history/server/routes';
-import { SQLITE_HISTORY } from '#operator/history/sqlite/sqlite-history';
+import { HistoryUnavailable, RETENTION, ReportImpossible } from '#history/history-store';
+import { routeOf } from '#history/routes/routes';
+import { SQLITE_HISTORY } from '#history/sqlite/sqlite-history';
 import type { Asked } from './history.ts';
 
 /** As the one in a cluster answers the same path. Rejects with UserError. */

@@ -4,7 +4,7 @@
  */
 import type { ObjectName } from '#contract/compile/object-key';
 import type { AuditFact } from '#contract/history/audit';
-import type { AuditKept, AuditStore } from '#operator/history/history-store';
+import type { AuditKept, AuditStore } from '#history/history-store';
 import { within } from '#operator/history/within';
 import type { After } from '#treasury/open-book';
 import { realAfter } from '#treasury/treasury';

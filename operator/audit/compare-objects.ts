@@ -4,7 +4,7 @@
  */
 import type { AuditFact, KnownObject } from '#contract/history/audit';
 import { USER_KINDS } from '#contract/resources/kinds';
-import type { AuditStore } from '#operator/history/history-store';
+import type { AuditStore } from '#history/history-store';
 import type { KubeClient } from '#operator/kube/kube-client';
 import { pathOf, type ResourceType, remoraType } from '#operator/kube/resource-type';
 import type { Compare } from './audit-trail.ts';

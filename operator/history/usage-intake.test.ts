@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeRow } from '#contract/history/row-json';
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import { type Appended, HistoryUnavailable } from '#history/history-store';
 import { realAfter } from '#treasury/treasury';
-import { type Appended, HistoryUnavailable } from './history-store.ts';
 import { PAUSE_MS, UsageIntake } from './usage-intake.ts';
 
 const peerOf = (podUid: string) => ({ namespace: 'shop', podName: podUid, podUid });

@@ -4,9 +4,9 @@
  * which send it again.
  */
 import type { UsageRecord } from '#contract/wire/gen/remora/policy/v1/sync';
+import type { Appended, HistoryStore } from '#history/history-store';
 import type { After } from '#treasury/open-book';
 import { realAfter } from '#treasury/treasury';
-import type { Appended, HistoryStore } from './history-store.ts';
 import { type Peer, rowsOfPeer } from './peer-rows.ts';
 import { within } from './within.ts';
 

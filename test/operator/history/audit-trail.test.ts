@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AuditRecord } from '#contract/history/audit';
+import { openHistory } from '#history/histories';
+import { type AuditFacts, type HistoryStore, HistoryUnavailable } from '#history/history-store';
 import { AuditTrail } from '#operator/audit/audit-trail';
 import { compareObjects } from '#operator/audit/compare-objects';
 import type { AuditedObject } from '#operator/audit/facts';
-import { openHistory } from '#operator/history/histories';
-import { type AuditFacts, type HistoryStore, HistoryUnavailable } from '#operator/history/history-store';
 import type { KubeCall, KubeClient } from '#operator/kube/kube-client';
 import { eventually } from '#test/operator/eventually';
 

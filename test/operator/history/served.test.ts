@@ -9,13 +9,13 @@ import { encodeRow } from '#contract/history/row-json';
 import type { UsageRow } from '#contract/history/usage-row';
 import { HISTORY_AUDIENCE } from '#contract/names/api';
 import { runRemora } from '#test/cli/remora-process';
+import { rowOf } from '#test/history/rows';
 import { eventually } from '#test/operator/eventually';
 import { type RunningOperator, World } from '#test/operator/world';
 import { postgres } from '#test/support/postgres';
 import { rawStream } from '#test/sync/raw-stream';
 import { installHistory, tokenOf } from './chart-objects.ts';
 import { ask, bind, finance, open, operatorOf, outside, type Place, publish } from './place.ts';
-import { rowOf } from './rows.ts';
 
 const STARTED_MS = Date.now();
 const DAYS = `from=${new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)}`;

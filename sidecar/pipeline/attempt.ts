@@ -35,8 +35,10 @@ export async function attempt(question: AttemptQuestion): Promise<Answer> {
   let unasked: RemoraError | undefined;
   for (let left = selection.candidates; ; ) {
     // Asked anew for each turn: other requests may have learned meanwhile who does not work.
-    const [candidate, ...others] = byHealth(left, question);
+    const order = byHealth(left, question);
+    const candidate = order[0];
     if (candidate === undefined) break;
+    const others = order.slice(1);
     left = others;
     const isOnTrial = candidate.target.variant !== undefined && selection.candidates.length > 1;
     const turn = { question, failures: isOnTrial ? [] : failures, isOnTrial, others, isAccompanied: false };

@@ -8,13 +8,19 @@ import { ClientGone } from './scope/request-scope.ts';
 /** Silence after which a comment is sent, below the idle limit of common intermediaries. */
 const HEARTBEAT_MS = 15_000;
 
-export async function deliver(outgoing: Outgoing, call: Call, log: RequestRecorder): Promise<void> {
+/** A promise only where the answer is a stream. */
+export function deliver(outgoing: Outgoing, call: Call, log: RequestRecorder): Promise<void> | undefined {
   log.status = 200;
-  if (outgoing.kind === 'whole') {
-    log.firstChunk();
-    const { headers, body } = outgoing;
-    return call.reply.whole(200, headers, body instanceof Uint8Array ? body : JSON.stringify(body));
-  }
+  if (outgoing.kind === 'stream') return deliverStream(outgoing, call, log);
+  log.firstChunk();
+  const { headers, body } = outgoing;
+  call.reply.whole(200, headers, body instanceof Uint8Array ? body : JSON.stringify(body));
+  return undefined;
+}
+
+type OutgoingStream = Extract<Outgoing, { kind: 'stream' }>;
+
+async function deliverStream(outgoing: OutgoingStream, call: Call, log: RequestRecorder): Promise<void> {
   call.reply.start(200, outgoing.headers);
   // A head leaves with the first bytes of its body.
   if (outgoing.isEarly && outgoing.heartbeat !== undefined) call.reply.write(outgoing.heartbeat);
@@ -23,7 +29,7 @@ export async function deliver(outgoing: Outgoing, call: Call, log: RequestRecord
   function beat(): void {
     heartbeat = deadlines.in(HEARTBEAT_MS, beat);
     // A client that does not read gets no more: its stall is judged where the write waits.
-    if (outgoing.kind === 'stream' && outgoing.heartbeat !== undefined) call.reply.write(outgoing.heartbeat);
+    if (outgoing.heartbeat !== undefined) call.reply.write(outgoing.heartbeat);
   }
   try {
     for (let items = await outgoing.source.read(); items !== null; items = await outgoing.source.read()) {
@@ -51,11 +57,7 @@ async function drained({ reply, scope }: Call): Promise<void> {
 }
 
 /** False when the client should be waited for. One write per batch, so that what came together leaves together. */
-function writeItems(
-  items: readonly StreamItem[],
-  { encode }: Extract<Outgoing, { kind: 'stream' }>,
-  { reply }: Call,
-): boolean {
+function writeItems(items: readonly StreamItem[], { encode }: OutgoingStream, { reply }: Call): boolean {
   const [only] = items;
   if (items.length === 1 && only !== undefined) return write(encode(only), reply);
   return write(

@@ -13,8 +13,8 @@ import type { RouteQuestion, Selection } from './select-route.ts';
 
 /** The stages that it goes through again. */
 export interface Stages {
-  judge(understood: Omit<Understood, 'inspection' | 'conditions'>, passing: Passing): Promise<Understood>;
-  questionOf(understood: Understood, passing: Passing): Promise<RouteQuestion>;
+  judge(understood: Omit<Understood, 'inspection' | 'conditions'>, passing: Passing): Understood | Promise<Understood>;
+  questionOf(understood: Understood, passing: Passing): RouteQuestion | Promise<RouteQuestion>;
   select(question: RouteQuestion, call: Passing['call']): Selection;
 }
 

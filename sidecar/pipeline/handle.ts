@@ -122,14 +122,16 @@ async function pass(passing: Passing): Promise<void> {
   const { call, log, deps } = passing;
   const understood = await understand(passing);
   if (tellRemembered(understood.decoded.request, { call, log, remembered: deps.remembered })) return;
-  const question = await questionOf(understood, passing);
+  const asked = questionOf(understood, passing);
+  const question = asked instanceof Promise ? await asked : asked;
   const selection = select(question, call);
   const { caller, decoded } = understood;
-  const attempts = { ...passing, caller, decoded, selection };
+  const attempts = { call, log, deps, caller, decoded, selection };
   const visit = visitCache(attempts);
   try {
     // An answer that is here already takes nobody's place.
-    if (visit?.hit === undefined) await enter(selection, passing);
+    const entering = visit?.hit === undefined ? enter(selection, passing) : undefined;
+    if (entering !== undefined) await entering;
     await answer(attempts, understood, visit);
   } finally {
     visit?.leave();
@@ -165,34 +167,57 @@ export async function understand({ call, log, deps }: Passing): Promise<Understo
   return judge({ snapshot, decoded, caller }, { call, log, deps });
 }
 
+type Judged = Pick<Understood, 'snapshot' | 'decoded' | 'caller'>;
+
 /** What is found in a request, and what expressions ask of it. */
-async function judge(
-  { snapshot, decoded, caller }: Omit<Understood, 'inspection' | 'conditions'>,
-  { call, log, deps: { now } }: Passing,
-): Promise<Understood> {
+function judge(judged: Judged, passing: Passing): Understood | Promise<Understood> {
+  const { snapshot, decoded, caller } = judged;
+  if (snapshot.reads !== undefined || isLargeToInspect(decoded.content.bytes)) return judgeSlowly(judged, passing);
   // Once per request and before any target is chosen, since the verdict decides which targets may be.
+  const inspection = inspectInput(decoded.request, snapshot);
+  return { snapshot, decoded, caller, inspection, conditions: NO_CONDITIONS };
+}
+
+async function judgeSlowly(judged: Judged, { call, log, deps: { now } }: Passing): Promise<Understood> {
+  const { snapshot, decoded } = judged;
+  const { reads } = snapshot;
   const inspection = isLargeToInspect(decoded.content.bytes)
     ? await inspectLarge(decoded.request, snapshot, call.scope)
     : inspectInput(decoded.request, snapshot);
-  const { reads } = snapshot;
-  const conditions =
-    reads === undefined ? NO_CONDITIONS : await conditionsOf({ call, caller, decoded, snapshot, reads, log, now });
-  return { snapshot, decoded, caller, inspection, conditions };
+  const conditions = reads === undefined ? NO_CONDITIONS : await conditionsOf({ ...judged, call, reads, log, now });
+  return { ...judged, inspection, conditions };
 }
 
-export async function questionOf(understood: Understood, { call, log, deps }: Passing): Promise<RouteQuestion> {
-  const { decoded, snapshot, caller, inspection, conditions } = understood;
-  const { broker, keepers, latencies, random, upstream } = deps;
+export function questionOf(understood: Understood, passing: Passing): RouteQuestion | Promise<RouteQuestion> {
+  const { call, log, deps } = passing;
+  const { caller, snapshot, inspection, decoded } = understood;
   const { request } = decoded;
   // Before the rules, which are looked at in one go, may ask what it says.
   const classifier = classifierOf(request, snapshot);
-  if (classifier !== undefined) await askClassifier(classifier, { call, caller, request, inspection, log, upstream });
-  const { credentials } = deps.policies;
-  const { isRolledBack } = deps.variants;
-  const inputBytes = decoded.content.bytes.length;
-  const known = { call, caller, request, inspection, conditions, snapshot, credentials, broker, keepers };
-  return { ...known, inputBytes, latencies, random, isRolledBack, log };
+  const ask = (): RouteQuestion => routeQuestion(understood, passing);
+  if (classifier === undefined) return ask();
+  return askClassifier(classifier, { call, caller, request, inspection, log, upstream: deps.upstream }).then(ask);
 }
+
+const routeQuestion = (
+  { decoded, snapshot, caller, inspection, conditions }: Understood,
+  { call, log, deps }: Passing,
+): RouteQuestion => ({
+  call,
+  caller,
+  request: decoded.request,
+  inspection,
+  conditions,
+  snapshot,
+  credentials: deps.policies.credentials,
+  broker: deps.broker,
+  keepers: deps.keepers,
+  inputBytes: decoded.content.bytes.length,
+  latencies: deps.latencies,
+  random: deps.random,
+  isRolledBack: deps.variants.isRolledBack,
+  log,
+});
 
 export function select(question: RouteQuestion, { patienceMs }: Call): Selection {
   const { request } = question;
@@ -201,12 +226,17 @@ export function select(question: RouteQuestion, { patienceMs }: Call): Selection
 }
 
 /** From here on all attempts together have one deadline, which is the route's; a route that bounds its requests may let this one wait. */
-async function enter(selection: Selection, { call, log, deps }: Passing): Promise<void> {
+function enter(selection: Selection, { call, log, deps }: Passing): Promise<void> | undefined {
   const { totalMs, key, stream } = selection.route.policy;
   call.scope.limitTo(totalMs, key);
+  const drains = stream?.onClientGone === 'Drain' && log.stream;
+  const entered = (): void => {
+    if (drains) deps.drains.offer(call.scope);
+  };
   const turn = deps.admission.enter(call, selection, log);
-  if (turn !== undefined) await turn;
-  if (stream?.onClientGone === 'Drain' && log.stream) deps.drains.offer(call.scope);
+  if (turn !== undefined) return turn.then(entered);
+  entered();
+  return undefined;
 }
 
 /** A limit has the request go to another model. As `lower`. */
@@ -216,15 +246,6 @@ export const lowered = (refused: LimitRefused, understood: Understood, passing: 
 interface Answered {
   readonly given: Answer;
   readonly attempts: AttemptQuestion;
-}
-
-async function answered(attempts: AttemptQuestion, understood: Understood): Promise<Answered> {
-  try {
-    return { given: await attempt(attempts), attempts };
-  } catch (thrown) {
-    if (!isLowered(thrown, understood)) throw thrown;
-    return answeredByOther(thrown, understood, attempts);
-  }
 }
 
 async function answeredByOther(refused: LimitRefused, asked: Understood, passing: Passing): Promise<Answered> {
@@ -242,8 +263,14 @@ async function answeredByOther(refused: LimitRefused, asked: Understood, passing
 
 async function answer(asked: AttemptQuestion, understood: Understood, visit: CacheVisit | undefined): Promise<void> {
   const { call, log, deps } = asked;
-  const hit = visit?.hit;
-  const { given, attempts } = hit === undefined ? await answered(asked, understood) : { given: hit, attempts: asked };
+  let given = visit?.hit;
+  let attempts = asked;
+  try {
+    given ??= await attempt(asked);
+  } catch (thrown) {
+    if (!isLowered(thrown, understood)) throw thrown;
+    ({ given, attempts } = await answeredByOther(thrown, understood, asked));
+  }
   const { decoded, selection } = attempts;
   const whole = joined(given, attempts, understood.snapshot);
   // Before guardrails: what they leave of it is decided each time that it is given.
@@ -258,6 +285,7 @@ async function answer(asked: AttemptQuestion, understood: Understood, visit: Cac
   const metered = meter(inspected);
   const written = { call, decoded, selection, log, nowUnixMs: deps.now(), remembered: deps.remembered };
   const outgoing = isLargeAnswer(metered) ? await encodeLarge(metered, written) : encode(metered, written);
-  await deliver(outgoing, call, log);
+  const delivered = deliver(outgoing, call, log);
+  if (delivered !== undefined) await delivered;
   visit?.keep();
 }

@@ -35,7 +35,7 @@ export class BodyReader implements BodySource {
     this.#options = options;
   }
 
-  async read(): Promise<Uint8Array> {
+  read(): Promise<Uint8Array> {
     const declared = Number(this.#request.headers['content-length'] ?? 0);
     // Judged by what is declared before anything arrives, so that a refusal costs no memory.
     this.#admit(declared);

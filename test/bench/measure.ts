@@ -17,8 +17,8 @@ import { type Group, type Measure, PROXIES, type ProxyName, type Samples, VARIAN
 
 /** Between the first answer and the look at memory: what a start leaves to the next turns of the loop is over then. */
 const SETTLE_MS = 500;
-/** Long enough for the optimizing compiler to have seen every stage. */
-const WARM_SECONDS = 5;
+/** Long enough for the optimizing compiler to have seen every stage: some 30,000 requests. */
+const WARM_SECONDS = 12;
 const STREAMS = 200;
 /** Of one stream of the mock: role, 64 texts, finish, usage. */
 const CHUNKS_PER_STREAM = 67;
@@ -66,7 +66,7 @@ export async function measureRounds(bench: Bench, { groups, rounds, seconds, war
     endpoints.push(directTo(bench));
     for (const { url } of endpoints) {
       await load(bench, { url, connections: 16, seconds: WARM_SECONDS * warmShare });
-      await load(bench, { url, connections: STREAMS, seconds: (WARM_SECONDS / 3) * warmShare, stream: true });
+      await load(bench, { url, connections: STREAMS, seconds: (WARM_SECONDS / 4) * warmShare, stream: true });
     }
     for (let round = 0; round < rounds; round += 1) {
       bench.progress(`round ${round + 1} of ${rounds}`);

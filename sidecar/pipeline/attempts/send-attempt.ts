@@ -155,8 +155,15 @@ async function exchange(running: Exchange): Promise<Answer> {
   return openAnswer(running, response);
 }
 
+function send(running: Exchange, request: UpstreamRequest): Promise<UpstreamResponse> {
+  const { plan, question } = running;
+  const { endpoints, pool } = plan.candidate.provider;
+  const isAlone = pool === undefined && endpoints.length === 1;
+  return isAlone ? question.deps.upstream.send(request) : sendToAny(running, request);
+}
+
 /** Of several servers that are alike the next one, as long as none could be reached: no byte was sent, so nothing is asked twice. */
-async function send({ plan, question, log }: Exchange, first: UpstreamRequest): Promise<UpstreamResponse> {
+async function sendToAny({ plan, question, log }: Exchange, first: UpstreamRequest): Promise<UpstreamResponse> {
   for (let request = first; ; request = { ...first, url: log.endpoint.baseUrl + plan.path }) {
     try {
       return await question.deps.upstream.send(request);

@@ -38,9 +38,9 @@ export interface Turn {
 }
 
 /** Throws the RemoraError that ends the request, or the cause of a cancel. */
-export async function takeTurn(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {
-  const outcome = await turnOf(candidate, turn);
-  return turn.isOnTrial && !isAnswer(outcome) ? 'next' : outcome;
+export function takeTurn(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {
+  const outcome = turnOf(candidate, turn);
+  return turn.isOnTrial ? outcome.then((made) => (isAnswer(made) ? made : 'next')) : outcome;
 }
 
 async function turnOf(candidate: Candidate, turn: Turn): Promise<TurnOutcome> {

@@ -44,10 +44,9 @@ export class EndpointBalancer implements TargetObserver {
 
   choose(provider: CompiledProvider): CompiledEndpoint {
     const endpoints = this.#endpointsOf(provider);
-    const [only, ...others] = endpoints;
-    if (others.length === 0) return only;
+    if (endpoints.length === 1) return endpoints[0];
     const here = this.#hereOf(endpoints);
-    return this.#lessBusy(here.length > 0 ? here : endpoints) ?? only;
+    return this.#lessBusy(here.length > 0 ? here : endpoints) ?? endpoints[0];
   }
 
   /** Where an attempt goes on that could not reach its server and so sent nothing; undefined: no other one is known to be there. */

@@ -8,8 +8,9 @@ import { LimitRefused } from '#sidecar/budget/limit-refused';
 import { isAboutKept, operationOf } from '#sidecar/canonical/operation';
 import type { CanonicalRequest } from '#sidecar/canonical/request';
 import { RemoraError } from '#sidecar/errors/remora-error';
-import type { Passing, Understood } from './handle.ts';
+import type { Passing } from './handle.ts';
 import type { RouteQuestion, Selection } from './select-route.ts';
+import type { Understood } from './understand.ts';
 
 /** The stages that it goes through again. */
 export interface Stages {

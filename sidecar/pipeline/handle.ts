@@ -1,17 +1,14 @@
 /** A request's way, one straight line of stages. Around it, and nowhere else: early ends, the record, the error answer. */
 import type { BudgetGate } from '#sidecar/budget/budget-gate';
 import type { LimitRefused } from '#sidecar/budget/limit-refused';
-import { budgetStopped } from '#sidecar/budget/stopped';
 import { isAboutKept } from '#sidecar/canonical/operation';
 import type { CredentialBroker } from '#sidecar/credentials/credential-broker';
-import type { InputInspection } from '#sidecar/guardrails/guardrail';
 import type { Telemetry } from '#sidecar/telemetry/request-record';
 import type { Upstream } from '#sidecar/upstream/upstream';
 import { type Keepers, learnKeeper } from './accounts/keepers.ts';
 import { selectAccount } from './accounts/select-account.ts';
 import type { Admission } from './admission/admission.ts';
 import type { ProviderPlaces } from './admission/provider-places.ts';
-import { askClassifier, classifierOf } from './ask-classifier.ts';
 import { type AttemptQuestion, attempt } from './attempt.ts';
 import type { Answer } from './attempts/answer.ts';
 import type { LimitQueue } from './attempts/limit-wait.ts';
@@ -19,7 +16,6 @@ import type { RetryBudgets } from './attempts/retry-budget.ts';
 import type { AnswerCache } from './cache/answer-cache.ts';
 import { type CacheVisit, visitCache } from './cache/visit-cache.ts';
 import type { Call } from './call.ts';
-import { type DecodedRequest, decode } from './decode.ts';
 import { deliver } from './deliver.ts';
 import { isLowered, type Lowered, lower, notLowered } from './downgrade.ts';
 import { encode } from './encode.ts';
@@ -27,26 +23,11 @@ import type { EndpointBalancer } from './endpoints/endpoint-balancer.ts';
 import type { RatedAnswers } from './experiments/rated-answers.ts';
 import type { Shadows } from './experiments/shadows.ts';
 import type { VariantBoard } from './experiments/variant-board.ts';
-import { conditionsOf, NO_CONDITIONS } from './facts/conditions-of.ts';
 import type { TargetHealth } from './health/target-health.ts';
-import { type Caller, identify, withClaims } from './identify.ts';
-import { inspectInput } from './inspect-input.ts';
 import { inspectOutput } from './inspect-output.ts';
-import {
-  decodeLarge,
-  encodeLarge,
-  inspectLarge,
-  isLarge,
-  isLargeAnswer,
-  isLargeAnswerToInspect,
-  isLargeToInspect,
-  runLarge,
-} from './large.ts';
+import { encodeLarge, isLargeAnswer, isLargeAnswerToInspect, runLarge } from './large.ts';
 import { meter } from './meter.ts';
-import type { Conditions } from './policy/condition.ts';
 import type { PolicyHolder } from './policy/policy-holder.ts';
-import type { Snapshot } from './policy/snapshot.ts';
-import { recallNamed } from './remembered/recall-named.ts';
 import type { RememberedAnswers } from './remembered/remembered-answers.ts';
 import { tellRemembered } from './remembered/tell-remembered.ts';
 import { renderFailure } from './render-failure.ts';
@@ -56,6 +37,7 @@ import { type RouteQuestion, type Selection, selectRoute } from './select-route.
 import type { LatencyView } from './strategies/latency/target-latencies.ts';
 import type { Drains } from './streams/drains.ts';
 import { joined } from './streams/joined-answer.ts';
+import { judge, questionOf, type Understood, understand } from './understand.ts';
 import { unhurried } from './unhurried.ts';
 
 export interface PipelineDeps {
@@ -140,84 +122,6 @@ async function pass(passing: Passing): Promise<void> {
   if (variant?.policy.mode !== 'Shadow') return;
   deps.shadows.copy({ question, decoded: understood.decoded, selection, variant }, deps);
 }
-
-/** Who asks for what, under which policy, and what was found in it. */
-export interface Understood {
-  readonly snapshot: Snapshot;
-  readonly decoded: DecodedRequest;
-  readonly caller: Caller;
-  readonly inspection: InputInspection;
-  readonly conditions: Conditions;
-}
-
-export async function understand({ call, log, deps }: Passing): Promise<Understood> {
-  const { remembered } = deps;
-  // The bytes first: until they are here nothing is decided, so a slow sender holds no old policy.
-  const bytes = await call.body.read();
-  // Pinned once: a policy that arrives meanwhile is for the next request.
-  const snapshot = deps.policies.pin();
-  const known = identify(call, snapshot, log, deps.now());
-  const asked = isLarge(bytes) ? await decodeLarge(bytes, call) : decode(bytes, call);
-  const { recall } = asked.dialect;
-  const named = recall?.namedIn(asked.content.body);
-  const decoded = named && recall ? await recallNamed(named, { asked, recall, call, remembered }) : asked;
-  const caller = withClaims(known, decoded.request, log);
-  // Before anything of it is shown to anybody, classifiers too.
-  if (snapshot.stop !== undefined) throw budgetStopped(snapshot.stop);
-  return judge({ snapshot, decoded, caller }, { call, log, deps });
-}
-
-type Judged = Pick<Understood, 'snapshot' | 'decoded' | 'caller'>;
-
-/** What is found in a request, and what expressions ask of it. */
-function judge(judged: Judged, passing: Passing): Understood | Promise<Understood> {
-  const { snapshot, decoded, caller } = judged;
-  if (snapshot.reads !== undefined || isLargeToInspect(decoded.content.bytes)) return judgeSlowly(judged, passing);
-  // Once per request and before any target is chosen, since the verdict decides which targets may be.
-  const inspection = inspectInput(decoded.request, snapshot);
-  return { snapshot, decoded, caller, inspection, conditions: NO_CONDITIONS };
-}
-
-async function judgeSlowly(judged: Judged, { call, log, deps: { now } }: Passing): Promise<Understood> {
-  const { snapshot, decoded } = judged;
-  const { reads } = snapshot;
-  const inspection = isLargeToInspect(decoded.content.bytes)
-    ? await inspectLarge(decoded.request, snapshot, call.scope)
-    : inspectInput(decoded.request, snapshot);
-  const conditions = reads === undefined ? NO_CONDITIONS : await conditionsOf({ ...judged, call, reads, log, now });
-  return { ...judged, inspection, conditions };
-}
-
-export function questionOf(understood: Understood, passing: Passing): RouteQuestion | Promise<RouteQuestion> {
-  const { call, log, deps } = passing;
-  const { caller, snapshot, inspection, decoded } = understood;
-  const { request } = decoded;
-  // Before the rules, which are looked at in one go, may ask what it says.
-  const classifier = classifierOf(request, snapshot);
-  const ask = (): RouteQuestion => routeQuestion(understood, passing);
-  if (classifier === undefined) return ask();
-  return askClassifier(classifier, { call, caller, request, inspection, log, upstream: deps.upstream }).then(ask);
-}
-
-const routeQuestion = (
-  { decoded, snapshot, caller, inspection, conditions }: Understood,
-  { call, log, deps }: Passing,
-): RouteQuestion => ({
-  call,
-  caller,
-  request: decoded.request,
-  inspection,
-  conditions,
-  snapshot,
-  credentials: deps.policies.credentials,
-  broker: deps.broker,
-  keepers: deps.keepers,
-  inputBytes: decoded.content.bytes.length,
-  latencies: deps.latencies,
-  random: deps.random,
-  isRolledBack: deps.variants.isRolledBack,
-  log,
-});
 
 export function select(question: RouteQuestion, { patienceMs }: Call): Selection {
   const { request } = question;

@@ -1,8 +1,9 @@
 /** How far the pipeline came with a request that is only explained, stage by stage. */
 import type { RemoraError } from '#sidecar/errors/remora-error';
 import type { Looked } from '#sidecar/pipeline/cache/visit-cache';
-import type { Passing, Understood } from '#sidecar/pipeline/handle';
+import type { Passing } from '#sidecar/pipeline/handle';
 import type { RouteQuestion, Selection } from '#sidecar/pipeline/select-route';
+import type { Understood } from '#sidecar/pipeline/understand';
 import type { TargetOutlook } from './target-outlook.ts';
 
 export interface DryRun extends Passing {

@@ -7,8 +7,9 @@ import { estimatedAnswer } from '#sidecar/pipeline/attempts/estimator';
 import type { Plan } from '#sidecar/pipeline/attempts/plan';
 import { estimate, hold } from '#sidecar/pipeline/attempts/send-attempt';
 import { isOfTarget, planFor, unsupportedOperation } from '#sidecar/pipeline/attempts/take-turn';
-import type { Passing, Understood } from '#sidecar/pipeline/handle';
+import type { Passing } from '#sidecar/pipeline/handle';
 import type { Selection } from '#sidecar/pipeline/select-route';
+import type { Understood } from '#sidecar/pipeline/understand';
 
 export interface TargetOutlook {
   readonly candidate: Candidate;

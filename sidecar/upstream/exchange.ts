@@ -66,7 +66,7 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    rawHeaders: Record<string, string | string[] | undefined>,
+    rawHeaders: RawHeaders,
   ): void {
     this.#answered = true;
     if (status < 200) return;
@@ -158,8 +158,17 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
   }
 }
 
-function flatten(raw: Record<string, string | string[] | undefined>): Record<string, string> {
-  const headers: Record<string, string> = Object.create(null);
+type RawHeaders = Record<string, string | string[] | undefined>;
+
+const isFlat = (raw: RawHeaders): raw is Record<string, string> => {
+  for (const name in raw) if (typeof raw[name] !== 'string') return false;
+  return true;
+};
+
+/** As they are where none is repeated, as in nearly all answers. */
+function flatten(raw: RawHeaders): Record<string, string> {
+  if (isFlat(raw)) return raw;
+  const headers: Record<string, string> = {};
   for (const name in raw) {
     const value = raw[name];
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');

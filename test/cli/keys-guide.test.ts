@@ -9,7 +9,7 @@ import { sha256 } from '#contract/policy/sha256';
 import { tokenOf } from '#test/sidecar/keys/start-keys';
 import { CHAT, post } from '#test/sidecar/raw-http';
 import { startSidecar } from '#test/sidecar/start-sidecar';
-import { bench } from '#test/treasury/bench';
+import { gatedBench } from '#test/treasury/bench';
 import { folderFor, startDev } from './remora-process.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -65,12 +65,7 @@ test('the AIKey of the guide is in effect with its limits and those by key', asy
 test('the example holds the partner to its team, models and rate, and nobody else', async (t) => {
   const { policy, hash, faults, notes } = await compileFiles([EXAMPLE], { env: { PARTNER_API_KEY: TOKEN } });
   assert.deepEqual([faults, notes], [[], []]);
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
+  const { gate } = gatedBench(t);
   const { url, sidecar, records } = await startSidecar(t, { deps: { budgetGate: gate } });
   assert.ok(sidecar.sink.applyPolicy(policy, hash).applied);
   const headers = { 'x-api-key': TOKEN };

@@ -9,7 +9,7 @@ import {
 import type { PolicyBudget, PolicyGuardrail } from '#contract/policy/policy';
 import { bearer, keyOf, startKeys } from '#test/sidecar/keys/start-keys';
 import { type PolicyWords, type RunningSidecar, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
-import { bench } from '#test/treasury/bench';
+import { gatedBench } from '#test/treasury/bench';
 import { budgetOf } from '#test/treasury/budgets';
 import { ask, CHAT, type ErrorAnswer, type ErrorCase, type TestScope, withMock } from './error-case.ts';
 
@@ -46,12 +46,7 @@ async function withMoney(
   start: Start = startSidecar,
   budget = TIGHT,
 ): Promise<{ readonly sidecar: RunningSidecar }> {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  test.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
+  const { gate } = gatedBench(test);
   return { sidecar: await start(test, { policy: { ...words, budgets: [budget] }, deps: { budgetGate: gate } }) };
 }
 

@@ -1,6 +1,6 @@
 /** Alerts over a real API server: told once over replicas and restarts, and posted until they are taken. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { partitionOf } from '#contract/policy/book-id';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { LimitStatus } from '#contract/resources/limit-status';
@@ -10,21 +10,19 @@ import { windowAt } from '#treasury/window';
 import { eventually } from './eventually.ts';
 import { type RunningOperator, type TestSidecar, World } from './world.ts';
 
-interface TestEvent {
-  readonly type: string;
-  readonly reason: string;
-  readonly note: string;
-  readonly regarding: { readonly kind: string; readonly name: string };
-}
-
-async function eventsOf(world: World, reason: string): Promise<TestEvent[]> {
-  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`;
-  const { items } = (await world.server.request({ path })).body as { items: TestEvent[] };
-  return items.filter((event) => event.reason === reason);
+/** A world with one replica, a receiver, and a Secret `hooks` by which posts to it are signed; undefined where no API server can run. */
+async function open(t: TestContext) {
+  const world = await World.open(t);
+  if (!world) return undefined;
+  const receiver = await startReceiver(t);
+  const operator = await world.operator();
+  await world.secret('hooks', { 'signing-key': SIGNING_KEY });
+  const to = (path = '', name = 'hooks') => [{ webhook: { url: receiver.url + path, secretRef: { name } } }];
+  return { world, receiver, operator, to };
 }
 
 const notesOf = async (world: World): Promise<(string | undefined)[]> =>
-  (await eventsOf(world, 'BudgetThreshold')).map(({ note }) => /: (\d+)% is passed/.exec(note)?.[1]).sort();
+  (await world.events('BudgetThreshold')).map(({ note }) => /: (\d+)% is passed/.exec(note)?.[1]).sort();
 
 async function start(world: World, limit: object, alerts?: readonly object[]) {
   await world.apply('AIProvider', 'mock', { type: 'Mock' });
@@ -45,10 +43,10 @@ async function spend(
 }
 
 test('what passes a percentage is told once by Event, metric and webhook, over two replicas', async (t) => {
-  const world = await World.open(t);
-  if (!world) return;
-  const receiver = await startReceiver(t);
-  const replicas = [await world.operator(), await world.operator()] as const;
+  const opened = await open(t);
+  if (!opened) return;
+  const { world, receiver, operator } = opened;
+  const replicas = [operator, await world.operator()] as const;
   await world.secret('hooks', { url: `${receiver.url}/b`, 'signing-key': SIGNING_KEY });
   await start(world, { alertAtPercent: [50, 80] }, [{ webhook: { secretRef: { name: 'hooks' } } }]);
   await world.condition('AIBudget', 'caps', 'ResolvedRefs', ({ status }) => status === 'True');
@@ -82,13 +80,11 @@ test('what passes a percentage is told once by Event, metric and webhook, over t
 });
 
 test('an alert that was not taken is told of, outlives the operator, and is posted by the next one under the same id', async (t) => {
-  const world = await World.open(t);
-  if (!world) return;
-  const receiver = await startReceiver(t);
+  const opened = await open(t);
+  if (!opened) return;
+  const { world, receiver, operator: first, to } = opened;
   receiver.answerWith({ status: 503 });
-  const first = await world.operator();
-  await world.secret('hooks', { 'signing-key': SIGNING_KEY });
-  await start(world, { alertAtPercent: [50] }, [{ webhook: { url: receiver.url, secretRef: { name: 'hooks' } } }]);
+  await start(world, { alertAtPercent: [50] }, to());
   await spend(world.sidecar(await world.pod('app-1'), first), 600n);
   const failed = await world.condition('AIBudget', 'caps', 'AlertsDelivered', ({ status }) => status === 'False');
   assert.match(failed.message, /^spec\.alerts\[0\]\.webhook has not taken an alert .*: the receiver answered 503$/);
@@ -96,7 +92,7 @@ test('an alert that was not taken is told of, outlives the operator, and is post
     (await world.status('AIBudget', 'caps')).conditions?.find(({ type }) => type === 'Ready')?.status,
     'True',
   );
-  await eventually('the Event', async () => (await eventsOf(world, 'DeliveryFailed')).length === 1);
+  await eventually('the Event', async () => (await world.events('DeliveryFailed')).length === 1);
   await first.close();
 
   await world.operator();
@@ -107,13 +103,10 @@ test('an alert that was not taken is told of, outlives the operator, and is post
 });
 
 test('of a limit per user the fullest is told of, once, by a digest and no name', async (t) => {
-  const world = await World.open(t);
-  if (!world) return;
-  const receiver = await startReceiver(t);
-  const operator = await world.operator();
-  await world.secret('hooks', { 'signing-key': SIGNING_KEY });
-  const alerts = [{ webhook: { url: receiver.url, secretRef: { name: 'hooks' } } }];
-  await start(world, { per: ['user'], alertAtPercent: [50] }, alerts);
+  const opened = await open(t);
+  if (!opened) return;
+  const { world, receiver, operator, to } = opened;
+  await start(world, { per: ['user'], alertAtPercent: [50] }, to());
   const sidecar = world.sidecar(await world.pod('app-1'), operator);
   const ofUser = (user: string) => (budget: PolicyBudget) =>
     partitionOf(budget, attemptOf([], 1, { caller: callerOf(user) }));
@@ -127,19 +120,16 @@ test('of a limit per user the fullest is told of, once, by a digest and no name'
 });
 
 test('limits of an AIRoute, an AIProvider and an AIKey are posted, too, each to the webhooks of its own object', async (t) => {
-  const world = await World.open(t);
-  if (!world) return;
-  const receiver = await startReceiver(t);
+  const opened = await open(t);
+  if (!opened) return;
+  const { world, receiver, operator: first, to } = opened;
   receiver.answerWith({ status: 503 });
-  const first = await world.operator();
-  await world.secret('hooks', { 'signing-key': SIGNING_KEY });
   const limits = [{ name: 'own', tokens: 1_000, every: 'Month', alertAtPercent: [50] }];
-  const to = (path: string, name = 'hooks') => [{ webhook: { url: `${receiver.url}/${path}`, secretRef: { name } } }];
-  await world.apply('AIProvider', 'chat', { type: 'Mock', limits, alerts: to('provider', 'later') });
-  await world.apply('AIRoute', 'chat', { targets: [{ model: 'chat/echo' }], limits, alerts: to('route') });
-  await world.apply('AIKey', 'chat', { limits, alerts: to('key', 'later') });
+  await world.apply('AIProvider', 'chat', { type: 'Mock', limits, alerts: to('/provider', 'later') });
+  await world.apply('AIRoute', 'chat', { targets: [{ model: 'chat/echo' }], limits, alerts: to('/route') });
+  await world.apply('AIKey', 'chat', { limits, alerts: to('/key', 'later') });
   // Of their name, and untouched.
-  await world.apply('AIBudget', 'chat', { limits, alerts: to('budget') });
+  await world.apply('AIBudget', 'chat', { limits, alerts: to('/budget') });
   const pod = await world.pod('app-1');
   const connected = async (operator: RunningOperator) => {
     const sidecar = world.sidecar(pod, operator);
@@ -181,7 +171,7 @@ test('limits of an AIRoute, an AIProvider and an AIKey are posted, too, each to 
   ]);
   assert.ok(receiver.posts.every((post) => isSigned(post)));
   assert.equal(new Set(receiver.posts.map(({ headers }) => headers['webhook-id'])).size, 3);
-  const events = await eventsOf(world, 'BudgetThreshold');
+  const events = await world.events('BudgetThreshold');
   assert.deepEqual(events.map(({ regarding }) => regarding.kind).sort(), ['AIKey', 'AIProvider', 'AIRoute']);
   for (const [kind, percent] of [
     ['AIRoute', 60],

@@ -55,11 +55,9 @@ test('a variant is rolled back by what the pods of two replicas measured togethe
   const [baseline] = await rows(world);
   assert.deepEqual([baseline?.mode, baseline?.requests], ['Baseline', 20]);
   await eventually('both sidecars know', () => [first, second].every((sink) => stateIn(sink) === 'RolledBack'));
-  const events = { path: `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events` };
-  await eventually('the Event', async () => {
-    const { items } = (await world.server.request(events)).body as { items: { reason: string; note: string }[] };
-    return items.some(({ reason, note }) => reason === 'VariantRolledBack' && note.includes('60 of its newest 120'));
-  });
+  await eventually('the Event', async () =>
+    (await world.events('VariantRolledBack')).some(({ note }) => note.includes('60 of its newest 120')),
+  );
 
   for (const replica of replicas) await replica.close();
   await world.deletePod('app-1');

@@ -60,13 +60,11 @@ test('an AIKey gets a token once, sidecars get its digest, a deleted Secret is a
   const second = await tokenIn(world, 'partner-token', first);
   await eventually('the second digest alone', () => known().length === 1 && known()[0] === sha256(second));
 
-  const events = (await world.server.request({ path: `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events` }))
-    .body as { items: { reason: string }[] };
-  assert.equal(events.items.filter(({ reason }) => reason === 'TokenIssued').length, 2);
+  assert.equal((await world.events('TokenIssued')).length, 2);
   const told = [
     ...operator.lines,
     JSON.stringify(sink.policy),
-    JSON.stringify(events),
+    JSON.stringify(await world.events()),
     JSON.stringify(await world.status('AIKey', 'partner')),
   ];
   for (const text of told)

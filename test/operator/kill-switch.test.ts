@@ -8,16 +8,7 @@ import { World } from './world.ts';
 const LIMITS = [{ name: 'all', tokens: 1_000, every: 'Month' }];
 const ROUTE = { targets: [{ model: 'mock/echo' }] };
 
-interface Told {
-  readonly reason: string;
-  readonly note: string;
-}
-
-async function switchEvents(world: World): Promise<Told[]> {
-  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`;
-  const { items } = (await world.server.request({ path })).body as { items: Told[] };
-  return items.filter(({ reason }) => reason === 'BudgetStopped' || reason === 'BudgetResumed');
-}
+const switchEvents = (world: World) => world.events('BudgetStopped', 'BudgetResumed');
 
 test('a stop reaches every sidecar within a second while pods and routes change all the time, and so does its end', async (t) => {
   const world = await World.open(t);

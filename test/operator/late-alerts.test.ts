@@ -9,26 +9,18 @@ import { BudgetReports, type LimitFields } from '#operator/controller/budget-rep
 import type { ObservedObject } from '#operator/controller/observed-objects';
 import { limitsOf } from '#operator/status/budget-status';
 import { createMetrics } from '#operator/telemetry/metrics';
-import { TestClock } from '#test/treasury/clock';
-import { LedgerServer } from '#test/treasury/ledger-server';
-import { ClusterGrantStore } from '#treasury/stores/cluster/cluster-store';
-import { Treasury } from '#treasury/treasury';
+import { bench } from '#test/treasury/bench';
 
 const MIDNIGHT = Date.UTC(2026, 10, 22);
 const DAY = 'day-2026-11-21';
 const MINUTE_MS = 60_000;
 const KEY = 'AIRoute/shop/chat';
-const GRANT = { grantId: 'grant-1', budgetId: 'shop/airoute:chat/day', window: DAY };
+const BOOK = { budgetId: 'shop/airoute:chat/day', window: DAY };
 
 /** An AIRoute that may spend 1000 tokens a day, and whose status is what the last look made it. */
 function worldAt(nowMs: number) {
-  const clock = new TestClock(nowMs);
-  const server = new LedgerServer();
-  const store = new ClusterGrantStore({
-    ...{ objects: server.client({}), ownerOf: () => undefined, random: () => 0.5, wait: async () => undefined },
-  });
-  const after = clock.after.bind(clock);
-  const treasury = new Treasury({ store, after, now: clock.now, newId: () => 'grant-1' });
+  const { clock, treasury } = bench();
+  clock.jump(nowMs);
   const index = new ResourceIndex({ platformNamespaces: [] });
   const metadata = { name: 'chat', namespace: 'shop', uid: 'u1', generation: 1 };
   const limits = [{ name: 'day', tokens: 1_000, every: 'Day', alertAtPercent: [50, 90] }];
@@ -40,7 +32,13 @@ function worldAt(nowMs: number) {
       ...{ index, treasury, metrics: createMetrics(), ledgers: { count: () => 0 }, now: clock.now },
       ...{ again: () => undefined, lookEveryMs: undefined },
       poster: new AlertPoster({
-        ...{ after, now: clock.now, random: () => 0, leads: () => true, secret: () => undefined },
+        ...{
+          after: clock.after.bind(clock),
+          now: clock.now,
+          random: () => 0,
+          leads: () => true,
+          secret: () => undefined,
+        },
         ...{ onChange: () => undefined, onPosted: () => undefined },
         webhooks: { post: async () => ({ outcome: 'failed', reason: 'nobody is there' }) },
       }),
@@ -48,6 +46,7 @@ function worldAt(nowMs: number) {
   let object: ObservedObject = {
     ...{ kind: 'AIRoute', namespace: 'shop', name: 'chat', uid: 'u1', resourceVersion: '1', status: undefined },
   };
+  let grantId = '';
   return {
     clock,
     /** By a replica that knows nothing but the status: the Events that it records. */
@@ -67,12 +66,13 @@ function worldAt(nowMs: number) {
     /** Of the day before midnight, while that day is. */
     async grant(): Promise<void> {
       const content = index.content(KEY);
-      const [limit] = content?.kind === 'AIRoute' ? limitsOf(content) : [];
-      assert.ok(limit && (await treasury.ask('pod-1', limit, DAY, 1_000n)).granted);
+      const [limit = assert.fail('it states limits')] = content?.kind === 'AIRoute' ? limitsOf(content) : [];
+      const answer = await treasury.ask('pod-1', limit, DAY, 1_000n);
+      grantId = answer.granted ? answer.grant.id : assert.fail('it was refused');
     },
     /** The pod says how much of that it has used by now. */
     async used(used: bigint): Promise<void> {
-      await treasury.report('pod-1', [{ ...GRANT, used, reserved: 0n }]);
+      await treasury.report('pod-1', [{ ...BOOK, grantId, used, reserved: 0n }]);
     },
   };
 }

@@ -71,11 +71,7 @@ test('a wrong object becomes a condition that names the field, and its last good
   const refused = await world.condition('AIPolicy', 'words', 'Accepted', ({ status }) => status === 'False');
   assert.equal(refused.observedGeneration, 2);
   assert.match(refused.message, /spec\.guardrails\[0\]\.patterns\[0\]/);
-  const events = { path: `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events` };
-  await eventually('the Event', async () => {
-    const { items } = (await world.server.request(events)).body as { items: { reason: string; type: string }[] };
-    return items.some(({ reason, type }) => reason === 'Invalid' && type === 'Warning');
-  });
+  await eventually('the Event', async () => (await world.events('Invalid')).some(({ type }) => type === 'Warning'));
   await world.apply('AIRoute', 'other', MOCK_ROUTE);
   await eventually('the next policy', () => sink.policy?.routes.length === 2);
   assert.equal(sink.policy?.guardrails[0]?.patterns[0], 'project-x');

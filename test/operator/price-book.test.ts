@@ -59,13 +59,8 @@ test('a book behind a URL reaches running sidecars; a bad one changes nothing; a
     /price_book_refreshes_total\{outcome="failed"\} [1-9]/.test(await metricsOf(first)),
   );
   assert.match(first.lines.join(''), /kept the price book in force/);
-  const events = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`;
-  const { items } = await eventually('an event', async () => {
-    const { body } = await world.server.request({ path: events });
-    const list = body as { items: { reason: string; note: string; regarding: { kind: string } }[] };
-    return list.items.some(({ reason }) => reason === 'PriceBookRefused') && list;
-  });
-  const told = items.filter(({ reason }) => reason === 'PriceBookRefused');
+  await eventually('an event', async () => (await world.events('PriceBookRefused')).length > 0);
+  const told = await world.events('PriceBookRefused');
   assert.deepEqual([told.length, told[0]?.regarding.kind], [1, 'Pod']);
   assert.match(told[0]?.note ?? '', /^Kept the price book .*it is not JSON/);
 

@@ -34,6 +34,13 @@ export interface TestSidecar {
   readonly client: SyncClient;
 }
 
+export interface TestEvent {
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+  readonly regarding: { readonly kind: string; readonly name: string };
+}
+
 interface Status {
   readonly conditions?: readonly Condition[];
   readonly [field: string]: unknown;
@@ -120,6 +127,13 @@ export class World {
 
   async status(kind: string, name: string): Promise<Status> {
     return ((await this.get(remoraType(kind), name)) as { status?: Status }).status ?? {};
+  }
+
+  /** All that were recorded here; those for these reasons where any is named. */
+  async events(...reasons: readonly string[]): Promise<TestEvent[]> {
+    const path = `/apis/events.k8s.io/v1/namespaces/${this.namespace}/events`;
+    const { items } = (await this.server.request({ path })).body as { items: TestEvent[] };
+    return items.filter(({ reason }) => reasons.length === 0 || reasons.includes(reason));
   }
 
   /** Waits until a condition of an object satisfies `holds`. */

@@ -1,11 +1,9 @@
 /** A limit per user as an app meets it: over HTTP, with the user where the app states it. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { buildBudget } from '#test/support/build-policy';
-import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
-import { CHAT } from './raw-http.ts';
-import { startSidecar } from './start-sidecar.ts';
+import { CHAT, post } from './raw-http.ts';
+import { startGated } from './start-gated.ts';
 
 /** Enough for one of these requests and not for two. */
 const EACH = buildBudget('default/limits/each', 1_300n, { per: ['user'], every: 'Minute' });
@@ -16,32 +14,14 @@ interface Named {
   readonly body?: string;
 }
 
-async function start(t: Parameters<typeof startSidecar>[0]) {
-  const provider = await startFakeProvider({ dialect: 'openai' });
-  provider.respondWith({ usage: USAGE });
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-    await provider.close();
-  });
-  const running = await startSidecar(t, {
-    policy: {
-      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
-      routes: [{ targets: [{ provider: 'p' }] }],
-      budgets: [EACH],
-    },
-    deps: { budgetGate: gate },
-  });
-  return async ({ header, body }: Named = {}) => {
-    const answer = await fetch(`${running.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(header && { 'x-remora-user': header }) },
-      body: JSON.stringify({ ...JSON.parse(CHAT), max_tokens: 1_000, user: body }),
-    });
-    return { status: answer.status, text: await answer.text() };
-  };
+async function start(t: TestContext) {
+  const { running } = await startGated(t, { answer: { usage: USAGE }, policy: { budgets: [EACH] } });
+  return ({ header, body }: Named = {}) =>
+    post(
+      running.url,
+      JSON.stringify({ ...JSON.parse(CHAT), max_tokens: 1_000, user: body }),
+      header === undefined ? {} : { 'x-remora-user': header },
+    );
 }
 
 test('the user is that of the header, else of the body, and each has an amount of its own', async (t) => {

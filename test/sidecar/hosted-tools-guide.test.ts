@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compileFiles } from '#cli/dev/compile-files';
-import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
+import { startGated } from './start-gated.ts';
 import { postRaw } from './start-responses.ts';
-import { startSidecar } from './start-sidecar.ts';
 
 const GUIDE = join(import.meta.dirname, '..', '..', 'docs/guides/hosted-tools.md');
 
@@ -24,9 +22,6 @@ spec: {models: [chat], targets: [{model: azure/gpt-5}]}
 `;
 
 test('a search at Azure costs what the AIProvider of the guide states, and its AIBudget lets it through', async (t) => {
-  const azure = await startFakeProvider({ dialect: 'azure-responses' });
-  azure.respondWith({ usage: { inputTokens: 1_000, outputTokens: 10 }, searches: 3 });
-  t.after(() => azure.close());
   const folder = mkdtempSync(join(tmpdir(), 'remora-tools-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const objects = [...readFileSync(GUIDE, 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml);
@@ -34,14 +29,10 @@ test('a search at Azure costs what the AIProvider of the guide states, and its A
   const compiled = await compileFiles([folder], { env: {} });
   assert.deepEqual([compiled.faults, compiled.policy.budgets.length], [[], 1]);
 
-  const { gateOf, treasury, overruns } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
+  const { provider, running, gate, overruns } = await startGated(t, {
+    ...{ dialect: 'azure-responses', answer: { usage: { inputTokens: 1_000, outputTokens: 10 }, searches: 3 } },
   });
-  const running = await startSidecar(t, { deps: { budgetGate: gate } });
-  const providers = compiled.policy.providers.map((provider) => ({ ...provider, endpoint: azure.url }));
+  const providers = compiled.policy.providers.map((each) => ({ ...each, endpoint: provider.url }));
   assert.ok(running.sidecar.sink.applyPolicy({ ...compiled.policy, providers }, compiled.hash).applied);
   running.sidecar.sink.applyCredentials(compiled.credentials);
 
@@ -51,7 +42,7 @@ test('a search at Azure costs what the AIProvider of the guide states, and its A
     tools: [{ type: 'web_search_preview' }],
   });
   assert.equal(answer.status, 200, answer.text);
-  assert.equal(azure.requests[0]?.body?.max_tool_calls, 5);
+  assert.equal(provider.requests[0]?.body?.max_tool_calls, 5);
   const [row] = gate.records(1);
   // 1,000 tokens at 1.25 and 10 at 10 dollars a million, three searches at 14 dollars a thousand.
   assert.deepEqual([row?.toolUnits, row?.costNanoUsd], [3, 1_250_000n + 100_000n + 42_000_000n]);

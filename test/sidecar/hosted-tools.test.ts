@@ -5,7 +5,7 @@ import type { PolicyBudget, PolicyGuardrail, PolicyPrice } from '#contract/polic
 import type { ProviderType } from '#contract/resources/provider-type';
 import { buildBudget, buildGuardrail } from '#test/support/build-policy';
 import { type FakeDialect, startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
+import { startGated } from './start-gated.ts';
 import { postRaw } from './start-responses.ts';
 import { startSidecar, type TargetWords } from './start-sidecar.ts';
 
@@ -58,18 +58,10 @@ async function start(
   api: Api,
   { limit = 100_000_000n, budget, target, guardrails, searches = 2 }: Words = {},
 ) {
-  const { gateOf, treasury, overruns } = bench();
-  const gate = gateOf('pod');
-  const provider = await startFakeProvider({ dialect: api.fake });
-  provider.respondWith({ usage: USAGE, searches });
-  t.after(() => provider.close());
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
-  const running = await startSidecar(t, {
+  const started = await startGated(t, {
+    ...{ dialect: api.fake, answer: { usage: USAGE, searches } },
     policy: {
-      providers: { p: { type: api.type, endpoint: provider.url } },
+      providers: { p: { type: api.type } },
       budgets: [buildBudget('default/limits/usd', limit, { unit: 'nanoUsd', ...budget })],
       routes: [
         {
@@ -79,13 +71,13 @@ async function start(
       ],
       ...(guardrails && { guardrails }),
     },
-    deps: { budgetGate: gate },
   });
+  const { running, provider, overruns } = started;
   const ask = (more: object = {}, path = api.path) => postRaw(running.url, { ...api.body, ...more }, path);
   /** Those of requests that were sent. */
   const rows = () =>
-    gate
-      .records(100)
+    started
+      .rows()
       .flatMap(({ toolUnits, costNanoUsd, inputTokens, outcome }) =>
         outcome === 'refused' ? [] : [{ toolUnits, costNanoUsd, inputTokens }],
       );

@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { PolicyPrice } from '#contract/policy/policy';
 import { buildBudget } from '#test/support/build-policy';
-import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
 import { post } from './raw-http.ts';
-import { startSidecar } from './start-sidecar.ts';
+import { startGated } from './start-gated.ts';
 
 /** A nano-dollar a token; ten of them in long prompts, four with priority. */
 const PRICE: PolicyPrice = {
@@ -20,28 +18,15 @@ const PRICE: PolicyPrice = {
 const USAGE = { inputTokens: 100, outputTokens: 50 };
 
 async function start(t: TestContext, nanoUsd: bigint) {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  const provider = await startFakeProvider({ dialect: 'openai' });
-  provider.respondWith({ usage: USAGE });
-  t.after(() => provider.close());
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
-  const running = await startSidecar(t, {
+  const { provider, running } = await startGated(t, {
+    answer: { usage: USAGE },
     policy: {
-      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
       budgets: [buildBudget('default/limits/usd', nanoUsd, { unit: 'nanoUsd' })],
       routes: [{ models: ['m'], targets: [{ provider: 'p', price: PRICE }] }],
     },
-    deps: { budgetGate: gate },
   });
-  const ask = async (more: object = {}, content = 'Say hello.') => {
-    const body = { model: 'm', messages: [{ role: 'user', content }], max_tokens: 100, ...more };
-    const answer = await post(running.url, JSON.stringify(body));
-    return { status: answer.status, text: answer.text };
-  };
+  const ask = (more: object = {}, content = 'Say hello.') =>
+    post(running.url, JSON.stringify({ model: 'm', messages: [{ role: 'user', content }], max_tokens: 100, ...more }));
   const costs = () => running.records.map(({ attempts }) => attempts[0]?.costNanoUsd);
   return { provider, running, ask, costs };
 }

@@ -5,38 +5,18 @@ import type { PolicyBudget } from '#contract/policy/policy';
 import { requestLine } from '#sidecar/telemetry/log';
 import { buildBudget } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
-import { type PolicyWords, startSidecar } from './start-sidecar.ts';
+import { post } from './raw-http.ts';
+import { type GatedPolicy, startGated } from './start-gated.ts';
 
 const MINUTE_MS = 60_000;
 /** 75 bytes, so that with its answer it may have 76 tokens. */
 const BODY = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'hi' }], max_tokens: 1 });
 
-async function start(t: TestContext, budgets: readonly PolicyBudget[], words: Partial<PolicyWords> = {}) {
-  const provider = await startFakeProvider({ dialect: 'openai' });
-  const { gateOf, treasury, clock } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-    await provider.close();
-  });
-  const { url, records } = await startSidecar(t, {
-    policy: {
-      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
-      routes: [{ targets: [{ provider: 'p' }] }],
-      budgets,
-      ...words,
-    },
-    deps: { budgetGate: gate },
-  });
-  const ask = async (body = BODY) => {
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
-  };
+async function start(t: TestContext, budgets: readonly PolicyBudget[], policy: GatedPolicy = {}) {
+  const { running, ...started } = await startGated(t, { policy: { budgets, ...policy } });
+  const ask = (body = BODY) => post(running.url, body);
   const inParallel = (calls: number) => Promise.all(Array.from({ length: calls }, () => ask()));
-  return { provider, treasury, gate, clock, records, ask, inParallel };
+  return { ...started, records: running.records, ask, inParallel };
 }
 
 for (const calls of [5, 500])
@@ -96,12 +76,12 @@ test('each attempt that is sent counts as a request, and one that reached nobody
   const limit = buildBudget('default/limits/calls', 100n, { unit: 'requests' });
   const gone = await startFakeProvider({ dialect: 'openai' });
   await gone.close();
-  const { provider, ask, gate, treasury } = await start(t, [limit], {});
+  const { provider, ask, gate, treasury } = await start(t, [limit]);
   provider.respondOnce({ fault: { kind: 'status', status: 500 } }, { fault: { kind: 'reset-after-head' } });
   for (let n = 0; n < 3; n++) await ask();
   await gate.close();
   assert.equal((await treasury.status(limit)).spent, BigInt(provider.requests.length));
-  const away = await start(t, [limit], { providers: { p: { type: 'OpenAI', endpoint: gone.url } } });
+  const away = await start(t, [limit], { providers: { p: { endpoint: gone.url } } });
   assert.equal((await away.ask()).status, 502);
   await away.gate.close();
   assert.equal((await away.treasury.status(limit)).spent, 0n);

@@ -5,7 +5,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { buildBudget } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench, refusalOf } from '#test/treasury/bench';
+import { gatedBench, refusalOf } from '#test/treasury/bench';
 import { attemptOf } from '#test/treasury/budgets';
 import { policyOf, startSidecar, until } from './start-sidecar.ts';
 
@@ -128,9 +128,7 @@ test('what only copies for shadows count against stops copies, and no request', 
 });
 
 test('the gate refuses a stopped limit before it asks for a grant, free attempts too, and so does a look', async (t) => {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(() => gate.close());
+  const { gate, treasury } = gatedBench(t);
   for (const tokens of [10, 0]) {
     const refusal = await refusalOf(gate.reserve(attemptOf([LIMIT, STOPPED], tokens)));
     assert.deepEqual([refusal.code, refusal.details.object], ['budget_stopped', 'AIBudget default/limits limit all']);

@@ -35,6 +35,17 @@ export function bench(wrap: (authority: GrantAuthority) => GrantAuthority = (aut
   return { clock, treasury, store, disk, overruns, gateOf };
 }
 
+/** With one gate for the whole of a test, at the end of which it gives back what it holds. */
+export function gatedBench(test: { after(release: () => Promise<void>): void }, wrap?: Parameters<typeof bench>[0]) {
+  const all = bench(wrap);
+  const gate = all.gateOf('pod');
+  test.after(async () => {
+    await gate.close();
+    await all.treasury.close();
+  });
+  return { ...all, gate };
+}
+
 export const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Polls; the guard only ends what would never end. */

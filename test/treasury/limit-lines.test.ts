@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BudgetGate, Reservation } from '#sidecar/budget/budget-gate';
 import { LimitRefused } from '#sidecar/budget/limit-refused';
-import { bench, refusalOf, soon } from './bench.ts';
+import { bench, gatedBench, refusalOf, soon } from './bench.ts';
 import { attemptOf, billed, budgetOf, NOTHING } from './budgets.ts';
 import { MemoryDisk } from './memory-journal.ts';
 
@@ -38,9 +38,8 @@ async function settled(rounds = 20): Promise<void> {
   for (let round = 0; round < rounds; round++) await soon();
 }
 
-test('who waits begins with the next window, in the order of coming, as many as it covers', async () => {
-  const { clock, gateOf, treasury } = bench();
-  const gate = gateOf('pod');
+test('who waits begins with the next window, in the order of coming, as many as it covers', async (t) => {
+  const { gate, clock } = gatedBench(t);
   const first = await gate.reserve(attemptOf([QUEUE], 100));
   const begun: string[] = [];
   for (const name of ['a', 'b', 'c', 'd'])
@@ -59,13 +58,10 @@ test('who waits begins with the next window, in the order of coming, as many as 
   await settled();
   assert.deepEqual(begun, ['a', 'b', 'c', 'd']);
   assert.equal(gate.lines?.isEmpty, true);
-  await gate.close();
-  await treasury.close();
 });
 
-test('what is given back wakes who waits before the window ends', async () => {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
+test('what is given back wakes who waits before the window ends', async (t) => {
+  const { gate } = gatedBench(t);
   const first = await gate.reserve(attemptOf([QUEUE], 100));
   let begun = false;
   void queued(gate, 60, 'a').then(() => {
@@ -76,13 +72,10 @@ test('what is given back wakes who waits before the window ends', async () => {
   first.settle(billed(20));
   await settled();
   assert.equal(begun, true, 'no time has passed');
-  await gate.close();
-  await treasury.close();
 });
 
-test('nobody overtakes those who wait, however little he needs', async () => {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
+test('nobody overtakes those who wait, however little he needs', async (t) => {
+  const { gate } = gatedBench(t);
   await gate.reserve(attemptOf([QUEUE], 50));
   void queued(gate, 60, 'a');
   await settled();
@@ -90,13 +83,11 @@ test('nobody overtakes those who wait, however little he needs', async () => {
   assert.equal(late.facts.needed, 10n);
   gate.lines?.leave(QUEUE.id, 'a');
   (await gate.reserve(attemptOf([QUEUE], 10))).settle(NOTHING);
-  await gate.close();
-  await treasury.close();
 });
 
-test('a thousand who wait ask the treasury a handful of times when their window begins', async () => {
+test('a thousand who wait ask the treasury a handful of times when their window begins', async (t) => {
   let asks = 0;
-  const { clock, gateOf, treasury } = bench((authority) => ({
+  const { gate, clock } = gatedBench(t, (authority) => ({
     ...authority,
     ask: (...of) => {
       asks += 1;
@@ -105,7 +96,6 @@ test('a thousand who wait ask the treasury a handful of times when their window 
     giveBack: (...of) => authority.giveBack(...of),
     report: (usage) => authority.report(usage),
   }));
-  const gate = gateOf('pod');
   const first = await gate.reserve(attemptOf([QUEUE], 100));
   let begun = 0;
   for (let number = 0; number < MOST; number++)
@@ -121,8 +111,6 @@ test('a thousand who wait ask the treasury a handful of times when their window 
   await settled(200);
   assert.equal(begun, 100);
   assert.ok(asks <= 80, `${asks} asks: one a second of the minute that passed, and a few at its end`);
-  await gate.close();
-  await treasury.close();
 });
 
 test('what other pods give back is found by the first of the line, who looks once a second', async () => {
@@ -144,9 +132,8 @@ test('what other pods give back is found by the first of the line, who looks onc
   await treasury.close();
 });
 
-test('of several limits that refuse the plain one counts before the one to wait for, and that before the one to go elsewhere', async () => {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
+test('of several limits that refuse the plain one counts before the one to wait for, and that before the one to go elsewhere', async (t) => {
+  const { gate } = gatedBench(t);
   const of = (name: string, more: object) => budgetOf(name, 10n, { unit: 'tokens', every: 'Minute', ...more });
   const reject = of('reject', { every: 'Minute' });
   const queue = of('queue', { every: 'Day', onExceeded: 'Queue', queueForMs: 1_000 });
@@ -156,13 +143,10 @@ test('of several limits that refuse the plain one counts before the one to wait 
   assert.equal(await refusedBy(downgrade, queue, reject), 'reject');
   assert.equal(await refusedBy(downgrade, queue), 'queue');
   assert.equal(await refusedBy(downgrade), 'downgrade');
-  await gate.close();
-  await treasury.close();
 });
 
-test('a limit that is spared refuses nothing and counts what it has room for, never more than its amount', async () => {
-  const { gateOf, treasury, overruns, clock } = bench();
-  const gate = gateOf('pod');
+test('a limit that is spared refuses nothing and counts what it has room for, never more than its amount', async (t) => {
+  const { gate, treasury, overruns, clock } = gatedBench(t);
   const spared = budgetOf('spared', 100n, { unit: 'tokens', every: 'Day' });
   const left = await gate.reserve(attemptOf([spared], 90));
   left.settle(billed(60));
@@ -173,13 +157,10 @@ test('a limit that is spared refuses nothing and counts what it has room for, ne
   const looks = await treasury.authorityFor('pod').look?.(spared, 'day-2026-11-21');
   assert.ok(looks && looks.spent + looks.held <= 100n, `${looks?.spent} and ${looks?.held}`);
   assert.ok(clock.now() > 0);
-  await gate.close();
-  await treasury.close();
 });
 
-test('what is known of a rate is told without asking: its own use first, then what the treasury said was left', async () => {
-  const { gateOf, treasury, clock } = bench();
-  const gate = gateOf('pod');
+test('what is known of a rate is told without asking: its own use first, then what the treasury said was left', async (t) => {
+  const { gate, gateOf, clock } = gatedBench(t);
   const rate = budgetOf('rate', 1_000n, { unit: 'tokens', every: 'Minute' });
   const money = budgetOf('money', 1_000_000n);
   const reservation = await gate.reserve(attemptOf([rate, money], 100));
@@ -196,7 +177,5 @@ test('what is known of a rate is told without asking: its own use first, then wh
   const { details } = await refused(gate.reserve(attemptOf([rate], 900)));
   assert.equal(details.limits?.[0]?.remaining, 470, 'the other pod has 500 of it, and 30 are spent');
   assert.equal(details.retryable, true, 'the minute is soon over');
-  await gate.close();
   await other.close();
-  await treasury.close();
 });

@@ -1,6 +1,5 @@
 /** A sidecar whose route has a cache, with the real gate and journal and one provider, and clients of every API that is answered from it. */
 import type { TestContext } from 'node:test';
-import { usageRow } from '#contract/history/usage-row';
 import type { ProviderType } from '#contract/resources/provider-type';
 import type { ChatResponse } from '#sidecar/canonical/chat-response';
 import { foldEvents } from '#sidecar/canonical/fold-events';
@@ -12,10 +11,11 @@ import { openai } from '#sidecar/providers/openai/adapter';
 import { createSidecarMetrics } from '#sidecar/telemetry/metrics';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
 import type { Wire } from '#sidecar/wires/wire';
-import { type PolicyWords, startSidecar } from '#test/sidecar/start-sidecar';
+import { post } from '#test/sidecar/raw-http';
+import { type GatedPolicy, startGated } from '#test/sidecar/start-gated';
+import type { PolicyWords } from '#test/sidecar/start-sidecar';
 import { decodeFramedStream } from '#test/support/decode-provider-stream';
-import { type FakeDialect, startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
+import type { FakeDialect } from '#test/support/providers/fake-provider';
 
 export interface CacheStageOptions {
   readonly type?: ProviderType;
@@ -27,8 +27,8 @@ export interface CacheStageOptions {
 
 export const CACHE = { ttlMs: 60_000, scope: 'User' } as const;
 
-export const policyWords = (url: string, { type = 'OpenAI', policy, route }: CacheStageOptions): PolicyWords => ({
-  providers: { p: { type, endpoint: url, credential: 'key' } },
+export const policyWords = ({ type = 'OpenAI', policy, route }: CacheStageOptions): GatedPolicy => ({
+  providers: { p: { type, credential: 'key' } },
   routes: [{ targets: [{ provider: 'p', model: 'gpt-4o' }], cache: CACHE, ...route }],
   ...policy,
 });
@@ -36,23 +36,15 @@ export const policyWords = (url: string, { type = 'OpenAI', policy, route }: Cac
 export type CacheStage = Awaited<ReturnType<typeof startCacheStage>>;
 
 export async function startCacheStage(t: TestContext, options: CacheStageOptions = {}) {
-  const provider = await startFakeProvider({ dialect: options.fake ?? 'openai' });
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-    await provider.close();
-  });
-  provider.respondWith({ usage: { inputTokens: 20, outputTokens: 30 } });
   const clock = { ms: 1_000 };
   const metrics = createSidecarMetrics(Date.now);
   const records: RequestRecord[] = [];
-  const running = await startSidecar(t, {
-    policy: policyWords(provider.url, options),
+  const { provider, running, rows } = await startGated(t, {
+    dialect: options.fake ?? 'openai',
+    answer: { usage: { inputTokens: 20, outputTokens: 30 } },
+    policy: policyWords(options),
     credentials: { key: 'k' },
     deps: {
-      budgetGate: gate,
       monotonicMs: () => clock.ms,
       metrics,
       telemetry: {
@@ -64,7 +56,6 @@ export async function startCacheStage(t: TestContext, options: CacheStageOptions
     },
     ...(options.config && { config: options.config }),
   });
-  const rows = () => gate.records(100).map((row) => usageRow.parse(row));
   return {
     ...{ provider, clock, rows, metrics },
     running: { ...running, records },
@@ -81,13 +72,8 @@ export async function ask(
   body: object,
   headers: Headers = ADA,
 ) {
-  const answer = await fetch(running.url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  const text = await answer.text();
-  return { status: answer.status, text, headers: answer.headers, cache: answer.headers.get('x-remora-cache') };
+  const answer = await post(running.url, JSON.stringify(body), headers, path);
+  return { ...answer, cache: answer.headers.get('x-remora-cache') };
 }
 
 export const TOOL = { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } };

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { DEFAULT_SIDECAR_CONFIG } from '#sidecar/config/sidecar-config';
 import { requestLine } from '#sidecar/telemetry/log';
 import { openStream } from '#test/sidecar/open-stream';
+import { gatedPolicy } from '#test/sidecar/start-gated';
 import { policyOf, until } from '#test/sidecar/start-sidecar';
 import { buildBudget, buildGuardrail } from '#test/support/build-policy';
 import {
@@ -147,11 +148,8 @@ test('guardrails of the output work on each hit, and what they block is not kept
 
 /** The same sidecar under another policy. */
 function apply(stage: CacheStage, options: CacheStageOptions): void {
-  const { applied } = stage.running.sidecar.sink.applyPolicy(
-    policyOf(policyWords(stage.provider.url, options)),
-    'hash-2',
-  );
-  assert.ok(applied);
+  const policy = policyOf(gatedPolicy(stage.provider.url, policyWords(options)));
+  assert.ok(stage.running.sidecar.sink.applyPolicy(policy, 'hash-2').applied);
 }
 
 test('another guardrail, another route: what was answered before is answered anew', async (t) => {

@@ -5,10 +5,8 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import type { PolicyBudget } from '#contract/policy/policy';
 import type { RequestRecord } from '#sidecar/telemetry/request-record';
-import { startSidecar } from '#test/sidecar/start-sidecar';
+import { startGated } from '#test/sidecar/start-gated';
 import { buildBudget } from '#test/support/build-policy';
-import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
 
 /** What is left of the minute when the clients ask, and so what they are told to wait. */
 const LEFT_MS = 150;
@@ -16,31 +14,19 @@ const ASKED = { model: 'chat', max_tokens: 60, messages: [{ role: 'user' as cons
 
 /** Each refusal ends the window: a client that comes again at all finds room. */
 async function start(t: TestContext, limit: PolicyBudget) {
-  const provider = await startFakeProvider({ dialect: 'openai' });
-  provider.respondWith({ usage: { inputTokens: 40, outputTokens: 60 } });
-  const { clock, gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  clock.advance(60_000 - LEFT_MS);
   const records: RequestRecord[] = [];
   const record = (one: RequestRecord): void => {
     records.push(one);
     if (one.status === 429) clock.advance(LEFT_MS);
   };
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-    await provider.close();
+  const { clock, running } = await startGated(t, {
+    answer: { usage: { inputTokens: 40, outputTokens: 60 } },
+    policy: { budgets: [limit] },
+    deps: { telemetry: { record } },
   });
-  const { url } = await startSidecar(t, {
-    policy: {
-      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
-      routes: [{ targets: [{ provider: 'p' }] }],
-      budgets: [limit],
-    },
-    deps: { budgetGate: gate, telemetry: { record } },
-  });
-  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none' });
-  const anthropic = new Anthropic({ baseURL: url, apiKey: 'none' });
+  clock.advance(60_000 - LEFT_MS);
+  const openai = new OpenAI({ baseURL: `${running.url}/v1`, apiKey: 'none' });
+  const anthropic = new Anthropic({ baseURL: running.url, apiKey: 'none' });
   return {
     records,
     askers: [

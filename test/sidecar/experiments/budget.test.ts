@@ -5,7 +5,7 @@ import type { PolicyBudget } from '#contract/policy/policy';
 import { post } from '#test/sidecar/raw-http';
 import { until } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
-import { bench } from '#test/treasury/bench';
+import { gatedBench } from '#test/treasury/bench';
 import { type StageWords, startExperiment, type TestContext } from './start-experiment.ts';
 
 const BODY = JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 1_000 });
@@ -17,12 +17,7 @@ interface PaidWords {
 }
 
 async function startPaid(t: TestContext, { budgets, variant }: PaidWords) {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
+  const { gate } = gatedBench(t);
   const policy = { budgets };
   const stage = await startExperiment(t, { variant, policy, options: { deps: { budgetGate: gate } } });
   stage.ordinary.respondWith({ usage: USAGE });

@@ -10,7 +10,7 @@ import { CHAT, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
 import { type RouteWords, startSidecar, until } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
+import { gatedBench } from '#test/treasury/bench';
 
 const never = new Promise<never>(() => {});
 const HEDGED: RouteWords = {
@@ -116,8 +116,7 @@ test('log, trace and metrics tell which attempt was the hedge, and which one los
 
 /** `tokens` for all requests, of which each attempt may use 585 at most. */
 async function withBudget(t: Parameters<typeof startSidecar>[0], tokens: bigint) {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
+  const { gate } = gatedBench(t);
   let refused = 0;
   const counting: BudgetGate = {
     reserve: (asked) =>
@@ -126,10 +125,6 @@ async function withBudget(t: Parameters<typeof startSidecar>[0], tokens: bigint)
         throw error;
       }),
   };
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
   const budgets = [buildBudget('default/limits/all', tokens, { every: 'Minute' })];
   const stage = await start(t, { budgets, gate: counting });
   stage.first.respondWith({ holdHead: never, usage: USAGE });

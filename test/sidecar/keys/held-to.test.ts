@@ -7,7 +7,7 @@ import { answerOf, idOf, placeFor, submit } from '#test/sidecar/callback/stage';
 import { CHAT, post } from '#test/sidecar/raw-http';
 import { policyOf, until } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
-import { bench } from '#test/treasury/bench';
+import { gatedBench } from '#test/treasury/bench';
 import { bearer, keyOf, startKeys, type TestScope } from './start-keys.ts';
 
 const OTHER = JSON.stringify({ ...JSON.parse(CHAT), model: 'other' });
@@ -80,12 +80,7 @@ const once = (id: string, parts: Partial<PolicyBudget>): PolicyBudget =>
   buildBudget(id, 1n, { unit: 'requests', every: 'Minute', ...parts });
 
 async function startLimited(t: TestScope, budgets: readonly PolicyBudget[]) {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
+  const { gate } = gatedBench(t);
   const keys = ['a', 'b', 'sales'].map((name) => keyOf(name, name === 'sales' ? { identity: { team: 'sales' } } : {}));
   const { url } = await startKeys(t, keys, { policy: { budgets }, deps: { budgetGate: gate } });
   return async (...asked: readonly (string | undefined)[]): Promise<number[]> => {
@@ -174,12 +169,7 @@ test('a job that waits is refused when its key is revoked before it runs', async
 
 test('a limit lowers nobody to a model that the key does not allow', async (t) => {
   const lowering = once('default/caps/all', { onExceeded: 'Downgrade', downgradeTo: 'other' });
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
+  const { gate } = gatedBench(t);
   const keys = [keyOf('one', { models: ['chat'] }), keyOf('both')];
   const { url } = await startKeys(t, keys, { policy: { budgets: [lowering] }, deps: { budgetGate: gate } });
   assert.equal((await post(url, CHAT, bearer('one'))).status, 200);
@@ -191,12 +181,7 @@ test('a limit lowers nobody to a model that the key does not allow', async (t) =
 });
 
 test('a limit of a key that lowers a request is not taken for one of an AIBudget of the same name', async (t) => {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
+  const { gate } = gatedBench(t);
   const wide = buildBudget('default/a/minute', 9n, { unit: 'requests', every: 'Minute' });
   const own = once('default/aikey:a/minute', {
     ...{ kind: 'AIKey', budget: 'default/a', limit: 'minute', where: { key: 'default/a' } },
@@ -210,12 +195,7 @@ test('a limit of a key that lowers a request is not taken for one of an AIBudget
 });
 
 test('a soft limit of a key refuses nothing, and says by its kind and name what it would have done', async (t) => {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-  });
+  const { gate } = gatedBench(t);
   const parts = {
     kind: 'AIKey',
     budget: 'default/a',

@@ -1,12 +1,12 @@
 /** What counts against a limit, as an app meets it: over HTTP, by headers, by the model it asks for, and by where that leads. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { PolicyBudget } from '#contract/policy/policy';
-import { CHAT } from '#test/sidecar/raw-http';
-import { type PolicyWords, startSidecar } from '#test/sidecar/start-sidecar';
+import { CHAT, post } from '#test/sidecar/raw-http';
+import { startGated } from '#test/sidecar/start-gated';
+import { startSidecar } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
 import { startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
 
 /** Enough for one of these requests and not for two. */
 const ENOUGH = 1_300n;
@@ -17,18 +17,9 @@ const limit = (name: string, parts: Partial<PolicyBudget>): PolicyBudget =>
 type Headers = Readonly<Record<string, string>>;
 
 /** Providers `p` and `q`; routes `one` to p/m, `two` to p/n and then q/n, `any` to whatever is asked of q. */
-async function start(t: Parameters<typeof startSidecar>[0], budgets: readonly PolicyBudget[]) {
-  const provider = await startFakeProvider({ dialect: 'openai' });
-  provider.respondWith({ usage: USAGE });
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-    await provider.close();
-  });
-  const words: PolicyWords = {
-    providers: { p: { type: 'OpenAI', endpoint: provider.url }, q: { type: 'OpenAI', endpoint: provider.url } },
+async function start(t: TestContext, budgets: readonly PolicyBudget[]) {
+  const policy = {
+    providers: { p: {}, q: {} },
     routes: [
       { models: ['one'], targets: [{ provider: 'p' }] },
       { models: ['two'], targets: [{ provider: 'p', model: 'n' }], fallbacks: [{ provider: 'q', model: 'n' }] },
@@ -36,14 +27,11 @@ async function start(t: Parameters<typeof startSidecar>[0], budgets: readonly Po
     ],
     budgets,
   };
-  const running = await startSidecar(t, { policy: words, deps: { budgetGate: gate } });
+  const { running } = await startGated(t, { answer: { usage: USAGE }, policy });
   const ask = async (model: string, headers: Headers = {}) => {
-    const answer = await fetch(`${running.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ ...JSON.parse(CHAT), model, max_tokens: 1_000 }),
-    });
-    return { status: answer.status, target: answer.headers.get('x-remora-target'), text: await answer.text() };
+    const body = JSON.stringify({ ...JSON.parse(CHAT), model, max_tokens: 1_000 });
+    const answer = await post(running.url, body, headers);
+    return { ...answer, target: answer.headers.get('x-remora-target') };
   };
   const statuses = async (...asked: readonly (readonly [string, Headers?])[]): Promise<number[]> => {
     const found: number[] = [];

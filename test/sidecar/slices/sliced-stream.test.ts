@@ -82,7 +82,7 @@ test('a stream goes on while more is asked for, and waits for it only when its s
 
 test('a stream whose authority never answers ends when what it has is used up and the wait is over', async (t) => {
   let asks = 0;
-  const { provider, running, money, ask, gate, book } = await startSliced(t, OPENAI, {
+  const { provider, running, clock, ask, gate, book } = await startSliced(t, OPENAI, {
     amount: 100_000n,
     wrap: (authority) => ({
       ...authority,
@@ -99,7 +99,7 @@ test('a stream whose authority never answers ends when what it has is used up an
   });
   await until(() => asks === 2, 'more is asked for');
   await until(() => {
-    money.clock.advance(500);
+    clock.advance(500);
     return isOver;
   }, 'every wait has passed');
   const { reading, body } = await asked;
@@ -113,7 +113,7 @@ test('a stream whose authority never answers ends when what it has is used up an
 });
 
 test('what a client has read of a stream is no more than a crash would book', async (t) => {
-  const { provider, running, money } = await startSliced(t, OPENAI, { amount: 100_000n });
+  const { provider, running, disk } = await startSliced(t, OPENAI, { amount: 100_000n });
   const { promise, resolve: goOn } = Promise.withResolvers<void>();
   provider.respondWith({ text: words(300), hold: { afterEvents: 250, until: promise } });
   const answer = await rawStream(running.url);
@@ -122,7 +122,7 @@ test('what a client has read of a stream is no more than a crash would book', as
     read += Buffer.from(chunk).toString();
     const delivered = read.split(WORD).length * WORD.length;
     const crashed = new MemoryDisk();
-    crashed.text = money.disk.text;
+    crashed.text = disk.text;
     const { returns } = recover(new Journal(crashed.mount()), 'next', 0);
     const booked = returns.reduce((sum, { final }) => sum + final, 0n);
     assert.ok(booked >= BigInt(delivered) || read.includes('[DONE]'), `${booked} for ${delivered}`);
@@ -133,13 +133,13 @@ test('what a client has read of a stream is no more than a crash would book', as
 
 test('two limits: the smaller one ends the stream, and both count the same', async (t) => {
   const wide = limitOf(50_000n, { id: 'default/limits/wide', limit: 'wide' });
-  const { provider, gate, money, limit, ask } = await startSliced(t, OPENAI, { budgets: [limitOf(2_000n), wide] });
+  const { provider, gate, treasury, limit, ask } = await startSliced(t, OPENAI, { budgets: [limitOf(2_000n), wide] });
   provider.respondWith({ text: words(1_500), hold: { afterEvents: 600, until: NEVER } });
   const { reading, body } = await ask();
   assert.equal(reading?.finish, 'length');
   assert.match(body, /: remora ended by AIBudget default\/limits limit day/);
   await gate.close();
-  const [small, large] = [await money.treasury.status(limit), await money.treasury.status(wide)];
+  const [small, large] = [await treasury.status(limit), await treasury.status(wide)];
   assert.ok(small.spent <= 2_000n && small.spent === large.spent, `${small.spent} and ${large.spent}`);
 });
 

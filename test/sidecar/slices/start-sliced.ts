@@ -2,10 +2,10 @@
 import type { PolicyBudget, PolicyProvider } from '#contract/policy/policy';
 import { eventsOf, type Reading } from '#test/matrix/driver';
 import { DRIVERS } from '#test/matrix/drivers';
-import { type PolicyWords, type RouteWords, type StartOptions, startSidecar } from '#test/sidecar/start-sidecar';
+import { type GatedPolicy, type GatedWords, startGated } from '#test/sidecar/start-gated';
+import type { RouteWords } from '#test/sidecar/start-sidecar';
 import { buildBudget } from '#test/support/build-policy';
-import { type FakeDialect, startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
+import type { FakeDialect } from '#test/support/providers/fake-provider';
 
 export interface Service {
   readonly name: string;
@@ -46,11 +46,10 @@ interface Options {
   readonly budgets?: readonly PolicyBudget[];
   readonly route?: Partial<RouteWords>;
   /** Beside `p`. */
-  readonly providers?: PolicyWords['providers'];
+  readonly providers?: GatedPolicy['providers'];
   /** Of another provider than the fake one. */
   readonly url?: string;
-  readonly wrap?: Parameters<typeof bench>[0];
-  readonly start?: Partial<StartOptions>;
+  readonly wrap?: GatedWords['wrap'];
 }
 
 export const limitOf = (amount: bigint, more: Partial<PolicyBudget> = {}): PolicyBudget =>
@@ -63,36 +62,25 @@ export interface Streamed {
   readonly reading: Reading | undefined;
 }
 
-export async function startSliced(t: Parameters<typeof startSidecar>[0], service: Service, options: Options = {}) {
-  const { amount = 3_000n, budgets = [limitOf(amount)], route = {}, wrap, start } = options;
-  const provider = await startFakeProvider({ dialect: service.fake });
-  const { url = provider.url } = options;
-  const money = bench(wrap);
-  const gate = money.gateOf('pod');
-  t.after(async () => {
-    await gate.close();
-    await money.treasury.close();
-    await provider.close();
-  });
-  const running = await startSidecar(t, {
-    ...start,
+export async function startSliced(t: Parameters<typeof startGated>[0], service: Service, options: Options = {}) {
+  const { amount = 3_000n, budgets = [limitOf(amount)], route = {}, providers, url, wrap } = options;
+  const { type, settings, fake: dialect } = service;
+  const p = { type, ...settings, credential: 'key', ...(url !== undefined && { endpoint: url }) };
+  const started = await startGated(t, {
+    ...{ dialect, ...(wrap && { wrap }) },
     policy: {
-      providers: {
-        p: { type: service.type, ...service.settings, endpoint: url, credential: 'key' },
-        ...options.providers,
-      },
+      providers: { p, ...providers },
       routes: [{ targets: [{ provider: 'p', model: service.model }], ...route }],
       budgets,
     },
     credentials: { key: 'key' },
-    deps: { budgetGate: gate, ...start?.deps },
   });
   const [limit = limitOf(amount)] = budgets;
   return {
-    ...{ provider, gate, running, money, limit },
+    ...{ ...started, limit },
     /** What the limit counts: settled, and granted to the sidecar. */
-    book: () => money.treasury.status(limit),
-    ask: (dialect = 'openai-chat', more: object = {}) => ask(running.url, dialect, more),
+    book: () => started.treasury.status(limit),
+    ask: (client = 'openai-chat', more: object = {}) => ask(started.running.url, client, more),
   };
 }
 

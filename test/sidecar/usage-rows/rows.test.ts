@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { usageRow } from '#contract/history/usage-row';
+import type { usageRow } from '#contract/history/usage-row';
 import { CHAT, chatBytes, post, STREAMED_CHAT } from '#test/sidecar/raw-http';
-import { type PolicyWords, type RunningSidecar, startSidecar, until } from '#test/sidecar/start-sidecar';
+import { startGated } from '#test/sidecar/start-gated';
+import { type PolicyWords, type RunningSidecar, until } from '#test/sidecar/start-sidecar';
 import { buildBudget, buildGuardrail } from '#test/support/build-policy';
 import { type FakeProvider, startFakeProvider } from '#test/support/providers/fake-provider';
-import { bench } from '#test/treasury/bench';
 
 const never = new Promise<never>(() => {});
 const USAGE = { inputTokens: 20, outputTokens: 30 };
@@ -182,24 +182,17 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 async function stage(t: TestContext, { policy, route }: Case): Promise<Stage & { rows: () => Row[] }> {
-  const { gateOf, treasury } = bench();
-  const gate = gateOf('pod');
-  const [first, second] = [
-    await startFakeProvider({ dialect: 'openai' }),
-    await startFakeProvider({ dialect: 'openai' }),
-  ];
-  t.after(async () => {
-    await gate.close();
-    await treasury.close();
-    await Promise.all([first.close(), second.close()]);
-  });
-  for (const fake of [first, second]) fake.respondWith({ usage: USAGE });
-  const running = await startSidecar(t, {
+  const second = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => second.close());
+  second.respondWith({ usage: USAGE });
+  const {
+    provider: first,
+    running,
+    rows,
+  } = await startGated(t, {
+    answer: { usage: USAGE },
     policy: {
-      providers: {
-        first: { type: 'OpenAI', endpoint: first.url },
-        second: { type: 'OpenAI', endpoint: second.url },
-      },
+      providers: { first: {}, second: { endpoint: second.url } },
       routes: [
         {
           targets: [{ provider: 'first', model: 'gpt-4o' }],
@@ -210,9 +203,8 @@ async function stage(t: TestContext, { policy, route }: Case): Promise<Stage & {
       ],
       ...policy,
     },
-    deps: { budgetGate: gate },
   });
-  return { running, first, second, rows: () => gate.records(100).map((row) => usageRow.parse(row)) };
+  return { running, first, second, rows };
 }
 
 for (const [what, one] of Object.entries(CASES))

@@ -108,7 +108,7 @@ async function tell({ path, headers, body }: AskedRequest, parts: PipelineParts)
       requestId: 'explained',
       endpoint,
       headers,
-      body: { read: async () => bytes, retain() {}, release() {} },
+      body: { read: async () => bytes, retain() {}, weigh() {}, release() {} },
       reply: new CollectedReply(0),
       scope: new RequestScope(parts.deadlines),
     };

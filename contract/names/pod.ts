@@ -42,10 +42,11 @@ export const POD_PATH = {
 
 /**
  * Of Node, before the sidecar's file. Without the second one the first alone lets the heap grow to three times its value. The third: what streams
- * leave behind is collected when the heap has doubled, and not each time that it has grown by a third.
+ * leave behind is collected when the heap has doubled, and not each time that it has grown by a third; the first leaves room for that, so that two
+ * bodies of 10 MiB at one time stay within the memory limit of the container.
  */
 export const SIDECAR_NODE_FLAGS = [
-  '--max-old-space-size=96',
+  '--max-old-space-size=88',
   '--max-semi-space-size=2',
   '--heap-growing-percent=100',
 ] as const;

@@ -117,7 +117,7 @@ export const DEFAULT_SIDECAR_CONFIG: SidecarConfig = {
   ingress: { host: '127.0.0.1', port: PORT.ingress },
   health: { host: '0.0.0.0', port: PORT.sidecarHealth },
   start: 'wait',
-  limits: { bodyBytes: 10 * MEBIBYTE, retainedBytes: 32 * MEBIBYTE, connections: 4096, requests: 1000 },
+  limits: { bodyBytes: 10 * MEBIBYTE, retainedBytes: 24 * MEBIBYTE, connections: 4096, requests: 1000 },
   arrival: { headMs: 10_000, wholeMs: 60_000 },
   // The journal's volume of a pod has 256 MiB, of which the journal of budgets takes 32 at most.
   jobs: {

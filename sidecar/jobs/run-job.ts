@@ -50,7 +50,7 @@ function callOf(facts: JobFacts, { head, body }: JobRequest, reply: CollectedRep
     endpoint: { dialect: dialectOfJob(facts.id), values: head.values, query: new URLSearchParams(head.query) },
     headers: head.headers,
     ...(head.keyDigest !== undefined && { keyDigest: head.keyDigest }),
-    body: { read: async () => body, retain: () => {}, release: () => {} },
+    body: { read: async () => body, retain: () => {}, weigh: () => {}, release: () => {} },
     reply,
     scope,
   };

@@ -18,6 +18,8 @@ export interface BodyLimits {
   readonly maxDepth: number;
   /** Looked at in slices only, since few bytes hold little: values, of which a member of an object takes two places and a container fourteen. */
   readonly maxPlaces?: number;
+  /** Told after each slice how many places there are so far; what it throws ends the reading. */
+  readonly weigh?: (places: number) => void;
 }
 
 /** In one piece. */
@@ -60,7 +62,7 @@ class SlicedReader {
   readonly #members: { readonly keyStart: number; readonly keyEnd: number; valueStart: number; valueEnd: number }[] =
     [];
   readonly #bytes: Uint8Array;
-  readonly #limits: Required<BodyLimits>;
+  readonly #limits: BodyLimits & Required<Pick<BodyLimits, 'maxPlaces'>>;
   readonly #sliceBytes: number;
   readonly #tree: SlicedTree;
   /** Of the member of the outermost object that is being read; -1 before each is known. */
@@ -69,9 +71,9 @@ class SlicedReader {
   #valueStart = -1;
   #places = 0;
 
-  constructor(bytes: Uint8Array, { maxDepth, maxPlaces = Number.POSITIVE_INFINITY }: BodyLimits, sliceBytes: number) {
+  constructor(bytes: Uint8Array, limits: BodyLimits, sliceBytes: number) {
     this.#bytes = bytes;
-    this.#limits = { maxDepth, maxPlaces };
+    this.#limits = { ...limits, maxPlaces: limits.maxPlaces ?? Number.POSITIVE_INFINITY };
     this.#sliceBytes = sliceBytes;
     this.#tree = new SlicedTree(bytes);
   }
@@ -102,6 +104,7 @@ class SlicedReader {
       if (tree.root !== undefined) break;
       if (at - flushed < this.#sliceBytes) continue;
       if (this.#places > this.#limits.maxPlaces) throw new Refused('too-many');
+      this.#limits.weigh?.(this.#places);
       tree.flush();
       flushed = at;
       yield;

@@ -9,6 +9,8 @@ export interface BodySource {
   read(): Promise<Uint8Array>;
   /** Counts bytes that are held beside those of the body towards the same limits. Throws `body_too_large`, `overloaded`. */
   retain(bytes: number): void;
+  /** Counts memory that the body takes beside its bytes, in all so far, towards the bound of the process. Throws `overloaded`. */
+  weigh(bytes: number): void;
   /** Gives the bytes' share of the process bound back. */
   release(): void;
 }

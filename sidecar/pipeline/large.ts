@@ -33,20 +33,24 @@ export const isLargeToInspect = (bytes: Uint8Array): boolean => bytes.length > L
 /** As `decode`. */
 export async function decodeLarge(bytes: Uint8Array, call: Call): Promise<DecodedRequest> {
   const { content: kind = DEFAULT_CONTENT, readKeys } = call.endpoint.dialect;
-  const content = await readLarge(kind, { bytes, type: call.headers['content-type'], readKeys }, call.scope);
+  const content = await readLarge(kind, { bytes, type: call.headers['content-type'], readKeys }, call);
   return runLarge(() => decodeContent(content, call), call.scope);
 }
 
-async function readLarge(kind: ContentKind, question: ContentQuestion, scope: RequestScope): Promise<Content> {
+/** Of the bound on all bytes that are held: with them the body of most places fits, and no second one of its kind, for which the heap has no room. */
+const PLACE_BYTES = 6;
+
+async function readLarge(kind: ContentKind, question: ContentQuestion, { scope, body }: Call): Promise<Content> {
   const isJson = kind === 'json';
+  const limits = { ...LIMITS, weigh: (places: number): void => body.weigh(places * PLACE_BYTES) };
   const content = isJson
-    ? jsonContent(await inTurns(readBodySliced(question.bytes, LIMITS), scope), question)
+    ? jsonContent(await inTurns(readBodySliced(question.bytes, limits), scope), question)
     : await runLarge(() => readContent(kind, question), scope);
   const edited: Content['edited'] = (edits) => inTurns(joinSliced(content.pieces(edits)), scope);
   return {
     ...content,
     edited,
-    rewritten: isJson ? (body) => writeLarge(body, scope) : edited,
+    rewritten: isJson ? (changed) => writeLarge(changed, scope) : edited,
     inTurns: (work) => runLarge(work, scope),
   };
 }

@@ -26,6 +26,7 @@ export class BodyReader implements BodySource {
   #whole: Buffer | undefined;
   #received = 0;
   #taken = 0;
+  #weight = 0;
   #resolve: (body: Uint8Array) => void = () => {};
   #reject: (error: Error) => void = () => {};
 
@@ -64,9 +65,16 @@ export class BodyReader implements BodySource {
     this.#admit(this.#received + bytes, 'The body and the conversation that it goes on from are');
   }
 
+  weigh(bytes: number): void {
+    if (bytes <= this.#weight) return;
+    if (!this.#options.retained.take(bytes - this.#weight)) throw overloaded();
+    this.#weight = bytes;
+  }
+
   release(): void {
-    this.#options.retained.give(this.#taken);
+    this.#options.retained.give(this.#taken + this.#weight);
     this.#taken = 0;
+    this.#weight = 0;
     this.#first = undefined;
     this.#more = undefined;
     this.#whole = undefined;

@@ -63,11 +63,7 @@ export class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterat
     this.#onUsedSocket = (this.connection?.answered ?? 0) > 0;
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    rawHeaders: RawHeaders,
-  ): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, rawHeaders: RawHeaders): void {
     this.#answered = true;
     if (status < 200) return;
     const headers = flatten(rawHeaders);

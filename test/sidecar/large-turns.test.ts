@@ -95,7 +95,7 @@ async function pass(asked: Asked): Promise<Went> {
       requestId: 'request-1',
       endpoint: endpointAt(asked.path, { method: 'POST', headers: {} }) as Endpoint,
       headers: { 'content-type': asked.type ?? 'application/json' },
-      body: { read: async () => asked.body, retain: () => {}, release: () => {} },
+      body: { read: async () => asked.body, retain: () => {}, weigh: () => {}, release: () => {} },
       reply,
       scope,
     },

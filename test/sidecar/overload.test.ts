@@ -101,3 +101,39 @@ test('a large body that is refused is not read into memory, and its sender can r
   assert.equal(answer.status, 503);
   assert.match(answer.json().error.message, /requests under way/);
 });
+
+/** About 1.2 MB, of which a tree of forty thousand objects is made. */
+const MANY_TURNS = JSON.stringify({
+  model: 'chat',
+  stream: true,
+  messages: Array.from({ length: 40_000 }, () => ({ role: 'user', content: 'x' })),
+});
+
+test('a body that takes many times its bytes in memory is weighed by that: a second one of its kind is refused, and one text beside it is not', async (t) => {
+  const provider = await startFakeProvider({ dialect: 'openai' });
+  t.after(() => provider.close());
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  provider.respondWith({ text: 'one two three', hold: { afterEvents: 2, until: promise } });
+  const running = await startSidecar(t, {
+    policy: {
+      providers: { p: { type: 'OpenAI', endpoint: provider.url } },
+      routes: [{ targets: [{ provider: 'p' }] }],
+    },
+    config: { limits: { ...DEFAULT_SIDECAR_CONFIG.limits, retainedBytes: 8 * 1024 * 1024 } },
+  });
+  const first = ask(running.port, chatBytes(MANY_TURNS));
+  await until(() => first.text().includes('one'), 'the first has begun');
+  const refused = await post(running.url, MANY_TURNS);
+  assert.equal(refused.status, 503);
+  assert.match(refused.text, /holds as many bytes of requests and results as it may. Retry after a second/);
+  const text = JSON.stringify({
+    model: 'chat',
+    stream: true,
+    messages: [{ role: 'user', content: 'x'.repeat(1_200_000) }],
+  });
+  const beside = ask(running.port, chatBytes(text));
+  await until(() => beside.text().includes('one'), 'one text has begun beside it');
+  release();
+  await Promise.all([first.ended, beside.ended]);
+  assert.equal((await post(running.url, MANY_TURNS)).status, 200, 'what was held is given back');
+});

@@ -158,7 +158,7 @@ export class World implements Upstream {
       }),
     );
     const reply = new CollectedReply(100_000);
-    const body = { read: async () => bytes, retain: () => {}, release: () => {} };
+    const body = { read: async () => bytes, retain: () => {}, weigh: () => {}, release: () => {} };
     const scope = new RequestScope(this.#deadlines);
     this.#number += 1;
     const call = { requestId: `r-${this.#number}`, endpoint, headers: {}, body, reply, scope };

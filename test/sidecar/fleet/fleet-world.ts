@@ -137,7 +137,7 @@ export class Pod {
     const endpoint = endpointAt(PATH);
     if (endpoint === undefined) throw new Error(`nothing is at ${PATH}`);
     const reply = new CollectedReply(100_000);
-    const body = { read: async () => Buffer.from(CHAT), retain: () => {}, release: () => {} };
+    const body = { read: async () => Buffer.from(CHAT), retain: () => {}, weigh: () => {}, release: () => {} };
     const headers = { 'x-remora-priority': this.#words.priority };
     const scope = new RequestScope(this.#deadlines);
     await handle({ requestId: 'r', endpoint, headers, body, reply, scope }, this.parts);

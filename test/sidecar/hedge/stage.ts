@@ -75,7 +75,7 @@ export function hedgeStage(t: { after(release: () => void): void }, route: Route
         requestId: 'r',
         endpoint: endpointAt(path, { method: 'POST', headers: {} }) as Endpoint,
         headers: { 'content-type': 'application/json', ...headers },
-        body: { read: async () => bytes, retain: () => {}, release: () => {} },
+        body: { read: async () => bytes, retain: () => {}, weigh: () => {}, release: () => {} },
         ...{ reply, scope },
         ...(patienceMs !== undefined && { patienceMs }),
       },

@@ -113,7 +113,7 @@ export class SyncClient implements PolicySource {
     this.#link.start();
   }
 
-  /** Resolves when the operator has confirmed every return and all usage, or after `withinMs`. */
+  /** Resolves when the operator has confirmed every return and all usage, or after `withinMs`. Without a connection it is dialled at once. */
   async settle(withinMs: number): Promise<void> {
     this.#variants.flush();
     if (this.#settled()) return;
@@ -121,6 +121,7 @@ export class SyncClient implements PolicySource {
       this.#onSettled = resolve;
     });
     this.#usage.finish();
+    this.#link?.hurry();
     await withDeadline(this.#timers, withinMs, settled).catch(() => {});
   }
 

@@ -82,6 +82,7 @@ export class SyncClient implements PolicySource {
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
       shrink: (grant) => this.#grants.shrink(grant),
       onRecall: (take) => this.#grants.onRecall(take),
+      leave: () => this.#grants.leave(),
       report: () => this.#usage.report(),
       isReachable: () => this.#grants.isReachable(),
     };
@@ -135,7 +136,7 @@ export class SyncClient implements PolicySource {
   }
 
   #settled(): boolean {
-    return this.#grants.openReturns === 0 && this.#usage.settled;
+    return this.#grants.isSettled && this.#usage.settled;
   }
 
   #connected(send: Send): void {

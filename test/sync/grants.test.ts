@@ -66,6 +66,7 @@ function spender(
     report: (...args) => sidecar.client.authority.report(...args),
     shrink: (grant) => sidecar.client.authority.shrink?.(grant),
     onRecall: (take) => sidecar.client.authority.onRecall?.(take),
+    leave: () => sidecar.client.authority.leave?.(),
   };
   const gate = createBudgetGate({ authority, journal, instance, now: Date.now });
   holder.gate = gate;
@@ -182,9 +183,12 @@ async function leftAlone({ world, operator }: { readonly world: World; readonly 
   const usage = { ...NO_USAGE, inputTokens: COST };
   (await pod.gate.reserve(attempt())).settle({ usage, billing: 'reported' });
   return {
-    async leave(): Promise<TestOperator> {
+    ...pod,
+    /** `meanwhile`: while it has no connection. */
+    async leave(meanwhile: () => void = () => {}): Promise<TestOperator> {
       await operator.stop();
       await until('it knows', () => pod.log.lines.some(({ message }) => message === 'no connection to the operator'));
+      meanwhile();
       const next = await world.operator(operator.port);
       next.server.publish(WORKLOAD, published(policyOf(['openai'], [BUDGET])));
       void pod.gate.close();
@@ -210,6 +214,18 @@ test('a pod that ends as soon as it is connected again gives back a grant that n
   const pod = await leftAlone({ world, operator });
   assert.equal((await operator.treasury.ask('pod-1', BUDGET, windowNow(), 400n)).granted, true);
   const next = await pod.leave();
+  const { spent, held } = await next.treasury.status(BUDGET);
+  assert.deepEqual([spent, held], [BigInt(COST), 0n]);
+});
+
+test('a pod that ends while it asks for more leaves nothing of it granted', async (t) => {
+  const pod = await leftAlone(await open(t));
+  let refused: Promise<void> | undefined;
+  const next = await pod.leave(() => {
+    // More than it has.
+    refused = assert.rejects(pod.gate.reserve({ ...attempt(), inputTokensAtMost: 700 }), RemoraError);
+  });
+  await refused;
   const { spent, held } = await next.treasury.status(BUDGET);
   assert.deepEqual([spent, held], [BigInt(COST), 0n]);
 });

@@ -70,6 +70,8 @@ export class GrantRequests {
   async giveBack({ grantId, budgetId, window, final, open, amount }: GrantReturn): Promise<void> {
     const { treasury, send, onFailed } = this.#options;
     try {
+      // A pod that leaves goes with the last acknowledgement: before it, it must have heard of grants that never reached it.
+      await this.#greeted;
       if (open) {
         await treasury.shrink({ budgetId, window }, grantId, decodeAmount(amount));
         return;

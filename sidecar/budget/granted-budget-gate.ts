@@ -221,6 +221,7 @@ class GrantedBudgetGate implements SidecarBudgetGate {
   async close(): Promise<void> {
     if (this.#uncovered.isOwing) await this.#bookLast();
     this.#stopTicking();
+    this.#looks.authority.leave?.();
     this.#keeper.close();
     await this.#returns.drained();
   }

@@ -21,6 +21,11 @@ const grantOf = (seq: number) => ({
   value: { seq, grantId: `g${seq}`, budgetId: BUDGET.id, window: 'w', amount: '7', beyond: false },
 });
 
+const denied = (seq: number) => ({
+  $case: 'grantDenied' as const,
+  value: { seq, budgetId: BUDGET.id, window: 'w', limit: '1', spent: '1', granted: '0', reason: '' },
+});
+
 test('an ask that waits while the stream is lost is sent again on the next one', async () => {
   const { client, send, kinds } = open();
   client.connected(send);
@@ -43,6 +48,36 @@ test('a grant that comes after the deadline of its ask goes back unspent', async
   const returned = sent.at(-1);
   assert.equal(returned?.$case, 'grantReturn');
   assert.equal(returned?.$case === 'grantReturn' && returned.value.final, '0');
+});
+
+test('one that leaves asks for nothing more, and is not settled before what it asked for is answered and given back', async () => {
+  const { client, send, sent, kinds } = open();
+  client.connected(send);
+  const [one, other] = [client.ask(BUDGET, 'w', 5n), client.ask(BUDGET, 'w', 5n)];
+  client.leave();
+  await assert.rejects(one, /is leaving/);
+  await assert.rejects(other, /is leaving/);
+  await assert.rejects(client.ask(BUDGET, 'w', 5n), /is leaving/);
+  assert.deepEqual([kinds(), client.isSettled], [['grantAsk', 'grantAsk'], false]);
+  client.receive(denied(2));
+  client.receive(grantOf(1));
+  const [returned] = sent;
+  assert.equal(returned?.$case === 'grantReturn' && returned.value.final, '0');
+  assert.equal(client.isSettled, false);
+  client.receive({ $case: 'grantReturned', value: { grantId: 'g1' } });
+  assert.equal(client.isSettled, true);
+});
+
+test('what one asked for that leaves is not asked for on the next stream', async () => {
+  const { client, send, kinds } = open();
+  client.connected(send);
+  const asked = client.ask(BUDGET, 'w', 5n);
+  client.disconnected();
+  kinds();
+  client.leave();
+  await assert.rejects(asked, /is leaving/);
+  client.connected(send);
+  assert.deepEqual([kinds(), client.isSettled], [[], true]);
 });
 
 test('with the operator away for longer than an ask waits, asks are refused at once', async () => {
@@ -78,12 +113,13 @@ test('a return is repeated until it is durable, and goes before every ask after 
   asked.catch(() => {});
   client.connected(send);
   assert.deepEqual(kinds(), ['grantReturn', 'grantAsk']);
+  client.receive(denied(1));
   timers.advance(5_000);
   assert.deepEqual(kinds(), ['grantReturn']);
-  assert.equal(client.openReturns, 1);
+  assert.equal(client.isSettled, false);
   client.receive({ $case: 'grantReturned', value: { grantId: 'g' } });
   await Promise.all([returned, again]);
-  assert.equal(client.openReturns, 0);
+  assert.equal(client.isSettled, true);
   timers.advance(5_000);
   assert.deepEqual(kinds(), []);
 });

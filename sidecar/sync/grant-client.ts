@@ -32,6 +32,8 @@ class GrantUnavailable extends Error {
   }
 }
 
+const leaving = (): GrantUnavailable => new GrantUnavailable('The sidecar is leaving.');
+
 export type Send = (message: Outbound) => boolean;
 
 interface PendingAsk {
@@ -48,13 +50,18 @@ interface PendingReturn {
   readonly durable: PromiseWithResolvers<void>;
 }
 
-export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 'shrink' | 'onRecall' | 'isReachable'> {
+export class GrantClient
+  implements Pick<GrantAuthority, 'ask' | 'giveBack' | 'shrink' | 'onRecall' | 'leave' | 'isReachable'>
+{
   readonly #timers: Timers;
   readonly #asks = new Map<number, PendingAsk>();
+  /** Asks of this stream, whether or not somebody still waits for them: a grant may be on its way. */
+  readonly #unanswered = new Set<number>();
   readonly #returns = new Map<string, PendingReturn>();
   #send: Send | undefined;
   /** Away for longer than an ask would wait. */
   #unreachable = false;
+  #leaving = false;
   #takeRecall: ((grant: GrantName) => void) | undefined;
   #cancelTimer = (): void => {};
   #lastSeq = 0;
@@ -64,9 +71,9 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
     this.#awaitOperator();
   }
 
-  /** Grants whose return is not known to be durable. */
-  get openReturns(): number {
-    return this.#returns.size;
+  /** Every return is known to be durable, and no grant is on its way. */
+  get isSettled(): boolean {
+    return this.#returns.size === 0 && this.#unanswered.size === 0;
   }
 
   /** The stream is up. */
@@ -77,7 +84,8 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
   /** Rejects with GrantUnavailable at its deadline, or at once when the operator has been away for longer than that; with GrantRefused when the operator says why it decides nothing. */
   ask(budget: PolicyBudget, window: string, needed: bigint): Promise<GrantAnswer> {
     if (this.#unreachable) return Promise.reject(new GrantUnavailable('The operator cannot be reached.'));
-    if (this.#asks.size >= MAX_ASKS)
+    if (this.#leaving) return Promise.reject(leaving());
+    if (Math.max(this.#asks.size, this.#unanswered.size) >= MAX_ASKS)
       return Promise.reject(new GrantUnavailable('Too many asks wait for the operator.'));
     this.#lastSeq += 1;
     const message: GrantAsk = { seq: this.#lastSeq, budgetId: budget.id, window, needed: encodeAmount(needed) };
@@ -87,7 +95,7 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
         reject(new GrantUnavailable('The operator did not answer in time.'));
       });
       this.#asks.set(message.seq, { message, resolve, reject, cancel });
-      this.#send?.({ $case: 'grantAsk', value: message });
+      this.#sendAsk(message);
     });
   }
 
@@ -104,6 +112,11 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
     this.#takeRecall = take;
   }
 
+  leave(): void {
+    this.#leaving = true;
+    for (const seq of [...this.#asks.keys()]) this.#take(seq)?.reject(leaving());
+  }
+
   /** Sends what waits: returns first, so that what they free can be asked for. */
   connected(send: Send): void {
     this.#cancelTimer();
@@ -113,13 +126,15 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
       for (const pending of this.#returns.values()) this.#sendReturn(pending);
     };
     repeat();
-    for (const { message } of this.#asks.values()) send({ $case: 'grantAsk', value: message });
+    for (const { message } of this.#asks.values()) this.#sendAsk(message);
     this.#cancelTimer = this.#timers.every(REPEAT_RETURNS_MS, repeat);
   }
 
   disconnected(): void {
     if (!this.#send) return;
     this.#send = undefined;
+    // The next greeting tells what was granted.
+    this.#unanswered.clear();
     this.#awaitOperator();
   }
 
@@ -150,9 +165,8 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
     this.#cancelTimer();
     this.#send = undefined;
     this.#unreachable = true;
-    const gone = new GrantUnavailable('The sidecar is leaving.');
-    for (const seq of [...this.#asks.keys()]) this.#take(seq)?.reject(gone);
-    for (const { durable } of this.#returns.values()) durable.reject(gone);
+    this.leave();
+    for (const { durable } of this.#returns.values()) durable.reject(leaving());
     this.#returns.clear();
   }
 
@@ -168,6 +182,10 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
     this.#asks.delete(seq);
     ask?.cancel();
     return ask;
+  }
+
+  #sendAsk(message: GrantAsk): void {
+    if (this.#send?.({ $case: 'grantAsk', value: message })) this.#unanswered.add(message.seq);
   }
 
   #addReturn(grant: Grant, final: bigint): PendingReturn {
@@ -188,6 +206,7 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
 
   #granted({ seq, grantId: id, budgetId, window, amount, beyond }: GrantMessage): void {
     const grant: Grant = { id, budgetId, window, amount: decodeAmount(amount), ...(beyond && { isBeyond: true }) };
+    this.#unanswered.delete(seq);
     const ask = this.#take(seq);
     if (ask) ask.resolve({ granted: true, grant });
     // Nobody waits for it any more.
@@ -195,6 +214,7 @@ export class GrantClient implements Pick<GrantAuthority, 'ask' | 'giveBack' | 's
   }
 
   #denied({ seq, limit, spent, granted, reason }: GrantDenied): void {
+    this.#unanswered.delete(seq);
     const ask = this.#take(seq);
     if (!ask) return;
     if (reason !== '') ask.reject(new GrantRefused(reason));

@@ -34,6 +34,9 @@ export class Link {
   #heardAtMs = 0;
   #failures = 0;
   #draining = false;
+  #hurried = false;
+  /** For the moment of the next dialling. */
+  #waiting = false;
   #closed = false;
   /** The timers of the present connection, or the one that waits for the next. */
   #cancels: (() => void)[] = [];
@@ -46,6 +49,14 @@ export class Link {
     void this.#dial();
   }
 
+  /** The sidecar has little time left: it dials now where it waits for that, and from now on never waits longer than after a first failure. */
+  hurry(): void {
+    this.#hurried = true;
+    if (!this.#waiting || this.#closed) return;
+    this.#cancelTimers();
+    void this.#dial();
+  }
+
   close(): void {
     this.#closed = true;
     this.#connection?.end('The sidecar is leaving.');
@@ -55,6 +66,7 @@ export class Link {
   async #dial(): Promise<void> {
     const { dial, peer, hello, timers, now } = this.#options;
     this.#heardAtMs = now();
+    this.#waiting = false;
     try {
       const connection = await dial(peer(), {
         onMessage: (message) => this.#receive(message),
@@ -125,7 +137,7 @@ export class Link {
   #lost(reason: string): void {
     const { now, random, timers, log, onLost } = this.#options;
     const healthy = this.#welcomedAtMs !== undefined && now() - this.#welcomedAtMs >= HEALTHY_MS;
-    if (healthy || this.#draining) this.#failures = 0;
+    if (healthy || this.#draining || this.#hurried) this.#failures = 0;
     const delayMs = reconnectDelayMs(this.#failures, random());
     this.#failures += 1;
     this.#welcomedAtMs = undefined;
@@ -135,6 +147,7 @@ export class Link {
     onLost();
     if (this.#closed) return;
     log.warn({ reason, retryInMs: Math.round(delayMs) }, 'no connection to the operator');
+    this.#waiting = true;
     this.#cancels.push(timers.after(delayMs, () => void this.#dial()));
   }
 

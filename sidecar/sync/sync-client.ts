@@ -82,6 +82,7 @@ export class SyncClient implements PolicySource {
       giveBack: (grant, final) => this.#grants.giveBack(grant, final),
       shrink: (grant) => this.#grants.shrink(grant),
       onRecall: (take) => this.#grants.onRecall(take),
+      leave: () => this.#grants.leave(),
       report: () => this.#usage.report(),
       isReachable: () => this.#grants.isReachable(),
     };
@@ -113,7 +114,7 @@ export class SyncClient implements PolicySource {
     this.#link.start();
   }
 
-  /** Resolves when the operator has confirmed every return and all usage, or after `withinMs`. */
+  /** Resolves when the operator has confirmed every return and all usage, or after `withinMs`. Without a connection it is dialled at once. */
   async settle(withinMs: number): Promise<void> {
     this.#variants.flush();
     if (this.#settled()) return;
@@ -121,6 +122,7 @@ export class SyncClient implements PolicySource {
       this.#onSettled = resolve;
     });
     this.#usage.finish();
+    this.#link?.hurry();
     await withDeadline(this.#timers, withinMs, settled).catch(() => {});
   }
 
@@ -134,7 +136,7 @@ export class SyncClient implements PolicySource {
   }
 
   #settled(): boolean {
-    return this.#grants.openReturns === 0 && this.#usage.settled;
+    return this.#grants.isSettled && this.#usage.settled;
   }
 
   #connected(send: Send): void {

@@ -10,12 +10,11 @@ import type { World } from '#test/operator/world';
 import { countOf } from '#test/support/counts';
 import type { FakeRequest } from '#test/support/providers/fake-provider';
 import { decodeBook } from '#treasury/book-codec';
+import { MAX_TOKENS, underLoad } from './load.ts';
 import { type RealPlane, realPlane } from './real-plane.ts';
 
 const CYCLES = countOf('killCycles');
 const SEED = 20261122;
-const WORKERS = 8;
-const MAX_TOKENS = 200;
 /** Of `real-plane.ts`, in nano-dollars per token. */
 const PRICE = { input: 2_500n, output: 10_000n };
 const USAGE = { inputTokens: 20 };
@@ -40,49 +39,6 @@ const outputOf = (question: string): number => 1 + ((Number(question.split(' ')[
 const costOf = (question: string): bigint =>
   BigInt(USAGE.inputTokens) * PRICE.input + BigInt(outputOf(question)) * PRICE.output;
 
-/** Asks until it is told to stop; a sidecar that is gone is asked again. */
-class Load {
-  #asked = 0;
-  #isOver = false;
-  readonly #url: string;
-  readonly #workers: Promise<void>[];
-
-  constructor(url: string) {
-    this.#url = url;
-    this.#workers = Array.from({ length: WORKERS }, () => this.#work());
-  }
-
-  async end(): Promise<void> {
-    this.#isOver = true;
-    await Promise.all(this.#workers);
-  }
-
-  async #work(): Promise<void> {
-    while (!this.#isOver) {
-      this.#asked += 1;
-      await this.#ask(`question ${this.#asked}`, this.#asked % 3 === 0).catch(() => this.#awaitSidecar());
-    }
-  }
-
-  async #ask(question: string, stream: boolean): Promise<void> {
-    const response = await fetch(`${this.#url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-remora-session': question },
-      body: JSON.stringify({
-        model: 'chat',
-        max_tokens: MAX_TOKENS,
-        stream,
-        messages: [{ role: 'user', content: question }],
-      }),
-    });
-    await response.arrayBuffer();
-  }
-
-  #awaitSidecar(): Promise<unknown> {
-    return eventually('the sidecar is back', () => this.#isOver || fetch(this.#url).then(() => true));
-  }
-}
-
 async function killAndReturn(plane: RealPlane, random: (below: number) => number): Promise<void> {
   for (let cycle = 0; cycle < CYCLES; cycle++) {
     const until = plane.provider.book.calls + 1 + random(60);
@@ -104,9 +60,7 @@ test(`${CYCLES} kills of the sidecar and of the operator under load lose no row,
   const { provider, world } = plane;
   t.diagnostic(`seed ${SEED}`);
   provider.respondWith((request) => ({ usage: { ...USAGE, outputTokens: outputOf(questionOf(request)) } }));
-  const load = new Load(plane.url);
-  await killAndReturn(plane, randomOf(SEED));
-  await load.end();
+  await underLoad(plane.url, () => killAndReturn(plane, randomOf(SEED)));
 
   plane.sidecar.kill('SIGTERM');
   assert.equal(await plane.sidecar.ended, 0);

@@ -7,7 +7,6 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { requireApiServer } from './api-server.ts';
-import { freePorts } from './free-ports.ts';
 
 describe('requireApiServer()', () => {
   it('gives a kubeconfig that the Kubernetes client can use', async (t) => {
@@ -91,11 +90,4 @@ describe('OwnedProcesses', () => {
       parent.kill(signal);
       while (lives(pid) || existsSync(folder)) await delay(20);
     });
-});
-
-describe('freePorts()', () => {
-  it('gives different ports', async () => {
-    const ports = await freePorts(5);
-    assert.equal(new Set(ports).size, 5);
-  });
 });

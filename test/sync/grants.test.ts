@@ -8,8 +8,10 @@ import { createBudgetGate, type SidecarBudgetGate } from '#sidecar/budget/grante
 import { type Journal, openJournal } from '#sidecar/budget/journal';
 import { NO_USAGE } from '#sidecar/canonical/usage';
 import { RemoraError } from '#sidecar/errors/remora-error';
+import type { Timers } from '#sidecar/time/timers';
 import { eventually } from '#test/operator/eventually';
 import { buildBudget, buildTarget } from '#test/support/build-policy';
+import { TestClock } from '#test/treasury/clock';
 import type { GrantAuthority } from '#treasury/grant-authority';
 import { windowAt } from '#treasury/window';
 import {
@@ -35,7 +37,12 @@ interface Spender extends TestSidecar {
 }
 
 /** A sidecar with its budget gate, wired as in the injected mode. */
-function spender(world: World, podUid: string, port: number, start = 1): Spender {
+function spender(
+  world: World,
+  podUid: string,
+  port: number,
+  { start = 1, timers }: { readonly start?: number; readonly timers?: Timers } = {},
+): Spender {
   const instance = `${podUid}.${start}`;
   const holder: { gate?: SidecarBudgetGate } = {};
   const sidecar = world.sidecar(podUid, port, {
@@ -46,6 +53,7 @@ function spender(world: World, podUid: string, port: number, start = 1): Spender
       acknowledge: (of, seq) => holder.gate?.acknowledge(of, seq),
     },
     closed: () => holder.gate?.closed() ?? [],
+    ...(timers && { timers }),
   });
   const dir = join(world.dir, 'journals', podUid);
   mkdirSync(dir, { recursive: true });
@@ -58,6 +66,7 @@ function spender(world: World, podUid: string, port: number, start = 1): Spender
     report: (...args) => sidecar.client.authority.report(...args),
     shrink: (grant) => sidecar.client.authority.shrink?.(grant),
     onRecall: (take) => sidecar.client.authority.onRecall?.(take),
+    leave: () => sidecar.client.authority.leave?.(),
   };
   const gate = createBudgetGate({ authority, journal, instance, now: Date.now });
   holder.gate = gate;
@@ -148,7 +157,7 @@ test('a killed sidecar that starts again gives back what its journal proves unsp
   await before.kill();
   assert.ok((await operator.treasury.status(BUDGET)).held > 0n);
 
-  const after = spender(world, 'pod-1', operator.port, 2);
+  const after = spender(world, 'pod-1', operator.port, { start: 2 });
   await until('the return is durable', () => after.journal.state.returns.size === 0);
   await after.client.settle(5_000);
   const status = await operator.treasury.status(BUDGET);
@@ -165,6 +174,60 @@ test('a grant whose message was lost comes back when its pod connects', async (t
   const pod = spender(world, 'pod-1', operator.port);
   await eventually('it is given back', async () => (await operator.treasury.status(BUDGET)).held === 0n);
   assert.equal(await spendAll(pod), CAP);
+});
+
+/** A pod that has spent and whose time stands still, so that no wait of it ever ends. It leaves when its operator has been replaced. */
+async function leftAlone({ world, operator }: { readonly world: World; readonly operator: TestOperator }) {
+  const pod = spender(world, 'pod-1', operator.port, { timers: new TestClock(0) });
+  await until('connected', () => operator.states.has('pod-1'));
+  const usage = { ...NO_USAGE, inputTokens: COST };
+  (await pod.gate.reserve(attempt())).settle({ usage, billing: 'reported' });
+  return {
+    ...pod,
+    /** `meanwhile`: while it has no connection. */
+    async leave(meanwhile: () => void = () => {}): Promise<TestOperator> {
+      await operator.stop();
+      await until('it knows', () => pod.log.lines.some(({ message }) => message === 'no connection to the operator'));
+      meanwhile();
+      const next = await world.operator(operator.port);
+      next.server.publish(WORKLOAD, published(policyOf(['openai'], [BUDGET])));
+      void pod.gate.close();
+      let hasLeft = false;
+      void pod.client.settle(1).then(() => {
+        hasLeft = true;
+        return pod.kill();
+      });
+      await until('it has left', () => hasLeft);
+      return next;
+    },
+  };
+}
+
+test('a pod that ends while it waits for its next connection connects at once, gives back what it holds and reports its rows', async (t) => {
+  const next = await (await leftAlone(await open(t))).leave();
+  const { spent, held } = await next.treasury.status(BUDGET);
+  assert.deepEqual([spent, held, next.usage.length], [BigInt(COST), 0n, 1]);
+});
+
+test('a pod that ends as soon as it is connected again gives back a grant that never came, too', async (t) => {
+  const { world, operator } = await open(t);
+  const pod = await leftAlone({ world, operator });
+  assert.equal((await operator.treasury.ask('pod-1', BUDGET, windowNow(), 400n)).granted, true);
+  const next = await pod.leave();
+  const { spent, held } = await next.treasury.status(BUDGET);
+  assert.deepEqual([spent, held], [BigInt(COST), 0n]);
+});
+
+test('a pod that ends while it asks for more leaves nothing of it granted', async (t) => {
+  const pod = await leftAlone(await open(t));
+  let refused: Promise<void> | undefined;
+  const next = await pod.leave(() => {
+    // More than it has.
+    refused = assert.rejects(pod.gate.reserve({ ...attempt(), inputTokensAtMost: 700 }), RemoraError);
+  });
+  await refused;
+  const { spent, held } = await next.treasury.status(BUDGET);
+  assert.deepEqual([spent, held], [BigInt(COST), 0n]);
 });
 
 test('what one pod holds idle another one can spend at once', async (t) => {

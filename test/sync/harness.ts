@@ -23,6 +23,7 @@ import type { ApplyResult, Credentials, PolicySink } from '#sidecar/policy/polic
 import { SyncClient, type SyncClientOptions } from '#sidecar/sync/sync-client';
 import { REAL_TIMERS } from '#sidecar/time/timers';
 import { buildBudget, buildPolicy, buildProvider } from '#test/support/build-policy';
+import { freePorts } from '#test/support/free-ports';
 import { FileGrantStore } from '#treasury/stores/file/file-store';
 import { Treasury } from '#treasury/treasury';
 
@@ -137,8 +138,8 @@ export class World {
     this.#closers.unshift(closer);
   }
 
-  /** The token of a pod is `token-<uid>`. */
-  async operator(port = 0, more: Pick<PushServerOptions, 'keepUsage'> = {}): Promise<TestOperator> {
+  /** The token of a pod is `token-<uid>`. Its port is nobody else's after it has stopped, so that another one can take its place. */
+  async operator(port?: number, more: Pick<PushServerOptions, 'keepUsage'> = {}): Promise<TestOperator> {
     const seen = new Set<string>();
     const states = new Map<string, SidecarState>();
     const log = recordingLog();
@@ -178,7 +179,8 @@ export class World {
       now: () => performance.now() + this.aheadMs,
       ...more,
     });
-    const bound = await server.listen('127.0.0.1', port);
+    const [own = 0] = port === undefined ? await freePorts(1) : [port];
+    const bound = await server.listen('127.0.0.1', own);
     let stopped = false;
     const stop = async (): Promise<void> => {
       if (stopped) return;

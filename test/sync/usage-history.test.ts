@@ -48,7 +48,7 @@ async function open(t: TestContext, history: HistoryStore) {
       for (const [name, count] of Object.entries(counts)) counted[name as RowResult] += count;
     },
   });
-  const operator = await world.operator(0, { keepUsage: (records, peer) => intake.take(records, peer) });
+  const operator = await world.operator(undefined, { keepUsage: (records, peer) => intake.take(records, peer) });
   const stream = rawStream(world, operator, 'token-pod-1');
   stream.hello();
   const report = (seq: number, records: readonly UsageRecord[]): void =>

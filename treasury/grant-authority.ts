@@ -68,7 +68,10 @@ export interface GrantAuthority {
   shrink?(grant: Grant): void;
   /** From now on `take` is called with each grant that somebody else needs. Absent: nothing is called back. */
   onRecall?(take: (grant: GrantName) => void): void;
-  /** Nothing is asked for any more: asks that wait are rejected, and what is granted for them all the same goes back. Absent: no grant is on its way. */
+  /**
+   * The holder asks for nothing any more: asks that wait are rejected, and what is granted for them all the same goes back. Absent: they are
+   * answered, and the holder gives that back itself.
+   */
   leave?(): void;
   /** Best effort; cumulative, so that a repeated or lost report changes nothing. */
   report(usage: readonly GrantUsage[]): void;

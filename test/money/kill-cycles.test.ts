@@ -9,6 +9,7 @@ import { eventually } from '#test/operator/eventually';
 import type { World } from '#test/operator/world';
 import { countOf } from '#test/support/counts';
 import type { FakeRequest } from '#test/support/providers/fake-provider';
+import type { Book } from '#treasury/book';
 import { decodeBook } from '#treasury/book-codec';
 import { MAX_TOKENS, underLoad } from './load.ts';
 import { type RealPlane, realPlane } from './real-plane.ts';
@@ -64,7 +65,13 @@ test(`${CYCLES} kills of the sidecar and of the operator under load lose no row,
 
   plane.sidecar.kill('SIGTERM');
   assert.equal(await plane.sidecar.ended, 0);
-  const settled = await eventually('nothing is held any more', () => settledWhenIdle(world));
+  const settled = await eventually('nothing is held any more', () => settledWhenIdle(world)).catch(async (error) => {
+    const links = plane.sidecar.lines.filter(({ msg }) => msg?.endsWith('to the operator'));
+    const books = JSON.stringify(await booksOf(world), (_key, value) =>
+      typeof value === 'bigint' ? `${value}` : value,
+    );
+    throw new Error(`${error}\n${books}\n${JSON.stringify(links.slice(-3))}\n${plane.operator.output()}`);
+  });
   plane.operator.child.kill('SIGTERM');
   assert.equal(await plane.operator.ended, 0, plane.operator.output());
 
@@ -76,12 +83,16 @@ test(`${CYCLES} kills of the sidecar and of the operator under load lose no row,
   t.diagnostic(`${provider.requests.length} calls, ${rows.length} rows, ${paid} nano-dollars in rows and in the book`);
 });
 
-/** What the books say once no grant is open; undefined before. */
-async function settledWhenIdle(world: World): Promise<bigint | undefined> {
+async function booksOf(world: World): Promise<readonly Book[]> {
   const path = `/apis/${API_GROUP_VERSION}/namespaces/${world.namespace}/aibudgetledgers`;
   const { body } = await world.server.request({ path });
   const { items } = body as { readonly items: readonly { readonly spec: { readonly book: string } }[] };
-  const books = items.map(({ spec }) => decodeBook(spec.book));
+  return items.map(({ spec }) => decodeBook(spec.book));
+}
+
+/** What the books say once no grant is open; undefined before. */
+async function settledWhenIdle(world: World): Promise<bigint | undefined> {
+  const books = await booksOf(world);
   if (books.length === 0 || books.some(({ grants }) => Object.keys(grants).length > 0)) return undefined;
   return books.reduce((sum, book) => sum + book.settled + book.overrun, 0n);
 }
